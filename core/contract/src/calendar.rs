@@ -1,0 +1,81 @@
+//! What one SKU costs on one date, whether it sells, and the stock behind it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{BucketId, SkuId};
+use crate::money::Money;
+use crate::time::VisitDate;
+
+/// One SKU on one date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarDay {
+    /// The SKU.
+    pub sku: SkuId,
+    /// The date at the venue; none for what is sold without a date.
+    pub date: Option<VisitDate>,
+    /// What a guest pays for one unit.
+    pub retail: Money,
+    /// What a distributor owes for one unit.
+    pub settlement: Money,
+    /// Whether the date is on sale.
+    pub open: bool,
+    /// When sales for the date end; none means with the date itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub close: Option<SalesClose>,
+}
+
+/// When sales for a date end (提前预订时间), in venue time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SalesClose {
+    /// Days before the date of visit; 0 is the day itself.
+    pub days_before: u16,
+    /// Minutes since 00:00 of that day (1080 is 18:00).
+    pub minute_of_day: u16,
+}
+
+/// A cell of dated stock. Undated stock has no date.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StockKey {
+    /// The bucket.
+    pub bucket: BucketId,
+    /// The date; none for vouchers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<VisitDate>,
+    /// The time slot (时段), where the date has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
+}
+
+/// How many units a cell may sell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Capacity {
+    /// At most this many.
+    Limited(u32),
+    /// As many as are asked for.
+    Unlimited,
+}
+
+/// A cell's numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stock {
+    /// How many units may be sold.
+    pub capacity: Capacity,
+    /// Units of orders not yet paid.
+    pub held: u32,
+    /// Units of paid orders.
+    pub sold: u32,
+}
+
+impl Stock {
+    /// Units that may still be sold; `None` is without limit.
+    #[must_use]
+    pub fn left(&self) -> Option<u32> {
+        match self.capacity {
+            Capacity::Unlimited => None,
+            Capacity::Limited(limit) => Some(limit.saturating_sub(self.held).saturating_sub(self.sold)),
+        }
+    }
+}

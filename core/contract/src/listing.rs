@@ -1,0 +1,103 @@
+//! A listing: one SKU (or a purchase and a reservation SKU) as one connection's channel knows it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ConnectionId, ListingId, SkuId};
+
+/// The binding between a channel's product and ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listing {
+    /// Its id.
+    pub id: ListingId,
+    /// The connection it is sold through.
+    pub connection: ConnectionId,
+    /// What is sold.
+    pub sells: Sells,
+    /// How the channel names it.
+    pub names: ListingNames,
+    /// Whether this listing may be sold.
+    #[serde(default = "yes")]
+    pub on_sale: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What a listing sells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Sells {
+    /// One SKU.
+    One(SkuId),
+    /// A voucher SKU, and the dated SKU its holder reserves later (`A|B` of a group-buy with reservation).
+    Pair {
+        /// Bought first.
+        voucher: SkuId,
+        /// Reserved later.
+        reservation: SkuId,
+    },
+}
+
+impl Sells {
+    /// The SKU that a purchase of this listing buys.
+    #[must_use]
+    pub const fn bought(&self) -> &SkuId {
+        match self {
+            Self::One(sku) | Self::Pair { voucher: sku, .. } => sku,
+        }
+    }
+
+    /// The SKU that a date is taken from.
+    #[must_use]
+    pub const fn dated(&self) -> &SkuId {
+        match self {
+            Self::One(sku) | Self::Pair { reservation: sku, .. } => sku,
+        }
+    }
+}
+
+/// How a channel names a product: its own ids and the ones it learned from us. A call may carry any of them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ListingNames {
+    /// The channel's product id.
+    pub product: Option<String>,
+    /// The channel's SKU id.
+    pub sku: Option<String>,
+    /// Our product id as the channel stores it.
+    pub product_out: Option<String>,
+    /// Our SKU id as the channel stores it.
+    pub sku_out: Option<String>,
+}
+
+impl ListingNames {
+    /// Whether a call with the names `asked` means this listing: every name that both sides know has to agree, a
+    /// SKU name when the call carries one that this listing knows, and at least one name must be shared.
+    #[must_use]
+    pub fn answers_to(&self, asked: &Self) -> bool {
+        let pairs = [
+            (&self.product, &asked.product),
+            (&self.sku, &asked.sku),
+            (&self.product_out, &asked.product_out),
+            (&self.sku_out, &asked.sku_out),
+        ];
+        let mut shared = 0;
+        for pair in pairs {
+            if let (Some(ours), Some(theirs)) = pair {
+                if ours != theirs {
+                    return false;
+                }
+                shared += 1;
+            }
+        }
+        shared > 0
+    }
+
+    /// Whether no name is given.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self == &Self::default()
+    }
+}

@@ -1,0 +1,348 @@
+//! Orders, units, guests, credentials and refunds, as the core keeps them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::calendar::StockKey;
+use crate::ids::{
+    ApplicationId, ChannelOrderId, ConnectionId, DistributorId, ListingId, MerchantId, OrderId, ProductId, RefundId,
+    SkuId, SupplierReference,
+};
+use crate::money::Money;
+use crate::product::{DocumentKind, Fulfilment, RefundRule};
+use crate::time::{Timestamp, VisitDate};
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderState {
+    /// Stock and credit are held, the guest has not paid.
+    Created,
+    /// Paid, not yet accepted (接单).
+    Paid,
+    /// Accepted; credentials not asked for yet.
+    Accepted,
+    /// A supplier is at work.
+    Issuing,
+    /// The guest holds credentials (or needs none).
+    Issued,
+    /// Every unit was used or given back, at least one was used.
+    Completed,
+    /// Every unit was given back after payment.
+    Refunded,
+    /// Ended before payment.
+    Cancelled,
+    /// We refused it after payment; the channel pays back.
+    Refused,
+}
+
+impl OrderState {
+    /// Whether nothing more is expected to happen.
+    #[must_use]
+    pub const fn ended(self) -> bool {
+        matches!(self, Self::Completed | Self::Refunded | Self::Cancelled | Self::Refused)
+    }
+}
+
+/// A purchase, or a reservation made with an earlier purchase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum OrderKind {
+    /// Bought by itself.
+    Purchase,
+    /// Takes a date for units of a voucher order.
+    Reservation {
+        /// The voucher order.
+        source: OrderId,
+    },
+}
+
+/// The dates of a visit or stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    /// Date of entry or check-in.
+    pub arrive: VisitDate,
+    /// Date of leaving; the same as `arrive` for a ticket. For a stay the last night is the one before it.
+    pub leave: VisitDate,
+}
+
+/// One order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    /// Ours.
+    pub id: OrderId,
+    /// The merchant.
+    pub merchant: MerchantId,
+    /// The first order of its family; its row is the family's lock.
+    pub family: OrderId,
+    /// Purchase or reservation.
+    pub kind: OrderKind,
+    /// The channel connection; notices go there.
+    pub connection: ConnectionId,
+    /// The application whose callbacks name it.
+    pub application: ApplicationId,
+    /// As the channel names it.
+    pub channel_order: ChannelOrderId,
+    /// What was sold.
+    pub listing: ListingId,
+    /// The product.
+    pub product: ProductId,
+    /// The SKU.
+    pub sku: SkuId,
+    /// When the guest comes; none for vouchers.
+    pub visit: Option<Visit>,
+    /// The stock cells of which each unit takes one.
+    pub stock: Vec<StockKey>,
+    /// Where it stands.
+    pub state: OrderState,
+    /// What was bought, unit by unit.
+    pub units: Vec<Unit>,
+    /// What the channel took from the guest for the whole order; recorded, never posted.
+    pub retail: Money,
+    /// The terms of the day it was sold.
+    pub terms: Terms,
+    /// What the supplier calls it.
+    pub supplier_reference: Option<SupplierReference>,
+    /// Whether the channel was told "issuing" and waits for a callback.
+    pub callback_owed: bool,
+    /// When it was created here.
+    pub created_at: Timestamp,
+    /// When the guest paid.
+    pub paid_at: Option<Timestamp>,
+    /// When the hold of an unpaid order ends.
+    pub hold_until: Option<Timestamp>,
+}
+
+/// What was agreed at the sale; later changes of the catalogue do not reach it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Who sold it, on whose credit line; none when the merchant sells by itself.
+    pub distributor: Option<DistributorId>,
+    /// What the distributor owes for one unit.
+    pub settlement: Money,
+    /// What a guest gets back.
+    pub refund: RefundRule,
+    /// Where credentials come from.
+    pub fulfilment: Fulfilment,
+    /// IANA zone of the venue.
+    pub time_zone: String,
+    /// First and last date of use, both inclusive.
+    pub usable: Option<(VisitDate, VisitDate)>,
+}
+
+/// One unit (份) bought. Numbers start at 1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    /// Its number within the order.
+    pub number: u16,
+    /// Where it stands.
+    pub state: UnitState,
+    /// Minor units captured from the distributor for it.
+    #[serde(default)]
+    pub captured_minor: i64,
+    /// Minor units given back to the distributor for it; never more than captured.
+    #[serde(default)]
+    pub returned_minor: i64,
+}
+
+/// Where a unit stands. `bought = available + reserved + redeemed + refunded`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnitState {
+    /// Bought (or held) and not used.
+    Available,
+    /// Taken by a live reservation.
+    Reserved,
+    /// Used (核销).
+    Redeemed,
+    /// Given back, before or after payment.
+    Refunded,
+}
+
+/// A field of a guest: readable, or still sealed by the channel (opening it costs a call).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuestField {
+    /// Readable text.
+    Plain(String),
+    /// The channel's own encryption.
+    Sealed(String),
+}
+
+impl GuestField {
+    /// The readable text, when there is one.
+    #[must_use]
+    pub fn plain(&self) -> Option<&str> {
+        match self {
+            Self::Plain(text) => Some(text),
+            Self::Sealed(_) => None,
+        }
+    }
+}
+
+impl fmt::Debug for GuestField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(text) => write!(f, "plain({} chars)", text.chars().count()),
+            Self::Sealed(text) => write!(f, "sealed({} chars)", text.chars().count()),
+        }
+    }
+}
+
+/// One person. Nothing of it may reach a log, an error or a URL; `Debug` shows lengths only.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Guest {
+    /// Name.
+    pub name: Option<GuestField>,
+    /// Phone.
+    pub phone: Option<GuestField>,
+    /// Document number.
+    pub document: Option<GuestField>,
+    /// What the document is.
+    pub document_kind: Option<DocumentKind>,
+}
+
+/// Everybody an order names.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Guests {
+    /// The contact (下单人).
+    pub buyer: Option<Guest>,
+    /// Those who enter (出行人).
+    pub visitors: Vec<Guest>,
+}
+
+/// What a guest shows (凭证).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credential {
+    /// What it is.
+    pub kind: CredentialKind,
+    /// Its content; a secret until it is shown to the guest.
+    pub value: String,
+    /// Which document, for kind `document`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_kind: Option<DocumentKind>,
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}({} chars)", self.kind, self.value.chars().count())
+    }
+}
+
+/// Kinds of credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialKind {
+    /// A number a person types (券号).
+    VoucherNumber,
+    /// The content of a QR code (券码).
+    QrCode,
+    /// The guest's own document.
+    Document,
+    /// A link that shows the ticket.
+    Url,
+    /// An image, base64 without prefix.
+    Image,
+    /// A password that goes with a voucher number.
+    Password,
+    /// A kind added after this build.
+    #[serde(other)]
+    Other,
+}
+
+/// The credentials of one unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitCredentials {
+    /// The unit's number.
+    pub unit: u16,
+    /// What the guest shows for it; never empty.
+    pub credentials: Vec<Credential>,
+}
+
+/// Where a refund stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundState {
+    /// Asked, nobody decided.
+    Waiting,
+    /// We agreed; the channel has not announced the result.
+    Agreed,
+    /// We refused.
+    Refused,
+    /// The channel announced it: the money is gone.
+    Done,
+}
+
+/// Why money goes back; the channel's own number stays beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundCause {
+    /// The guest asked.
+    Guest,
+    /// The merchant asked.
+    Merchant,
+    /// The channel's customer service or the platform decided.
+    Platform,
+    /// Credentials did not come in time.
+    IssueFailed,
+    /// Acceptance did not come in time, or we refused.
+    NotAccepted,
+    /// Not used in time.
+    Expired,
+    /// Anything else, also causes added after this build.
+    #[serde(other)]
+    Other,
+}
+
+/// A refund: a record of its own, because channels ask, repeat, time out and announce what nobody here decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Refund {
+    /// Ours.
+    pub id: RefundId,
+    /// The order.
+    pub order: OrderId,
+    /// The channel's key, shared by its question, our answer and its result.
+    pub key: String,
+    /// Where it stands.
+    pub state: RefundState,
+    /// Why.
+    pub cause: RefundCause,
+    /// Unit numbers concerned.
+    pub units: Vec<u16>,
+    /// The fee the channel computed, in what the guest paid.
+    pub channel_fee: Option<Money>,
+    /// What the guest got back, as announced.
+    pub channel_amount: Option<Money>,
+    /// What is kept back from the distributor.
+    pub settlement_fee: Option<Money>,
+    /// Who decided: `rule`, `channel`, or a person's name.
+    pub decided_by: Option<String>,
+    /// For people: why it was refused, or what contradicts.
+    pub note: Option<String>,
+    /// Whether the channel was told "waiting" and is owed a notice of the decision.
+    pub notice_owed: bool,
+    /// When it was asked or announced first.
+    pub asked_at: Timestamp,
+    /// When it was decided.
+    pub decided_at: Option<Timestamp>,
+    /// When the channel announced the result.
+    pub done_at: Option<Timestamp>,
+}
+
+/// The ways an order's numbers are read by people and plugins.
+impl Order {
+    /// Units in one state.
+    #[must_use]
+    pub fn count(&self, state: UnitState) -> usize {
+        self.units.iter().filter(|unit| unit.state == state).count()
+    }
+
+    /// Numbers of the units in one state.
+    #[must_use]
+    pub fn numbers(&self, state: UnitState) -> Vec<u16> {
+        self.units.iter().filter(|unit| unit.state == state).map(|unit| unit.number).collect()
+    }
+}

@@ -1,0 +1,235 @@
+//! What is sold: products, their SKUs, and the rules that a sale snapshots.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{BucketId, ConnectionId, MerchantId, ProductId, SkuId};
+use crate::time::VisitDate;
+
+/// The kinds of product, by the shape of their life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProductKind {
+    /// A dated admission (门票).
+    Ticket,
+    /// Several dated things sold as one (套餐).
+    Package,
+    /// The purchase half of a group-buy with reservation (抢购产品): bought before a date is known.
+    FlashSaleVoucher,
+    /// A hotel voucher bought before a stay is known (预售券).
+    PresaleVoucher,
+    /// Nights in a room (房型).
+    RoomStay,
+    /// A voucher for goods at a store (提货券).
+    PickupVoucher,
+}
+
+impl ProductKind {
+    /// Whether a sale of this kind names its date.
+    #[must_use]
+    pub const fn dated(self) -> bool {
+        matches!(self, Self::Ticket | Self::Package | Self::RoomStay)
+    }
+}
+
+/// A canonical product of one merchant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Product {
+    /// Its id, chosen by the merchant.
+    pub id: ProductId,
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// The shape of its life.
+    pub kind: ProductKind,
+    /// For people.
+    pub name: String,
+    /// IANA zone of the venue; dates of visit and cut-offs are read in it.
+    #[serde(default = "china")]
+    pub time_zone: String,
+    /// Whether it may be sold at all (上架).
+    pub on_sale: bool,
+    /// What has to be known about the guests.
+    #[serde(default)]
+    pub guests: GuestRequirement,
+    /// When what was sold can be used.
+    #[serde(default)]
+    pub validity: Validity,
+    /// What a guest gets back, and when.
+    #[serde(default)]
+    pub refund: RefundRule,
+}
+
+fn china() -> String {
+    "Asia/Shanghai".to_owned()
+}
+
+/// A specification (规格) of a product: the thing that has a price, stock and a fulfilment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sku {
+    /// Its id, chosen by the merchant; unique within the merchant.
+    pub id: SkuId,
+    /// The product it specifies.
+    pub product: ProductId,
+    /// For people.
+    pub name: String,
+    /// People one unit admits (2 for a couple's ticket).
+    #[serde(default = "one")]
+    pub persons_per_unit: u16,
+    /// Stock it draws on; each unit takes one from every bucket. Its own id when left out.
+    #[serde(default)]
+    pub buckets: Vec<BucketId>,
+    /// Fewest units of one order.
+    #[serde(default = "one")]
+    pub minimum_units: u16,
+    /// Most units of one order.
+    #[serde(default = "fifty")]
+    pub maximum_units: u16,
+    /// Where the credentials come from.
+    pub fulfilment: Fulfilment,
+}
+
+fn one() -> u16 {
+    1
+}
+
+fn fifty() -> u16 {
+    50
+}
+
+/// Where a sold unit's credentials (凭证) come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Fulfilment {
+    /// Nothing is issued: the voucher order itself is what the guest holds.
+    Nothing,
+    /// Entrepot makes a voucher number of its own.
+    OwnNumber,
+    /// A supplier connection issues; for a pool connection the product code is the pool's name.
+    Supplier {
+        /// The merchant's supplier connection.
+        connection: ConnectionId,
+        /// The product in the supplier's words.
+        product_code: String,
+    },
+}
+
+/// What has to be known about the guests before an order is taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GuestRequirement {
+    /// Whose data is collected.
+    pub collect: Collect,
+    /// Whether each collected guest needs a name.
+    pub name: bool,
+    /// Whether each collected guest needs a phone.
+    pub phone: bool,
+    /// Accepted documents; empty means no document is asked for.
+    pub documents: Vec<DocumentKind>,
+}
+
+/// Whose data is collected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Collect {
+    /// Only the buyer, as the channel sends him.
+    #[default]
+    Buyer,
+    /// One guest for the whole order.
+    OneGuest,
+    /// Every person who enters.
+    EveryGuest,
+}
+
+/// Identity documents (证件类型).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentKind {
+    /// Resident identity card (身份证).
+    IdentityCard,
+    /// Hong Kong and Macau permit (港澳通行证).
+    HongKongMacauPermit,
+    /// Taiwan permit (台湾通行证).
+    TaiwanPermit,
+    /// Home-return permit (回乡证).
+    HomeReturnPermit,
+    /// Taiwan compatriot permit (台胞证).
+    TaiwanCompatriotPermit,
+    /// Passport (护照).
+    Passport,
+    /// Foreign passport (外籍护照).
+    ForeignPassport,
+    /// Foreigner's permanent residence card (外国人永久居留证).
+    PermanentResidence,
+    /// A kind added after this build.
+    #[serde(other)]
+    Other,
+}
+
+/// When what was sold can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "on", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Validity {
+    /// Only on the date of visit (当天有效).
+    #[default]
+    VisitDay,
+    /// From the date of visit to that many days after it, both inclusive (多天有效).
+    DaysAfterVisit {
+        /// Days after the date of visit.
+        days: u16,
+    },
+    /// A fixed range, both inclusive: the reservation window of a voucher.
+    Window {
+        /// First date.
+        from: VisitDate,
+        /// Last date.
+        to: VisitDate,
+    },
+}
+
+/// What a guest gets back, and when. Evaluated alike for preview and for decision.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RefundRule {
+    /// Tried in turn; the first whose time has not passed applies.
+    pub steps: Vec<RefundStep>,
+    /// What applies once every step's time has passed.
+    pub otherwise: RefundOtherwise,
+    /// Whether some units of an order may be refunded while others stay.
+    pub partial: bool,
+}
+
+/// One step of a refund rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefundStep {
+    /// Applies until this many hours before 00:00 (venue time) of the date of visit; negative reaches into it.
+    pub hours_before_visit: i32,
+    /// What is kept back.
+    pub fee: RefundFee,
+}
+
+/// What is kept back from a refund, per unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundFee {
+    /// Nothing.
+    Free,
+    /// Minor units for each unit.
+    Fixed(i64),
+    /// Ten-thousandths (万分位) of the price of each unit.
+    Ratio(u16),
+}
+
+/// What applies once every step's time has passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundOtherwise {
+    /// A person decides.
+    #[default]
+    Manual,
+    /// Nothing is given back.
+    Never,
+    /// Everything is given back while unused.
+    Free,
+}

@@ -1,0 +1,218 @@
+//! What deciding yields: changes, and their sum over a batch.
+
+use std::collections::BTreeMap;
+
+use entrepot_contract::calendar::{Stock, StockKey};
+use entrepot_contract::ids::{
+    ApplicationId, ChannelOrderId, CodeId, ConnectionId, DistributorId, MerchantId, OrderId, PoolName, RefundId,
+};
+use entrepot_contract::intent::Intent;
+use entrepot_contract::order::{Credential, Guests, Order, Refund, UnitCredentials};
+use entrepot_contract::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::answer::Answer;
+use crate::command::{CalendarRow, CatalogueEntry, CommandKey};
+use crate::credit::{Account, Posting};
+use crate::job::{JobEnd, NewJob};
+
+/// Names a row of `channel_refs`: one application's order number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RefKey {
+    /// The application.
+    pub application: ApplicationId,
+    /// The order as the channel names it.
+    pub order: ChannelOrderId,
+}
+
+/// What is known about a channel's order number.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ChannelRef {
+    /// Our order, once created.
+    pub order: Option<PlacedOrder>,
+    /// Facts that came before the order, oldest first; at most [`FACTS_LIMIT`].
+    pub facts: Vec<StoredFact>,
+}
+
+/// Where an order of a channel went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlacedOrder {
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// Ours.
+    pub order: OrderId,
+    /// The connection it came through.
+    pub connection: ConnectionId,
+}
+
+/// Most facts kept on one unknown order; repeats of one fact count once.
+pub const FACTS_LIMIT: usize = 20;
+
+/// A fact about an order that is not there yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredFact {
+    /// What the channel said.
+    pub intent: Intent,
+    /// When it came.
+    pub at: Timestamp,
+}
+
+/// A line of an order's timeline. Holds no guests' data and no credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The order.
+    pub order: OrderId,
+    /// When.
+    pub at: Timestamp,
+    /// What happened, one word or two.
+    pub what: String,
+    /// Who caused it.
+    pub by: String,
+    /// For people.
+    pub detail: String,
+}
+
+/// Something a person should look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// What kind: raised once per kind and subject until resolved.
+    pub kind: String,
+    /// What it is about: an order, a pool, a connection.
+    pub subject: String,
+    /// For people.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Where a code stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeState {
+    /// May be given.
+    Available,
+    /// Given to a unit.
+    Assigned,
+    /// Used at a gate.
+    Used,
+    /// Taken out for ever.
+    Void,
+}
+
+/// A code of a pool that may be given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AvailableCode {
+    /// Its id.
+    pub id: CodeId,
+    /// What the guest will show.
+    pub credentials: Vec<Credential>,
+}
+
+/// A pool of imported codes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pool {
+    /// Codes that may be given.
+    pub available: u32,
+    /// Alert below this many.
+    pub threshold: u32,
+}
+
+/// One change. Rows are written as they stand at the end of a batch, lines as they are.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// A new or changed order.
+    Order(Box<Order>),
+    /// Who an order names; written once, encrypted.
+    Guests(OrderId, Guests),
+    /// An order's credentials; written once, encrypted.
+    Credentials(OrderId, Vec<UnitCredentials>),
+    /// A new or changed refund.
+    Refund(Box<Refund>),
+    /// What is known about a channel's order number.
+    Ref(RefKey, ChannelRef),
+    /// A cell's numbers.
+    Stock(StockKey, Stock),
+    /// An account's numbers, with the line that explains them, if money moved.
+    Account(Account, Option<Posting>),
+    /// A pool's numbers.
+    Pool(PoolName, Pool),
+    /// New codes of a pool.
+    NewCodes(PoolName, Vec<(CodeId, String, Vec<Credential>)>),
+    /// A code given to a unit: only ever from `available`.
+    TakeCode(CodeId, OrderId, u16),
+    /// A given or available code comes to its end.
+    EndCode(CodeId, CodeState),
+    /// The codes of these units of an order come to their end.
+    EndUnitCodes(OrderId, Vec<u16>, CodeState),
+    /// A line of a timeline.
+    Event(Event),
+    /// A job is born.
+    Job(NewJob),
+    /// A job ended.
+    EndJob(JobEnd),
+    /// Somebody should look.
+    Alert(Alert),
+    /// Dates of a calendar.
+    Calendar(Vec<CalendarRow>),
+    /// Parts of the catalogue.
+    Catalogue(Vec<CatalogueEntry>),
+}
+
+/// What a batch writes for one merchant.
+#[derive(Debug, Clone, Default)]
+pub struct Writes {
+    /// Orders as they end; `true` for new ones.
+    pub orders: BTreeMap<OrderId, (Order, bool)>,
+    /// Guests of new orders.
+    pub guests: BTreeMap<OrderId, Guests>,
+    /// Credentials.
+    pub credentials: BTreeMap<OrderId, Vec<UnitCredentials>>,
+    /// Refunds as they end.
+    pub refunds: BTreeMap<RefundId, Refund>,
+    /// Channel references as they end.
+    pub refs: BTreeMap<RefKey, ChannelRef>,
+    /// Cells as they end.
+    pub stock: BTreeMap<StockKey, Stock>,
+    /// Accounts as they end.
+    pub accounts: BTreeMap<DistributorId, Account>,
+    /// Statement lines.
+    pub postings: Vec<Posting>,
+    /// Pools as they end.
+    pub pools: BTreeMap<PoolName, Pool>,
+    /// New codes: pool, id, text, credentials.
+    pub new_codes: Vec<(PoolName, CodeId, String, Vec<Credential>)>,
+    /// Codes given.
+    pub taken_codes: Vec<(CodeId, OrderId, u16)>,
+    /// Codes ended.
+    pub ended_codes: Vec<(CodeId, CodeState)>,
+    /// Codes of units ended.
+    pub ended_unit_codes: Vec<(OrderId, u16, CodeState)>,
+    /// Timeline lines.
+    pub events: Vec<Event>,
+    /// Jobs born.
+    pub jobs: Vec<NewJob>,
+    /// Jobs ended.
+    pub ended_jobs: Vec<JobEnd>,
+    /// Alerts.
+    pub alerts: Vec<Alert>,
+    /// Calendar rows.
+    pub calendar: Vec<CalendarRow>,
+    /// Catalogue entries.
+    pub catalogue: Vec<CatalogueEntry>,
+    /// Keys with their answers.
+    pub keys: Vec<KeyRow>,
+}
+
+/// A key with its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRow {
+    /// The key.
+    pub key: CommandKey,
+    /// Digest of the deciding fields.
+    pub fingerprint: String,
+    /// What was answered.
+    pub answer: Answer,
+    /// When.
+    pub at: Timestamp,
+}

@@ -1,0 +1,417 @@
+//! What may be asked for. Time, ids and randomness come in with the command; deciding is deterministic.
+
+use std::collections::BTreeMap;
+
+use entrepot_contract::calendar::{CalendarDay, Capacity, StockKey};
+use entrepot_contract::ids::{
+    ApplicationId, ChannelOrderId, CodeId, ConnectionId, DistributorId, JobId, MerchantId, OrderId, PoolName, RefundId,
+    SupplierReference,
+};
+use entrepot_contract::intent::{AskRefund, CreateOrder, Intent, RecordRefund, UnitChoice};
+use entrepot_contract::listing::Listing;
+use entrepot_contract::money::Money;
+use entrepot_contract::order::{Credential, UnitCredentials};
+use entrepot_contract::product::{Product, Sku};
+use entrepot_contract::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::catalogue::Distributor;
+use crate::job::JobEnd;
+
+/// Most rows one bulk command may carry; longer work is cut into chunks before.
+pub const BULK_LIMIT_ROWS: usize = 500;
+
+/// What makes a command unrepeatable: the same key gets the first answer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CommandKey {
+    /// Who numbers the keys: a connection, an API token's owner, the job runner.
+    pub scope: String,
+    /// The scene: one channel key may serve several.
+    pub kind: String,
+    /// The key itself.
+    pub key: String,
+}
+
+/// A command with everything that deciding needs besides the rows.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// Whose rows it touches; none for a fact that nobody can place yet.
+    pub merchant: MerchantId,
+    /// Its key.
+    pub key: CommandKey,
+    /// Digest of the deciding fields; never of raw or encrypted bytes.
+    pub fingerprint: String,
+    /// When it was given.
+    pub at: Timestamp,
+    /// Who gave it, for the timeline: `channel`, `rule`, `job`, or a person.
+    pub by: String,
+    /// Where ids and voucher numbers come from.
+    pub seed: Seed,
+    /// The job whose outcome it records.
+    pub job: Option<JobEnd>,
+    /// What is asked for.
+    pub body: Body,
+}
+
+/// Where a command's ids and secrets come from.
+#[derive(Clone)]
+pub struct Seed {
+    id: String,
+    secret: [u8; 16],
+}
+
+impl std::fmt::Debug for Seed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.id)
+    }
+}
+
+impl Seed {
+    /// `id`: sortable and unique, 1 to 40 capital letters and digits; ids are made from it. `secret`: unpredictable;
+    /// voucher numbers are made from it. `None` when `id` is anything else.
+    #[must_use]
+    pub fn new(id: String, secret: [u8; 16]) -> Option<Self> {
+        let plain = id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        (plain && (1..=40).contains(&id.len())).then_some(Self { id, secret })
+    }
+
+    /// The order that the command creates.
+    #[must_use]
+    pub fn order(&self) -> OrderId {
+        OrderId::parse(format!("T{}", self.id)).expect("a seed is at most 40 letters and digits")
+    }
+
+    /// The refund that the command creates.
+    #[must_use]
+    pub fn refund(&self) -> RefundId {
+        RefundId::parse(format!("R{}", self.id)).expect("a seed is at most 40 letters and digits")
+    }
+
+    /// The `number`th job of the command.
+    #[must_use]
+    pub fn job(&self, number: usize) -> JobId {
+        JobId::parse(format!("J{}-{number}", self.id)).expect("a seed is at most 40 letters and digits")
+    }
+
+    /// The `number`th code of the command.
+    #[must_use]
+    pub fn code(&self, number: usize) -> CodeId {
+        CodeId::parse(format!("C{}-{number}", self.id)).expect("a seed is at most 40 letters and digits")
+    }
+
+    /// A voucher number: 16 places of an alphabet without look-alikes; nobody can guess one from another.
+    #[must_use]
+    pub fn voucher_number(&self, unit: u16) -> String {
+        const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+        let mut hash = Sha256::new();
+        hash.update(self.secret);
+        hash.update(unit.to_be_bytes());
+        hash.finalize().iter().take(16).map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect()
+    }
+}
+
+/// An order as the caller knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderName {
+    /// By the channel's number.
+    Channel(ApplicationId, ChannelOrderId),
+    /// By ours.
+    Own(OrderId),
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// An order was made at the channel.
+    CreateOrder {
+        /// The connection it came through.
+        connection: ConnectionId,
+        /// What the channel said.
+        intent: Box<CreateOrder>,
+    },
+    /// The guest paid.
+    PayOrder {
+        /// Which.
+        order: OrderName,
+        /// When.
+        paid_at: Timestamp,
+    },
+    /// An order ended at the channel.
+    CancelOrder {
+        /// Which.
+        order: OrderName,
+    },
+    /// The hold of an unpaid order ran out.
+    ExpireHold {
+        /// Which.
+        order: OrderId,
+    },
+    /// Credentials are asked for.
+    StartIssue {
+        /// Which.
+        order: OrderName,
+        /// Units the channel believes it sold.
+        count: Option<u32>,
+    },
+    /// The caller stops waiting: a callback is owed unless credentials are there.
+    PromiseIssue {
+        /// Which.
+        order: OrderId,
+    },
+    /// A supplier answered.
+    RecordIssue {
+        /// Which.
+        order: OrderId,
+        /// What it said.
+        result: IssueResult,
+    },
+    /// Units were used at a gate.
+    Redeem {
+        /// Which.
+        order: OrderName,
+        /// Which units.
+        units: UnitChoice,
+        /// When.
+        used_at: Timestamp,
+    },
+    /// May this be refunded?
+    AskRefund {
+        /// Which.
+        order: OrderName,
+        /// What the channel said.
+        intent: AskRefund,
+    },
+    /// The caller stops waiting: a notice is owed unless it was decided.
+    PromiseRefund {
+        /// The order.
+        order: OrderId,
+        /// The refund.
+        refund: RefundId,
+    },
+    /// A waiting refund is decided.
+    DecideRefund {
+        /// The order.
+        order: OrderId,
+        /// The refund.
+        refund: RefundId,
+        /// Yes or no.
+        agree: bool,
+        /// For the guest, on a no.
+        reason: Option<String>,
+    },
+    /// The channel gave money back.
+    RecordRefund {
+        /// Which.
+        order: OrderName,
+        /// What the channel said.
+        intent: RecordRefund,
+    },
+    /// A supplier answered a cancellation whose money is gone already.
+    RecordSupplierCancel {
+        /// Which.
+        order: OrderId,
+        /// A certain no, for people.
+        refused: Option<String>,
+    },
+    /// A job ended and nothing else changed.
+    EndJob {
+        /// The order it is about.
+        order: OrderId,
+        /// For the timeline.
+        note: String,
+    },
+    /// A fact about an order that nobody can place yet.
+    StoreFact {
+        /// The application it came through.
+        application: ApplicationId,
+        /// The order.
+        order: ChannelOrderId,
+        /// The fact.
+        intent: Box<Intent>,
+    },
+    /// Money came in from a distributor.
+    TopUp {
+        /// Whose account.
+        distributor: DistributorId,
+        /// How much.
+        amount: Money,
+        /// For the statement.
+        note: Option<String>,
+    },
+    /// A correction; negative in the merchant's favour.
+    AdjustCredit {
+        /// Whose account.
+        distributor: DistributorId,
+        /// How much.
+        amount: Money,
+        /// For the statement.
+        note: String,
+    },
+    /// How far a distributor's balance may fall below zero.
+    SetCreditLimit {
+        /// Whose account.
+        distributor: DistributorId,
+        /// The limit.
+        limit: Money,
+    },
+    /// Prices, opening and stock of dates.
+    WriteCalendar {
+        /// At most [`BULK_LIMIT_ROWS`] rows.
+        rows: Vec<CalendarRow>,
+    },
+    /// Creates or replaces parts of the catalogue.
+    PutCatalogue {
+        /// At most [`BULK_LIMIT_ROWS`] entries.
+        entries: Vec<CatalogueEntry>,
+    },
+    /// Adds codes to a pool, making the pool when it is new.
+    AddCodes {
+        /// The pool.
+        pool: PoolName,
+        /// At most [`BULK_LIMIT_ROWS`] codes.
+        codes: Vec<NewCode>,
+    },
+    /// Takes a code out of its pool for ever.
+    VoidCode {
+        /// The pool.
+        pool: PoolName,
+        /// The code.
+        code: CodeId,
+    },
+    /// When a pool is low on codes.
+    SetPoolThreshold {
+        /// The pool.
+        pool: PoolName,
+        /// Alert below this many.
+        threshold: u32,
+    },
+}
+
+impl Body {
+    /// A short name: the kind of its key, and what metrics count.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::CreateOrder { .. } => "create_order",
+            Self::PayOrder { .. } => "pay_order",
+            Self::CancelOrder { .. } => "cancel_order",
+            Self::ExpireHold { .. } => "expire_hold",
+            Self::StartIssue { .. } => "start_issue",
+            Self::PromiseIssue { .. } => "promise_issue",
+            Self::RecordIssue { .. } => "record_issue",
+            Self::Redeem { .. } => "redeem",
+            Self::AskRefund { .. } => "ask_refund",
+            Self::PromiseRefund { .. } => "promise_refund",
+            Self::DecideRefund { .. } => "decide_refund",
+            Self::RecordRefund { .. } => "record_refund",
+            Self::RecordSupplierCancel { .. } => "record_supplier_cancel",
+            Self::EndJob { .. } => "end_job",
+            Self::StoreFact { .. } => "store_fact",
+            Self::TopUp { .. } => "top_up",
+            Self::AdjustCredit { .. } => "adjust_credit",
+            Self::SetCreditLimit { .. } => "set_credit_limit",
+            Self::WriteCalendar { .. } => "write_calendar",
+            Self::PutCatalogue { .. } => "put_catalogue",
+            Self::AddCodes { .. } => "add_codes",
+            Self::VoidCode { .. } => "void_code",
+            Self::SetPoolThreshold { .. } => "set_pool_threshold",
+        }
+    }
+}
+
+impl Body {
+    /// Whether the answer is stored under the command's key. The others are idempotent by the state they meet, and
+    /// what they answer may change with it.
+    #[must_use]
+    pub const fn keyed(&self) -> bool {
+        !matches!(
+            self,
+            Self::StartIssue { .. }
+                | Self::PromiseIssue { .. }
+                | Self::PromiseRefund { .. }
+                | Self::RecordIssue { .. }
+                | Self::RecordSupplierCancel { .. }
+                | Self::EndJob { .. }
+                | Self::ExpireHold { .. }
+                | Self::StoreFact { .. }
+        )
+    }
+}
+
+/// What a supplier said about a booking.
+#[derive(Debug, Clone)]
+pub enum IssueResult {
+    /// Issued.
+    Issued {
+        /// What the supplier calls it.
+        reference: Option<SupplierReference>,
+        /// One entry for each unit.
+        units: Vec<UnitCredentials>,
+    },
+    /// Taken; asked again later, so the job goes on.
+    Pending {
+        /// What the supplier calls it.
+        reference: Option<SupplierReference>,
+    },
+    /// A certain no.
+    Refused {
+        /// For people.
+        reason: String,
+    },
+}
+
+/// One SKU on one date, with the stock of its own bucket. What is left out stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalendarRow {
+    /// Price, opening, cut-off.
+    pub day: CalendarDay,
+    /// Stock.
+    pub stock: Option<(StockKey, Capacity)>,
+}
+
+/// A part of the catalogue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CatalogueEntry {
+    /// A product.
+    Product(Product),
+    /// A SKU.
+    Sku(Sku),
+    /// A listing.
+    Listing(Listing),
+    /// A distributor; its account is opened with limit 0.
+    Distributor(Distributor),
+}
+
+/// A code on its way into a pool.
+#[derive(Clone)]
+pub struct NewCode {
+    /// Line in the file.
+    pub line: u32,
+    /// What makes it unique: the code's text as imported; stored only as a keyed digest.
+    pub text: String,
+    /// What the guest will show.
+    pub credentials: Vec<Credential>,
+}
+
+impl std::fmt::Debug for NewCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "code of line {}", self.line)
+    }
+}
+
+/// Digest of the deciding fields of a command.
+#[must_use]
+pub fn fingerprint(fields: &[(&str, String)]) -> String {
+    let sorted: BTreeMap<_, _> = fields.iter().map(|(name, value)| (*name, value)).collect();
+    let mut hash = Sha256::new();
+    for (name, value) in sorted {
+        for part in [name, value.as_str()] {
+            hash.update(part.len().to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+    }
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+

@@ -1,0 +1,227 @@
+//! Credentials: made here, taken from a pool in this very change, or asked for at a supplier by a job.
+
+use std::collections::BTreeSet;
+
+use entrepot_contract::ids::OrderId;
+use entrepot_contract::order::{Credential, CredentialKind, Order, OrderState, UnitCredentials, UnitState};
+use entrepot_contract::outcome::{Reason, Refusal};
+use entrepot_contract::product::Fulfilment;
+
+use super::Stop;
+use super::draft::Draft;
+use crate::answer::Answer;
+use crate::change::{Change, Pool};
+use crate::command::{IssueResult, OrderName};
+use crate::footprint::pool_name;
+use crate::job::{JobKind, Notification};
+use crate::transitions::Step;
+
+/// What beginning to issue came to.
+pub(super) enum Begun {
+    /// Credentials are there, or none are needed.
+    Issued,
+    /// A supplier was asked.
+    Asked,
+    /// The pool has too few codes; nothing was taken.
+    OutOfCodes,
+}
+
+pub(super) fn start(draft: &mut Draft<'_>, name: &OrderName, count: Option<u32>) -> Result<Answer, Stop> {
+    let mut order = draft.find(name)?;
+    let id = order.id.clone();
+    let bought = u32::try_from(order.units.len()).unwrap_or(u32::MAX);
+    if let Some(count) = count.filter(|count| *count != bought) {
+        let text = format!("order {id} holds {bought} units, the channel asks credentials for {count}");
+        draft.alert("contradiction", id.as_str(), text.clone());
+        draft.note(&order, "issue call contradicts", text);
+    }
+    match order.state {
+        OrderState::Issued | OrderState::Completed => return Ok(Answer::Issued { order: id }),
+        OrderState::Issuing => return Ok(Answer::Issuing { order: id }),
+        OrderState::Refused | OrderState::Refunded | OrderState::Cancelled => {
+            return Ok(Answer::NotIssued { order: id, reason: format!("the order is {:?}", order.state) });
+        }
+        OrderState::Created | OrderState::Paid | OrderState::Accepted => {}
+    }
+    if order.state != OrderState::Accepted {
+        let text = format!("order {id} is {:?}; credentials are issued once it is paid and accepted", order.state);
+        return Err(Refusal::new(Reason::StateForbids, text).into());
+    }
+    match begin(draft, &mut order)? {
+        Begun::OutOfCodes => Ok(Answer::OutOfCodes { order: id }),
+        begun => {
+            draft.push(Change::Order(Box::new(order)));
+            Ok(match begun {
+                Begun::Asked => Answer::Issuing { order: id },
+                _ => Answer::Issued { order: id },
+            })
+        }
+    }
+}
+
+/// Begins to issue an accepted order. The caller writes the order.
+pub(super) fn begin(draft: &mut Draft<'_>, order: &mut Order) -> Result<Begun, Stop> {
+    match &order.terms.fulfilment {
+        Fulfilment::Nothing => {
+            draft.step(order, Step::Issue)?;
+            draft.note(order, "issued", "nothing has to be shown");
+            Ok(Begun::Issued)
+        }
+        Fulfilment::OwnNumber => {
+            let units = order
+                .units
+                .iter()
+                .map(|unit| UnitCredentials {
+                    unit: unit.number,
+                    credentials: vec![Credential {
+                        kind: CredentialKind::VoucherNumber,
+                        value: draft.command.seed.voucher_number(unit.number),
+                        document_kind: None,
+                    }],
+                })
+                .collect();
+            finish(draft, order, units, "voucher numbers of our own")?;
+            Ok(Begun::Issued)
+        }
+        Fulfilment::Supplier { connection, .. } => match pool_name(draft.state, &order.terms.fulfilment) {
+            Some(pool) => from_pool(draft, order, &pool),
+            None => {
+                let told = format!("supplier {connection} is asked");
+                draft.step(order, Step::StartIssue)?;
+                draft.ask_supplier(order, JobKind::Book);
+                draft.note(order, "issuing", told);
+                Ok(Begun::Asked)
+            }
+        },
+    }
+}
+
+fn from_pool(
+    draft: &mut Draft<'_>,
+    order: &mut Order,
+    name: &entrepot_contract::ids::PoolName,
+) -> Result<Begun, Stop> {
+    let pool = draft.pool(name)?.cloned().unwrap_or_default();
+    let loaded = draft.state.codes.get(name);
+    let wanted = order.units.len();
+    let here = loaded.map_or(0, std::collections::VecDeque::len);
+    if here < wanted {
+        if usize::try_from(pool.available).unwrap_or(usize::MAX) > here {
+            return Err(Stop::SeeMore);
+        }
+        let text = format!("pool {name} has {here} codes left, order {} needs {wanted}; import codes", order.id);
+        draft.alert("pool_empty", name.as_str(), text);
+        return Ok(Begun::OutOfCodes);
+    }
+    let codes: Vec<_> = loaded.into_iter().flatten().take(wanted).cloned().collect();
+    let mut units = Vec::with_capacity(wanted);
+    for (unit, code) in order.units.iter().zip(codes) {
+        draft.push(Change::TakeCode(code.id, order.id.clone(), unit.number));
+        units.push(UnitCredentials { unit: unit.number, credentials: code.credentials });
+    }
+    let left = pool.available.saturating_sub(u32::try_from(wanted).unwrap_or(u32::MAX));
+    if left < pool.threshold {
+        draft.alert("pool_low", name.as_str(), format!("pool {name} has {left} codes left, less than {}", pool.threshold));
+    }
+    draft.push(Change::Pool(name.clone(), Pool { available: left, ..pool }));
+    finish(draft, order, units, &format!("{wanted} codes of pool {name}"))?;
+    Ok(Begun::Issued)
+}
+
+fn finish(draft: &mut Draft<'_>, order: &mut Order, units: Vec<UnitCredentials>, from: &str) -> Result<(), Stop> {
+    draft.step(order, Step::Issue)?;
+    if order.callback_owed {
+        order.callback_owed = false;
+        draft.notify(order, Notification::Issued);
+    }
+    draft.push(Change::Credentials(order.id.clone(), units));
+    draft.note(order, "issued", from);
+    Ok(())
+}
+
+pub(super) fn promise(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Stop> {
+    let mut order = draft.find(&OrderName::Own(id.clone()))?;
+    Ok(match order.state {
+        OrderState::Issued | OrderState::Completed => Answer::Issued { order: order.id },
+        OrderState::Issuing => {
+            if !order.callback_owed {
+                order.callback_owed = true;
+                draft.note(&order, "callback owed", "the channel was told that a supplier is at work");
+                draft.push(Change::Order(Box::new(order)));
+            }
+            Answer::Issuing { order: id.clone() }
+        }
+        state => Answer::NotIssued { order: order.id, reason: format!("the order is {state:?}") },
+    })
+}
+
+pub(super) fn record(draft: &mut Draft<'_>, id: &OrderId, result: &IssueResult) -> Result<Answer, Stop> {
+    let mut order = draft.find(&OrderName::Own(id.clone()))?;
+    if order.state != OrderState::Issuing {
+        return late(draft, &order, result);
+    }
+    match result {
+        IssueResult::Issued { reference, units } => {
+            fits(&order, units)?;
+            order.supplier_reference = reference.clone().or(order.supplier_reference);
+            finish(draft, &mut order, units.clone(), "credentials of the supplier")?;
+        }
+        IssueResult::Pending { reference } => {
+            order.supplier_reference = reference.clone().or(order.supplier_reference);
+            draft.note(&order, "booked, pending", "the supplier issues later");
+        }
+        IssueResult::Refused { reason } => {
+            draft.step(&mut order, Step::FailIssue)?;
+            if order.callback_owed {
+                order.callback_owed = false;
+                draft.notify(&order, Notification::IssueFailed { reason: reason.clone() });
+            }
+            draft.alert("issue_refused", order.id.as_str(), format!("the supplier refused order {}: {reason}", order.id));
+            draft.note(&order, "supplier refused", reason);
+        }
+    }
+    draft.push(Change::Order(Box::new(order)));
+    Ok(Answer::Recorded { order: id.clone() })
+}
+
+/// A supplier's word on an order that no longer waits for it: a real ticket is never thrown away.
+fn late(draft: &mut Draft<'_>, order: &Order, result: &IssueResult) -> Result<Answer, Stop> {
+    if let IssueResult::Issued { reference, .. } = result
+        && !matches!(order.state, OrderState::Issued | OrderState::Completed)
+    {
+        let mut order = order.clone();
+        order.supplier_reference = reference.clone().or(order.supplier_reference);
+        let text = format!("the supplier issued order {}, which is {:?} by now; giving it back", order.id, order.state);
+        draft.alert("contradiction", order.id.as_str(), text.clone());
+        draft.note(&order, "issued too late", text);
+        let units = order.units.iter().map(|unit| unit.number).collect();
+        let key = format!("{}-late", order.id);
+        draft.ask_supplier(&order, JobKind::CancelAtSupplier { units, refund: None, key });
+        draft.push(Change::Order(Box::new(order.clone())));
+    }
+    Ok(Answer::Recorded { order: order.id.clone() })
+}
+
+/// A supplier's answer has one entry, not empty, for each unit.
+fn fits(order: &Order, units: &[UnitCredentials]) -> Result<(), Refusal> {
+    let named: BTreeSet<u16> = units.iter().map(|unit| unit.unit).collect();
+    let bought: BTreeSet<u16> = order.units.iter().map(|unit| unit.number).collect();
+    let full = units.iter().all(|unit| !unit.credentials.is_empty());
+    if named == bought && units.len() == bought.len() && full {
+        return Ok(());
+    }
+    let text = format!("order {} has {} units, the supplier answered for {}", order.id, bought.len(), units.len());
+    Err(Refusal::new(Reason::Malformed, text))
+}
+
+/// Units of an order that may still be used or given back and that no live refund names.
+pub(super) fn free_units(draft: &Draft<'_>, order: &Order) -> Vec<u16> {
+    use entrepot_contract::order::RefundState;
+    let pending: BTreeSet<u16> = draft
+        .state
+        .refunds(order)
+        .filter(|refund| matches!(refund.state, RefundState::Waiting | RefundState::Agreed))
+        .flat_map(|refund| refund.units.iter().copied())
+        .collect();
+    order.numbers(UnitState::Available).into_iter().filter(|unit| !pending.contains(unit)).collect()
+}

@@ -1,0 +1,100 @@
+//! Deciding: a command and what it sees become changes and an answer, or a refusal.
+//!
+//! - [`create`], [`payment`] (pay, accept, cancel, expire), [`issue`], [`redeem`], [`refund`]: the life of an order.
+//! - [`facts`]: what came before its order.
+//! - [`money`]: top-ups, corrections, limits; [`calendar`]: prices, stock, catalogue; [`codes`]: pools.
+//! - [`draft`]: the working copy that a decision builds on.
+
+mod calendar;
+mod codes;
+mod create;
+mod draft;
+mod facts;
+mod issue;
+mod money;
+mod payment;
+mod redeem;
+mod refund;
+
+use entrepot_contract::outcome::{Reason, Refusal};
+
+use crate::answer::Answer;
+use crate::change::Change;
+use crate::command::{Body, Command};
+use crate::state::State;
+
+pub use create::check_wish;
+pub use refund::{preview, RefundPreview};
+
+/// Why a command was not decided in its favour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// A final no.
+    Refused(Refusal),
+    /// It has to see more rows: it goes into the next batch with a fresh footprint.
+    SeeMore,
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// A decision in the command's favour.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// What changes.
+    pub changes: Vec<Change>,
+    /// What is answered.
+    pub answer: Answer,
+}
+
+/// Decides one command. Pure: the same command and state give the same decision.
+pub fn decide(state: &State, command: &Command) -> Result<Decision, Stop> {
+    let mut draft = draft::Draft::new(state, command);
+    let answer = match &command.body {
+        Body::CreateOrder { connection, intent } => create::create(&mut draft, connection, intent),
+        Body::PayOrder { order, paid_at } => payment::pay(&mut draft, order, *paid_at),
+        Body::CancelOrder { order } => payment::cancel(&mut draft, order),
+        Body::ExpireHold { order } => payment::expire(&mut draft, order),
+        Body::StartIssue { order, count } => issue::start(&mut draft, order, *count),
+        Body::PromiseIssue { order } => issue::promise(&mut draft, order),
+        Body::RecordIssue { order, result } => issue::record(&mut draft, order, result),
+        Body::Redeem { order, units, used_at } => redeem::redeem(&mut draft, order, units, *used_at),
+        Body::AskRefund { order, intent } => refund::ask(&mut draft, order, intent),
+        Body::PromiseRefund { order, refund } => refund::promise(&mut draft, order, refund),
+        Body::DecideRefund { order, refund, agree, reason } => {
+            refund::settle(&mut draft, order, refund, *agree, reason.as_deref())
+        }
+        Body::RecordRefund { order, intent } => refund::record(&mut draft, order, intent),
+        Body::RecordSupplierCancel { order, refused } => {
+            refund::supplier_answered(&mut draft, order, refused.as_deref())
+        }
+        Body::EndJob { order, note } => {
+            draft.note_on(order, "job ended", note);
+            Ok(Answer::Recorded { order: order.clone() })
+        }
+        Body::StoreFact { application, order, intent } => facts::store(&mut draft, application, order, intent),
+        Body::TopUp { distributor, amount, note } => money::top_up(&mut draft, distributor, *amount, note.clone()),
+        Body::AdjustCredit { distributor, amount, note } => money::adjust(&mut draft, distributor, *amount, note),
+        Body::SetCreditLimit { distributor, limit } => money::set_limit(&mut draft, distributor, *limit),
+        Body::WriteCalendar { rows } => calendar::write(&mut draft, rows),
+        Body::PutCatalogue { entries } => calendar::put(&mut draft, entries),
+        Body::AddCodes { pool, codes } => codes::add(&mut draft, pool, codes),
+        Body::VoidCode { pool, code } => codes::void(&mut draft, pool, code),
+        Body::SetPoolThreshold { pool, threshold } => codes::set_threshold(&mut draft, pool, *threshold),
+    }?;
+    Ok(Decision { changes: draft.finish(), answer })
+}
+
+/// What a repeat of a command is told: the first answer, or that the key was used for something else.
+pub fn repeated(command: &Command, fingerprint: &str, answer: &Answer) -> Answer {
+    if fingerprint == command.fingerprint {
+        return answer.clone();
+    }
+    Answer::Refused(Refusal::new(
+        Reason::KeyConflict,
+        format!("the key {} of {} was used before with other contents", command.key.key, command.key.kind),
+    ))
+}

@@ -1,0 +1,64 @@
+//! A distributor's account by hand: top-ups, corrections, limits.
+
+use entrepot_contract::ids::DistributorId;
+use entrepot_contract::money::Money;
+use entrepot_contract::outcome::{Reason, Refusal};
+
+use super::Stop;
+use super::draft::Draft;
+use crate::answer::Answer;
+use crate::credit::{Account, PostingCause, PostingKind};
+
+pub(super) fn top_up(
+    draft: &mut Draft<'_>,
+    distributor: &DistributorId,
+    amount: Money,
+    note: Option<String>,
+) -> Result<Answer, Stop> {
+    if amount.amount_minor <= 0 {
+        return Err(Refusal::new(Reason::Malformed, format!("a top-up is positive, found {amount}")).into());
+    }
+    account(draft, distributor)?;
+    draft.post(distributor, PostingKind::TopUp, amount, PostingCause { note, ..PostingCause::default() })?;
+    posted(draft, distributor)
+}
+
+pub(super) fn adjust(
+    draft: &mut Draft<'_>,
+    distributor: &DistributorId,
+    amount: Money,
+    note: &str,
+) -> Result<Answer, Stop> {
+    let size = amount
+        .amount_minor
+        .checked_abs()
+        .filter(|size| *size > 0)
+        .ok_or_else(|| Refusal::new(Reason::Malformed, format!("a correction moves an amount, found {amount}")))?;
+    account(draft, distributor)?;
+    let kind = if amount.amount_minor > 0 { PostingKind::AdjustUp } else { PostingKind::AdjustDown };
+    let cause = PostingCause { note: Some(note.to_owned()), ..PostingCause::default() };
+    draft.post(distributor, kind, Money::new(size, amount.currency), cause)?;
+    posted(draft, distributor)
+}
+
+pub(super) fn set_limit(draft: &mut Draft<'_>, distributor: &DistributorId, limit: Money) -> Result<Answer, Stop> {
+    let account = account(draft, distributor)?;
+    if limit.currency != account.currency || limit.amount_minor < 0 {
+        let text = format!("the limit of {distributor} is an amount of {:?} from zero up, found {limit}", account.currency);
+        return Err(Refusal::new(Reason::Malformed, text).into());
+    }
+    draft.set_account(Account { limit_minor: limit.amount_minor, ..account }, None);
+    posted(draft, distributor)
+}
+
+fn account(draft: &Draft<'_>, distributor: &DistributorId) -> Result<Account, Stop> {
+    draft.account(distributor)?.ok_or_else(|| {
+        let merchant = &draft.state.rules.merchant;
+        Refusal::new(Reason::OrderUnknown, format!("merchant {merchant} has no distributor {distributor}")).into()
+    })
+}
+
+fn posted(draft: &Draft<'_>, distributor: &DistributorId) -> Result<Answer, Stop> {
+    let account = account(draft, distributor)?;
+    Ok(Answer::Posted { balance_minor: account.balance_minor, available_minor: account.available_minor() })
+}

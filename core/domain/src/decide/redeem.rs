@@ -1,0 +1,104 @@
+//! Units are used at a gate (核销).
+
+use entrepot_contract::intent::UnitChoice;
+use entrepot_contract::order::{Order, OrderState, RefundState, UnitState};
+use entrepot_contract::outcome::{Reason, Refusal};
+use entrepot_contract::time::Timestamp;
+
+use super::Stop;
+use super::draft::Draft;
+use super::issue::free_units;
+use crate::answer::Answer;
+use crate::change::{Change, CodeState};
+use crate::command::OrderName;
+use crate::job::Notification;
+use crate::venue;
+
+pub(super) fn redeem(
+    draft: &mut Draft<'_>,
+    name: &OrderName,
+    choice: &UnitChoice,
+    used_at: Timestamp,
+) -> Result<Answer, Stop> {
+    let mut order = draft.find(name)?;
+    may_redeem(draft, &order, used_at)?;
+    let rules = draft.channel(&order.connection)?;
+    let free = free_units(draft, &order);
+    let units = choose(&order, &free, choice)?;
+    if !rules.redeem_units && units.len() != order.units.len() {
+        let text = format!(
+            "the channel of order {} redeems whole orders: {} units were bought, {} named",
+            order.id,
+            order.units.len(),
+            units.len()
+        );
+        return Err(Refusal::new(Reason::StateForbids, text).into());
+    }
+    for unit in order.units.iter_mut().filter(|unit| units.contains(&unit.number)) {
+        unit.state = UnitState::Redeemed;
+    }
+    let whole = units.len() == order.units.len();
+    draft.note(&order, "redeemed", format!("units {units:?}"));
+    draft.push(Change::EndUnitCodes(order.id.clone(), units.clone(), CodeState::Used));
+    if rules.tells_redemption {
+        let token = format!("{}-{}", order.id, draft.command.seed.job(0));
+        draft.notify(&order, Notification::Redeemed { token, units: units.clone(), whole, at: used_at });
+    }
+    draft.close_if_done(&mut order)?;
+    let id = order.id.clone();
+    draft.push(Change::Order(Box::new(order)));
+    Ok(Answer::Redeemed { order: id, units })
+}
+
+fn may_redeem(draft: &Draft<'_>, order: &Order, used_at: Timestamp) -> Result<(), Refusal> {
+    let no = |text: String| Err(Refusal::new(Reason::StateForbids, text));
+    if order.state != OrderState::Issued {
+        return no(format!("only an issued order can be redeemed; {} is {:?}", order.id, order.state));
+    }
+    let pending = draft
+        .state
+        .refunds(order)
+        .find(|refund| matches!(refund.state, RefundState::Waiting | RefundState::Agreed));
+    if let Some(refund) = pending {
+        return no(format!("refund {} of order {} is pending; it has to be refused first", refund.id, order.id));
+    }
+    let zone = venue::zone(&order.terms.time_zone);
+    if let (Some((first, last)), Some(zone)) = (order.terms.usable, zone) {
+        let day = venue::today(zone, used_at);
+        if day.is_none_or(|day| day < first) {
+            return no(format!("order {} can be used from {first}, not earlier", order.id));
+        }
+        if day.is_none_or(|day| day > last) {
+            return no(format!("order {} could be used until {last}", order.id));
+        }
+    }
+    Ok(())
+}
+
+/// The units meant, out of those that are free.
+pub(super) fn choose(order: &Order, free: &[u16], choice: &UnitChoice) -> Result<Vec<u16>, Refusal> {
+    let no = |text: String| Err(Refusal::new(Reason::StateForbids, text));
+    match choice {
+        UnitChoice::AllLeft if free.is_empty() => no(format!("order {} has no unit left", order.id)),
+        UnitChoice::AllLeft => Ok(free.to_vec()),
+        UnitChoice::Count(count) => {
+            let wanted = usize::try_from(*count).unwrap_or(usize::MAX);
+            if wanted == 0 || wanted > free.len() {
+                return no(format!("order {} has {} units left, {count} asked for", order.id, free.len()));
+            }
+            Ok(free[..wanted].to_vec())
+        }
+        UnitChoice::Numbers(numbers) => {
+            let mut units = numbers.clone();
+            units.sort_unstable();
+            units.dedup();
+            if let Some(other) = units.iter().find(|unit| !free.contains(unit)) {
+                return no(format!("unit {other} of order {} is not free; free units: {free:?}", order.id));
+            }
+            if units.is_empty() {
+                return no(format!("no unit of order {} was named", order.id));
+            }
+            Ok(units)
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! Refunds: asked, decided by rule or by a person, announced by the channel. The announcement is authoritative.
+
+use entrepot_contract::ids::{OrderId, RefundId};
+use entrepot_contract::intent::{AskRefund, RecordRefund, UnitChoice};
+use entrepot_contract::money::Money;
+use entrepot_contract::order::{Order, OrderState, Refund, RefundCause, RefundState, UnitState};
+use entrepot_contract::outcome::{Reason, Refusal};
+use entrepot_contract::product::{Fulfilment, RefundFee};
+use entrepot_contract::time::Timestamp;
+
+use super::draft::Draft;
+use super::issue::free_units;
+use super::redeem::choose;
+use super::{Stop, payment};
+use crate::answer::{Answer, RefundStanding};
+use crate::change::{Change, CodeState};
+use crate::command::OrderName;
+use crate::credit::{PostingCause, PostingKind};
+use crate::job::{JobKind, Notification};
+use crate::refund_rule::{Verdict, fee_on, judge};
+use crate::stock::Standing;
+
+/// What a refund would come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefundPreview {
+    /// What the rule says.
+    pub verdict: Verdict,
+    /// What would be kept back from the distributor for each unit.
+    pub settlement_fee: Money,
+}
+
+/// What a refund would come to: the same evaluation as the decision.
+pub fn preview(order: &Order, cause: RefundCause, units: usize, at: Timestamp) -> Result<RefundPreview, Refusal> {
+    let verdict = judge(order, cause, units, at);
+    let fee = match verdict {
+        Verdict::Allow(fee) => fee,
+        Verdict::Refuse | Verdict::AskPerson => RefundFee::Free,
+    };
+    let settlement_fee = fee_on(order.terms.settlement, fee)
+        .map_err(|fault| Refusal::new(Reason::Other, format!("fee of order {}: {fault}", order.id)))?;
+    Ok(RefundPreview { verdict, settlement_fee })
+}
+
+pub(super) fn ask(draft: &mut Draft<'_>, name: &OrderName, intent: &AskRefund) -> Result<Answer, Stop> {
+    let order = draft.find(name)?;
+    if let Some(known) = draft.state.refunds(&order).find(|refund| refund.key == intent.key) {
+        return Ok(answer(known));
+    }
+    let mut refund = Refund {
+        id: draft.command.seed.refund(),
+        order: order.id.clone(),
+        key: intent.key.clone(),
+        state: RefundState::Waiting,
+        cause: intent.cause,
+        units: Vec::new(),
+        channel_fee: intent.fee,
+        channel_amount: None,
+        settlement_fee: None,
+        decided_by: None,
+        note: None,
+        notice_owed: false,
+        asked_at: draft.at(),
+        decided_at: None,
+        done_at: None,
+    };
+    let chosen = choose(&order, &free_units(draft, &order), &intent.units);
+    match chosen {
+        Err(refusal) => decide(draft, &order, &mut refund, "rule", Err(refusal.text)),
+        Ok(units) => {
+            refund.units = units;
+            by_rule(draft, &order, &mut refund, intent.asked_at)?;
+        }
+    }
+    let answered = answer(&refund);
+    draft.push(Change::Refund(Box::new(refund)));
+    Ok(answered)
+}
+
+fn by_rule(draft: &mut Draft<'_>, order: &Order, refund: &mut Refund, asked_at: Timestamp) -> Result<(), Stop> {
+    let told = preview(order, refund.cause, refund.units.len(), asked_at)?;
+    let verdict = if draft.channel(&order.connection)?.refund_by_rule { told.verdict } else { Verdict::AskPerson };
+    match verdict {
+        Verdict::Refuse => {
+            let reason = "the product's refund rule gives nothing back any more".to_owned();
+            decide(draft, order, refund, "rule", Err(reason));
+        }
+        Verdict::AskPerson => {
+            refund.notice_owed = true;
+            draft.alert("refund_waiting", refund.id.as_str(), format!("refund {} of order {} waits for a person", refund.id, order.id));
+            draft.note(order, "refund asked", format!("{} waits for a person", refund.id));
+        }
+        Verdict::Allow(_) => {
+            refund.settlement_fee = Some(settlement_fee(told.settlement_fee, refund)?);
+            if ticket_at_supplier(draft, order) {
+                let kind = JobKind::CancelAtSupplier {
+                    units: refund.units.clone(),
+                    refund: Some(refund.id.clone()),
+                    key: refund.id.to_string(),
+                };
+                draft.ask_supplier(order, kind);
+                draft.note(order, "refund asked", format!("{}: the rule agrees, the supplier is asked", refund.id));
+            } else {
+                decide(draft, order, refund, "rule", Ok(()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is kept back from the distributor for a refund: never more than what the channel keeps from the guest.
+fn settlement_fee(per_unit: Money, refund: &Refund) -> Result<Money, Refusal> {
+    let count = u32::try_from(refund.units.len()).unwrap_or(u32::MAX);
+    let fee = per_unit
+        .times(count)
+        .map_err(|fault| Refusal::new(Reason::Other, format!("fee of refund {}: {fault}", refund.id)))?;
+    Ok(match refund.channel_fee {
+        Some(channel) if channel.currency == fee.currency && channel.amount_minor < fee.amount_minor => channel,
+        _ => fee,
+    })
+}
+
+/// Whether a called supplier may hold tickets of this order.
+fn ticket_at_supplier(draft: &Draft<'_>, order: &Order) -> bool {
+    let Fulfilment::Supplier { connection, .. } = &order.terms.fulfilment else { return false };
+    let calls = draft.state.rules.supplier(connection).is_none_or(|rules| !rules.pool);
+    calls && matches!(order.state, OrderState::Issued | OrderState::Issuing | OrderState::Completed)
+}
+
+/// Writes a decision into a refund, and tells the channel when it was told to wait.
+fn decide(draft: &mut Draft<'_>, order: &Order, refund: &mut Refund, by: &str, decision: Result<(), String>) {
+    refund.decided_by = Some(by.to_owned());
+    refund.decided_at = Some(draft.at());
+    match decision {
+        Ok(()) => {
+            refund.state = RefundState::Agreed;
+            draft.note(order, "refund agreed", format!("{} for units {:?}", refund.id, refund.units));
+        }
+        Err(reason) => {
+            refund.state = RefundState::Refused;
+            draft.note(order, "refund refused", format!("{}: {reason}", refund.id));
+            refund.note = Some(reason);
+        }
+    }
+    if refund.notice_owed {
+        refund.notice_owed = false;
+        draft.notify(order, Notification::RefundDecided { refund: refund.id.clone() });
+    }
+}
+
+fn find(draft: &Draft<'_>, order: &Order, id: &RefundId) -> Result<Refund, Refusal> {
+    let refund = draft.state.refunds(order).find(|refund| &refund.id == id).cloned();
+    refund.ok_or_else(|| Refusal::new(Reason::OrderUnknown, format!("order {} has no refund {id}", order.id)))
+}
+
+pub(super) fn promise(draft: &mut Draft<'_>, order: &OrderId, id: &RefundId) -> Result<Answer, Stop> {
+    let order = draft.find(&OrderName::Own(order.clone()))?;
+    let mut refund = find(draft, &order, id)?;
+    let answered = answer(&refund);
+    if refund.state == RefundState::Waiting && !refund.notice_owed {
+        refund.notice_owed = true;
+        draft.push(Change::Refund(Box::new(refund)));
+    }
+    Ok(answered)
+}
+
+pub(super) fn settle(
+    draft: &mut Draft<'_>,
+    order: &OrderId,
+    id: &RefundId,
+    agree: bool,
+    reason: Option<&str>,
+) -> Result<Answer, Stop> {
+    let order = draft.find(&OrderName::Own(order.clone()))?;
+    let mut refund = find(draft, &order, id)?;
+    let by = draft.command.by.clone();
+    if refund.state != RefundState::Waiting {
+        let agreed = matches!(refund.state, RefundState::Agreed | RefundState::Done);
+        if agreed == agree || draft.command.job.is_some() {
+            return Ok(answer(&refund));
+        }
+        let text = format!("refund {id} is {:?} already; it cannot be decided again", refund.state);
+        return Err(Refusal::new(Reason::StateForbids, text).into());
+    }
+    let decision = if agree {
+        if refund.settlement_fee.is_none() {
+            refund.settlement_fee = Some(Money::zero(order.terms.settlement.currency));
+        }
+        Ok(())
+    } else {
+        Err(reason.unwrap_or("refused").to_owned())
+    };
+    decide(draft, &order, &mut refund, &by, decision);
+    let answered = answer(&refund);
+    draft.push(Change::Refund(Box::new(refund)));
+    Ok(answered)
+}
+
+fn answer(refund: &Refund) -> Answer {
+    let zero = || Money::zero(entrepot_contract::money::Currency::CNY);
+    let standing = match refund.state {
+        RefundState::Waiting => RefundStanding::Waiting,
+        RefundState::Agreed => RefundStanding::Agreed { fee: refund.channel_fee.unwrap_or_else(zero) },
+        RefundState::Refused => RefundStanding::Refused { reason: refund.note.clone().unwrap_or_default() },
+        RefundState::Done => RefundStanding::Done,
+    };
+    Answer::Refund { order: refund.order.clone(), refund: refund.id.clone(), standing }
+}
+
+pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRefund) -> Result<Answer, Stop> {
+    let mut order = draft.find(name)?;
+    let known = draft.state.refunds(&order).find(|refund| refund.key == intent.key).cloned();
+    if known.as_ref().is_some_and(|refund| refund.state == RefundState::Done) {
+        return Ok(Answer::Recorded { order: order.id });
+    }
+    let mut refund = match known {
+        Some(refund) => contradiction(draft, &order, refund),
+        None => announced(draft, &order, intent),
+    };
+    let cancelled_upstream = refund.state == RefundState::Agreed;
+    refund.units = units_gone(draft, &order, &refund, intent);
+    refund.state = RefundState::Done;
+    refund.channel_amount = Some(intent.amount);
+    refund.done_at = Some(draft.at());
+    if order.state == OrderState::Created {
+        payment::end_unpaid(draft, &mut order, "refunded before payment was known")?;
+    } else {
+        give_back(draft, &mut order, &mut refund, intent.refunded_at)?;
+        upstream(draft, &order, &refund, cancelled_upstream);
+        draft.close_if_done(&mut order)?;
+    }
+    let told = format!("{}: the guest got {} for units {:?}", refund.id, intent.amount, refund.units);
+    draft.note(&order, "refunded", told);
+    let id = order.id.clone();
+    draft.push(Change::Refund(Box::new(refund)));
+    draft.push(Change::Order(Box::new(order)));
+    Ok(Answer::Recorded { order: id })
+}
+
+/// A result that we refused, or had not decided, is recorded all the same, and somebody should look.
+fn contradiction(draft: &mut Draft<'_>, order: &Order, refund: Refund) -> Refund {
+    if refund.state == RefundState::Refused {
+        let text = format!("the channel refunded {} of order {}, which was refused here", refund.id, order.id);
+        draft.alert("contradiction", order.id.as_str(), text);
+    }
+    refund
+}
+
+fn announced(draft: &Draft<'_>, order: &Order, intent: &RecordRefund) -> Refund {
+    Refund {
+        id: draft.command.seed.refund(),
+        order: order.id.clone(),
+        key: intent.key.clone(),
+        state: RefundState::Waiting,
+        cause: intent.cause,
+        units: Vec::new(),
+        channel_fee: None,
+        channel_amount: None,
+        settlement_fee: None,
+        decided_by: Some("channel".to_owned()),
+        note: None,
+        notice_owed: false,
+        asked_at: draft.at(),
+        decided_at: None,
+        done_at: None,
+    }
+}
+
+/// Which units the money belongs to: those the channel names, else those of the question, else all that are open.
+fn units_gone(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent: &RecordRefund) -> Vec<u16> {
+    let open: Vec<u16> = order.numbers(UnitState::Available);
+    let wanted = match &intent.units {
+        UnitChoice::Numbers(numbers) => numbers.clone(),
+        UnitChoice::Count(count) if refund.units.len() != usize::try_from(*count).unwrap_or(0) => {
+            open.iter().rev().take(usize::try_from(*count).unwrap_or(0)).copied().collect()
+        }
+        _ if !refund.units.is_empty() => refund.units.clone(),
+        _ => open.clone(),
+    };
+    let (gone, other): (Vec<u16>, Vec<u16>) = wanted.into_iter().partition(|unit| open.contains(unit));
+    let short = matches!(&intent.units, UnitChoice::Count(count) if gone.len() < usize::try_from(*count).unwrap_or(0));
+    if !other.is_empty() || gone.is_empty() || short {
+        let text = format!(
+            "the channel refunded {} of order {}, whose open units are {open:?}; units {other:?} were used or given \
+             back before",
+            intent.amount, order.id
+        );
+        draft.alert("contradiction", order.id.as_str(), text);
+    }
+    gone
+}
+
+/// Units, stock and credit go back; per unit never more than was captured.
+fn give_back(draft: &mut Draft<'_>, order: &mut Order, refund: &mut Refund, at: Timestamp) -> Result<(), Stop> {
+    let count = u32::try_from(refund.units.len()).unwrap_or(u32::MAX);
+    let fee = match refund.settlement_fee {
+        Some(fee) => fee,
+        None => {
+            let told = preview(order, refund.cause, refund.units.len(), at)?;
+            settlement_fee(told.settlement_fee, refund)?
+        }
+    };
+    refund.settlement_fee = Some(fee);
+    let mut fee_left = fee.amount_minor;
+    let mut back = 0_i64;
+    for unit in order.units.iter_mut().filter(|unit| refund.units.contains(&unit.number)) {
+        unit.state = UnitState::Refunded;
+        let kept = fee_left.min(unit.captured_minor - unit.returned_minor);
+        let returned = unit.captured_minor - unit.returned_minor - kept;
+        fee_left -= kept;
+        unit.returned_minor += returned;
+        back = back.saturating_add(returned);
+    }
+    draft.release_stock(&order.stock.clone(), count, Standing::Sold)?;
+    if let Some(distributor) = order.terms.distributor.clone() {
+        let cause = PostingCause {
+            order: Some(order.id.clone()),
+            refund: Some(refund.id.clone()),
+            ..PostingCause::default()
+        };
+        let amount = Money::new(back, order.terms.settlement.currency);
+        draft.post(&distributor, PostingKind::Refund, amount, cause)?;
+    }
+    draft.push(Change::EndUnitCodes(order.id.clone(), refund.units.clone(), CodeState::Void));
+    Ok(())
+}
+
+/// The money is gone: tickets at a supplier have to go, too, unless it agreed before.
+fn upstream(draft: &mut Draft<'_>, order: &Order, refund: &Refund, cancelled: bool) {
+    if cancelled || refund.units.is_empty() || !ticket_at_supplier(draft, order) {
+        return;
+    }
+    let kind =
+        JobKind::CancelAtSupplier { units: refund.units.clone(), refund: None, key: refund.id.to_string() };
+    draft.ask_supplier(order, kind);
+}
+
+pub(super) fn supplier_answered(
+    draft: &mut Draft<'_>,
+    order: &OrderId,
+    refused: Option<&str>,
+) -> Result<Answer, Stop> {
+    match refused {
+        Some(reason) => {
+            let text = format!("order {order} was refunded by the channel, but the supplier keeps it: {reason}");
+            draft.alert("contradiction", order.as_str(), text);
+            draft.note_on(order, "supplier refused to cancel", reason);
+        }
+        None => draft.note_on(order, "cancelled at the supplier", ""),
+    }
+    Ok(Answer::Recorded { order: order.clone() })
+}

@@ -1,0 +1,161 @@
+//! Which rows a command has to see. Asked three times, because each stage names the rows of the next: channel
+//! references name orders, orders name stock, accounts and pools.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entrepot_contract::calendar::StockKey;
+use entrepot_contract::ids::{CodeId, DistributorId, OrderId, PoolName};
+use entrepot_contract::intent::CreateOrder;
+use entrepot_contract::order::{Order, OrderState};
+use entrepot_contract::product::Fulfilment;
+
+use crate::catalogue::{dates_taken, stock_cells};
+use crate::change::RefKey;
+use crate::command::{Body, CatalogueEntry, Command, OrderName};
+use crate::state::State;
+
+/// Rows of one merchant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// Channel references; claimed before anything else is looked at.
+    pub refs: BTreeSet<RefKey>,
+    /// Orders; their families are locked and loaded.
+    pub orders: BTreeSet<OrderId>,
+    /// Pools, with the codes wanted of each.
+    pub pools: BTreeMap<PoolName, u32>,
+    /// Cells.
+    pub stock: BTreeSet<StockKey>,
+    /// Accounts.
+    pub accounts: BTreeSet<DistributorId>,
+    /// Texts of codes that may be there already.
+    pub code_texts: BTreeSet<String>,
+    /// Single codes, by pool.
+    pub codes: BTreeSet<(PoolName, CodeId)>,
+}
+
+impl Footprint {
+    /// Adds another footprint; codes wanted of one pool add up.
+    pub fn extend(&mut self, other: Self) {
+        self.refs.extend(other.refs);
+        self.orders.extend(other.orders);
+        self.stock.extend(other.stock);
+        self.accounts.extend(other.accounts);
+        self.code_texts.extend(other.code_texts);
+        self.codes.extend(other.codes);
+        for (pool, wanted) in other.pools {
+            *self.pools.entry(pool).or_default() += wanted;
+        }
+    }
+}
+
+/// What a command has to see, as far as `state` lets it be known.
+#[must_use]
+pub fn needs(command: &Command, state: &State) -> Footprint {
+    let mut found = Footprint::default();
+    match &command.body {
+        Body::CreateOrder { connection, intent } => create(state, connection, intent, &mut found),
+        Body::PayOrder { order, .. }
+        | Body::CancelOrder { order }
+        | Body::StartIssue { order, .. }
+        | Body::Redeem { order, .. }
+        | Body::AskRefund { order, .. }
+        | Body::RecordRefund { order, .. } => existing(state, order, &mut found),
+        Body::ExpireHold { order }
+        | Body::PromiseIssue { order }
+        | Body::RecordIssue { order, .. }
+        | Body::PromiseRefund { order, .. }
+        | Body::DecideRefund { order, .. }
+        | Body::RecordSupplierCancel { order, .. }
+        | Body::EndJob { order, .. } => existing(state, &OrderName::Own(order.clone()), &mut found),
+        Body::StoreFact { application, order, .. } => {
+            found.refs.insert(RefKey { application: application.clone(), order: order.clone() });
+        }
+        Body::TopUp { distributor, .. }
+        | Body::AdjustCredit { distributor, .. }
+        | Body::SetCreditLimit { distributor, .. } => {
+            found.accounts.insert(distributor.clone());
+        }
+        Body::WriteCalendar { rows } => {
+            found.stock.extend(rows.iter().filter_map(|row| row.stock.as_ref().map(|(key, _)| key.clone())));
+        }
+        Body::PutCatalogue { entries } => {
+            for entry in entries {
+                if let CatalogueEntry::Distributor(distributor) = entry {
+                    found.accounts.insert(distributor.id.clone());
+                }
+            }
+        }
+        Body::AddCodes { pool, codes } => {
+            found.pools.insert(pool.clone(), 0);
+            found.code_texts.extend(codes.iter().map(|code| code.text.clone()));
+        }
+        Body::VoidCode { pool, code } => {
+            found.pools.insert(pool.clone(), 0);
+            found.codes.insert((pool.clone(), code.clone()));
+        }
+        Body::SetPoolThreshold { pool, .. } => {
+            found.pools.insert(pool.clone(), 0);
+        }
+    }
+    found
+}
+
+fn create(
+    state: &State,
+    connection: &entrepot_contract::ids::ConnectionId,
+    intent: &CreateOrder,
+    found: &mut Footprint,
+) {
+    let Some(rules) = state.rules.channel(connection) else { return };
+    let key = |order: &entrepot_contract::ids::ChannelOrderId| RefKey {
+        application: rules.application.clone(),
+        order: order.clone(),
+    };
+    found.refs.insert(key(&intent.order));
+    if let Some(source) = &intent.source_order {
+        found.refs.insert(key(source));
+        let name = OrderName::Channel(rules.application.clone(), source.clone());
+        found.orders.extend(state.order_id(&name));
+    }
+    found.orders.extend(state.order_id(&OrderName::Channel(rules.application.clone(), intent.order.clone())));
+    found.accounts.extend(rules.distributor.clone());
+    let Ok(listing) = state.rules.catalogue.listing(connection, &intent.wish.names) else { return };
+    let Ok((product, sku)) = state.rules.catalogue.sku(listing.sells.bought()) else { return };
+    let Ok(dates) = dates_taken(product, intent.wish.visit.as_ref()) else { return };
+    found.stock.extend(stock_cells(sku, &dates, intent.wish.slot.as_deref()));
+    if rules.issue_at_acceptance {
+        pool_of(state, &sku.fulfilment, intent.wish.count, found);
+    }
+}
+
+fn existing(state: &State, name: &OrderName, found: &mut Footprint) {
+    if let OrderName::Channel(application, order) = name {
+        found.refs.insert(RefKey { application: application.clone(), order: order.clone() });
+    }
+    let Some(id) = state.order_id(name) else { return };
+    found.orders.insert(id.clone());
+    let Some(order) = state.order(&id) else { return };
+    of_order(state, order, found);
+}
+
+fn of_order(state: &State, order: &Order, found: &mut Footprint) {
+    found.stock.extend(order.stock.iter().cloned());
+    found.accounts.extend(order.terms.distributor.clone());
+    if matches!(order.state, OrderState::Created | OrderState::Paid | OrderState::Accepted) {
+        pool_of(state, &order.terms.fulfilment, u32::try_from(order.units.len()).unwrap_or(0), found);
+    }
+}
+
+fn pool_of(state: &State, fulfilment: &Fulfilment, count: u32, found: &mut Footprint) {
+    if let Some(pool) = pool_name(state, fulfilment) {
+        *found.pools.entry(pool).or_default() += count;
+    }
+}
+
+/// The pool behind a fulfilment, when it is one.
+#[must_use]
+pub fn pool_name(state: &State, fulfilment: &Fulfilment) -> Option<PoolName> {
+    let Fulfilment::Supplier { connection, product_code } = fulfilment else { return None };
+    state.rules.supplier(connection).filter(|rules| rules.pool)?;
+    PoolName::parse(product_code.clone()).ok()
+}

@@ -1,0 +1,131 @@
+//! What must reach the outside later. A job is written in the transaction of the change that causes it.
+
+use entrepot_contract::ids::{ConnectionId, JobId, MerchantId, OrderId, RefundId};
+use entrepot_contract::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What a job does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub enum JobKind {
+    /// Books an order at its supplier.
+    Book,
+    /// Gives units back at the supplier.
+    CancelAtSupplier {
+        /// Unit numbers.
+        units: Vec<u16>,
+        /// The refund that waits for the answer; none where the money is gone already.
+        refund: Option<RefundId>,
+        /// The same for every repeat.
+        key: String,
+    },
+    /// Tells the channel. Credentials are read when it is delivered, never stored in a job.
+    Notify(Notification),
+}
+
+/// What the channel is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "notice", rename_all = "snake_case")]
+pub enum Notification {
+    /// Accepted.
+    Accepted,
+    /// Refused after payment.
+    Refused {
+        /// For people.
+        reason: String,
+    },
+    /// Credentials are there.
+    Issued,
+    /// Credentials will not come.
+    IssueFailed {
+        /// For people.
+        reason: String,
+    },
+    /// A waiting refund was decided.
+    RefundDecided {
+        /// Which.
+        refund: RefundId,
+    },
+    /// Units were used.
+    Redeemed {
+        /// Idempotency mark of this use.
+        token: String,
+        /// The units.
+        units: Vec<u16>,
+        /// Whether these are all units of the order.
+        whole: bool,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl Notification {
+    /// The event's name in the contract.
+    #[must_use]
+    pub const fn event(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused { .. } => "refused",
+            Self::Issued => "issued",
+            Self::IssueFailed { .. } => "issue_failed",
+            Self::RefundDecided { .. } => "refund_decided",
+            Self::Redeemed { .. } => "redeemed",
+        }
+    }
+}
+
+impl JobKind {
+    /// A short name for lists, logs and metrics.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Book => "book".to_owned(),
+            Self::CancelAtSupplier { .. } => "cancel_at_supplier".to_owned(),
+            Self::Notify(notification) => format!("notify_{}", notification.event()),
+        }
+    }
+}
+
+/// A job as it is born.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewJob {
+    /// Its id.
+    pub id: JobId,
+    /// Whose.
+    pub merchant: MerchantId,
+    /// The order it is about.
+    pub order: OrderId,
+    /// The connection it calls.
+    pub connection: ConnectionId,
+    /// What it does.
+    pub kind: JobKind,
+    /// The job that has to end first.
+    pub after: Option<JobId>,
+    /// When it was born.
+    pub created_at: Timestamp,
+}
+
+/// Where a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// Waits for its time.
+    Ready,
+    /// A call with effect may have gone out; its outcome is not known.
+    Started,
+    /// Ended.
+    Done,
+    /// Gave up: a person has to look.
+    Dead,
+    /// Given up by a person.
+    Abandoned,
+}
+
+/// The end of a job, written with the change that its outcome causes. `token` fences off a lost lease.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobEnd {
+    /// The job.
+    pub id: JobId,
+    /// The lease's number.
+    pub token: i64,
+}

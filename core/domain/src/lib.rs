@@ -1,0 +1,32 @@
+//! The rules: pure functions and tables. No I/O, no async, no clock and no randomness of its own.
+//!
+//! One command is decided in three steps: [`footprint::needs`] says what it has to see, [`decide::decide`] turns the
+//! command and what it sees into changes or a refusal, and [`state::State::apply`] applies the changes, so that the next command of the
+//! same batch sees them.
+//!
+//! - [`command`]: what may be asked for, with its key; [`answer`]: what is answered and stored under that key.
+//! - [`state`]: what a batch has loaded; [`catalogue`]: a merchant's products, prices and rules.
+//! - [`footprint`]: which rows a command has to see.
+//! - [`change`]: the changes, and [`change::Writes`], their sum for storage.
+//! - [`decide`]: one file per kind of command.
+//! - [`transitions`]: the table of an order's states.
+//! - [`credit`]: postings and accounts; [`stock`]: cells; [`refund_rule`]: what a guest gets back;
+//!   [`guests`]: what has to be known about guests; [`venue`]: venue-local dates and cut-offs.
+//! - [`job`]: what must reach the outside later.
+//! - [`invariants`]: what has to hold after every command, checked by tests and the demo.
+
+pub mod answer;
+pub mod catalogue;
+pub mod change;
+pub mod command;
+pub mod credit;
+pub mod decide;
+pub mod footprint;
+pub mod guests;
+pub mod invariants;
+pub mod job;
+pub mod refund_rule;
+pub mod state;
+pub mod stock;
+pub mod transitions;
+pub mod venue;

@@ -1,0 +1,237 @@
+//! What a batch has loaded for one merchant, and how changes reach it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use entrepot_contract::calendar::{Stock, StockKey};
+use entrepot_contract::ids::{DistributorId, OrderId, PoolName, RefundId};
+use entrepot_contract::order::{Order, Refund};
+
+use crate::answer::Answer;
+use crate::catalogue::Rules;
+use crate::change::{AvailableCode, Change, ChannelRef, Pool, RefKey, Writes};
+use crate::command::{CatalogueEntry, CommandKey, OrderName};
+use crate::credit::Account;
+use crate::job::NewJob;
+
+/// A voucher order with its reservations and their refunds, or a single order: locked as one row.
+#[derive(Debug, Clone, Default)]
+pub struct Family {
+    /// Its orders.
+    pub orders: BTreeMap<OrderId, Order>,
+    /// Their refunds.
+    pub refunds: BTreeMap<RefundId, Refund>,
+}
+
+/// What a batch sees of one merchant. What was asked for and is not there is `None`, what was not asked for is absent.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// Catalogue and connections.
+    pub rules: Rules,
+    /// Answers given before, by key.
+    pub keys: BTreeMap<CommandKey, (String, Answer)>,
+    /// Channel references.
+    pub refs: BTreeMap<RefKey, ChannelRef>,
+    /// Families by their first order.
+    pub families: BTreeMap<OrderId, Family>,
+    /// Which family an order belongs to; `None`: no such order of this merchant.
+    pub family_of: BTreeMap<OrderId, Option<OrderId>>,
+    /// Cells.
+    pub stock: BTreeMap<StockKey, Option<Stock>>,
+    /// Accounts.
+    pub accounts: BTreeMap<DistributorId, Option<Account>>,
+    /// Pools.
+    pub pools: BTreeMap<PoolName, Option<Pool>>,
+    /// Codes that may be given, oldest first.
+    pub codes: BTreeMap<PoolName, VecDeque<AvailableCode>>,
+    /// Texts of codes that the merchant has already, among those asked for.
+    pub known_codes: BTreeSet<String>,
+    /// What the batch writes.
+    pub writes: Writes,
+}
+
+impl State {
+    /// Nothing loaded.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            keys: BTreeMap::new(),
+            refs: BTreeMap::new(),
+            families: BTreeMap::new(),
+            family_of: BTreeMap::new(),
+            stock: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            pools: BTreeMap::new(),
+            codes: BTreeMap::new(),
+            known_codes: BTreeSet::new(),
+            writes: Writes::default(),
+        }
+    }
+
+    /// Puts a loaded order in its place.
+    pub fn insert_order(&mut self, order: Order) {
+        self.family_of.insert(order.id.clone(), Some(order.family.clone()));
+        self.families.entry(order.family.clone()).or_default().orders.insert(order.id.clone(), order);
+    }
+
+    /// Puts a loaded refund in its place; its order has to be there.
+    pub fn insert_refund(&mut self, refund: Refund) {
+        if let Some(Some(family)) = self.family_of.get(&refund.order) {
+            let family = self.families.entry(family.clone()).or_default();
+            family.refunds.insert(refund.id.clone(), refund);
+        }
+    }
+
+    /// The id behind a name, as far as it is loaded.
+    #[must_use]
+    pub fn order_id(&self, name: &OrderName) -> Option<OrderId> {
+        match name {
+            OrderName::Own(id) => Some(id.clone()),
+            OrderName::Channel(application, order) => {
+                let key = RefKey { application: application.clone(), order: order.clone() };
+                let placed = self.refs.get(&key)?.order.clone()?;
+                (placed.merchant == self.rules.merchant).then_some(placed.order)
+            }
+        }
+    }
+
+    /// An order, as far as it is loaded.
+    #[must_use]
+    pub fn order(&self, id: &OrderId) -> Option<&Order> {
+        let family = self.family_of.get(id)?.as_ref()?;
+        self.families.get(family)?.orders.get(id)
+    }
+
+    /// The refunds of an order.
+    pub fn refunds<'a>(&'a self, order: &'a Order) -> impl Iterator<Item = &'a Refund> {
+        self.families
+            .get(&order.family)
+            .into_iter()
+            .flat_map(|family| family.refunds.values())
+            .filter(move |refund| refund.order == order.id)
+    }
+
+    /// Applies changes in order, and adds them to what the batch writes.
+    pub fn apply(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            self.apply_one(change);
+        }
+    }
+
+    fn apply_one(&mut self, change: Change) {
+        match change {
+            Change::Order(order) => self.put_order(*order),
+            Change::Guests(order, guests) => {
+                self.writes.guests.insert(order, guests);
+            }
+            Change::Credentials(order, units) => {
+                self.writes.credentials.insert(order, units);
+            }
+            Change::Refund(refund) => {
+                self.writes.refunds.insert(refund.id.clone(), (*refund).clone());
+                self.insert_refund(*refund);
+            }
+            Change::Ref(key, reference) => {
+                self.writes.refs.insert(key.clone(), reference.clone());
+                self.refs.insert(key, reference);
+            }
+            Change::Stock(key, stock) => {
+                self.writes.stock.insert(key.clone(), stock);
+                self.stock.insert(key, Some(stock));
+            }
+            Change::Account(account, posting) => {
+                self.writes.postings.extend(posting);
+                self.writes.accounts.insert(account.distributor.clone(), account.clone());
+                self.accounts.insert(account.distributor.clone(), Some(account));
+            }
+            Change::Pool(name, pool) => {
+                self.writes.pools.insert(name.clone(), pool.clone());
+                self.pools.insert(name, Some(pool));
+            }
+            Change::NewCodes(pool, codes) => self.add_codes(&pool, codes),
+            Change::TakeCode(code, order, unit) => {
+                for waiting in self.codes.values_mut() {
+                    waiting.retain(|available| available.id != code);
+                }
+                self.writes.taken_codes.push((code, order, unit));
+            }
+            Change::EndCode(code, state) => {
+                for waiting in self.codes.values_mut() {
+                    waiting.retain(|available| available.id != code);
+                }
+                self.writes.ended_codes.push((code, state));
+            }
+            Change::EndUnitCodes(order, units, state) => {
+                self.writes.ended_unit_codes.extend(units.into_iter().map(|unit| (order.clone(), unit, state)));
+            }
+            Change::Event(event) => self.writes.events.push(event),
+            Change::Job(job) => self.add_job(job),
+            Change::EndJob(end) => self.writes.ended_jobs.push(end),
+            Change::Alert(alert) => self.writes.alerts.push(alert),
+            Change::Calendar(rows) => self.put_calendar(rows),
+            Change::Catalogue(entries) => self.put_catalogue(entries),
+        }
+    }
+
+    fn put_order(&mut self, order: Order) {
+        let new = self.order(&order.id).is_none()
+            || self.writes.orders.get(&order.id).is_some_and(|(_, was_new)| *was_new);
+        self.writes.orders.insert(order.id.clone(), (order.clone(), new));
+        self.insert_order(order);
+    }
+
+    /// Jobs of one order at one counterparty run one after the other: a sibling of this batch goes first. Earlier
+    /// ones are found when the job is stored.
+    fn add_job(&mut self, mut job: NewJob) {
+        let sibling =
+            self.writes.jobs.iter().rev().find(|other| other.order == job.order && other.connection == job.connection);
+        job.after = sibling.map(|other| other.id.clone());
+        self.writes.jobs.push(job);
+    }
+
+    fn add_codes(
+        &mut self,
+        pool: &PoolName,
+        codes: Vec<(entrepot_contract::ids::CodeId, String, Vec<entrepot_contract::order::Credential>)>,
+    ) {
+        let waiting = self.codes.entry(pool.clone()).or_default();
+        for (id, text, credentials) in codes {
+            self.known_codes.insert(text.clone());
+            waiting.push_back(AvailableCode { id: id.clone(), credentials: credentials.clone() });
+            self.writes.new_codes.push((pool.clone(), id, text, credentials));
+        }
+    }
+
+    fn put_calendar(&mut self, rows: Vec<crate::command::CalendarRow>) {
+        let catalogue = Arc::make_mut(&mut self.rules.catalogue);
+        for row in &rows {
+            catalogue.days.entry(row.day.sku.clone()).or_default().insert(row.day.date, row.day.clone());
+        }
+        catalogue.revision += 1;
+        self.writes.calendar.extend(rows);
+    }
+
+    fn put_catalogue(&mut self, entries: Vec<CatalogueEntry>) {
+        let catalogue = Arc::make_mut(&mut self.rules.catalogue);
+        for entry in &entries {
+            match entry.clone() {
+                CatalogueEntry::Product(product) => {
+                    catalogue.products.insert(product.id.clone(), product);
+                }
+                CatalogueEntry::Sku(sku) => {
+                    catalogue.skus.insert(sku.id.clone(), sku);
+                }
+                CatalogueEntry::Listing(listing) => {
+                    catalogue.listings.retain(|other| other.id != listing.id);
+                    catalogue.listings.push(listing);
+                }
+                CatalogueEntry::Distributor(distributor) => {
+                    catalogue.distributors.insert(distributor.id.clone(), distributor);
+                }
+            }
+        }
+        catalogue.revision += 1;
+        self.writes.catalogue.extend(entries);
+    }
+}

@@ -1,0 +1,314 @@
+//! The engine: what its parts share, and how it starts and stops.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use entrepot_contract::ids::{ConnectionId, MerchantId, NodeId};
+use entrepot_contract::time::{Clock, Timestamp};
+use entrepot_domain::answer::Answer;
+use entrepot_domain::catalogue::{Catalogue, Connections, Rules};
+use entrepot_domain::change::RefKey;
+use entrepot_domain::command::{Body, Command, CommandKey};
+use entrepot_domain::job::JobEnd;
+use entrepot_host::Host;
+use tokio::task::JoinHandle;
+
+use crate::directory::Directory;
+use crate::jobs::Jobs;
+use crate::records::Record;
+use crate::seed::Seeds;
+use crate::sequencer::{Sequencer, Undecided};
+use crate::storage::{Storage, StorageFault, Switch};
+use crate::watch::Watch;
+
+/// Limits and habits.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// This process in its deployment.
+    pub node: NodeId,
+    /// Commands that may wait in one lane.
+    pub queue_limit: usize,
+    /// Commands of one batch.
+    pub batch_limit: usize,
+    /// Kept back from each scene's limit, in milliseconds.
+    pub answer_margin_ms: u32,
+    /// Jobs at work at once.
+    pub job_workers: usize,
+    /// How long a lease holds, in milliseconds.
+    pub lease_ms: u32,
+    /// How often due jobs are looked for, in milliseconds.
+    pub poll_ms: u64,
+    /// Tries before a job is dead.
+    pub attempts_limit: u32,
+    /// First wait after a failed try, in milliseconds; doubles.
+    pub backoff_first_ms: u64,
+    /// Longest wait between tries, in milliseconds.
+    pub backoff_limit_ms: u64,
+    /// How often holds and switches are looked at, in milliseconds.
+    pub tick_ms: u64,
+}
+
+impl EngineSettings {
+    /// Settings that suit one small machine.
+    #[must_use]
+    pub const fn new(node: NodeId) -> Self {
+        Self {
+            node,
+            queue_limit: 2048,
+            batch_limit: 256,
+            answer_margin_ms: 300,
+            job_workers: 16,
+            lease_ms: 30_000,
+            poll_ms: 500,
+            attempts_limit: 12,
+            backoff_first_ms: 1_000,
+            backoff_limit_ms: 300_000,
+            tick_ms: 1_000,
+        }
+    }
+}
+
+/// What an engine is made of.
+pub struct Parts {
+    /// The database.
+    pub storage: Arc<dyn Storage>,
+    /// The plugins.
+    pub host: Host,
+    /// Business time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and randomness.
+    pub seeds: Arc<dyn Seeds>,
+    /// Limits and habits.
+    pub settings: EngineSettings,
+    /// Applications and connections.
+    pub directory: Directory,
+}
+
+/// What the engine's parts share.
+pub(crate) struct Core {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) host: Host,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) seeds: Arc<dyn Seeds>,
+    pub(crate) settings: EngineSettings,
+    pub(crate) watch: Watch,
+    pub(crate) jobs: Jobs,
+    pub(crate) sequencer: Sequencer,
+    directory: RwLock<Arc<Directory>>,
+    switches: RwLock<BTreeMap<ConnectionId, Switch>>,
+    connections: Mutex<HashMap<MerchantId, Arc<Connections>>>,
+    catalogues: Mutex<HashMap<MerchantId, Arc<Catalogue>>>,
+    creating: Mutex<HashSet<RefKey>>,
+}
+
+/// The engine. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) core: Arc<Core>,
+    tasks: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+impl Engine {
+    /// Starts the lanes, the jobs and the ticker. Reads the switches first.
+    pub async fn start(parts: Parts) -> Result<Self, StorageFault> {
+        let lanes = parts.storage.lanes();
+        let core = Arc::new(Core {
+            jobs: Jobs::new(parts.settings.queue_limit),
+            sequencer: Sequencer::new(lanes, parts.settings.queue_limit),
+            storage: parts.storage,
+            host: parts.host,
+            clock: parts.clock,
+            seeds: parts.seeds,
+            settings: parts.settings,
+            watch: Watch::default(),
+            directory: RwLock::new(Arc::new(parts.directory)),
+            switches: RwLock::default(),
+            connections: Mutex::default(),
+            catalogues: Mutex::default(),
+            creating: Mutex::default(),
+        });
+        core.refresh_switches().await?;
+        let mut tasks = core.sequencer.start(&core);
+        tasks.push(tokio::spawn(crate::jobs::run(core.clone())));
+        tasks.push(tokio::spawn(crate::ticker::run(core.clone())));
+        Ok(Self { core, tasks: Arc::new(Mutex::new(tasks)) })
+    }
+
+    /// Takes no new commands, lets what waits be decided, and stops. Jobs under way keep their leases, which run out.
+    pub async fn stop(&self, grace: Duration) {
+        self.core.jobs.close();
+        self.core.sequencer.close();
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let all = futures_util::future::join_all(tasks);
+        if tokio::time::timeout(grace, all).await.is_err() {
+            tracing::warn!("the engine did not come to rest in time; unfinished jobs go on after their leases");
+        }
+        self.core.host.close_all().await;
+    }
+
+    /// Applications and connections.
+    #[must_use]
+    pub fn directory(&self) -> Arc<Directory> {
+        self.core.directory()
+    }
+
+    /// The plugins.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        &self.core.host
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn storage(&self) -> &Arc<dyn Storage> {
+        &self.core.storage
+    }
+
+    /// Business time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.core.clock.now()
+    }
+
+    /// A merchant's catalogue as it is now.
+    pub async fn rules(&self, merchant: &MerchantId) -> Result<Rules, StorageFault> {
+        self.core.rules(merchant).await
+    }
+
+    /// Gives a command on behalf of a person or a program with a key of its own.
+    pub async fn command(
+        &self,
+        merchant: &MerchantId,
+        key: CommandKey,
+        fingerprint: String,
+        by: &str,
+        body: Body,
+    ) -> Result<Answer, Undecided> {
+        let deadline = self.core.clock.now().plus_millis(10_000);
+        self.core.command(merchant, key, fingerprint, by, body, Some(deadline), None).await
+    }
+
+    /// Switches a connection; in force here at once and on other nodes within two seconds.
+    pub async fn switch(&self, connection: &ConnectionId, switch: Switch) -> Result<(), StorageFault> {
+        self.core.storage.record(Record::Switch { connection: connection.clone(), switch }).await?;
+        self.core.refresh_switches().await
+    }
+
+    /// Looks for due jobs now, for example after a person asked for a retry.
+    pub fn nudge_jobs(&self) {
+        self.core.jobs.nudge();
+    }
+}
+
+impl Core {
+    pub(crate) fn directory(&self) -> Arc<Directory> {
+        self.directory.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) async fn refresh_switches(&self) -> Result<(), StorageFault> {
+        let fresh = self.storage.switches().await?;
+        let mut switches = self.switches.write().unwrap_or_else(PoisonError::into_inner);
+        if *switches != fresh {
+            *switches = fresh;
+            self.connections.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+        Ok(())
+    }
+
+    fn connections_of(&self, merchant: &MerchantId) -> Arc<Connections> {
+        let switches = self.switches.read().unwrap_or_else(PoisonError::into_inner);
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = connections.entry(merchant.clone());
+        known.or_insert_with(|| Arc::new(self.directory().rules_of(merchant, &switches))).clone()
+    }
+
+    /// A merchant's rules at least at that revision.
+    pub(crate) async fn rules_at(&self, merchant: &MerchantId, revision: i64) -> Result<Rules, StorageFault> {
+        let known = self.catalogues.lock().unwrap_or_else(PoisonError::into_inner).get(merchant).cloned();
+        let catalogue = match known.filter(|catalogue| catalogue.revision >= revision) {
+            Some(catalogue) => catalogue,
+            None => {
+                let fresh = Arc::new(self.storage.catalogue(merchant).await?);
+                self.remember_catalogue(merchant.clone(), fresh.clone());
+                fresh
+            }
+        };
+        Ok(Rules { merchant: merchant.clone(), catalogue, connections: self.connections_of(merchant) })
+    }
+
+    /// A merchant's rules as this node knows them; the ticker keeps them fresh.
+    pub(crate) async fn rules(&self, merchant: &MerchantId) -> Result<Rules, StorageFault> {
+        self.rules_at(merchant, 0).await
+    }
+
+    pub(crate) fn remember_catalogue(&self, merchant: MerchantId, catalogue: Arc<Catalogue>) {
+        let mut catalogues = self.catalogues.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = catalogues.entry(merchant).or_insert_with(|| catalogue.clone());
+        if known.revision < catalogue.revision {
+            *known = catalogue;
+        }
+    }
+
+    /// Merchants whose catalogue this node holds in memory.
+    pub(crate) fn remembered(&self) -> Vec<(MerchantId, i64)> {
+        let catalogues = self.catalogues.lock().unwrap_or_else(PoisonError::into_inner);
+        catalogues.iter().map(|(merchant, catalogue)| (merchant.clone(), catalogue.revision)).collect()
+    }
+
+    /// Gives a command.
+    #[allow(clippy::too_many_arguments)] // one for each part of a command; a struct would only repeat its names
+    pub(crate) async fn command(
+        &self,
+        merchant: &MerchantId,
+        key: CommandKey,
+        fingerprint: String,
+        by: &str,
+        body: Body,
+        deadline: Option<Timestamp>,
+        job: Option<JobEnd>,
+    ) -> Result<Answer, Undecided> {
+        let at = self.clock.now();
+        let name = body.name();
+        let command = Command {
+            merchant: merchant.clone(),
+            key,
+            fingerprint,
+            at,
+            by: by.to_owned(),
+            seed: self.seeds.next(at),
+            job,
+            body,
+        };
+        let answer = self.sequencer.submit(command, deadline).await;
+        let result = match &answer {
+            Ok(Answer::Refused(_)) => "refused",
+            Ok(_) => "done",
+            Err(_) => "busy",
+        };
+        metrics::counter!("entrepot_commands_total", "command" => name, "result" => result).increment(1);
+        answer
+    }
+
+    /// Marks an order as being created in this process; facts about it are asked to come again meanwhile.
+    pub(crate) fn creating(&self, key: RefKey) -> Creating<'_> {
+        self.creating.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
+        Creating { core: self, key }
+    }
+
+    pub(crate) fn is_creating(&self, key: &RefKey) -> bool {
+        self.creating.lock().unwrap_or_else(PoisonError::into_inner).contains(key)
+    }
+}
+
+/// An order that is being created; ends when dropped.
+pub(crate) struct Creating<'a> {
+    core: &'a Core,
+    key: RefKey,
+}
+
+impl Drop for Creating<'_> {
+    fn drop(&mut self) {
+        self.core.creating.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}

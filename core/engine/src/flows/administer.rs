@@ -1,0 +1,106 @@
+//! What people and programs change beside orders: catalogue, calendar, credit, jobs, refunds.
+
+use entrepot_contract::ids::{JobId, MerchantId, OrderId, RefundId};
+use entrepot_domain::answer::Answer;
+use entrepot_domain::command::{BULK_LIMIT_ROWS, Body, CalendarRow, CatalogueEntry, CommandKey, fingerprint};
+
+use crate::core::Engine;
+use crate::records::{AuditLine, Record};
+use crate::sequencer::Undecided;
+use crate::storage::StorageFault;
+
+/// Who asks, with the key that makes repeats harmless.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Who: the name of an API token, or `console`.
+    pub by: String,
+    /// The caller's `Idempotency-Key`.
+    pub key: String,
+}
+
+impl Asked {
+    fn command_key(&self, kind: &str, part: usize) -> CommandKey {
+        let key = if part == 0 { self.key.clone() } else { format!("{}#{part}", self.key) };
+        CommandKey { scope: format!("api:{}", self.by), kind: kind.to_owned(), key }
+    }
+}
+
+impl Engine {
+    /// Gives a person's command. The fingerprint is the command itself.
+    pub async fn administer(&self, asked: &Asked, merchant: &MerchantId, body: Body) -> Result<Answer, Undecided> {
+        let kind = body.name();
+        let digest = fingerprint(&[("body", format!("{body:?}"))]);
+        self.command(merchant, asked.command_key(kind, 0), digest, &asked.by, body).await
+    }
+
+    /// Writes a calendar of any length in chunks. Rows are checked against the catalogue in each chunk; the first
+    /// chunk that is refused ends the work, and what was written before it stands.
+    pub async fn write_calendar(
+        &self,
+        asked: &Asked,
+        merchant: &MerchantId,
+        rows: Vec<CalendarRow>,
+    ) -> Result<Answer, Undecided> {
+        let mut written = 0;
+        for (part, chunk) in rows.chunks(BULK_LIMIT_ROWS).enumerate() {
+            let body = Body::WriteCalendar { rows: chunk.to_vec() };
+            let digest = fingerprint(&[("body", format!("{body:?}"))]);
+            let key = asked.command_key("write_calendar", part);
+            match self.command(merchant, key, digest, &asked.by, body).await? {
+                Answer::Changed { rows } => written += rows,
+                other => return Ok(other),
+            }
+        }
+        Ok(Answer::Changed { rows: written })
+    }
+
+    /// Puts entries into the catalogue.
+    pub async fn put_catalogue(
+        &self,
+        asked: &Asked,
+        merchant: &MerchantId,
+        entries: Vec<CatalogueEntry>,
+    ) -> Result<Answer, Undecided> {
+        self.administer(asked, merchant, Body::PutCatalogue { entries }).await
+    }
+
+    /// Decides a waiting refund.
+    pub async fn decide_refund(
+        &self,
+        asked: &Asked,
+        merchant: &MerchantId,
+        order: OrderId,
+        refund: RefundId,
+        agree: bool,
+        reason: Option<String>,
+    ) -> Result<Answer, Undecided> {
+        self.administer(asked, merchant, Body::DecideRefund { order, refund, agree, reason }).await
+    }
+
+    /// Tries a job again now, or gives it up for good.
+    pub async fn decide_job(&self, merchant: &MerchantId, job: JobId, retry: bool) -> Result<(), StorageFault> {
+        self.core.storage.record(Record::Job { merchant: merchant.clone(), job, retry }).await?;
+        self.core.jobs.nudge();
+        Ok(())
+    }
+
+    /// Writes a line of the audit log.
+    pub async fn audit(
+        &self,
+        by: &str,
+        merchant: Option<&MerchantId>,
+        act: &str,
+        subject: &str,
+        detail: &str,
+    ) -> Result<(), StorageFault> {
+        let line = AuditLine {
+            at: self.core.clock.now(),
+            by: by.to_owned(),
+            merchant: merchant.cloned(),
+            act: act.to_owned(),
+            subject: subject.to_owned(),
+            detail: detail.to_owned(),
+        };
+        self.core.storage.record(Record::Audit(line)).await
+    }
+}

@@ -1,0 +1,126 @@
+//! Books an order at its supplier. A booking whose outcome nobody knows is asked about before anything else.
+
+use entrepot_contract::fault::{Effect, Fault, FaultKind};
+use entrepot_contract::order::{Order, OrderState};
+use entrepot_contract::supplier::{Booking, SupplierRequest, SupplierResponse};
+use entrepot_domain::answer::Answer;
+use entrepot_domain::command::{Body, CommandKey, IssueResult};
+use entrepot_domain::job::JobState;
+
+use super::supplier;
+use crate::core::Core;
+use crate::jobs::{Tried, end};
+use crate::storage::LeasedJob;
+
+/// How long to wait before asking again about a pending booking, in milliseconds.
+const ASK_AFTER_MS: u64 = 5_000;
+
+pub(crate) async fn run(core: &Core, job: &LeasedJob) -> Tried {
+    match work(core, job).await {
+        Ok(tried) | Err(tried) => tried,
+    }
+}
+
+async fn work(core: &Core, job: &LeasedJob) -> Result<Tried, Tried> {
+    let (order, _) = supplier::order_of(core, job).await?;
+    let key = order.id.to_string();
+    if job.state == JobState::Started {
+        return inquire(core, job, &order, &key).await;
+    }
+    if order.state != OrderState::Issuing {
+        let note = format!("the order is {:?}: nothing is booked any more", order.state);
+        let body = Body::EndJob { order: order.id.clone(), note };
+        return record(core, job, body).await;
+    }
+    book(core, job, &order, &key).await
+}
+
+async fn book(core: &Core, job: &LeasedJob, order: &Order, key: &str) -> Result<Tried, Tried> {
+    let wanted = supplier::supplier_order(core, order).await?;
+    supplier::start(core, job).await?;
+    match supplier::call(core, job, key, SupplierRequest::Book { order: Box::new(wanted) }).await {
+        Ok(SupplierResponse::Booking(booking)) => settle(core, job, order, booking).await,
+        Ok(_) => Ok(Tried::Unclear { note: "book was answered with something else".to_owned() }),
+        Err(fault) => after_fault(core, job, order, fault).await,
+    }
+}
+
+/// A certain no ends the job with a refusal; everything else keeps it going.
+async fn after_fault(core: &Core, job: &LeasedJob, order: &Order, fault: Fault) -> Result<Tried, Tried> {
+    let certain = fault.effect == Effect::NotDone
+        && matches!(fault.kind, FaultKind::Refused | FaultKind::SoldOut | FaultKind::NotFound);
+    if certain {
+        return settle(core, job, order, Booking::Refused { reason: fault.text }).await;
+    }
+    Ok(supplier::after_fault(&fault))
+}
+
+async fn inquire(core: &Core, job: &LeasedJob, order: &Order, key: &str) -> Result<Tried, Tried> {
+    let (connection, instance) = supplier::counterparty(core, &job.job.connection)?;
+    let abilities = instance.manifest().capabilities.supplier.clone().unwrap_or_default();
+    if !abilities.inquire {
+        if abilities.book_idempotent && order.state == OrderState::Issuing {
+            return book(core, job, order, key).await;
+        }
+        let note = format!("nobody knows whether {} booked order {}, and it cannot be asked", connection.id, order.id);
+        return Ok(Tried::Hopeless { note });
+    }
+    let wanted = supplier::supplier_order(core, order).await?;
+    match supplier::call(core, job, key, SupplierRequest::Inquire { order: Box::new(wanted) }).await {
+        Ok(SupplierResponse::Booking(Booking::NotFound)) if order.state == OrderState::Issuing => {
+            book(core, job, order, key).await
+        }
+        Ok(SupplierResponse::Booking(Booking::NotFound | Booking::Cancelled)) => {
+            settle(core, job, order, Booking::Refused { reason: "the supplier has no such order".to_owned() }).await
+        }
+        Ok(SupplierResponse::Booking(booking)) => settle(core, job, order, booking).await,
+        Ok(_) => Ok(Tried::Unclear { note: "inquire was answered with something else".to_owned() }),
+        // The question had no effect, but the booking before it may have: the job stays started.
+        Err(fault) => Ok(Tried::Unclear { note: fault.to_string() }),
+    }
+}
+
+async fn settle(core: &Core, job: &LeasedJob, order: &Order, booking: Booking) -> Result<Tried, Tried> {
+    let result = match booking {
+        Booking::Issued { reference, units } => IssueResult::Issued { reference, units },
+        Booking::Refused { reason } => IssueResult::Refused { reason },
+        Booking::NotFound | Booking::Cancelled => {
+            IssueResult::Refused { reason: "the supplier gave the order back".to_owned() }
+        }
+        Booking::Pending { reference, ask_after_ms } => {
+            if reference.is_some() && reference != order.supplier_reference {
+                let body =
+                    Body::RecordIssue { order: order.id.clone(), result: IssueResult::Pending { reference } };
+                give(core, job, body, false).await?;
+            }
+            let wait_ms = ask_after_ms.unwrap_or(ASK_AFTER_MS).clamp(100, 600_000);
+            return Ok(Tried::Waits { wait_ms, note: "the supplier issues later".to_owned() });
+        }
+    };
+    record(core, job, Body::RecordIssue { order: order.id.clone(), result }).await
+}
+
+/// Gives the command that records the outcome and ends the job in the same transaction.
+pub(super) async fn record(core: &Core, job: &LeasedJob, body: Body) -> Result<Tried, Tried> {
+    match give(core, job, body, true).await? {
+        Answer::Refused(refusal) => {
+            let text = format!("job {} of order {}: {}", job.job.id, job.job.order, refusal.text);
+            super::raise(core, &job.job.merchant, "contradiction", job.job.order.as_str(), &text).await;
+            Ok(Tried::Ended)
+        }
+        _ => Ok(Tried::Ended),
+    }
+}
+
+/// Gives a command for a job. An outcome that cannot be stored now is asked for again: the job stays started.
+async fn give(core: &Core, job: &LeasedJob, body: Body, ends: bool) -> Result<Answer, Tried> {
+    let key = CommandKey {
+        scope: "jobs".to_owned(),
+        kind: body.name().to_owned(),
+        key: format!("{}-{}", job.job.id, job.attempts),
+    };
+    let ended = ends.then(|| end(job));
+    core.command(&job.job.merchant, key, String::new(), "job", body, None, ended)
+        .await
+        .map_err(|fault| Tried::Unclear { note: fault.to_string() })
+}

@@ -1,0 +1,142 @@
+//! One file for each thing the business does, start to end.
+//!
+//! Asked by a channel: [`check_booking`], [`create_order`], [`pay_order`], [`cancel_order`], [`issue_order`],
+//! [`refund_order`], [`query_order`], [`pull_calendar`]; [`unplaced`]: what nobody can place yet.
+//! Done later: [`book`], [`cancel_at_supplier`], [`notify`].
+//! Asked by a person: [`redeem`], [`import_codes`], [`administer`].
+
+pub mod administer;
+pub(crate) mod book;
+pub(crate) mod cancel_at_supplier;
+mod cancel_order;
+mod check_booking;
+mod create_order;
+pub mod import_codes;
+mod issue_order;
+pub(crate) mod notify;
+mod pay_order;
+mod pull_calendar;
+mod query_order;
+pub mod redeem;
+mod refund_order;
+pub(crate) mod supplier;
+pub(crate) mod unplaced;
+
+use entrepot_contract::ids::{ChannelOrderId, MerchantId};
+use entrepot_contract::intent::Intent;
+use entrepot_contract::outcome::{Outcome, Reason, Refusal};
+use entrepot_domain::answer::Answer;
+use entrepot_domain::change::{Alert, RefKey};
+use entrepot_domain::command::{Body, CommandKey, OrderName};
+
+use crate::core::Core;
+use crate::inbound::Visit;
+use crate::records::Record;
+use crate::sequencer::Undecided;
+
+/// Does what a channel's call means.
+pub(crate) async fn serve(visit: &Visit<'_>, intent: &Intent) -> Outcome {
+    match intent {
+        Intent::CheckBooking(wish) => check_booking::run(visit, wish).await,
+        Intent::CreateOrder(create) => create_order::run(visit, create).await,
+        Intent::PayOrder { order, paid_at } => pay_order::run(visit, intent, order, *paid_at).await,
+        Intent::CancelOrder { order, .. } => cancel_order::run(visit, intent, order).await,
+        Intent::IssueOrder(issue) => issue_order::run(visit, issue).await,
+        Intent::AskRefund(ask) => refund_order::ask(visit, ask).await,
+        Intent::RecordRefund(record) => refund_order::record(visit, intent, record).await,
+        Intent::QueryOrder { order } => query_order::run(visit, order).await,
+        Intent::PullCalendar(pull) => pull_calendar::run(visit, pull).await,
+        // A handshake is answered by the plugin's own words; an event changes nothing by itself and is in the log.
+        Intent::Handshake { .. } | Intent::Event { .. } => Outcome::Recorded,
+        Intent::Unknown => {
+            Outcome::Refused(Refusal::new(Reason::Malformed, "the plugin decoded something this build does not know"))
+        }
+    }
+}
+
+impl Visit<'_> {
+    /// The order as this call's application names it.
+    pub(crate) fn name_of(&self, order: &ChannelOrderId) -> OrderName {
+        OrderName::Channel(self.connection.application.clone(), order.clone())
+    }
+
+    pub(crate) fn ref_of(&self, order: &ChannelOrderId) -> RefKey {
+        RefKey { application: self.connection.application.clone(), order: order.clone() }
+    }
+
+    /// Gives a command under the channel's own key of this scene.
+    pub(crate) async fn command(&self, key: &str, fields: &[(&str, String)], body: Body) -> Result<Answer, Undecided> {
+        let key = CommandKey {
+            scope: self.connection.id.to_string(),
+            kind: body.name().to_owned(),
+            key: key.to_owned(),
+        };
+        let fingerprint = entrepot_domain::command::fingerprint(fields);
+        let (core, merchant) = (self.core, &self.connection.merchant);
+        core.command(merchant, key, fingerprint, "channel", body, Some(self.deadline), None).await
+    }
+
+    /// Waits until a change of the order gives a result, or the answer is due.
+    pub(crate) async fn until<T, F>(&self, order: &entrepot_contract::ids::OrderId, mut look: impl FnMut() -> F) -> Option<T>
+    where
+        F: Future<Output = Option<T>>,
+    {
+        let left = self.deadline.since(self.core.clock.now()).saturating_sub(PROMISE_MS);
+        let deadline = tokio::time::Instant::now() + std::time::Duration::from_millis(u64::try_from(left).unwrap_or(0));
+        let mut waiter = self.core.watch.wait_for(order);
+        loop {
+            if let Some(found) = look().await {
+                return Some(found);
+            }
+            // Results made on other nodes wake nobody here: look again now and then.
+            let pause = tokio::time::Instant::now() + OTHER_NODES;
+            tokio::select! {
+                biased;
+                () = waiter.changed() => {}
+                () = tokio::time::sleep_until(deadline) => return look().await,
+                () = tokio::time::sleep_until(pause) => {}
+            }
+        }
+    }
+}
+
+/// Kept back for the command that promises a callback.
+const PROMISE_MS: i64 = 700;
+
+/// How often a waiting call looks for results made on other nodes.
+const OTHER_NODES: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// The outcome of a command that was not decided.
+pub(crate) fn undecided(undecided: Undecided) -> Outcome {
+    match undecided {
+        Undecided::Busy => Outcome::Busy,
+        Undecided::Poison => {
+            Outcome::Refused(Refusal::new(Reason::Other, "this call cannot be stored; the log says why"))
+        }
+    }
+}
+
+/// An answer that the command cannot have: our fault, never the caller's.
+pub(crate) fn odd(answer: &Answer) -> Outcome {
+    tracing::error!(?answer, "a command was answered with something else");
+    Outcome::Busy
+}
+
+/// Tells a person about something found outside any command.
+pub(crate) async fn raise(core: &Core, merchant: &MerchantId, kind: &str, subject: &str, text: &str) {
+    raise_for(core, Some(merchant.clone()), kind, subject, text).await;
+}
+
+/// The same for the whole deployment, or one merchant.
+pub(crate) async fn raise_for(core: &Core, merchant: Option<MerchantId>, kind: &str, subject: &str, text: &str) {
+    tracing::warn!(kind, subject, text, "alert");
+    let alert = Alert {
+        kind: kind.to_owned(),
+        subject: subject.to_owned(),
+        text: text.to_owned(),
+        at: core.clock.now(),
+    };
+    if let Err(fault) = core.storage.record(Record::Alert { merchant, alert }).await {
+        tracing::error!(%fault, "an alert could not be stored");
+    }
+}

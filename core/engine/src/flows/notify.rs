@@ -1,0 +1,95 @@
+//! Tells a channel what the core decided. Notices go to the connection stored on the order, also while it is paused.
+
+use entrepot_contract::channel::{ChannelRequest, ChannelResponse};
+use entrepot_contract::message::{Request, Response};
+use entrepot_contract::notice::{OrderEvent, OrderNotice};
+use entrepot_contract::order::{Order, Refund, RefundState};
+use entrepot_domain::command::Body;
+use entrepot_domain::job::{JobState, Notification};
+use entrepot_host::CallScope;
+
+use super::{book, supplier};
+use crate::core::Core;
+use crate::jobs::Tried;
+use crate::storage::LeasedJob;
+
+pub(crate) async fn run(core: &Core, job: &LeasedJob, notification: &Notification) -> Tried {
+    match work(core, job, notification).await {
+        Ok(tried) | Err(tried) => tried,
+    }
+}
+
+async fn work(core: &Core, job: &LeasedJob, notification: &Notification) -> Result<Tried, Tried> {
+    let (order, refunds) = supplier::order_of(core, job).await?;
+    let (connection, instance) = supplier::counterparty(core, &job.job.connection)?;
+    let abilities = instance.manifest().capabilities.channel.clone().unwrap_or_default();
+    let event = notification.event();
+    if !abilities.notices.iter().any(|name| name == event) {
+        let note = format!("{} cannot be told about {event}", connection.id);
+        return end(core, job, &note).await;
+    }
+    if job.state == JobState::Started && !abilities.repeatable_notices.iter().any(|name| name == event) {
+        let note = format!("nobody knows whether {} took the notice {event}; look there", connection.id);
+        return Ok(Tried::Hopeless { note });
+    }
+    let Some(event) = content(core, &order, &refunds, notification, connection.facts.shops.first()).await? else {
+        return end(core, job, "there is nothing to tell any more").await;
+    };
+    let notice =
+        OrderNotice { order: order.id.clone(), channel_order: order.channel_order.clone(), event };
+    supplier::start(core, job).await?;
+    let key = job.job.id.to_string();
+    let scope = CallScope { connection: Some(connection.id.clone()), order: Some(order.id.to_string()) };
+    let context = supplier::context(core, job, &connection, &key);
+    let request = Request::Channel(ChannelRequest::Deliver { notice: Box::new(notice) });
+    match instance.call(context, request, scope).await {
+        Ok(Response::Channel(ChannelResponse::Delivered)) => end(core, job, &format!("{} was told", connection.id)).await,
+        Ok(_) => Ok(Tried::Unclear { note: "deliver was answered with something else".to_owned() }),
+        Err(fault) => Ok(supplier::after_fault(&fault)),
+    }
+}
+
+async fn end(core: &Core, job: &LeasedJob, note: &str) -> Result<Tried, Tried> {
+    let note = format!("{}: {note}", job.job.kind.name());
+    book::record(core, job, Body::EndJob { order: job.job.order.clone(), note }).await
+}
+
+/// What is told, as it stands now. Credentials are read here and live no longer than the call.
+async fn content(
+    core: &Core,
+    order: &Order,
+    refunds: &[Refund],
+    notification: &Notification,
+    shop: Option<&String>,
+) -> Result<Option<OrderEvent>, Tried> {
+    Ok(Some(match notification {
+        Notification::Accepted => OrderEvent::Accepted,
+        Notification::Refused { reason } => OrderEvent::Refused { reason: reason.clone() },
+        Notification::IssueFailed { reason } => OrderEvent::IssueFailed { reason: reason.clone() },
+        Notification::Issued => {
+            let read = core.storage.credentials(&order.merchant, &order.id).await;
+            OrderEvent::Issued { units: read.map_err(|fault| supplier::again(&fault))? }
+        }
+        Notification::RefundDecided { refund } => {
+            let Some(refund) = refunds.iter().find(|other| &other.id == refund) else { return Ok(None) };
+            OrderEvent::RefundDecided {
+                key: refund.key.clone(),
+                agreed: match refund.state {
+                    RefundState::Agreed => true,
+                    RefundState::Refused => false,
+                    // The money moved already, or nobody decided after all.
+                    RefundState::Done | RefundState::Waiting => return Ok(None),
+                },
+                fee: refund.channel_fee,
+                reason: refund.note.clone(),
+            }
+        }
+        Notification::Redeemed { token, units, whole, at } => OrderEvent::Redeemed {
+            token: token.clone(),
+            units: units.clone(),
+            whole: *whole,
+            at: *at,
+            shop: shop.cloned(),
+        },
+    }))
+}

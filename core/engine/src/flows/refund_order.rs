@@ -1,0 +1,97 @@
+//! Refunds as a channel sees them: asked, answered by rule when there is time, announced.
+
+use entrepot_contract::ids::{OrderId, RefundId};
+use entrepot_contract::intent::{AskRefund, Intent, RecordRefund};
+use entrepot_contract::money::{Currency, Money};
+use entrepot_contract::order::{Refund, RefundState};
+use entrepot_contract::outcome::Outcome;
+use entrepot_domain::answer::{Answer, RefundStanding};
+use entrepot_domain::command::Body;
+
+use super::unplaced;
+use crate::inbound::Visit;
+
+pub(super) async fn ask(visit: &Visit<'_>, ask: &AskRefund) -> Outcome {
+    let fields = [
+        ("order", ask.order.to_string()),
+        ("units", format!("{:?}", ask.units)),
+        ("fee", ask.fee.map(|fee| fee.to_string()).unwrap_or_default()),
+    ];
+    let body = Body::AskRefund { order: visit.name_of(&ask.order), intent: ask.clone() };
+    match visit.command(&ask.key, &fields, body).await {
+        Ok(Answer::Refund { order, refund, standing: RefundStanding::Waiting }) => waiting(visit, &order, &refund).await,
+        Ok(Answer::Refund { standing, .. }) => outcome_of(standing),
+        Ok(Answer::Refused(refusal)) => Outcome::Refused(refusal),
+        Ok(other) => super::odd(&other),
+        Err(fault) => super::undecided(fault),
+    }
+}
+
+fn outcome_of(standing: RefundStanding) -> Outcome {
+    match standing {
+        RefundStanding::Waiting => Outcome::RefundWaiting,
+        RefundStanding::Agreed { fee } => Outcome::RefundAgreed { fee },
+        RefundStanding::Refused { reason } => Outcome::RefundRefused { reason, units: Vec::new() },
+        RefundStanding::Done => Outcome::RefundAgreed { fee: Money::zero(Currency::CNY) },
+    }
+}
+
+/// A supplier is being asked, or a person has to decide. The first may come in time.
+async fn waiting(visit: &Visit<'_>, order: &OrderId, id: &RefundId) -> Outcome {
+    let settled = visit
+        .until(order, || async {
+            let refund = find(visit, order, id).await?;
+            // A person's decision takes longer than any call waits.
+            (refund.state != RefundState::Waiting || refund.notice_owed).then_some(refund)
+        })
+        .await;
+    match settled {
+        Some(refund) => standing_of(&refund),
+        None => {
+            let body = Body::PromiseRefund { order: order.clone(), refund: id.clone() };
+            match visit.command(id.as_str(), &[], body).await {
+                Ok(Answer::Refund { standing, .. }) => outcome_of(standing),
+                Ok(Answer::Refused(refusal)) => Outcome::Refused(refusal),
+                Ok(other) => super::odd(&other),
+                Err(fault) => super::undecided(fault),
+            }
+        }
+    }
+}
+
+fn standing_of(refund: &Refund) -> Outcome {
+    let fee = refund.channel_fee.unwrap_or(Money::zero(Currency::CNY));
+    match refund.state {
+        RefundState::Waiting => Outcome::RefundWaiting,
+        RefundState::Agreed | RefundState::Done => Outcome::RefundAgreed { fee },
+        RefundState::Refused => {
+            Outcome::RefundRefused { reason: refund.note.clone().unwrap_or_default(), units: Vec::new() }
+        }
+    }
+}
+
+async fn find(visit: &Visit<'_>, order: &OrderId, id: &RefundId) -> Option<Refund> {
+    let (_, refunds) = visit.core.storage.order(&visit.connection.merchant, order).await.ok()??;
+    refunds.into_iter().find(|refund| &refund.id == id)
+}
+
+pub(super) async fn record(visit: &Visit<'_>, intent: &Intent, record: &RecordRefund) -> Outcome {
+    if visit.core.is_creating(&visit.ref_of(&record.order)) {
+        return Outcome::CallAgain;
+    }
+    let fields = [("order", record.order.to_string()), ("amount", record.amount.to_string())];
+    let body = || Body::RecordRefund { order: visit.name_of(&record.order), intent: record.clone() };
+    let give = || visit.command(&record.key, &fields, body());
+    match unplaced::or_keep(visit, intent, &record.order, give).await {
+        Ok(Answer::Recorded { .. } | Answer::Stored) => Outcome::Recorded,
+        Ok(Answer::Refused(refusal)) => {
+            // The money is gone whatever we think of it: acknowledged, and somebody looks.
+            let text = format!("refund {} of order {}: {}", record.key, record.order, refusal.text);
+            let merchant = &visit.connection.merchant;
+            super::raise(visit.core, merchant, "contradiction", record.order.as_str(), &text).await;
+            Outcome::Recorded
+        }
+        Ok(other) => super::odd(&other),
+        Err(fault) => super::undecided(fault),
+    }
+}

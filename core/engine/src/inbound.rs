@@ -1,0 +1,333 @@
+//! A channel's call in four steps: locate, place, decode and at most one command, encode.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use entrepot_contract::channel::{ChannelRequest, ChannelResponse, Located, RawRequest, RawResponse, ReadyAnswers};
+use entrepot_contract::fault::{Fault, FaultKind};
+use entrepot_contract::ids::{ApplicationId, MerchantId, PluginId, TraceId};
+use entrepot_contract::intent::Intent;
+use entrepot_contract::manifest::{LogRules, Scene};
+use entrepot_contract::message::{CallContext, Request, Response};
+use entrepot_contract::outcome::Outcome;
+use entrepot_contract::time::Timestamp;
+use entrepot_host::{CallScope, InstanceKey, RunningInstance, mask_body};
+
+use crate::core::{Core, Engine};
+use crate::directory::Connection;
+use crate::flows;
+use crate::placing::{Place, place};
+use crate::records::{InterfaceLine, Record};
+
+/// How a call ended, for the server: what to send, and whether the caller proved who it is.
+#[derive(Debug)]
+pub struct Answered {
+    /// What goes on the wire; none when not even the application is known.
+    pub raw: Option<RawResponse>,
+    /// Whether the caller proved who it is.
+    pub authentic: bool,
+    /// One word for metrics and logs.
+    pub verdict: &'static str,
+    /// The order it was about, as the channel names it.
+    pub order: Option<String>,
+    /// The partner's id of the request.
+    pub partner_trace: Option<String>,
+}
+
+impl Answered {
+    fn bare(raw: Option<RawResponse>, verdict: &'static str) -> Self {
+        Self { raw, authentic: false, verdict, order: None, partner_trace: None }
+    }
+}
+
+/// What one call carries through its steps.
+pub(crate) struct Visit<'a> {
+    pub(crate) core: &'a Core,
+    pub(crate) connection: Connection,
+    pub(crate) instance: Arc<RunningInstance>,
+    pub(crate) trace: TraceId,
+    /// When the answer has to be there.
+    pub(crate) deadline: Timestamp,
+}
+
+impl Engine {
+    /// Takes a channel's call. `path` is what follows `/in/{application}/`. Handling goes on when the caller hangs
+    /// up: the answer is then only lost, never the work.
+    pub async fn inbound(&self, application: ApplicationId, path: String, raw: RawRequest, trace: TraceId) -> Answered {
+        let core = self.core.clone();
+        let directory = core.directory();
+        let Some(known) = directory.applications.get(&application) else {
+            return Answered::bare(None, "unknown_application");
+        };
+        let Some((scene, plugins)) = known.scene(&raw.method, &path) else {
+            return unknown_scene(&core, &application, raw, &trace).await;
+        };
+        let limit = u64::from(scene.limit_ms.saturating_sub(core.settings.answer_margin_ms).max(100));
+        let plugins: Vec<PluginId> = plugins.into_iter().cloned().collect();
+        let ready = ready_answers(&core, &application, &plugins, scene);
+        let Some(ready) = ready else {
+            return Answered::bare(None, "plugin_not_open");
+        };
+        let work = {
+            let (scene, ready) = (scene.clone(), ready.clone());
+            tokio::spawn(async move { handle(&core, &application, &plugins, &scene, &ready, raw, trace, limit).await })
+        };
+        match tokio::time::timeout(Duration::from_millis(limit), work).await {
+            Ok(Ok(answered)) => answered,
+            Ok(Err(panic)) => {
+                tracing::error!(%panic, "handling a call failed");
+                Answered::bare(Some(ready.busy), "failed")
+            }
+            // Not `authentic`: nobody may learn from the time it takes whether a signature holds.
+            Err(_) => Answered::bare(Some(ready.timed_out), "timed_out"),
+        }
+    }
+}
+
+fn ready_answers(
+    core: &Core,
+    application: &ApplicationId,
+    plugins: &[PluginId],
+    scene: &Scene,
+) -> Option<ReadyAnswers> {
+    plugins.iter().find_map(|plugin| {
+        let instance = core.host.instance(&InstanceKey::new(plugin.clone(), application.clone()))?;
+        instance.answers_for(&scene.name).cloned()
+    })
+}
+
+#[allow(clippy::too_many_arguments)] // the parts of one call; it is called from one place
+async fn handle(
+    core: &Core,
+    application: &ApplicationId,
+    plugins: &[PluginId],
+    scene: &Scene,
+    ready: &ReadyAnswers,
+    raw: RawRequest,
+    trace: TraceId,
+    limit_ms: u64,
+) -> Answered {
+    let started = core.clock.now();
+    let deadline = started.plus_millis(i64::try_from(limit_ms).unwrap_or(i64::MAX));
+    let located = match locate(core, application, plugins, &raw, &trace, deadline).await {
+        Ok(located) => located,
+        Err(fault) if fault.kind == FaultKind::Unauthenticated => {
+            return Answered::bare(Some(ready.refused.clone()), "unauthenticated");
+        }
+        Err(fault) => {
+            tracing::warn!(%fault, "a call could not be located");
+            return Answered::bare(Some(ready.busy.clone()), "not_located");
+        }
+    };
+    let mut log = LogSheet::new(started, application, &raw, &located, &trace);
+    let named: Vec<&PluginId> = plugins.iter().collect();
+    let (answer, verdict) = match place(core, application, &named, &located).await {
+        Err(fault) => {
+            tracing::error!(%fault, "a call could not be placed");
+            (ready.busy.clone(), "busy")
+        }
+        Ok(Place::Connection(connection)) => {
+            log.place(&connection);
+            answer_placed(core, *connection, ready, &raw, &trace, deadline).await
+        }
+        Ok(Place::Nowhere) => flows::unplaced::answer(core, application, plugins, scene, ready, &raw, &located, &trace, deadline).await,
+    };
+    let rules = core.host.manifest(&plugins[0]).map(|manifest| manifest.log).unwrap_or_default();
+    log.close(core, &rules, &raw, &answer).await;
+    Answered {
+        raw: Some(answer),
+        authentic: true,
+        verdict,
+        order: located.order.map(|order| order.to_string()),
+        partner_trace: located.partner_trace,
+    }
+}
+
+async fn answer_placed(
+    core: &Core,
+    connection: Connection,
+    ready: &ReadyAnswers,
+    raw: &RawRequest,
+    trace: &TraceId,
+    deadline: Timestamp,
+) -> (RawResponse, &'static str) {
+    let Some(instance) = core.host.instance(&connection.instance()) else {
+        return (ready.busy.clone(), "plugin_not_open");
+    };
+    let visit = Visit { core, connection, instance, trace: trace.clone(), deadline };
+    let intent = match visit.decode(raw).await {
+        Ok(intent) => intent,
+        Err(fault) if fault.kind == FaultKind::Invalid => {
+            tracing::info!(connection = %visit.connection.id, %fault, "a call cannot be understood");
+            return (ready.malformed.clone(), "malformed");
+        }
+        Err(fault) => {
+            tracing::warn!(connection = %visit.connection.id, %fault, "a call could not be decoded");
+            return (ready.busy.clone(), "not_decoded");
+        }
+    };
+    let outcome = flows::serve(&visit, &intent).await;
+    let verdict = verdict_of(&outcome);
+    match visit.encode(raw, intent, outcome).await {
+        Ok(answer) => (answer, verdict),
+        Err(fault) => {
+            tracing::error!(connection = %visit.connection.id, %fault, "an answer could not be encoded");
+            (ready.busy.clone(), "not_encoded")
+        }
+    }
+}
+
+const fn verdict_of(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Refused(_) => "refused",
+        Outcome::Busy => "busy",
+        Outcome::CallAgain => "call_again",
+        _ => "done",
+    }
+}
+
+/// Authentic? Any plugin of the application's family can tell; the first one that is open is asked.
+pub(crate) async fn locate(
+    core: &Core,
+    application: &ApplicationId,
+    plugins: &[PluginId],
+    raw: &RawRequest,
+    trace: &TraceId,
+    deadline: Timestamp,
+) -> Result<Located, Fault> {
+    let instance = plugins
+        .iter()
+        .find_map(|plugin| core.host.instance(&InstanceKey::new(plugin.clone(), application.clone())))
+        .ok_or_else(|| Fault::not_done(FaultKind::Unavailable, "no plugin of this application is open"))?;
+    let context = CallContext {
+        deadline,
+        idempotency_key: trace.to_string(),
+        trace: trace.clone(),
+        attempt: 1,
+        connection: None,
+    };
+    let request = Request::Channel(ChannelRequest::Locate { raw: raw.clone() });
+    match instance.call(context, request, CallScope::default()).await? {
+        Response::Channel(ChannelResponse::Located(located)) => Ok(located),
+        _ => Err(Fault::garbled("locate was answered with something else")),
+    }
+}
+
+impl Visit<'_> {
+    fn context(&self) -> CallContext {
+        CallContext {
+            deadline: self.deadline,
+            idempotency_key: self.trace.to_string(),
+            trace: self.trace.clone(),
+            attempt: 1,
+            connection: Some(self.connection.facts.clone()),
+        }
+    }
+
+    async fn call(&self, request: ChannelRequest) -> Result<ChannelResponse, Fault> {
+        let scope = CallScope { connection: Some(self.connection.id.clone()), order: None };
+        match self.instance.call(self.context(), Request::Channel(request), scope).await? {
+            Response::Channel(response) => Ok(response),
+            Response::Supplier(_) => Err(Fault::garbled("a channel answered as a supplier")),
+        }
+    }
+
+    pub(crate) async fn decode(&self, raw: &RawRequest) -> Result<Intent, Fault> {
+        match self.call(ChannelRequest::Decode { raw: raw.clone() }).await? {
+            ChannelResponse::Decoded { intent } => Ok(*intent),
+            _ => Err(Fault::garbled("decode was answered with something else")),
+        }
+    }
+
+    pub(crate) async fn encode(
+        &self,
+        raw: &RawRequest,
+        intent: Intent,
+        outcome: Outcome,
+    ) -> Result<RawResponse, Fault> {
+        let request = ChannelRequest::Encode {
+            scene: raw.scene.clone(),
+            intent: Box::new(intent),
+            outcome: Box::new(outcome),
+        };
+        match self.call(request).await? {
+            ChannelResponse::Encoded { raw } => Ok(raw),
+            _ => Err(Fault::garbled("encode was answered with something else")),
+        }
+    }
+}
+
+/// A path that no plugin takes. Whether the caller is who he says is still checked, by the words of another scene;
+/// an authentic call is kept, somebody is told, and the channel is asked to call again.
+async fn unknown_scene(core: &Core, application: &ApplicationId, mut raw: RawRequest, trace: &TraceId) -> Answered {
+    let directory = core.directory();
+    let known = directory.applications.get(application).and_then(|known| {
+        known.plugins.iter().find_map(|(plugin, manifest)| Some((plugin.clone(), manifest.scenes.first()?.clone())))
+    });
+    let Some((plugin, scene)) = known else { return Answered::bare(None, "unknown_scene") };
+    let asked = std::mem::replace(&mut raw.scene, scene.name.clone());
+    let Some(ready) = ready_answers(core, application, std::slice::from_ref(&plugin), &scene) else {
+        return Answered::bare(None, "plugin_not_open");
+    };
+    let started = core.clock.now();
+    let deadline = started.plus_millis(2_000);
+    let Ok(located) = locate(core, application, std::slice::from_ref(&plugin), &raw, trace, deadline).await else {
+        return Answered::bare(Some(ready.refused), "unauthenticated");
+    };
+    let text = format!("the partner calls {asked} of application {application}, which no plugin here takes");
+    flows::raise_for(core, None, "unknown_scene", &format!("{application}/{asked}"), &text).await;
+    let mut log = LogSheet::new(started, application, &raw, &located, trace);
+    log.line.api = asked.to_string();
+    let rules = core.host.manifest(&plugin).map(|manifest| manifest.log).unwrap_or_default();
+    log.close(core, &rules, &raw, &ready.busy).await;
+    Answered {
+        raw: Some(ready.busy),
+        authentic: true,
+        verdict: "unknown_scene",
+        order: located.order.map(|order| order.to_string()),
+        partner_trace: located.partner_trace,
+    }
+}
+
+/// The interface log's line of an inbound call.
+struct LogSheet {
+    line: InterfaceLine,
+}
+
+impl LogSheet {
+    fn new(at: Timestamp, application: &ApplicationId, raw: &RawRequest, located: &Located, trace: &TraceId) -> Self {
+        Self {
+            line: InterfaceLine {
+                at,
+                direction: "in".to_owned(),
+                application: application.to_string(),
+                connection: None,
+                merchant: None,
+                order: located.order.as_ref().map(ToString::to_string),
+                api: raw.scene.to_string(),
+                status: None,
+                partner_trace: located.partner_trace.clone(),
+                trace: trace.to_string(),
+                request: String::new(),
+                response: String::new(),
+                took_ms: 0,
+            },
+        }
+    }
+
+    fn place(&mut self, connection: &Connection) {
+        self.line.connection = Some(connection.id.to_string());
+        self.line.merchant = Some(connection.merchant.clone()) as Option<MerchantId>;
+    }
+
+    async fn close(mut self, core: &Core, rules: &LogRules, raw: &RawRequest, answer: &RawResponse) {
+        self.line.request = mask_body(rules, &raw.body, raw.header("content-type").unwrap_or("application/json"));
+        self.line.response = mask_body(rules, &answer.body, &answer.content_type);
+        self.line.status = Some(answer.status);
+        self.line.took_ms = u32::try_from(core.clock.now().since(self.line.at)).unwrap_or(0);
+        if let Err(fault) = core.storage.record(Record::Interface(vec![self.line])).await {
+            metrics::counter!("entrepot_interface_lines_lost_total").increment(1);
+            tracing::warn!(%fault, "a line of the interface log was lost");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Jobs: what must reach the outside. A job is born leased to the node that commits it and starts from memory;
+//! looking into the database serves only retries, delays and what another node left behind.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use entrepot_domain::job::{JobEnd, JobKind, JobState};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
+
+use crate::core::Core;
+use crate::flows;
+use crate::storage::{JobNext, LeasedJob};
+
+/// What came of a try.
+#[derive(Debug)]
+pub(crate) enum Tried {
+    /// The job ended, together with the command that recorded its outcome.
+    Ended,
+    /// Not done: try again after a wait.
+    Again {
+        /// Shortest wait; the back-off's own when none.
+        wait_ms: Option<u64>,
+        /// For people.
+        note: String,
+    },
+    /// Nobody knows whether it was done: ask before anything else.
+    Unclear {
+        /// For people.
+        note: String,
+    },
+    /// Under way outside: ask again later. Does not count as a failed try.
+    Waits {
+        /// How long.
+        wait_ms: u64,
+        /// For people.
+        note: String,
+    },
+    /// It cannot succeed: a person has to look.
+    Hopeless {
+        /// For people.
+        note: String,
+    },
+    /// The lease was lost: somebody else has it.
+    Lost,
+}
+
+/// The jobs of this node.
+pub(crate) struct Jobs {
+    born: mpsc::Sender<LeasedJob>,
+    receive: Mutex<Option<mpsc::Receiver<LeasedJob>>>,
+    nudge: Notify,
+    close: watch::Sender<bool>,
+}
+
+impl Jobs {
+    pub(crate) fn new(limit: usize) -> Self {
+        let (born, receive) = mpsc::channel(limit.max(1));
+        Self { born, receive: Mutex::new(Some(receive)), nudge: Notify::new(), close: watch::Sender::new(false) }
+    }
+
+    /// Starts jobs from memory; those that find no place start when their lease has run out.
+    pub(crate) fn born(&self, jobs: Vec<LeasedJob>) {
+        for job in jobs {
+            if self.born.try_send(job).is_err() {
+                metrics::counter!("entrepot_jobs_left_to_polling_total").increment(1);
+            }
+        }
+    }
+
+    /// Looks for due jobs soon.
+    pub(crate) fn nudge(&self) {
+        self.nudge.notify_one();
+    }
+
+    pub(crate) fn close(&self) {
+        self.close.send_replace(true);
+    }
+
+    /// Until the engine stops.
+    pub(crate) async fn closed(&self) {
+        let mut close = self.close.subscribe();
+        // The sender lives as long as `self`.
+        let _ = close.wait_for(|closed| *closed).await;
+    }
+}
+
+/// Runs jobs until the engine stops, then waits for those under way.
+pub(crate) async fn run(core: Arc<Core>) {
+    let receive = core.jobs.receive.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let Some(mut born) = receive else { return };
+    let workers = u32::try_from(core.settings.job_workers.max(1)).unwrap_or(1);
+    let places = Arc::new(Semaphore::new(core.settings.job_workers.max(1)));
+    let mut poll = tokio::time::interval(Duration::from_millis(core.settings.poll_ms.max(1)));
+    poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            biased;
+            () = core.jobs.closed() => break,
+            job = born.recv() => match job {
+                Some(job) => spawn(&core, &places, job).await,
+                None => break,
+            },
+            () = core.jobs.nudge.notified() => look(&core, &places).await,
+            _ = poll.tick() => look(&core, &places).await,
+        }
+    }
+    let _ = places.acquire_many(workers).await;
+}
+
+async fn look(core: &Arc<Core>, places: &Arc<Semaphore>) {
+    let free = u32::try_from(places.available_permits()).unwrap_or(0);
+    if free == 0 {
+        return;
+    }
+    match core.storage.lease_jobs(&core.settings.node, free, core.settings.lease_ms).await {
+        Ok(jobs) => {
+            for job in jobs {
+                spawn(core, places, job).await;
+            }
+        }
+        Err(fault) => tracing::warn!(%fault, "due jobs could not be leased"),
+    }
+}
+
+async fn spawn(core: &Arc<Core>, places: &Arc<Semaphore>, job: LeasedJob) {
+    let Ok(place) = places.clone().acquire_owned().await else { return };
+    let core = core.clone();
+    tokio::spawn(async move {
+        try_once(&core, job).await;
+        drop(place);
+    });
+}
+
+#[tracing::instrument(name = "job", skip_all, fields(job = %job.job.id, kind = job.job.kind.name(), order = %job.job.order, connection = %job.job.connection, attempt = job.attempts + 1))]
+async fn try_once(core: &Core, job: LeasedJob) {
+    let tried = match &job.job.kind {
+        JobKind::Book => flows::book::run(core, &job).await,
+        JobKind::CancelAtSupplier { units, refund, key } => {
+            flows::cancel_at_supplier::run(core, &job, units, refund.as_ref(), key).await
+        }
+        JobKind::Notify(notification) => flows::notify::run(core, &job, notification).await,
+    };
+    let kind = job.job.kind.name();
+    let (state, wait_ms, note, counts) = match tried {
+        Tried::Ended => {
+            metrics::counter!("entrepot_jobs_total", "kind" => kind, "result" => "done").increment(1);
+            return;
+        }
+        Tried::Lost => {
+            tracing::warn!("the lease was lost; another node goes on");
+            return;
+        }
+        Tried::Waits { wait_ms, note } => (JobState::Started, wait_ms, note, false),
+        Tried::Unclear { note } => (JobState::Started, backoff(core, &job), note, true),
+        Tried::Again { wait_ms, note } => {
+            (JobState::Ready, wait_ms.unwrap_or(0).max(backoff(core, &job)), note, true)
+        }
+        Tried::Hopeless { note } => (JobState::Dead, 0, note, true),
+    };
+    let dead = state == JobState::Dead || (counts && job.attempts + 1 >= core.settings.attempts_limit);
+    let result = if dead { "dead" } else { "again" };
+    metrics::counter!("entrepot_jobs_total", "kind" => kind, "result" => result).increment(1);
+    tracing::warn!(note, dead, "a job did not end");
+    let next = JobNext { state: if dead { JobState::Dead } else { state }, wait_ms, note: note.clone(), counts };
+    if let Err(fault) = core.storage.put_job(&job.job.id, job.token, next).await {
+        tracing::error!(%fault, "a job could not be put back; it goes on after its lease");
+        return;
+    }
+    if dead {
+        flows::raise(core, &job.job.merchant, "dead_job", job.job.id.as_str(), &dead_text(&job, &note)).await;
+    }
+}
+
+fn dead_text(job: &LeasedJob, note: &str) -> String {
+    format!("job {} ({}) of order {} gave up: {note}; retry or abandon it", job.job.id, job.job.kind.name(), job.job.order)
+}
+
+/// Doubles with each try, up to a limit; the last eighth differs from job to job, so that they do not come back at once.
+fn backoff(core: &Core, job: &LeasedJob) -> u64 {
+    let doubled = core.settings.backoff_first_ms.saturating_mul(1_u64 << job.attempts.min(20));
+    let full = doubled.min(core.settings.backoff_limit_ms);
+    let spread = full / 8;
+    let mark = job.job.id.as_str().bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
+    full - spread + if spread == 0 { 0 } else { mark % spread }
+}
+
+/// The end of a leased job, to be written with the command that records its outcome.
+pub(crate) fn end(job: &LeasedJob) -> JobEnd {
+    JobEnd { id: job.job.id.clone(), token: job.token }
+}

@@ -1,0 +1,257 @@
+//! One batch from load to commit.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use entrepot_contract::ids::MerchantId;
+use entrepot_domain::answer::Answer;
+use entrepot_domain::change::{KeyRow, Writes};
+use entrepot_domain::command::CommandKey;
+use entrepot_domain::decide::{Stop, decide, repeated};
+use entrepot_domain::footprint::needs;
+use entrepot_domain::job::{JobState, NewJob};
+
+use crate::core::Core;
+use crate::sequencer::{Pending, Queue, Undecided};
+use crate::storage::{
+    BIRTH_TOKEN, Batch, BirthLease, Footprints, LaneStorage, LeasedJob, States, StorageFault, empty_states,
+};
+
+/// How often one batch is loaded and decided afresh before its callers are told to come again.
+const TRIES_LIMIT: u32 = 6;
+
+/// A lane's runner.
+pub(crate) struct Lane {
+    core: Arc<Core>,
+    queue: Arc<Queue>,
+    storage: Option<Box<dyn LaneStorage>>,
+}
+
+/// A batch as decided.
+struct Decided {
+    writes: BTreeMap<MerchantId, Writes>,
+    answers: Vec<Option<Answer>>,
+    states: States,
+}
+
+impl Lane {
+    pub(crate) fn new(core: Arc<Core>, queue: Arc<Queue>) -> Self {
+        Self { core, queue, storage: None }
+    }
+
+    /// Decides and writes a batch, and answers every caller.
+    pub(crate) async fn run(&mut self, batch: Vec<Pending>) {
+        let mut work = vec![batch];
+        while let Some(batch) = work.pop() {
+            let batch = self.in_time(batch);
+            if batch.is_empty() {
+                continue;
+            }
+            let size = batch.len();
+            let mut tries = 0;
+            let decided = loop {
+                tries += 1;
+                match self.attempt(&batch).await {
+                    Err(StorageFault::Conflict(_)) if tries < TRIES_LIMIT => {
+                        metrics::counter!("entrepot_batches_repeated_total").increment(1);
+                    }
+                    other => break other,
+                }
+            };
+            match decided {
+                Ok(decided) => self.finish(batch, decided),
+                Err(StorageFault::Data(text)) if size > 1 => {
+                    tracing::warn!(commands = size, fault = text, "a batch was refused; looking for the command");
+                    let mut first = batch;
+                    let second = first.split_off(size / 2);
+                    work.push(second);
+                    work.push(first);
+                }
+                Err(fault) => fail(batch, &fault),
+            }
+            metrics::histogram!("entrepot_batch_commands").record(size as f64);
+        }
+    }
+
+    /// Commands whose time is used up are never begun.
+    fn in_time(&self, batch: Vec<Pending>) -> Vec<Pending> {
+        let now = self.core.clock.now();
+        let (live, late): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|pending| pending.deadline.is_none_or(|deadline| now < deadline));
+        for pending in late {
+            metrics::counter!("entrepot_commands_late_total").increment(1);
+            pending.answer(Err(Undecided::Busy));
+        }
+        live
+    }
+
+    /// Loads, decides and commits once.
+    async fn attempt(&mut self, batch: &[Pending]) -> Result<Decided, StorageFault> {
+        if self.storage.is_none() {
+            self.storage = Some(self.core.storage.lane().await?);
+        }
+        let Some(storage) = self.storage.as_mut() else {
+            return Err(StorageFault::Lost("the lane has no connection".to_owned()));
+        };
+        let result = attempt_on(&self.core, storage.as_mut(), batch).await;
+        match result {
+            Err(StorageFault::CommitUnknown(text)) => {
+                tracing::warn!(fault = text, "the outcome of a commit is unknown; looking for its keys");
+                self.resolve(batch).await
+            }
+            other => other,
+        }
+    }
+
+    /// After a commit of unknown outcome: keys that are there mean that it happened.
+    async fn resolve(&mut self, batch: &[Pending]) -> Result<Decided, StorageFault> {
+        self.storage = None;
+        let keys: Vec<(MerchantId, CommandKey)> = batch
+            .iter()
+            .filter(|pending| pending.command.body.keyed())
+            .map(|pending| (pending.command.merchant.clone(), pending.command.key.clone()))
+            .collect();
+        let mut storage = self.core.storage.lane().await?;
+        let found = if keys.is_empty() { Vec::new() } else { storage.find_keys(&keys).await? };
+        self.storage = Some(storage);
+        // Found or absent, the batch is decided again: found keys give their stored answers, absent ones are a
+        // replay, and commands without a key are idempotent by the state they meet.
+        Err(StorageFault::Conflict(format!("{} of {} keys were committed", found.len(), keys.len())))
+    }
+
+    fn finish(&self, batch: Vec<Pending>, decided: Decided) {
+        for (merchant, state) in decided.states {
+            self.core.remember_catalogue(merchant, state.rules.catalogue);
+        }
+        for writes in decided.writes.into_values() {
+            for order in writes.orders.keys().chain(writes.refunds.values().map(|refund| &refund.order)) {
+                self.core.watch.wake(order);
+            }
+            self.core.jobs.born(writes.jobs.into_iter().filter(|job| job.after.is_none()).map(leased).collect());
+            if !writes.ended_jobs.is_empty() {
+                self.core.jobs.nudge();
+            }
+        }
+        for (pending, answer) in batch.into_iter().zip(decided.answers) {
+            match answer {
+                Some(answer) => pending.answer(Ok(answer)),
+                None => self.again(pending),
+            }
+        }
+    }
+
+    /// A command that has to see more goes into the next batch.
+    fn again(&self, mut pending: Pending) {
+        pending.tries += 1;
+        if pending.tries > TRIES_LIMIT {
+            tracing::error!(command = pending.command.body.name(), "a command never saw all it needs");
+            return pending.answer(Err(Undecided::Poison));
+        }
+        if let Err(pending) = self.queue.push(pending) {
+            pending.answer(Err(Undecided::Busy));
+        }
+    }
+}
+
+fn leased(job: NewJob) -> LeasedJob {
+    LeasedJob { job, state: JobState::Ready, token: BIRTH_TOKEN, attempts: 0 }
+}
+
+fn fail(batch: Vec<Pending>, fault: &StorageFault) {
+    tracing::error!(commands = batch.len(), %fault, "a batch was not written");
+    let undecided = match fault {
+        StorageFault::Data(_) => Undecided::Poison,
+        _ => Undecided::Busy,
+    };
+    for pending in batch {
+        pending.answer(Err(undecided));
+    }
+}
+
+async fn attempt_on(
+    core: &Core,
+    storage: &mut dyn LaneStorage,
+    batch: &[Pending],
+) -> Result<Decided, StorageFault> {
+    let mut transaction = storage.begin().await?;
+    let mut states = load(core, transaction.as_mut(), batch).await?;
+    let answers = decide_all(&mut states, batch);
+    let writes = states.iter_mut().map(|(merchant, state)| (merchant.clone(), std::mem::take(&mut state.writes)));
+    let writes: BTreeMap<MerchantId, Writes> = writes.collect();
+    let lease = BirthLease { node: core.settings.node.clone(), lease_ms: core.settings.lease_ms };
+    transaction.commit(writes.clone(), lease).await?;
+    Ok(Decided { writes, answers, states })
+}
+
+/// The three stages: channel references name orders, orders name cells, accounts and pools.
+async fn load(core: &Core, transaction: &mut dyn Batch, batch: &[Pending]) -> Result<States, StorageFault> {
+    let mut merchants: Vec<MerchantId> = batch.iter().map(|pending| pending.command.merchant.clone()).collect();
+    merchants.sort();
+    merchants.dedup();
+    let revisions = transaction.revisions(&merchants).await?;
+    let mut rules = BTreeMap::new();
+    for merchant in merchants {
+        let revision = revisions.get(&merchant).copied().unwrap_or_default();
+        rules.insert(merchant.clone(), core.rules_at(&merchant, revision).await?);
+    }
+    let mut states = empty_states(rules);
+    let refs = footprints(&states, batch);
+    transaction.load_refs(&refs, &mut states).await?;
+    let keys: Vec<(MerchantId, CommandKey)> = batch
+        .iter()
+        .filter(|pending| pending.command.body.keyed())
+        .map(|pending| (pending.command.merchant.clone(), pending.command.key.clone()))
+        .collect();
+    transaction.load_keys(&keys, &mut states).await?;
+    let orders = footprints(&states, batch);
+    transaction.load_orders(&orders, &mut states).await?;
+    let rest = footprints(&states, batch);
+    transaction.load_rest(&rest, &mut states).await?;
+    Ok(states)
+}
+
+fn footprints(states: &States, batch: &[Pending]) -> Footprints {
+    let mut sum = Footprints::new();
+    for pending in batch {
+        if let Some(state) = states.get(&pending.command.merchant) {
+            sum.entry(pending.command.merchant.clone()).or_default().extend(needs(&pending.command, state));
+        }
+    }
+    sum
+}
+
+/// Decides in turn; each command sees what its neighbours did, and none fails because of them.
+fn decide_all(states: &mut States, batch: &[Pending]) -> Vec<Option<Answer>> {
+    batch
+        .iter()
+        .map(|pending| {
+            let command = &pending.command;
+            let state = states.get_mut(&command.merchant)?;
+            if let Some((fingerprint, answer)) = state.keys.get(&command.key).filter(|_| command.body.keyed()) {
+                return Some(repeated(command, fingerprint, answer));
+            }
+            let answer = match decide(state, command) {
+                Ok(decision) => {
+                    state.apply(decision.changes);
+                    decision.answer
+                }
+                Err(Stop::Refused(refusal)) => {
+                    // A job ends with the command that records its outcome, whatever becomes of that.
+                    state.writes.ended_jobs.extend(command.job.clone());
+                    Answer::Refused(refusal)
+                }
+                Err(Stop::SeeMore) => return None,
+            };
+            if command.body.keyed() {
+                state.keys.insert(command.key.clone(), (command.fingerprint.clone(), answer.clone()));
+                state.writes.keys.push(KeyRow {
+                    key: command.key.clone(),
+                    fingerprint: command.fingerprint.clone(),
+                    answer: answer.clone(),
+                    at: command.at,
+                });
+            }
+            Some(answer)
+        })
+        .collect()
+}

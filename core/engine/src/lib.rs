@@ -1,0 +1,28 @@
+//! The sequencer, the jobs, the `Storage` trait, and [`flows`]: one file per thing the business does. No HTTP, no SQL.
+//!
+//! - [`storage`]: what the engine asks of a database.
+//! - [`sequencer`]: drains waiting commands, decides them, commits once; [`lane`]: one batch from load to commit.
+//! - [`seed`]: ids and randomness for commands.
+//! - [`directory`]: applications and connections, from configuration and the database's switches.
+//! - [`inbound`]: the four steps of a channel's call; [`placing`]: which connection it belongs to.
+//! - [`jobs`]: leases, retries, the unknown outcome; [`watch`]: who waits in this process for an order to change.
+//! - [`flows`]: one file per thing the business does, start to end.
+//! - [`records`]: what is written beside commands: interface log, switches, tokens, audit.
+//! - [`ticker`]: what has to happen as time passes.
+
+pub mod directory;
+pub mod flows;
+pub mod inbound;
+pub mod jobs;
+mod lane;
+
+mod placing;
+pub mod records;
+pub mod seed;
+pub mod sequencer;
+pub mod storage;
+pub mod ticker;
+pub mod watch;
+
+mod core;
+pub use crate::core::{Engine, EngineSettings, Parts};

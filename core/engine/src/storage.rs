@@ -1,0 +1,180 @@
+//! What the engine asks of a database. Two implementations: SQL in `store`, and [`crate::memory`].
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use entrepot_contract::calendar::{Stock, StockKey};
+use entrepot_contract::ids::{DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName};
+use entrepot_contract::order::{Guests, Order, Refund, UnitCredentials};
+use entrepot_contract::time::Timestamp;
+use entrepot_domain::catalogue::{Catalogue, Rules};
+use entrepot_domain::change::{ChannelRef, Event, RefKey, Writes};
+use entrepot_domain::command::CommandKey;
+use entrepot_domain::credit::Account;
+use entrepot_domain::footprint::Footprint;
+use entrepot_domain::invariants::Snapshot;
+use entrepot_domain::job::{JobState, NewJob};
+use entrepot_domain::state::State;
+
+use crate::records::Record;
+
+/// How the database failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StorageFault {
+    /// A conflict with another node or a lock that took too long: the same work may pass when it is done again.
+    #[error("the database asks to try again: {0}")]
+    Conflict(String),
+    /// The data itself is refused; doing it again cannot pass.
+    #[error("the database refuses the data: {0}")]
+    Data(String),
+    /// The connection or the server is gone.
+    #[error("the database cannot be reached: {0}")]
+    Lost(String),
+    /// The connection broke while a commit was under way: it may have happened.
+    #[error("nobody knows whether the commit happened: {0}")]
+    CommitUnknown(String),
+}
+
+/// A merchant's states, as a batch has loaded them.
+pub type States = BTreeMap<MerchantId, State>;
+
+/// The rows each merchant's commands have to see.
+pub type Footprints = BTreeMap<MerchantId, Footprint>;
+
+/// A database.
+#[async_trait]
+pub trait Storage: Send + Sync {
+    /// A writer of its own: batches of one lane follow one another.
+    async fn lane(&self) -> Result<Box<dyn LaneStorage>, StorageFault>;
+    /// How many lanes make sense: one where the database has one writer.
+    fn lanes(&self) -> usize;
+    /// A merchant's catalogue, whole.
+    async fn catalogue(&self, merchant: &MerchantId) -> Result<Catalogue, StorageFault>;
+    /// The catalogue revision of each merchant that has one.
+    async fn revisions(&self, merchants: &[MerchantId]) -> Result<BTreeMap<MerchantId, i64>, StorageFault>;
+    /// What is known about a channel's order number.
+    async fn channel_ref(&self, key: &RefKey) -> Result<Option<ChannelRef>, StorageFault>;
+    /// An order with its refunds.
+    async fn order(&self, merchant: &MerchantId, id: &OrderId) -> Result<Option<(Order, Vec<Refund>)>, StorageFault>;
+    /// An order's credentials; empty before it is issued.
+    async fn credentials(&self, merchant: &MerchantId, id: &OrderId) -> Result<Vec<UnitCredentials>, StorageFault>;
+    /// Who an order names.
+    async fn guests(&self, merchant: &MerchantId, id: &OrderId) -> Result<Guests, StorageFault>;
+    /// Cells; those that are not there are left out.
+    async fn stock(
+        &self,
+        merchant: &MerchantId,
+        keys: &[StockKey],
+    ) -> Result<BTreeMap<StockKey, Stock>, StorageFault>;
+    /// A distributor's account.
+    async fn account(
+        &self,
+        merchant: &MerchantId,
+        distributor: &DistributorId,
+    ) -> Result<Option<Account>, StorageFault>;
+    /// An order's timeline, oldest first.
+    async fn events(&self, merchant: &MerchantId, id: &OrderId) -> Result<Vec<Event>, StorageFault>;
+    /// The order whose unit shows this code, with the unit's number.
+    async fn order_of_code(&self, merchant: &MerchantId, code: &str) -> Result<Option<(OrderId, u16)>, StorageFault>;
+    /// Which of these codes the merchant has already.
+    async fn known_codes(&self, merchant: &MerchantId, texts: &[String]) -> Result<Vec<String>, StorageFault>;
+    /// A pool's numbers: available and threshold.
+    async fn pool(&self, merchant: &MerchantId, pool: &PoolName) -> Result<Option<(u32, u32)>, StorageFault>;
+    /// Unpaid orders whose hold ran out before `now`.
+    async fn holds_run_out(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, StorageFault>;
+    /// Takes leases on jobs that are due, for a time counted by the database's own clock.
+    async fn lease_jobs(&self, node: &NodeId, limit: u32, lease_ms: u32) -> Result<Vec<LeasedJob>, StorageFault>;
+    /// Marks a leased job as started: a call with effect is about to go out. False: the lease is lost.
+    async fn start_job(&self, id: &JobId, token: i64, lease_ms: u32) -> Result<bool, StorageFault>;
+    /// Puts a leased job back, or to its end. False: the lease is lost.
+    async fn put_job(&self, id: &JobId, token: i64, next: JobNext) -> Result<bool, StorageFault>;
+    /// Writes something that is no command.
+    async fn record(&self, record: Record) -> Result<(), StorageFault>;
+    /// The switches of all connections, and whether each id still names what it named before.
+    async fn switches(&self) -> Result<BTreeMap<entrepot_contract::ids::ConnectionId, Switch>, StorageFault>;
+    /// All that a merchant's invariants speak about.
+    async fn snapshot(&self, merchant: &MerchantId) -> Result<Snapshot, StorageFault>;
+}
+
+/// Whether a connection sells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Switch {
+    /// It sells.
+    On,
+    /// No new sales for now.
+    Paused,
+    /// No new sales; it may be removed once its orders have ended.
+    Draining,
+}
+
+/// What becomes of a job after a try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobNext {
+    /// Where it stands.
+    pub state: JobState,
+    /// How long until it is due again, by the database's own clock.
+    pub wait_ms: u64,
+    /// Why, for people; holds no secrets.
+    pub note: String,
+    /// Whether this try counts.
+    pub counts: bool,
+}
+
+/// A job with its lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeasedJob {
+    /// The job.
+    pub job: NewJob,
+    /// Where it stood when it was leased.
+    pub state: JobState,
+    /// The lease's number; fences off whoever held it before.
+    pub token: i64,
+    /// Tries before this one.
+    pub attempts: u32,
+}
+
+/// One lane's writer.
+#[async_trait]
+pub trait LaneStorage: Send {
+    /// Begins a batch. `node` leases the jobs that the batch bears.
+    async fn begin(&mut self) -> Result<Box<dyn Batch + '_>, StorageFault>;
+    /// After a commit of unknown outcome: on a new connection, which of these keys are there?
+    async fn find_keys(&mut self, keys: &[(MerchantId, CommandKey)]) -> Result<Vec<CommandKey>, StorageFault>;
+}
+
+/// One batch: one transaction. Dropping it rolls back.
+#[async_trait]
+pub trait Batch: Send {
+    /// Answers given before.
+    async fn load_keys(&mut self, keys: &[(MerchantId, CommandKey)], states: &mut States) -> Result<(), StorageFault>;
+    /// Claims and locks channel references; makes those that are not there.
+    async fn load_refs(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault>;
+    /// Locks and loads the families of orders.
+    async fn load_orders(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault>;
+    /// Locks and loads pools with their codes, cells and accounts, in this order.
+    async fn load_rest(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault>;
+    /// The catalogue revision of each merchant.
+    async fn revisions(&mut self, merchants: &[MerchantId]) -> Result<BTreeMap<MerchantId, i64>, StorageFault>;
+    /// Writes everything and commits. Jobs are born leased to the node.
+    async fn commit(self: Box<Self>, writes: BTreeMap<MerchantId, Writes>, lease: BirthLease)
+    -> Result<(), StorageFault>;
+}
+
+/// Who runs the jobs that a batch bears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BirthLease {
+    /// The node.
+    pub node: NodeId,
+    /// How long it has them.
+    pub lease_ms: u32,
+}
+
+/// The fencing number of a job that was born leased.
+pub const BIRTH_TOKEN: i64 = 1;
+
+/// An empty state for each merchant, with the rules it is decided by.
+#[must_use]
+pub fn empty_states(rules: BTreeMap<MerchantId, Rules>) -> States {
+    rules.into_iter().map(|(merchant, rules)| (merchant, State::new(rules))).collect()
+}

@@ -1,0 +1,168 @@
+//! Whether a plugin's card makes sense, and whether settings fit its schemas.
+
+use std::collections::BTreeSet;
+
+use entrepot_contract::capability::{Capabilities, SupplierCapabilities, SupplierFulfilment};
+use entrepot_contract::manifest::{Manifest, PluginKind, Scene};
+use entrepot_contract::version::SUPPORTED_MAJORS;
+use jsonschema::Validator;
+use serde_json::Value;
+
+use crate::fault::HostFault;
+
+/// Problems of one settings document that are told at once.
+const PROBLEMS_LIMIT: usize = 10;
+/// Scenes of one plugin.
+const SCENES_LIMIT: usize = 64;
+
+/// A card that was found good, with its schemas ready for use.
+pub(crate) struct CheckedManifest {
+    pub(crate) manifest: Manifest,
+    instance_settings: Validator,
+    connection_settings: Validator,
+}
+
+impl CheckedManifest {
+    /// Checks a card.
+    pub(crate) fn new(manifest: Manifest) -> Result<Self, HostFault> {
+        let fault = |text: String| HostFault::Manifest {
+            plugin: manifest.id.to_string(),
+            text,
+        };
+        sane(&manifest).map_err(fault)?;
+        let schema = |name: &str, schema: &Value| {
+            jsonschema::validator_for(schema)
+                .map_err(|error| fault(format!("{name} is no JSON Schema: {error}")))
+        };
+        let instance_settings = schema("instance_settings", &manifest.instance_settings)?;
+        let connection_settings = schema("connection_settings", &manifest.connection_settings)?;
+        Ok(Self {
+            manifest,
+            instance_settings,
+            connection_settings,
+        })
+    }
+
+    /// Checks an instance's settings.
+    pub(crate) fn instance(&self, settings: &Value, what: &str) -> Result<(), HostFault> {
+        fits(&self.instance_settings, settings, what)
+    }
+
+    /// Checks a connection's settings.
+    pub(crate) fn connection(&self, settings: &Value, what: &str) -> Result<(), HostFault> {
+        fits(&self.connection_settings, settings, what)
+    }
+}
+
+/// The problems name the place and the rule, never the value: a settings document may hold what is nobody's business.
+fn fits(validator: &Validator, settings: &Value, what: &str) -> Result<(), HostFault> {
+    let problems: Vec<String> = validator
+        .iter_errors(settings)
+        .take(PROBLEMS_LIMIT)
+        .map(|error| match error.instance_path().as_str() {
+            "" => error.masked().to_string(),
+            path => format!(
+                "{}: {}",
+                path.trim_start_matches('/').replace('/', "."),
+                error.masked()
+            ),
+        })
+        .collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(HostFault::Settings {
+            what: what.to_owned(),
+            problems,
+        })
+    }
+}
+
+fn sane(manifest: &Manifest) -> Result<(), String> {
+    let contract = manifest.contract;
+    if !SUPPORTED_MAJORS.contains(&contract.major) {
+        return Err(format!(
+            "it speaks contract {contract}, this host speaks the majors {SUPPORTED_MAJORS:?}; take a build of the plugin for one of them"
+        ));
+    }
+    capabilities(manifest.kind, &manifest.capabilities)?;
+    scenes(&manifest.scenes)?;
+    unique("secret", manifest.secrets.iter().map(String::as_str))
+}
+
+fn capabilities(kind: PluginKind, capabilities: &Capabilities) -> Result<(), String> {
+    match (kind, &capabilities.channel, &capabilities.supplier) {
+        (PluginKind::Channel, Some(channel), None) => {
+            unique("notice", channel.notices.iter().map(String::as_str))
+        }
+        (PluginKind::Supplier, None, Some(supplier)) => supplies(supplier),
+        (PluginKind::Channel, ..) => {
+            Err("a channel declares the channel capabilities and no others".to_owned())
+        }
+        (PluginKind::Supplier, ..) => {
+            Err("a supplier declares the supplier capabilities and no others".to_owned())
+        }
+    }
+}
+
+fn supplies(supplier: &SupplierCapabilities) -> Result<(), String> {
+    match supplier.fulfilment {
+        SupplierFulfilment::Pool if supplier.book => {
+            Err("a supplier that fulfils from a pool cannot book".to_owned())
+        }
+        SupplierFulfilment::Calls if !supplier.book => {
+            Err("a supplier that fulfils by calls must book".to_owned())
+        }
+        _ if supplier.cancel_units && !supplier.cancel => {
+            Err("a supplier that cancels single units must cancel whole orders".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn scenes(scenes: &[Scene]) -> Result<(), String> {
+    if scenes.len() > SCENES_LIMIT {
+        return Err(format!(
+            "it has {} scenes, {SCENES_LIMIT} are allowed",
+            scenes.len()
+        ));
+    }
+    unique("scene", scenes.iter().map(|scene| scene.name.as_str()))?;
+    let mut routes = BTreeSet::new();
+    for Scene {
+        name,
+        method,
+        path,
+        limit_ms,
+        ..
+    } in scenes
+    {
+        if path.is_empty() || path.starts_with('/') || path.contains(char::is_whitespace) {
+            return Err(format!(
+                "the path {path:?} of scene {name} must be relative and without spaces"
+            ));
+        }
+        if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return Err(format!(
+                "the method {method:?} of scene {name} must be in capitals"
+            ));
+        }
+        if *limit_ms == 0 {
+            return Err(format!("the limit of scene {name} must be above 0 ms"));
+        }
+        if !routes.insert((method, path)) {
+            return Err(format!("two scenes share {method} {path}"));
+        }
+    }
+    Ok(())
+}
+
+fn unique<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<(), String> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(format!("the {what} {name} stands there twice"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,375 @@
+//! [`Host`]: the plugins it holds and the instances it opened, with their states for an administrator.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use entrepot_contract::ids::PluginId;
+use entrepot_contract::manifest::Manifest;
+use entrepot_contract::message::OpenRequest;
+use entrepot_contract::plugin::Plugin;
+use entrepot_contract::time::Clock;
+use entrepot_contract::version::ABI;
+use serde_json::Value;
+
+use crate::breaker::BreakerRules;
+use crate::cache::SharedCache;
+use crate::fault::HostFault;
+use crate::http::HttpClient;
+use crate::instance::{InstanceKey, InstanceStatus, Reports, RunningInstance};
+use crate::interface_log::InterfaceLog;
+use crate::limits::{ApiLimit, InstanceLimits, RateLimits};
+use crate::locked;
+use crate::manifest::CheckedManifest;
+use crate::opening::{self, Loaded};
+use crate::secret::SecretText;
+use crate::status::{LoadedFrom, PluginCard, PluginStatus, State};
+use crate::transport::library;
+
+/// What the host needs from outside.
+#[derive(Clone)]
+pub struct HostParts {
+    /// Where business instants come from.
+    pub clock: Arc<dyn Clock>,
+    /// The cache that all nodes share.
+    pub cache: Arc<dyn SharedCache>,
+    /// Where exchanges with partners are kept.
+    pub interface_log: Arc<dyn InterfaceLog>,
+    /// The HTTP client.
+    pub client: HttpClient,
+    /// When breakers open.
+    pub breaker: BreakerRules,
+}
+
+/// A library that configuration names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LibraryDeclaration {
+    /// The plugin expected in it.
+    pub plugin: PluginId,
+    /// Its exact path.
+    pub path: PathBuf,
+    /// The hash its bytes must have, in hexadecimal.
+    pub sha256: Option<String>,
+}
+
+/// What an instance is opened with besides the plugin's own request.
+#[derive(Debug, Clone, Default)]
+pub struct OpenOptions {
+    /// Its limits.
+    pub limits: InstanceLimits,
+    /// Its secrets by name; only those that the manifest declares are ever handed out.
+    pub secrets: BTreeMap<String, SecretText>,
+    /// Hosts it may call, `host` or `host:port`.
+    pub allow_hosts: Vec<String>,
+    /// The partner's quotas for the application.
+    pub api_limits: Vec<ApiLimit>,
+}
+
+/// Runs plugins.
+pub struct Host {
+    parts: HostParts,
+    rate_limits: Arc<RateLimits>,
+    plugins: Mutex<BTreeMap<PluginId, Entry>>,
+    instances: Mutex<BTreeMap<InstanceKey, Slot>>,
+}
+
+struct Entry {
+    loaded: LoadedFrom,
+    plugin: Option<Loaded>,
+    reports: Reports,
+}
+
+#[derive(Default)]
+struct Slot {
+    running: Option<Arc<RunningInstance>>,
+    opening: bool,
+    reports: Reports,
+}
+
+impl Host {
+    /// A host with its built-in plugins. Fails on two of one id and on a card that makes no sense.
+    pub fn new(parts: HostParts, built_ins: Vec<Arc<dyn Plugin>>) -> Result<Self, HostFault> {
+        let mut plugins = BTreeMap::new();
+        for plugin in built_ins {
+            let card = Arc::new(CheckedManifest::new(plugin.manifest())?);
+            let id = card.manifest.id.clone();
+            let entry = Entry {
+                loaded: LoadedFrom::BuiltIn,
+                plugin: Some(Loaded { plugin, card }),
+                reports: Reports::default(),
+            };
+            if plugins.insert(id.clone(), entry).is_some() {
+                return Err(HostFault::Duplicate { plugin: id });
+            }
+        }
+        let rate_limits = Arc::new(RateLimits::default());
+        Ok(Self {
+            parts,
+            rate_limits,
+            plugins: Mutex::new(plugins),
+            instances: Mutex::default(),
+        })
+    }
+
+    /// Loads a library. A failure is returned and kept: the plugin shows as failed, with its reason. Reads the file
+    /// and runs the library's initialisers, so it belongs to start and reload, not to a request.
+    pub fn load_library(&self, declaration: &LibraryDeclaration) -> Result<Manifest, HostFault> {
+        let id = &declaration.plugin;
+        let result = self.load(declaration);
+        let mut plugins = locked(&self.plugins);
+        let entry = plugins.entry(id.clone()).or_insert_with(|| Entry {
+            loaded: LoadedFrom::Library {
+                path: declaration.path.clone(),
+                sha256: None,
+            },
+            plugin: None,
+            reports: Reports::default(),
+        });
+        let kept = match result {
+            Ok((from, _)) if entry.plugin.is_some() && entry.loaded != from => {
+                Err(HostFault::Duplicate { plugin: id.clone() })
+            }
+            Ok((from, loaded)) => {
+                let manifest = loaded.card.manifest.clone();
+                entry.loaded = from;
+                entry.plugin = Some(loaded);
+                Ok(manifest)
+            }
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = &kept {
+            entry
+                .reports
+                .push(self.parts.clock.now(), fault.to_string());
+        }
+        kept
+    }
+
+    fn load(&self, declaration: &LibraryDeclaration) -> Result<(LoadedFrom, Loaded), HostFault> {
+        library::set_clock(&self.parts.clock);
+        let plugin = library::load(&declaration.path, declaration.sha256.as_deref())?;
+        let card = Arc::new(CheckedManifest::new(plugin.manifest())?);
+        if card.manifest.id != declaration.plugin {
+            return Err(HostFault::Library(format!(
+                "{} holds the plugin {}, the configuration expects {} there; correct one of the two",
+                declaration.path.display(),
+                card.manifest.id,
+                declaration.plugin
+            )));
+        }
+        let from = LoadedFrom::Library {
+            path: plugin.path().to_owned(),
+            sha256: Some(plugin.sha256().to_owned()),
+        };
+        Ok((from, Loaded { plugin, card }))
+    }
+
+    /// A plugin's card.
+    #[must_use]
+    pub fn manifest(&self, plugin: &PluginId) -> Option<Manifest> {
+        self.loaded(plugin)
+            .ok()
+            .map(|loaded| loaded.card.manifest.clone())
+    }
+
+    /// The cards of all loaded plugins, by id.
+    #[must_use]
+    pub fn manifests(&self) -> Vec<Manifest> {
+        let plugins = locked(&self.plugins);
+        plugins
+            .values()
+            .filter_map(|entry| Some(entry.plugin.as_ref()?.card.manifest.clone()))
+            .collect()
+    }
+
+    /// Checks an instance's settings against the plugin's schema; opening does it, too.
+    pub fn check_instance_settings(
+        &self,
+        plugin: &PluginId,
+        settings: &Value,
+        what: &str,
+    ) -> Result<(), HostFault> {
+        self.loaded(plugin)?.card.instance(settings, what)
+    }
+
+    /// Checks a connection's settings against the plugin's schema. They come with each call and are not checked there.
+    pub fn check_connection_settings(
+        &self,
+        plugin: &PluginId,
+        settings: &Value,
+        what: &str,
+    ) -> Result<(), HostFault> {
+        self.loaded(plugin)?.card.connection(settings, what)
+    }
+
+    /// Opens an instance. A failure is returned and kept with the instance's reports.
+    pub async fn open(
+        &self,
+        key: InstanceKey,
+        request: OpenRequest,
+        options: OpenOptions,
+    ) -> Result<Arc<RunningInstance>, HostFault> {
+        let loaded = self.loaded(&key.plugin)?;
+        {
+            let mut instances = locked(&self.instances);
+            let slot = instances.entry(key.clone()).or_default();
+            if slot.opening
+                || slot
+                    .running
+                    .as_ref()
+                    .is_some_and(|running| !running.is_closed())
+            {
+                return Err(HostFault::AlreadyOpen { instance: key });
+            }
+            slot.opening = true;
+            slot.running = None;
+        }
+        let reset = Opening {
+            host: self,
+            key: &key,
+        };
+        let result = opening::open(
+            &self.parts,
+            &self.rate_limits,
+            &key,
+            loaded,
+            request,
+            options,
+        )
+        .await;
+        drop(reset);
+        let mut instances = locked(&self.instances);
+        let slot = instances.entry(key).or_default();
+        match &result {
+            Ok(running) => slot.running = Some(Arc::clone(running)),
+            Err(fault) => slot.reports.push(self.parts.clock.now(), fault.to_string()),
+        }
+        result
+    }
+
+    /// An open instance.
+    #[must_use]
+    pub fn instance(&self, key: &InstanceKey) -> Option<Arc<RunningInstance>> {
+        let running = locked(&self.instances).get(key)?.running.clone()?;
+        (!running.is_closed()).then_some(running)
+    }
+
+    /// Closes an instance: no new calls, and the plugin is told. Calls under way may still end. Whether one was open.
+    pub async fn close(&self, key: &InstanceKey) -> bool {
+        let Some(running) = self.instance(key) else {
+            return false;
+        };
+        running.shut();
+        running.report("closed on request");
+        if !opening::close(Arc::clone(&running.instance)).await {
+            running.report("the plugin did not close in time or failed while closing");
+        }
+        true
+    }
+
+    /// Closes all instances, one after another.
+    pub async fn close_all(&self) {
+        let keys: Vec<InstanceKey> = locked(&self.instances).keys().cloned().collect();
+        for key in keys {
+            self.close(&key).await;
+        }
+    }
+
+    /// All plugins with their instances, for an administrator.
+    #[must_use]
+    pub fn status(&self) -> Vec<PluginStatus> {
+        let mut instances: BTreeMap<PluginId, Vec<InstanceStatus>> = BTreeMap::new();
+        for (key, slot) in locked(&self.instances).iter() {
+            instances
+                .entry(key.plugin.clone())
+                .or_default()
+                .push(slot.status(key));
+        }
+        let plugins = locked(&self.plugins);
+        plugins
+            .iter()
+            .map(|(id, entry)| entry.status(id, instances.remove(id).unwrap_or_default()))
+            .collect()
+    }
+
+    fn loaded(&self, id: &PluginId) -> Result<Loaded, HostFault> {
+        let plugins = locked(&self.plugins);
+        plugins
+            .get(id)
+            .and_then(|entry| entry.plugin.clone())
+            .ok_or_else(|| {
+                let loaded = plugins
+                    .iter()
+                    .filter(|(_, entry)| entry.plugin.is_some())
+                    .map(|(id, _)| id.as_str());
+                HostFault::UnknownPlugin {
+                    plugin: id.clone(),
+                    loaded: loaded.collect::<Vec<_>>().join(", "),
+                }
+            })
+    }
+}
+
+/// Marks a slot as being opened; also an opening that is dropped leaves no such mark behind.
+struct Opening<'a> {
+    host: &'a Host,
+    key: &'a InstanceKey,
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        if let Some(slot) = locked(&self.host.instances).get_mut(self.key) {
+            slot.opening = false;
+        }
+    }
+}
+
+impl Slot {
+    fn status(&self, key: &InstanceKey) -> InstanceStatus {
+        let own = self.reports.list();
+        match &self.running {
+            Some(running) => {
+                let status = running.status();
+                InstanceStatus {
+                    reports: own.into_iter().chain(status.reports).collect(),
+                    ..status
+                }
+            }
+            None => InstanceStatus {
+                key: key.clone(),
+                state: if self.opening {
+                    State::Declared
+                } else {
+                    State::Failed
+                },
+                opened_at: None,
+                connections: Vec::new(),
+                reports: own,
+            },
+        }
+    }
+}
+
+impl Entry {
+    fn status(&self, id: &PluginId, instances: Vec<InstanceStatus>) -> PluginStatus {
+        let any = |state: State| instances.iter().any(|instance| instance.state == state);
+        let state = match &self.plugin {
+            None => State::Failed,
+            Some(_) if any(State::Degraded) || any(State::Failed) => State::Degraded,
+            Some(_) if any(State::Open) => State::Open,
+            Some(_) => State::Loaded,
+        };
+        PluginStatus {
+            id: id.clone(),
+            state,
+            loaded: self.loaded.clone(),
+            abi: matches!(self.loaded, LoadedFrom::Library { .. }).then_some(ABI),
+            card: self
+                .plugin
+                .as_ref()
+                .map(|loaded| PluginCard::of(&loaded.card.manifest)),
+            reports: self.reports.list(),
+            instances,
+        }
+    }
+}

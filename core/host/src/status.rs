@@ -1,0 +1,107 @@
+//! Plugins and their states, as an administrator sees them.
+
+use std::path::PathBuf;
+
+use entrepot_contract::capability::Capabilities;
+use entrepot_contract::ids::PluginId;
+use entrepot_contract::manifest::{Manifest, PluginKind, Scene};
+use entrepot_contract::version::ContractVersion;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::instance::{InstanceStatus, Report};
+
+/// Where a plugin or an instance is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Configured; being loaded or opened.
+    Declared,
+    /// Loaded (a plugin), without an open instance.
+    Loaded,
+    /// Open.
+    Open,
+    /// Open, and something fails.
+    Degraded,
+    /// Closed on request.
+    Closed,
+    /// Did not load or open; the reports say why.
+    Failed,
+}
+
+/// Where a plugin's code is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoadedFrom {
+    /// In this program.
+    BuiltIn,
+    /// In a library.
+    Library {
+        /// Its exact path.
+        path: PathBuf,
+        /// Hash of its bytes when it was loaded, in hexadecimal.
+        sha256: Option<String>,
+    },
+}
+
+/// A plugin, for an administrator.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PluginStatus {
+    /// Its id.
+    pub id: PluginId,
+    /// Where in its life.
+    pub state: State,
+    /// Where its code is.
+    pub loaded: LoadedFrom,
+    /// Version of the C table; none for a built-in.
+    pub abi: Option<u32>,
+    /// What its card says; none when it could not be read.
+    pub card: Option<PluginCard>,
+    /// What was noticed, oldest first.
+    pub reports: Vec<Report>,
+    /// Its instances.
+    pub instances: Vec<InstanceStatus>,
+}
+
+/// A plugin's card, for an administrator.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PluginCard {
+    /// Channel or supplier.
+    pub kind: PluginKind,
+    /// The outside system it belongs to.
+    pub family: String,
+    /// Its own version.
+    pub version: String,
+    /// The contract it was built with.
+    pub contract: ContractVersion,
+    /// One sentence.
+    pub summary: String,
+    /// What it can do.
+    pub capabilities: Capabilities,
+    /// The calls it takes.
+    pub scenes: Vec<Scene>,
+    /// Names of the secrets it asks for.
+    pub secrets: Vec<String>,
+    /// JSON Schema of an instance's settings.
+    pub instance_settings: Value,
+    /// JSON Schema of a connection's settings.
+    pub connection_settings: Value,
+}
+
+impl PluginCard {
+    pub(crate) fn of(manifest: &Manifest) -> Self {
+        let manifest = manifest.clone();
+        Self {
+            kind: manifest.kind,
+            family: manifest.family.to_string(),
+            version: manifest.version,
+            contract: manifest.contract,
+            summary: manifest.summary,
+            capabilities: manifest.capabilities,
+            scenes: manifest.scenes,
+            secrets: manifest.secrets,
+            instance_settings: manifest.instance_settings,
+            connection_settings: manifest.connection_settings,
+        }
+    }
+}

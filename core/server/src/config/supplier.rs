@@ -1,0 +1,52 @@
+//! `[merchants.ID.suppliers.ID]`: a connection that fulfils.
+
+use std::collections::BTreeMap;
+
+use entrepot_contract::ids::PluginId;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::address::{BaseUrl, allowed_hosts};
+use super::application::HostName;
+use super::secret::SecretText;
+
+/// A connection that fulfils: a ticketing system, or a pool of imported codes.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Supplier {
+    /// The plugin that speaks the supplier's protocol.
+    #[schemars(with = "String", extend("format" = "entrepot-id"))]
+    pub plugin: PluginId,
+    /// The supplier's base URL, where the plugin calls one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "BaseUrl")]
+    pub base_url: Option<BaseUrl>,
+    /// Secrets by the names that the plugin asks for.
+    #[serde(default)]
+    pub credentials: BTreeMap<String, SecretText>,
+    /// Hosts (with port, where it is not the scheme's) that may be called; empty: the host of `base_url` alone.
+    #[serde(default)]
+    #[schemars(with = "Vec<HostName>")]
+    pub allow_hosts: Vec<String>,
+    /// Whether it is used; the database must agree.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// Whether its tickets are redeemed at our own desk, by the gate call.
+    #[serde(default)]
+    pub gate: bool,
+    /// The plugin's own settings.
+    #[serde(default)]
+    pub settings: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Supplier {
+    /// The hosts that may be called: those allowed by name, else the one of the base URL.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<String> {
+        allowed_hosts(&self.allow_hosts, self.base_url.as_ref())
+    }
+}
+
+fn yes() -> bool {
+    true
+}

@@ -1,0 +1,233 @@
+//! The life of an order up to its vouchers, as the platform drives it (scenic §§2, 3, 4, 6 and 11).
+
+use crate::bodies;
+use crate::misuse::Misuse;
+use crate::options::OrderMode;
+use crate::orders::{Order, OrderState, Unit};
+use crate::outcomes;
+use crate::platform::Platform;
+use crate::purchase::Purchase;
+use crate::reply::SpiReply;
+use crate::scene::Scene;
+use serde_json::Value;
+
+/// The result of creating an order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrderHandle {
+    /// Douyin's order id.
+    pub order_id: String,
+    /// Where the order stands after the answer.
+    pub state: OrderState,
+    /// The answer.
+    pub reply: SpiReply,
+}
+
+/// The result of [`Platform::buy`]: as many answers as steps were reached.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BuyReport {
+    /// The booking check.
+    pub check: SpiReply,
+    /// The creation, when the check allowed it.
+    pub created: Option<OrderHandle>,
+    /// The payment notice, when the mode has one.
+    pub paid: Option<SpiReply>,
+    /// The issue call, when the order was accepted by then.
+    pub issued: Option<SpiReply>,
+    /// The order at the end.
+    pub order: Option<Order>,
+}
+
+impl Platform {
+    /// Runs `change` on an order.
+    pub(crate) fn change<T>(
+        &self,
+        order_id: &str,
+        change: impl FnOnce(&mut Order) -> T,
+    ) -> Result<T, Misuse> {
+        let mut world = self.shared.world();
+        let order = world.orders.get_mut(order_id);
+        order
+            .map(change)
+            .ok_or_else(|| Misuse::UnknownOrder(order_id.to_owned()))
+    }
+
+    fn seal_for_issue(&self, plain: &str) -> String {
+        if self.shared.options.issue_guests_encrypted {
+            self.shared.seal(plain)
+        } else {
+            plain.to_owned()
+        }
+    }
+
+    /// Booking check (scenic §2). No order comes of it.
+    pub async fn check_booking(&self, purchase: &Purchase) -> SpiReply {
+        let body = bodies::check_booking(purchase, &|plain| self.shared.seal(plain));
+        self.call(Scene::CheckBooking, &body).await
+    }
+
+    /// Places an order (scenic §3). After payment the order begins as paid. A creation without an answer counts as
+    /// done before payment; after payment it is asked twice and then refused (scenic §1.1).
+    pub async fn create_order(&self, purchase: &Purchase) -> OrderHandle {
+        let order = self.new_order(purchase);
+        let order_id = order.order_id.clone();
+        let body = order.create_body.clone();
+        self.shared.world().orders.insert(order_id.clone(), order);
+        self.send_create(order_id, &body).await
+    }
+
+    /// Sends the creation of a known order again, unchanged (scenic §1.3: the answer must be the same).
+    ///
+    /// # Errors
+    /// When the order is unknown.
+    pub async fn repeat_create(&self, order_id: &str) -> Result<OrderHandle, Misuse> {
+        let body = self.change(order_id, |order| order.create_body.clone())?;
+        Ok(self.send_create(order_id.to_owned(), &body).await)
+    }
+
+    fn new_order(&self, purchase: &Purchase) -> Order {
+        let ids = &self.shared.ids;
+        let now_ms = self.now_ms();
+        let order_id = ids.order();
+        let unit = |_| Unit {
+            item_order_id: ids.item(),
+            certificate_id: ids.certificate(),
+            voucher: None,
+            refunded: false,
+            verify_ids: Vec::new(),
+        };
+        let units: Vec<Unit> = (0..purchase.count).map(unit).collect();
+        let create_body = bodies::create_order(&order_id, &units, purchase, now_ms, &|plain| {
+            self.shared.seal(plain)
+        });
+        let mut order = Order {
+            order_id,
+            order_out_id: None,
+            purchase: purchase.clone(),
+            state: OrderState::Created,
+            units,
+            refunds: Vec::new(),
+            assumed_created: false,
+            refusal_code: None,
+            history: vec![(now_ms, OrderState::Created)],
+            paid_ms: None,
+            accepted_ms: None,
+            issuing_ms: None,
+            create_body,
+        };
+        if self.shared.options.order_mode == OrderMode::AfterPayment {
+            order.enter(OrderState::Paid, now_ms);
+        }
+        order
+    }
+
+    async fn send_create(&self, order_id: String, body: &Value) -> OrderHandle {
+        let mode = self.shared.options.order_mode;
+        let mut ladder = Scene::CreateOrder.ladder();
+        ladder.unanswered_max = Some(match mode {
+            OrderMode::BeforePayment => 1,
+            OrderMode::AfterPayment => 2,
+        });
+        let reply = self.call_on_ladder(Scene::CreateOrder, body, &ladder).await;
+        let now_ms = self.now_ms();
+        let mut world = self.shared.world();
+        outcomes::created(&mut world, &order_id, &reply, mode, now_ms);
+        let state = world
+            .orders
+            .get(&order_id)
+            .map_or(OrderState::Refused, |order| order.state);
+        OrderHandle {
+            order_id,
+            state,
+            reply,
+        }
+    }
+
+    /// The guest pays; payment notice (scenic §4). It is sent in every state, because a notice may come although
+    /// the creation failed (scenic §1.1).
+    ///
+    /// # Errors
+    /// When the order is unknown.
+    pub async fn pay(&self, order_id: &str) -> Result<SpiReply, Misuse> {
+        let now_ms = self.now_ms();
+        let body = self.change(order_id, |order| {
+            if order.state == OrderState::Created {
+                order.enter(OrderState::Paid, now_ms);
+            }
+            bodies::pay_order(order, now_ms)
+        })?;
+        let reply = self.call(Scene::PayOrder, &body).await;
+        outcomes::paid(&mut self.shared.world(), order_id, &reply, self.now_ms());
+        Ok(reply)
+    }
+
+    /// Asks for the vouchers (scenic §11), with the retries of common §11. Calling it again is a re-issue.
+    ///
+    /// # Errors
+    /// When the order is unknown.
+    pub async fn issue(&self, order_id: &str) -> Result<SpiReply, Misuse> {
+        let now_ms = self.now_ms();
+        let body = self.change(order_id, |order| {
+            if outcomes::waits_for_vouchers(order) {
+                order.enter(OrderState::Issuing, now_ms);
+            }
+            bodies::issue_certificate(order, now_ms, &|plain| self.seal_for_issue(plain))
+        })?;
+        let reply = self.call(Scene::IssueCertificate, &body).await;
+        outcomes::issued(&mut self.shared.world(), order_id, &reply, self.now_ms());
+        Ok(reply)
+    }
+
+    /// Cancels (scenic §6). `cancel_type`: 1 before payment, 2 after payment, 3 our creation failed.
+    ///
+    /// # Errors
+    /// When the order is unknown.
+    pub async fn cancel(&self, order_id: &str, cancel_type: i64) -> Result<SpiReply, Misuse> {
+        let now_ms = self.now_ms();
+        let body = self.change(order_id, |order| {
+            let redeemed = matches!(order.state, OrderState::Used | OrderState::PartUsed);
+            if !order.state.is_over() && !redeemed {
+                order.enter(OrderState::Cancelled, now_ms);
+            }
+            bodies::cancel_order(order, cancel_type, now_ms)
+        })?;
+        let reply = self.call(Scene::CancelOrder, &body).await;
+        outcomes::noticed(
+            &mut self.shared.world(),
+            order_id,
+            &reply,
+            "§6 cancel notice",
+            self.now_ms(),
+        );
+        Ok(reply)
+    }
+
+    /// A whole purchase: check, create, payment notice where the mode has one, and issue once accepted. With
+    /// asynchronous acceptance it ends at the paid order; call [`Platform::issue`] later.
+    pub async fn buy(&self, purchase: &Purchase) -> BuyReport {
+        let check = self.check_booking(purchase).await;
+        let mut report = BuyReport {
+            check,
+            created: None,
+            paid: None,
+            issued: None,
+            order: None,
+        };
+        if !report.check.is_ok() {
+            return report;
+        }
+        let created = self.create_order(purchase).await;
+        let order_id = created.order_id.clone();
+        if created.state == OrderState::Created {
+            report.paid = self.pay(&order_id).await.ok();
+        }
+        report.created = Some(created);
+        if self
+            .order(&order_id)
+            .is_some_and(|order| order.state == OrderState::Accepted)
+        {
+            report.issued = self.issue(&order_id).await.ok();
+        }
+        report.order = self.order(&order_id);
+        report
+    }
+}

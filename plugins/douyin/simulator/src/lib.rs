@@ -1,0 +1,73 @@
+//! A simulated Douyin life-services platform: the other side in every test of the Douyin plugins and in the demo.
+//!
+//! It depends on no other crate of the workspace. Signing, encryption and envelopes are written here a second time,
+//! straight from `spec/douyin-common.md` and `spec/douyin-scenic-calendar.md` ("common" and "scenic" below), so that
+//! the plugins and the simulator check each other.
+//!
+//! Begin at [`Platform`]: [`Platform::start`], [`Platform::set_target`], then [`Platform::buy`] or the single steps.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `platform` | the platform: start, target, faults, read access |
+//! | `options` | how it is set up |
+//! | `purchase` | what a guest buys |
+//! | `buying` | behaviour: check, create, pay, issue, cancel (scenic §§2–4, 6, 11) |
+//! | `refunding` | behaviour: refund review and result notice (scenic §§7, 9) |
+//! | `reconciling` | behaviour: status query, expiry, pull, deadlines (scenic §§1.1, 10, 16) |
+//! | `webhooks` | behaviour: verification and events (common §9) |
+//! | `scene` | the calls, their paths, limits and ladders (common §7.5) |
+//! | `spi` | the signed caller with retries and faults (common §7) |
+//! | `reply` | what came back |
+//! | `bodies` | request bodies with all documented fields |
+//! | `orders` | the platform's view of an order |
+//! | `outcomes` | how answers move an order |
+//! | `vouchers` | the rules for delivered vouchers (scenic §11) |
+//! | `calendar` | prices and stock received (scenic §§14–16) |
+//! | `fault` | one-shot faults |
+//! | `record` | calls, exchanges and violations kept for tests |
+//! | `misuse` | mistakes in the use of the simulator |
+//! | [`sign`] | signatures (common §§7.2, 7.3, 9) |
+//! | [`cipher`] | encrypted guest fields (common §8) |
+//! | `ids` | ids from seeded counters |
+//! | `openapi` | the OpenAPI server: gate, token, orders, vouchers, redemption, crypto, goods (common §§3–5) |
+
+mod bodies;
+mod buying;
+mod calendar;
+pub mod cipher;
+mod fault;
+mod ids;
+mod misuse;
+mod openapi;
+mod options;
+mod orders;
+mod outcomes;
+mod platform;
+mod purchase;
+mod reconciling;
+mod record;
+mod refunding;
+mod reply;
+mod scene;
+pub mod sign;
+mod spi;
+mod vouchers;
+mod webhooks;
+
+pub use buying::{BuyReport, OrderHandle};
+pub use calendar::DayOffer;
+pub use fault::Fault;
+pub use misuse::Misuse;
+pub use openapi::TOKEN_PATH;
+pub use options::{Clock, FieldEncryption, OrderMode, PlatformOptions};
+pub use orders::{Order, OrderState, Refund, RefundState, TEN_MINUTES_MS, Unit, UnitState};
+pub use platform::Platform;
+pub use purchase::{Person, Purchase};
+pub use reconciling::{DeadlineEvent, PullAsk, REVIEW_LIMIT_MS};
+pub use record::{Call, Exchange, LOG_LIMIT, Violation};
+pub use refunding::{RefundAsk, RefundNotice, RefundReply};
+pub use reply::{Attempt, Outcome, SpiReply};
+pub use scene::{Ladder, RetryOn, Scene};
+pub use spi::SignedRequest;
+pub use vouchers::{IssuedVoucher, VoucherItem};
+pub use webhooks::WebhookCheck;

@@ -1,0 +1,100 @@
+//! Voucher callback (common §12, scenic §12).
+
+use super::Request;
+use super::fields::{Answer, Refusal};
+use super::orders::{known_order, sub_code};
+use crate::orders::{Order, OrderState, TEN_MINUTES_MS};
+use crate::outcomes;
+use serde_json::{Map, Value, json};
+
+/// `POST /goodlife/v1/fulfilment/create/callback/`. Good until ten minutes after the issue call; repeating the same
+/// vouchers is fine at any time.
+pub(crate) fn create_callback(request: &Request<'_>) -> Answer {
+    let order_id = known_order(request)?;
+    let fields = request.fields();
+    let result = fields.long("result")?;
+    let third_order_id = fields.text_opt("third_order_id")?;
+    fields.text_opt("fail_reason")?;
+    let mut world = request.shared.world();
+    let Some(order) = world.orders.get_mut(order_id) else {
+        return Err(Refusal::parameter("order_id does not exist"));
+    };
+    let outcome = match result {
+        1 => deliver(
+            order,
+            request.body.get("vouchers").unwrap_or(&Value::Null),
+            request.now_ms,
+        ),
+        2 => fail(order, request.now_ms),
+        _ => Err((Refusal::parameter("result must be 1 or 2"), Vec::new())),
+    };
+    match outcome {
+        Ok(()) => {
+            let mut payload = Map::new();
+            if result == 1 && third_order_id.is_some() {
+                payload.insert("certificate_info_list".into(), certificates(order));
+            }
+            Ok(payload)
+        }
+        Err((refusal, broken)) => {
+            for rule in broken {
+                world.violation(request.now_ms, Some(order_id), rule);
+            }
+            Err(refusal)
+        }
+    }
+}
+
+type Refused = (Refusal, Vec<String>);
+
+fn deliver(order: &mut Order, vouchers: &Value, now_ms: i64) -> Result<(), Refused> {
+    let issued = outcomes::read_vouchers(order, vouchers)
+        .map_err(|broken| (Refusal::parameter(broken.join("; ")), broken))?;
+    if order.units.iter().all(|unit| unit.voucher.is_some()) {
+        return Ok(());
+    }
+    waiting(order, now_ms)?;
+    order.take_vouchers(issued, now_ms);
+    Ok(())
+}
+
+fn fail(order: &mut Order, now_ms: i64) -> Result<(), Refused> {
+    if order.state == OrderState::Refunded && order.units.iter().all(|unit| unit.voucher.is_none())
+    {
+        return Ok(());
+    }
+    waiting(order, now_ms)?;
+    outcomes::issue_failed(order, now_ms);
+    Ok(())
+}
+
+fn waiting(order: &Order, now_ms: i64) -> Result<(), Refused> {
+    let refuse = |code, text: &str| Err((Refusal::business(code, text), Vec::new()));
+    if order.state != OrderState::Issuing {
+        return refuse(
+            sub_code::WRONG_STATE,
+            "the order does not wait for vouchers",
+        );
+    }
+    if order
+        .issuing_ms
+        .is_some_and(|since| now_ms - since > TEN_MINUTES_MS)
+    {
+        return refuse(
+            sub_code::TOO_LATE,
+            "the vouchers came later than ten minutes",
+        );
+    }
+    Ok(())
+}
+
+fn certificates(order: &Order) -> Value {
+    let list = order.units.iter().map(|unit| {
+        let code = unit
+            .voucher
+            .as_ref()
+            .and_then(|voucher| voucher.first_code());
+        json!({"certificate_id": unit.certificate_id, "code": code.unwrap_or_default()})
+    });
+    list.collect::<Vec<_>>().into()
+}

@@ -1,0 +1,127 @@
+//! How a platform is set up.
+
+use crate::scene::Scene;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How guest fields travel (common §8.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldEncryption {
+    /// AES with the client secret (common §8.2).
+    Local,
+    /// `Enc.` ciphertexts that only the decrypt call opens (common §8.3).
+    Online,
+    /// Plain text; no page describes it, test merchants were seen with it.
+    None,
+}
+
+/// When the order is created (scenic §1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderMode {
+    /// Create, then pay, then the payment notice (支付前创单).
+    BeforePayment,
+    /// Pay, then create; no payment notice (支付后创单).
+    AfterPayment,
+}
+
+/// Where the platform reads the time: Unix milliseconds.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// The set-up of a [`Platform`](crate::Platform).
+#[derive(Clone)]
+pub struct PlatformOptions {
+    /// Application id (common §1); letters and digits.
+    pub client_key: String,
+    /// Application secret (common §1).
+    pub client_secret: String,
+    /// The middleware's name of the application: the path segment after `/in/`.
+    pub application: String,
+    /// Factor on the delays of the retry ladders; 0 repeats at once.
+    pub retry_scale: f64,
+    /// Seed of the ids and of the online vault.
+    pub seed: u64,
+    /// The clock.
+    pub now: Clock,
+    /// How guest fields travel.
+    pub field_encryption: FieldEncryption,
+    /// Whether the issue SPI's travellers are encrypted too; the samples show them plain (scenic §11).
+    pub issue_guests_encrypted: bool,
+    /// When orders are created.
+    pub order_mode: OrderMode,
+    /// Last path segments that differ from [`Scene::default_path`].
+    pub paths: BTreeMap<Scene, String>,
+    /// Time limits in milliseconds that differ from [`Scene::limit_ms`]; they are real time.
+    pub limits_ms: BTreeMap<Scene, u64>,
+    /// Also send the old MD5 `sign` in the query (common §7.3).
+    pub legacy_sign: bool,
+    /// A token that never expires, as sandbox applications have (common §2).
+    pub fixed_token: Option<String>,
+    /// Ciphertexts that the decrypt call opens before it answers 2190001 (common §6).
+    pub decrypt_quota: u64,
+    /// Whether `ticket_calendar/save` drops the dates it does not name (scenic §15: unknown; default merge).
+    pub save_replaces: bool,
+    /// Real milliseconds after which a hanging OpenAPI call is cut.
+    pub hang_ms: u64,
+}
+
+impl PlatformOptions {
+    /// Options with the defaults: real clock, no retry delay, local encryption, create after payment.
+    pub fn new(client_key: &str, client_secret: &str, application: &str) -> Self {
+        Self {
+            client_key: client_key.to_owned(),
+            client_secret: client_secret.to_owned(),
+            application: application.to_owned(),
+            retry_scale: 0.0,
+            seed: 0,
+            now: Arc::new(system_ms),
+            field_encryption: FieldEncryption::Local,
+            issue_guests_encrypted: false,
+            order_mode: OrderMode::AfterPayment,
+            paths: BTreeMap::new(),
+            limits_ms: BTreeMap::new(),
+            legacy_sign: false,
+            fixed_token: None,
+            decrypt_quota: 1_000_000,
+            save_replaces: false,
+            hang_ms: 60_000,
+        }
+    }
+
+    /// The last path segment of `scene`.
+    pub fn path_of(&self, scene: Scene) -> &str {
+        self.paths
+            .get(&scene)
+            .map_or(scene.default_path(), String::as_str)
+    }
+
+    /// The time limit of `scene` in milliseconds.
+    pub fn limit_of(&self, scene: Scene) -> u64 {
+        self.limits_ms
+            .get(&scene)
+            .copied()
+            .unwrap_or_else(|| scene.limit_ms())
+    }
+}
+
+/// The secret is left out.
+impl fmt::Debug for PlatformOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlatformOptions")
+            .field("client_key", &self.client_key)
+            .field("application", &self.application)
+            .field("retry_scale", &self.retry_scale)
+            .field("seed", &self.seed)
+            .field("field_encryption", &self.field_encryption)
+            .field("order_mode", &self.order_mode)
+            .finish_non_exhaustive()
+    }
+}
+
+fn system_ms() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,43 @@
+//! What every Douyin Life Services solution shares: signatures, encrypted fields, envelopes, codes, and the
+//! structures of the scenic and booking calls.
+//!
+//! Nothing in these modules does I/O, reads a clock or keeps state. Each item names the section of the specification
+//! it comes from ("common" is the common wire protocol, "scenic" the calendar ticket) and how sure that section is:
+//! `documented` (an official page or SDK), `seen in client code` (somebody else's), `inferred` (ours: keep it behind
+//! configuration).
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`sign`] | SPI signatures (new, old), webhook signature, raw query strings |
+//! | [`cipher`] | local decryption of encrypted fields |
+//! | [`number`] | ids, 64-bit numbers, fen; tolerant readers |
+//! | [`time`] | instants by unit, days |
+//! | [`envelope`] | SPI answers out, OpenAPI answers in |
+//! | [`faults`] | OpenAPI error codes and what to do about them |
+//! | [`codes`] | the codes our SPI answers carry |
+//! | [`kinds`] | numeric enumerations, all open |
+//! | [`person`] | buyers, travellers, private texts |
+//! | [`rules`] | amounts, ticket, refund and booking rules |
+//! | [`voucher`] | vouchers with gate, items and credentials |
+//! | [`order`] | booking check, create, pay, cancel, status query: requests |
+//! | [`refund`] | refund review and result notice: requests |
+//! | [`issue`] | issue voucher: request |
+//! | [`calendar`] | price and stock pull: request and answer |
+//! | [`answer`] | payloads of our answers |
+
+pub mod answer;
+pub mod calendar;
+pub mod cipher;
+pub mod codes;
+pub mod envelope;
+pub mod faults;
+pub mod issue;
+pub mod kinds;
+pub mod number;
+pub mod order;
+pub mod person;
+pub mod refund;
+pub mod rules;
+pub mod sign;
+pub mod time;
+pub mod voucher;

@@ -1,0 +1,257 @@
+//! A scripted host: clock, cache, secrets, log, and the partner behind `http`.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use entrepot_contract::fault::{Fault, FaultKind};
+use entrepot_contract::services::{
+    CacheValue, Cached, HttpRequest, HttpResponse, LogLevel, ServiceRequest, ServiceResponse,
+    Services,
+};
+use entrepot_contract::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::trip;
+
+/// What a scripted world's clock shows at first: 2026-09-21T14:13:20Z.
+pub const START: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+/// One recorded exchange with the partner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// `POST`, …
+    pub method: String,
+    /// The whole URL.
+    pub url: String,
+    /// The body as JSON, compared by value; none: any body.
+    #[serde(default)]
+    pub body: Option<Value>,
+    /// What the partner answers.
+    pub answer: Result<HttpResponse, Fault>,
+}
+
+type OtherSide = Arc<dyn Fn(&HttpRequest) -> Result<HttpResponse, Fault> + Send + Sync>;
+
+/// A scripted host: clock, cache, secrets, log, and the partner behind `http`.
+pub struct World {
+    state: Mutex<State>,
+    held: watch::Sender<bool>,
+    calls: watch::Sender<usize>,
+}
+
+struct State {
+    now: Timestamp,
+    secrets: BTreeMap<String, String>,
+    cache: BTreeMap<String, Cached>,
+    stamp: u64,
+    script: VecDeque<Exchange>,
+    other_side: Option<OtherSide>,
+    sent: Vec<HttpRequest>,
+    logs: Vec<(LogLevel, String)>,
+    complaints: Vec<String>,
+}
+
+impl World {
+    /// An empty world: no secrets, nobody answers.
+    #[must_use]
+    pub fn new() -> Arc<Self> {
+        let state = State {
+            now: START,
+            secrets: BTreeMap::new(),
+            cache: BTreeMap::new(),
+            stamp: 0,
+            script: VecDeque::new(),
+            other_side: None,
+            sent: Vec::new(),
+            logs: Vec::new(),
+            complaints: Vec::new(),
+        };
+        Arc::new(Self {
+            state: Mutex::new(state),
+            held: watch::Sender::new(false),
+            calls: watch::Sender::new(0),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives it a secret.
+    pub fn secret(&self, name: &str, value: &str) -> &Self {
+        self.state()
+            .secrets
+            .insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Who answers calls once the recorded exchanges are used up.
+    pub fn other_side(
+        &self,
+        answer: impl Fn(&HttpRequest) -> Result<HttpResponse, Fault> + Send + Sync + 'static,
+    ) -> &Self {
+        self.state().other_side = Some(Arc::new(answer));
+        self
+    }
+
+    /// Adds recorded exchanges, expected in this order.
+    pub fn script(&self, exchanges: impl IntoIterator<Item = Exchange>) -> &Self {
+        self.state().script.extend(exchanges);
+        self
+    }
+
+    /// Sets the clock.
+    pub fn set_now(&self, now: Timestamp) {
+        self.state().now = now;
+    }
+
+    /// While held, calls to the partner are taken and not answered.
+    pub fn hold(&self) {
+        self.held.send_replace(true);
+    }
+
+    /// Answers what was held.
+    pub fn release(&self) {
+        self.held.send_replace(false);
+    }
+
+    /// Waits until that many calls to the partner were made.
+    pub async fn called(&self, calls: usize) {
+        // The sender lives as long as this world.
+        let _ = self.calls.subscribe().wait_for(|made| *made >= calls).await;
+    }
+
+    /// Calls made to the partner so far.
+    #[must_use]
+    pub fn sent(&self) -> Vec<HttpRequest> {
+        self.state().sent.clone()
+    }
+
+    /// Lines logged so far.
+    #[must_use]
+    pub fn logs(&self) -> Vec<(LogLevel, String)> {
+        self.state().logs.clone()
+    }
+
+    /// A cache value.
+    #[must_use]
+    pub fn cached(&self, key: &str) -> Option<Cached> {
+        self.state().cache.get(key).cloned()
+    }
+
+    /// # Panics
+    /// When a call came that no exchange expects, or an exchange was not used.
+    pub fn assert_script_played(&self) {
+        let state = self.state();
+        assert!(
+            state.complaints.is_empty(),
+            "unexpected calls: {:?}",
+            state.complaints
+        );
+        assert!(
+            state.script.is_empty(),
+            "{} recorded exchanges were not used",
+            state.script.len()
+        );
+    }
+
+    async fn http(&self, request: HttpRequest) -> Result<HttpResponse, Fault> {
+        self.state().sent.push(request.clone());
+        self.calls.send_modify(|made| *made += 1);
+        let mut held = self.held.subscribe();
+        // The sender lives as long as this world.
+        let _ = held.wait_for(|held| !held).await;
+        let other_side = {
+            let mut state = self.state();
+            if let Some(exchange) = state.script.pop_front() {
+                return match differs(&exchange, &request) {
+                    None => exchange.answer,
+                    Some(complaint) => {
+                        state.complaints.push(complaint.clone());
+                        Err(Fault::not_done(FaultKind::Internal, complaint))
+                    }
+                };
+            }
+            state.other_side.clone()
+        };
+        match other_side {
+            Some(answer) => answer(&request),
+            None => Err(Fault::not_done(
+                FaultKind::Unavailable,
+                "nobody answers in this world",
+            )),
+        }
+    }
+
+    fn swap(&self, key: String, expected: u64, value: CacheValue) -> ServiceResponse {
+        let mut state = self.state();
+        let present = state.cache.get(&key).map_or(0, |cached| cached.stamp);
+        if present != expected {
+            return ServiceResponse::Swapped { stamp: None };
+        }
+        state.stamp += 1;
+        let stamp = state.stamp;
+        state.cache.insert(
+            key,
+            Cached {
+                value: value.0,
+                stamp,
+            },
+        );
+        ServiceResponse::Swapped { stamp: Some(stamp) }
+    }
+}
+
+fn differs(expected: &Exchange, request: &HttpRequest) -> Option<String> {
+    if (&expected.method, &expected.url) != (&request.method, &request.url) {
+        return Some(format!(
+            "expected {} {}, found {} {}",
+            expected.method, expected.url, request.method, request.url
+        ));
+    }
+    let body = request
+        .body
+        .as_deref()
+        .and_then(|body| serde_json::from_str::<Value>(body).ok());
+    (expected.body.is_some() && expected.body != body)
+        .then(|| format!("{} {}: another body", request.method, request.url))
+}
+
+#[async_trait]
+impl Services for World {
+    async fn request(&self, request: ServiceRequest) -> Result<ServiceResponse, Fault> {
+        let answer = match trip(&request)? {
+            ServiceRequest::Http(request) => ServiceResponse::Http(self.http(request).await?),
+            ServiceRequest::CacheGet { key } => ServiceResponse::Cache {
+                found: self.cached(&key),
+            },
+            ServiceRequest::CacheSwap {
+                key,
+                expected,
+                value,
+                ..
+            } => self.swap(key, expected, value),
+            ServiceRequest::Secret { name } => match self.state().secrets.get(&name) {
+                Some(value) => ServiceResponse::Secret(CacheValue(value.clone())),
+                None => {
+                    return Err(Fault::not_done(
+                        FaultKind::NotFound,
+                        format!("no secret named {name}"),
+                    ));
+                }
+            },
+        };
+        trip(&answer)
+    }
+
+    fn log(&self, level: LogLevel, text: &str) {
+        self.state().logs.push((level, text.to_owned()));
+    }
+
+    fn now(&self) -> Timestamp {
+        self.state().now
+    }
+}
