@@ -1,1 +1,26 @@
-//! placeholder
+//! The schema, one file per change, forward only. Both databases run the same statements.
+//!
+//! - [`m0001_foundation`]: orders, stock, credit, codes, keys, jobs, catalogue, logs, tokens.
+//!
+//! Types are the three that both databases share: text, 64-bit integers, and integers as yes and no. Dates of visit
+//! are `yyyy-MM-dd`, instants are milliseconds since 1970 in UTC, and what is encrypted is text.
+
+use sea_orm_migration::prelude::*;
+
+mod m0001_foundation;
+
+/// All changes, in order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_foundation::Migration)]
+    }
+
+    fn migration_table_name() -> DynIden {
+        Alias::new("schema_changes").into_iden()
+    }
+}
+
+pub use sea_orm_migration::MigratorTrait as Changes;

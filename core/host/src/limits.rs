@@ -14,11 +14,17 @@ pub const ANSWER_LIMIT_BYTES: usize = 4 * 1024 * 1024;
 /// Outbound calls of one instance under way at once.
 pub const HTTP_IN_FLIGHT: usize = 128;
 
+/// How long one outbound call may take at most, in milliseconds, whatever a plugin asks for.
+pub const HTTP_TIMEOUT_LIMIT_MS: u64 = 60_000;
+
+/// Lines an instance may log within a second; more are counted and dropped.
+pub const LOG_LINES_PER_SECOND: u32 = 1_000;
+
 /// How long opening may take at least, in milliseconds, however short an instance's calls are.
 pub const OPEN_TIMEOUT_MS: u64 = 15_000;
 
-/// How long closing is waited for, in milliseconds.
-pub const CLOSE_TIMEOUT_MS: u64 = 5_000;
+/// How long closing is waited for, in milliseconds; longer than the SDK lets calls under way end in a library.
+pub const CLOSE_TIMEOUT_MS: u64 = 8_000;
 
 /// Connections of one instance with shares and breakers of their own; those that come after share one.
 pub const CONNECTIONS_LIMIT: usize = 4_096;

@@ -12,7 +12,10 @@ use tokio::sync::Semaphore;
 
 use crate::fault::HostFault;
 use crate::instance::{InstanceKey, Parts, RunningInstance};
-use crate::limits::{CLOSE_TIMEOUT_MS, HTTP_IN_FLIGHT, OPEN_TIMEOUT_MS, RateLimits};
+use crate::limits::{
+    CLOSE_TIMEOUT_MS, HTTP_IN_FLIGHT, LOG_LINES_PER_SECOND, OPEN_TIMEOUT_MS, RateLimits,
+    TokenBucket,
+};
 use crate::manifest::CheckedManifest;
 use crate::masking::scrub;
 use crate::registry::{HostParts, OpenOptions};
@@ -110,6 +113,11 @@ fn instance_services(
         in_flight: Semaphore::new(HTTP_IN_FLIGHT),
         learnt: Mutex::new(VecDeque::new()),
         api_names: Mutex::new(BTreeSet::new()),
+        log_lines: Mutex::new(TokenBucket::new(
+            LOG_LINES_PER_SECOND,
+            1_000,
+            parts.clock.now(),
+        )),
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use crate::cache::{KEY_LIMIT_BYTES, LIFE_LIMIT_MS, SharedCache, VALUE_LIMIT_BYTES};
 use crate::http::{self, HttpClient};
 use crate::interface_log::{Direction, InterfaceEntry, InterfaceLog};
-use crate::limits::RateLimits;
+use crate::limits::{HTTP_TIMEOUT_LIMIT_MS, RateLimits, TokenBucket};
 use crate::locked;
 use crate::masking::{cut, mask_body, mask_url, scrub};
 use crate::secret::SecretText;
@@ -47,6 +47,7 @@ pub(crate) struct InstanceServices {
     pub(crate) in_flight: Semaphore,
     pub(crate) learnt: Mutex<VecDeque<SecretText>>,
     pub(crate) api_names: Mutex<BTreeSet<String>>,
+    pub(crate) log_lines: Mutex<TokenBucket>,
 }
 
 /// The call that services belong to.
@@ -145,7 +146,7 @@ impl HostServices {
 
     /// The nearer of the request's own limit and the call's deadline.
     fn wait(&self, timeout_ms: u32) -> Result<Duration, Fault> {
-        let own_ms = u64::from(timeout_ms);
+        let own_ms = u64::from(timeout_ms).min(HTTP_TIMEOUT_LIMIT_MS);
         let left_ms = self.scope.deadline.map_or(own_ms, |deadline| {
             u64::try_from(deadline.since(self.instance.clock.now()))
                 .unwrap_or(0)
@@ -236,6 +237,12 @@ impl Services for HostServices {
     }
 
     fn log(&self, level: LogLevel, text: &str) {
+        if locked(&self.instance.log_lines).take(self.now()).is_err() {
+            let plugin = self.instance.plugin.to_string();
+            metrics::counter!("entrepot_plugin_log_lines_dropped_total", "plugin" => plugin)
+                .increment(1);
+            return;
+        }
         // Scrubbed before the last cut: half a secret at the end would not be found any more.
         let mut line = text.to_owned();
         cut(&mut line, LOG_LIMIT_BYTES * 4);

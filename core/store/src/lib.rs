@@ -1,1 +1,31 @@
-//! placeholder
+//! The engine's `Storage` in SQL, on SQLite and PostgreSQL, and the queries of the admin API. The only crate that
+//! knows sea-orm.
+//!
+//! - [`connect`]: pools, pragmas, time limits, migrations; one writer on SQLite.
+//! - [`rows`]: many rows in one statement of one shape: they travel as one JSON parameter.
+//! - [`tables`]: the tables that batches write, with their columns.
+//! - [`batch`]: one transaction: claim, lock, load; [`write`]: what it writes.
+//! - [`reads`]: what flows read; [`jobs`]: leases; [`records`]: what is no command; [`snapshot`]: for the invariants.
+//! - [`admin`]: lists for the admin API, each with its merchant; [`tokens`]: API tokens.
+//! - [`cache`]: the plugins' shared cache.
+//! - [`seal`]: encryption at rest and blind indexes.
+//! - [`fault`]: what a database error means.
+
+pub mod admin;
+mod batch;
+mod cache;
+mod connect;
+mod fault;
+mod jobs;
+mod reads;
+mod records;
+mod rows;
+mod seal;
+mod snapshot;
+mod tables;
+pub mod tokens;
+mod write;
+
+pub use cache::StoredCache;
+pub use connect::{ConnectFault, Options, SqlStorage};
+pub use seal::{GuestKeys, InvalidKey};

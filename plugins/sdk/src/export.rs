@@ -186,3 +186,83 @@ fn guarded<T>(crashed: T, entry: impl FnOnce() -> T) -> T {
         crashed
     })
 }
+
+/// A host for the tests of [`crate::library`]: it hands on what arrives, instance by instance.
+#[cfg(test)]
+pub(crate) mod recording {
+    use std::collections::HashMap;
+    use std::sync::Mutex;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use super::{ABI, HostTable, PluginTable, borrowed};
+
+    #[derive(Debug)]
+    pub(crate) enum Event {
+        Reply(u64, String),
+        Request(u64, String),
+        Log(String),
+        Closed,
+    }
+
+    static SINKS: Mutex<Option<HashMap<u64, Sender<Event>>>> = Mutex::new(None);
+
+    pub(crate) static HOST: HostTable = HostTable {
+        abi: ABI,
+        size: size_of::<HostTable>() as u32,
+        reply,
+        request,
+        log,
+        now,
+        closed,
+    };
+
+    pub(crate) fn listen(instance: u64) -> Receiver<Event> {
+        let (sender, receiver) = channel();
+        SINKS
+            .lock()
+            .unwrap()
+            .get_or_insert_default()
+            .insert(instance, sender);
+        receiver
+    }
+
+    /// The table of the library in this process.
+    pub(crate) fn table_of(table: *const PluginTable) -> PluginTable {
+        // SAFETY: tests pass what `super::table` gave: a static of this process.
+        unsafe { *table }
+    }
+
+    fn tell(instance: u64, event: Event) {
+        let sink = SINKS
+            .lock()
+            .unwrap()
+            .as_ref()
+            .and_then(|sinks| sinks.get(&instance).cloned());
+        let _ = sink.map(|sink| sink.send(event));
+    }
+
+    fn text(data: *const u8, length: usize) -> String {
+        // SAFETY: the library lends `length` bytes at `data` until the callback returns; they are copied here.
+        String::from_utf8_lossy(unsafe { borrowed(&data, length) }.unwrap_or_default()).into_owned()
+    }
+
+    extern "C" fn reply(instance: u64, call: u64, data: *const u8, length: usize) {
+        tell(instance, Event::Reply(call, text(data, length)));
+    }
+
+    extern "C" fn request(instance: u64, service_call: u64, data: *const u8, length: usize) {
+        tell(instance, Event::Request(service_call, text(data, length)));
+    }
+
+    extern "C" fn log(instance: u64, data: *const u8, length: usize) {
+        tell(instance, Event::Log(text(data, length)));
+    }
+
+    extern "C" fn now() -> i64 {
+        1_790_000_000_000
+    }
+
+    extern "C" fn closed(instance: u64) {
+        tell(instance, Event::Closed);
+    }
+}

@@ -15,7 +15,7 @@
 
 use std::fmt::Write as _;
 
-use entrepot_contract::fault::Fault;
+use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::services::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -127,6 +127,21 @@ pub fn read_json<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, Faul
             "status {status}: the answer of {length} bytes cannot be read at {place}, line {line} column {column}"
         ))
     })
+}
+
+/// The fault for a status that the partner's description does not give: 400 and 422 (invalid), 401 and 403
+/// (unauthenticated) and 429 (rate limited) are certainly without effect; after anything else nobody knows.
+#[must_use]
+pub fn unexpected_status(response: &HttpResponse) -> Fault {
+    let text = format!("the partner answered with status {}", response.status);
+    match response.status {
+        400 | 422 => Fault::invalid(text),
+        401 | 403 => Fault::not_done(FaultKind::Unauthenticated, text),
+        429 => Fault::not_done(FaultKind::RateLimited, text),
+        500..=599 => Fault::unknown(FaultKind::Unavailable, text),
+        _ => Fault::garbled(text),
+    }
+    .with_code(response.status.to_string())
 }
 
 /// Text as one segment of a path: everything but letters, digits and `-._~` percent-encoded.

@@ -15,6 +15,8 @@
 //! - [`testing`]: opens a plugin over real bytes against a scripted host.
 //! - [`demo`]: what simulators and demo journeys implement.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 pub mod adapt;
 pub mod card;
 pub mod channel;
@@ -63,6 +65,6 @@ pub mod prelude {
     pub use crate::context::{Call, Connection, OpenContext, Secret};
     pub use crate::http;
     pub use crate::settings::NoSettings;
-    pub use crate::supplier::Supplier;
+    pub use crate::supplier::{Supplier, one_a_unit};
     pub use crate::{plugin_of_channel, plugin_of_supplier};
 }

@@ -13,7 +13,7 @@ use entrepot_contract::abi::{
     ServiceReply,
 };
 use entrepot_contract::fault::Fault;
-use entrepot_contract::plugin::{Instance, Plugin};
+use entrepot_contract::plugin::Plugin;
 use tokio::runtime::{Builder, Runtime};
 
 mod remote;
@@ -26,7 +26,7 @@ pub(crate) use slot::note_panics;
 /// Calls of one instance at work at once; more are answered busy.
 pub const IN_FLIGHT_LIMIT: usize = 256;
 /// How long closing waits for calls at work.
-pub const DRAIN_LIMIT: Duration = Duration::from_secs(5);
+pub const DRAIN_LIMIT: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 5 });
 /// How long closing waits for the plugin's own `close`.
 pub const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 /// Longest log line, in bytes.
@@ -71,23 +71,24 @@ impl Library {
             Entry::Occupied(_) => return REFUSED,
             Entry::Vacant(place) => place.insert(Arc::clone(&slot)),
         };
-        let opening = Opening {
-            library: self,
-            slot: Arc::clone(&slot),
-        };
-        slot.begin(runtime, OPENING, false, |answer| async move {
-            let services = answer.services();
-            match opening.library.plugin.open(request, services).await {
+        slot.begin(runtime, OPENING, false, |mut answer| async move {
+            let kept = Arc::clone(&slot);
+            answer.before_reply(move || self.forget_unopened(number, &slot));
+            match self.plugin.open(request, answer.services()).await {
                 Ok((instance, opened)) => {
-                    opening.keep(instance);
+                    kept.keep(instance);
                     answer.send(&OpenReply::Ok(opened));
                 }
-                Err(fault) => {
-                    drop(opening);
-                    answer.send(&OpenReply::Err(fault));
-                }
+                Err(fault) => answer.send(&OpenReply::Err(fault)),
             }
         })
+    }
+
+    /// The number of an instance that did not open is free again.
+    fn forget_unopened(&self, number: u64, slot: &Slot) {
+        if matches!(locked(&slot.inner).life, Life::Opening) {
+            locked(&self.instances).remove(&number);
+        }
     }
 
     pub(crate) fn submit(&self, instance: u64, call: u64, bytes: &[u8]) -> i32 {
@@ -204,31 +205,10 @@ impl Library {
     }
 }
 
-/// Takes the instance out of the table again unless it opened.
-struct Opening {
-    library: &'static Library,
-    slot: Arc<Slot>,
-}
-
-impl Opening {
-    fn keep(&self, instance: Arc<dyn Instance>) {
-        let mut inner = locked(&self.slot.inner);
-        inner.life = match inner.life {
-            Life::Closing(_) => Life::Closing(Some(instance)),
-            Life::Opening | Life::Open(_) => Life::Open(instance),
-        };
-    }
-}
-
-impl Drop for Opening {
-    fn drop(&mut self) {
-        if matches!(locked(&self.slot.inner).life, Life::Opening) {
-            locked(&self.library.instances).remove(&self.slot.number);
-        }
-    }
-}
-
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing panics while one of these is held; if it did, the tables are still whole.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use entrepot_contract::capability::SupplierCapabilities;
 use entrepot_contract::fault::Fault;
+use entrepot_contract::order::{Credential, CredentialKind, UnitCredentials};
 use entrepot_contract::supplier::{Booking, Cancellation, CodeRow, PreparedCode, SupplierOrder};
 
 use crate::card::Card;
@@ -57,4 +58,28 @@ pub trait Supplier: Sized + Send + Sync + 'static {
         let _ = (call, rows);
         Err(Fault::unsupported("prepare_codes"))
     }
+}
+
+/// One credential a unit, in order from unit 1. Garbled, with unknown effect, unless there is exactly one for each of
+/// `count` units and none is empty.
+pub fn one_a_unit(
+    count: u16,
+    kind: CredentialKind,
+    values: Vec<String>,
+) -> Result<Vec<UnitCredentials>, Fault> {
+    if values.len() != usize::from(count) || values.iter().any(String::is_empty) {
+        return Err(Fault::garbled(format!(
+            "{} credentials for {count} units, or an empty one",
+            values.len()
+        )));
+    }
+    let unit = |(unit, value)| UnitCredentials {
+        unit,
+        credentials: vec![Credential {
+            kind,
+            value,
+            document_kind: None,
+        }],
+    };
+    Ok((1..).zip(values).map(unit).collect())
 }

@@ -1,9 +1,11 @@
 //! A supplier in front of a small ticket gate: JSON over HTTP with a bearer token. The smallest useful supplier, and
 //! the example to copy. The gate's API is described in `README.md`.
 
+use entrepot_sdk::contract::order::{Guest, GuestField};
 use entrepot_sdk::prelude::*;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 /// The plugin.
 #[must_use]
@@ -24,7 +26,10 @@ pub struct GateSettings {
 
 impl Default for GateSettings {
     fn default() -> Self {
-        Self { timeout_ms: 5_000, product_prefix: String::new() }
+        Self {
+            timeout_ms: 5_000,
+            product_prefix: String::new(),
+        }
     }
 }
 
@@ -35,31 +40,16 @@ pub struct SimpleGate {
     settings: GateSettings,
 }
 
-#[derive(Serialize)]
-struct NewTickets<'a> {
-    order: &'a OrderId,
-    product: String,
-    count: u16,
-    date: Option<VisitDate>,
-    guests: Vec<NewGuest<'a>>,
-}
-
-#[derive(Serialize)]
-struct NewGuest<'a> {
-    name: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct CancelTickets<'a> {
-    units: &'a [u16],
-    key: &'a str,
-}
-
 #[derive(Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 enum Tickets {
-    Issued { reference: SupplierReference, tickets: Vec<String> },
-    Pending { reference: SupplierReference },
+    Issued {
+        reference: SupplierReference,
+        tickets: Vec<String>,
+    },
+    Pending {
+        reference: SupplierReference,
+    },
     Cancelled,
 }
 
@@ -90,7 +80,9 @@ impl Supplier for SimpleGate {
             },
             secrets: vec!["token"],
             scenes: vec![],
-            clear_fields: vec!["order", "product", "count", "date", "units", "state", "reference", "reason"],
+            clear_fields: vec![
+                "order", "product", "count", "date", "units", "state", "reason",
+            ],
         }
     }
 
@@ -99,33 +91,42 @@ impl Supplier for SimpleGate {
             return Err(Fault::invalid("settings.timeout_ms: must be 100 to 30000"));
         }
         let base_url = context.base_url()?.to_owned();
-        Ok(Self { base_url, token: context.secret("token").await?, settings })
+        let token = context.secret("token").await?;
+        Ok(Self {
+            base_url,
+            token,
+            settings,
+        })
     }
 
     async fn book(&self, call: &Call<()>, order: SupplierOrder) -> Result<Booking, Fault> {
         let visitors = order.guests.visitors.iter();
-        let tickets = NewTickets {
-            order: &order.order,
-            product: format!("{}{}", self.settings.product_prefix, order.product_code),
-            count: order.count,
-            date: order.visit.map(|visit| visit.arrive),
-            guests: visitors.map(|guest| NewGuest { name: guest.name.as_ref().and_then(|name| name.plain()) }).collect(),
-        };
+        let name = |guest: &Guest| json!({"name": guest.name.as_ref().and_then(GuestField::plain)});
+        let tickets = json!({
+            "order": order.order,
+            "product": format!("{}{}", self.settings.product_prefix, order.product_code),
+            "count": order.count,
+            "date": order.visit.map(|visit| visit.arrive),
+            "guests": visitors.map(name).collect::<Vec<_>>(),
+        });
         let request = http::post("book", format!("{}/tickets", self.base_url)).json(&tickets);
         let response = self.send(call, request).await?;
         match response.status {
             200 | 202 => booking(&order, &response),
-            409 => Ok(Booking::Refused { reason: http::read_json::<No>(&response)?.reason }),
-            _ => Err(unexpected(&response)),
+            409 => Ok(Booking::Refused {
+                reason: reason(&response)?,
+            }),
+            _ => Err(http::unexpected_status(&response)),
         }
     }
 
     async fn inquire(&self, call: &Call<()>, order: SupplierOrder) -> Result<Booking, Fault> {
-        let response = self.send(call, http::get("inquire", self.order_url(&order))).await?;
+        let request = http::get("inquire", self.order_url(&order));
+        let response = self.send(call, request).await?;
         match response.status {
             200 => booking(&order, &response),
-            404 => http::read_json::<No>(&response).map(|_| Booking::NotFound),
-            _ => Err(unexpected(&response)),
+            404 => reason(&response).map(|_| Booking::NotFound),
+            _ => Err(http::unexpected_status(&response)),
         }
     }
 
@@ -137,52 +138,49 @@ impl Supplier for SimpleGate {
         key: String,
     ) -> Result<Cancellation, Fault> {
         let url = format!("{}/cancel", self.order_url(&order));
-        let request = http::post("cancel", url).json(&CancelTickets { units: &units, key: &key });
+        let request = http::post("cancel", url).json(&json!({"units": units, "key": key}));
         let response = self.send(call, request).await?;
         match response.status {
-            200 => http::read_json::<serde_json::Map<String, serde_json::Value>>(&response).map(|_| Cancellation::Done),
-            404 | 409 => Ok(Cancellation::Refused { reason: http::read_json::<No>(&response)?.reason }),
-            _ => Err(unexpected(&response)),
+            200 => http::read_json::<Map<String, Value>>(&response).map(|_| Cancellation::Done),
+            404 | 409 => Ok(Cancellation::Refused {
+                reason: reason(&response)?,
+            }),
+            _ => Err(http::unexpected_status(&response)),
         }
     }
 }
 
 impl SimpleGate {
     fn order_url(&self, order: &SupplierOrder) -> String {
-        format!("{}/tickets/{}", self.base_url, http::segment(order.order.as_str()))
+        let order = http::segment(order.order.as_str());
+        format!("{}/tickets/{order}", self.base_url)
     }
 
     async fn send(&self, call: &Call<()>, request: http::Outgoing) -> Result<HttpResponse, Fault> {
-        call.http(request.bearer(&self.token).timeout_ms(self.settings.timeout_ms).build()).await
+        let request = request
+            .bearer(&self.token)
+            .timeout_ms(self.settings.timeout_ms);
+        call.http(request.build()).await
     }
 }
 
 fn booking(order: &SupplierOrder, response: &HttpResponse) -> Result<Booking, Fault> {
-    match http::read_json(response)? {
-        Tickets::Pending { reference } => {
-            Ok(Booking::Pending { reference: Some(reference), ask_after_ms: Some(2_000) })
-        }
-        Tickets::Cancelled => Ok(Booking::Cancelled),
+    Ok(match http::read_json(response)? {
+        Tickets::Pending { reference } => Booking::Pending {
+            reference: Some(reference),
+            ask_after_ms: Some(2_000),
+        },
+        Tickets::Cancelled => Booking::Cancelled,
         Tickets::Issued { reference, tickets } => {
-            if tickets.len() != usize::from(order.count) || tickets.iter().any(String::is_empty) {
-                return Err(Fault::garbled(format!("{} tickets for {} units", tickets.len(), order.count)));
+            let units = one_a_unit(order.count, CredentialKind::QrCode, tickets)?;
+            Booking::Issued {
+                reference: Some(reference),
+                units,
             }
-            let credential = |value| Credential { kind: CredentialKind::QrCode, value, document_kind: None };
-            let unit = |(unit, ticket)| UnitCredentials { unit, credentials: vec![credential(ticket)] };
-            Ok(Booking::Issued { reference: Some(reference), units: (1..).zip(tickets).map(unit).collect() })
         }
-    }
+    })
 }
 
-/// What the gate did not do for certain, and what nobody knows.
-fn unexpected(response: &HttpResponse) -> Fault {
-    let text = format!("the gate answered with status {}", response.status);
-    match response.status {
-        401 | 403 => Fault::not_done(FaultKind::Unauthenticated, text),
-        429 => Fault::not_done(FaultKind::RateLimited, text),
-        400 | 422 => Fault::invalid(text),
-        500..=599 => Fault::unknown(FaultKind::Unavailable, text),
-        _ => Fault::garbled(text),
-    }
-    .with_code(response.status.to_string())
+fn reason(response: &HttpResponse) -> Result<String, Fault> {
+    http::read_json::<No>(response).map(|no| no.reason)
 }

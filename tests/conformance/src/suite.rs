@@ -17,12 +17,13 @@ use crate::{channel, every, library, pool, supplier, trouble};
 const CHECK_LIMIT: Duration = Duration::from_secs(20);
 
 pub(crate) type Outcome = Result<(), String>;
+type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
 /// One check: its name, when it applies, and what it does.
 pub(crate) struct Check {
     pub(crate) name: &'static str,
     pub(crate) applies: fn(&Capabilities) -> bool,
-    pub(crate) run: fn(Arc<Trial>) -> Pin<Box<dyn Future<Output = Outcome> + Send>>,
+    pub(crate) run: fn(Arc<Trial>) -> Running,
 }
 
 /// A table of checks: `name if capability => function`.
@@ -83,13 +84,19 @@ impl Suite {
             Ok(library) => {
                 assert!(library.conforms(), "as a library:\n{library}");
                 let differences = built_in.differences(&library);
-                assert!(differences.is_empty(), "built in and library differ: {differences:?}");
+                assert!(
+                    differences.is_empty(),
+                    "built in and library differ: {differences:?}"
+                );
             }
         }
     }
 
     fn run_on(&self, open_as: &dyn Fn() -> Arc<dyn Plugin>) -> Report {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build();
         let runtime = runtime.unwrap_or_else(|fault| panic!("no runtime for the suite: {fault}"));
         let tables: &[&[Check]] = match &self.fixture.side {
             Side::Supplier(_) => &[every::CHECKS, supplier::CHECKS, trouble::CHECKS],
@@ -100,20 +107,25 @@ impl Suite {
         let mut reports = Vec::new();
         for check in tables.iter().copied().flatten() {
             let trial = Arc::new(Trial::new(open_as(), self.fixture.clone()));
-            let outcome = (check.applies)(&capabilities).then(|| runtime.block_on(guarded((check.run)(trial))));
+            let outcome = (check.applies)(&capabilities)
+                .then(|| runtime.block_on(guarded((check.run)(trial))));
             let (result, why) = match outcome {
                 None => (Verdict::NotDeclared, None),
                 Some(Ok(())) => (Verdict::Passed, None),
                 Some(Err(why)) => (Verdict::Failed, Some(why)),
             };
-            reports.push(CheckReport { name: check.name, result, why });
+            reports.push(CheckReport {
+                name: check.name,
+                result,
+                why,
+            });
         }
         Report::of(reports)
     }
 }
 
 /// In a task of its own, so that a panic of the plugin fails one check and no more.
-async fn guarded(check: Pin<Box<dyn Future<Output = Outcome> + Send>>) -> Outcome {
+async fn guarded(check: Running) -> Outcome {
     match tokio::time::timeout(CHECK_LIMIT, tokio::spawn(check)).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Err("the plugin panicked".to_owned()),

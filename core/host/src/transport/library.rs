@@ -6,7 +6,8 @@
 #![allow(unsafe_code)]
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 use std::mem::{offset_of, size_of};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -54,6 +55,17 @@ pub struct LibraryPlugin {
 }
 
 impl LibraryPlugin {
+    #[cfg(test)]
+    pub(super) fn for_tests(table: PluginTable, manifest: Manifest) -> Self {
+        let (path, sha256) = (PathBuf::new(), String::new());
+        Self {
+            path,
+            sha256,
+            table,
+            manifest,
+        }
+    }
+
     /// The file it was loaded from, without symbolic links.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -72,9 +84,9 @@ impl LibraryPlugin {
 pub fn load(path: &Path, sha256: Option<&str>) -> Result<Arc<LibraryPlugin>, HostFault> {
     let shown = path.display();
     let refuse = |text: String| Err(HostFault::Library(text));
-    let (path, bytes) = match path
+    let (path, found) = match path
         .canonicalize()
-        .and_then(|path| std::fs::read(&path).map(|bytes| (path, bytes)))
+        .and_then(|path| hash(&path).map(|found| (path, found)))
     {
         Ok(read) => read,
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -88,8 +100,6 @@ pub fn load(path: &Path, sha256: Option<&str>) -> Result<Arc<LibraryPlugin>, Hos
             ));
         }
     };
-    let found = hex(&Sha256::digest(&bytes));
-    drop(bytes);
     if let Some(expected) = sha256.filter(|expected| !expected.trim().eq_ignore_ascii_case(&found))
     {
         return refuse(format!(
@@ -115,6 +125,19 @@ pub fn load(path: &Path, sha256: Option<&str>) -> Result<Arc<LibraryPlugin>, Hos
     });
     loaded.insert(path, Arc::clone(&plugin));
     Ok(plugin)
+}
+
+/// The hash of a file's bytes, read piece by piece.
+fn hash(path: &Path) -> std::io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hex(&hasher.finalize())),
+            length => hasher.update(&piece[..length]),
+        }
+    }
 }
 
 /// Opens the file as code and copies its table. The library stays mapped for ever, also when something is wrong.

@@ -7,6 +7,8 @@
 //! - `seats`: the numbers under which libraries know their instances and calls.
 
 pub mod direct;
+#[cfg(test)]
+mod fake_library;
 pub mod library;
 mod remote;
 mod seats;

@@ -80,13 +80,20 @@ impl Instance for LibraryInstance {
     ) -> Result<Response, Fault> {
         let has_effect = request.has_effect();
         let bytes = written(&CallMessage { context, request })?;
-        let (call, answered) = self.seat.begin(services);
+        let Some((call, answered)) = self.seat.begin(services) else {
+            return Err(Fault::not_done(
+                FaultKind::Unavailable,
+                "the instance in the library is closed",
+            ));
+        };
         let _stop = Stop {
             instance: self,
             call,
         };
         let code = (self.table.submit)(self.seat.number, call, bytes.as_ptr(), bytes.len());
-        taken(code, "the call", has_effect)?;
+        taken(code, "the call", has_effect).inspect_err(|_| {
+            self.seat.forget(call);
+        })?;
         answered.await.unwrap_or_else(|_| {
             let effect = if has_effect {
                 Effect::Unknown

@@ -34,7 +34,8 @@ pub(super) struct Seat {
     opening: Mutex<Option<oneshot::Sender<OpenReply>>>,
     /// Services of the opening; they stay for what the instance does outside of calls.
     services: Arc<dyn Services>,
-    calls: Mutex<BTreeMap<u64, Pending>>,
+    /// None once the instance has stopped.
+    calls: Mutex<Option<BTreeMap<u64, Pending>>>,
     next_call: AtomicU64,
     requests: Arc<Semaphore>,
     closed: Mutex<Option<oneshot::Sender<()>>>,
@@ -66,7 +67,7 @@ impl Seat {
             deliver,
             opening: Mutex::new(Some(opening)),
             services,
-            calls: Mutex::default(),
+            calls: Mutex::new(Some(BTreeMap::new())),
             next_call: AtomicU64::new(1),
             requests: Arc::new(Semaphore::new(REQUESTS_LIMIT)),
             closed: Mutex::new(Some(closing)),
@@ -80,7 +81,7 @@ impl Seat {
         let Some(seat) = locked(&SEATS).remove(&number) else {
             return;
         };
-        let waiting = std::mem::take(&mut *locked(&seat.calls));
+        let waiting = locked(&seat.calls).take();
         drop(waiting);
         drop(locked(&seat.opening).take());
         if let Some(closed) = locked(&seat.closed).take() {
@@ -88,26 +89,34 @@ impl Seat {
         }
     }
 
-    /// Takes a number for a call.
-    pub(super) fn begin(&self, services: Arc<dyn Services>) -> (u64, oneshot::Receiver<CallReply>) {
+    /// Takes a number for a call; none once the instance has stopped.
+    pub(super) fn begin(
+        &self,
+        services: Arc<dyn Services>,
+    ) -> Option<(u64, oneshot::Receiver<CallReply>)> {
         let call = self.next_call.fetch_add(1, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
-        locked(&self.calls).insert(call, Pending { answer, services });
-        (call, answered)
+        let pending = Pending { answer, services };
+        locked(&self.calls).as_mut()?.insert(call, pending);
+        Some((call, answered))
     }
 
     /// Forgets a call; whether it still waited.
     pub(super) fn forget(&self, call: u64) -> bool {
-        locked(&self.calls).remove(&call).is_some()
+        self.take_call(call).is_some()
+    }
+
+    fn take_call(&self, call: u64) -> Option<Pending> {
+        locked(&self.calls).as_mut()?.remove(&call)
     }
 
     fn services_of(&self, call: u64) -> Option<Arc<dyn Services>> {
         if call == 0 {
             return Some(Arc::clone(&self.services));
         }
-        locked(&self.calls)
-            .get(&call)
-            .map(|pending| Arc::clone(&pending.services))
+        let calls = locked(&self.calls);
+        let pending = calls.as_ref()?.get(&call)?;
+        Some(Arc::clone(&pending.services))
     }
 
     fn dropped(&self) {
@@ -188,7 +197,7 @@ pub(super) fn replied(instance: u64, call: u64, bytes: Option<&[u8]>) {
             .take()
             .map(|opening| opening.send(parsed(bytes)).is_ok())
     } else {
-        let pending = locked(&seat.calls).remove(&call);
+        let pending = seat.take_call(call);
         pending.map(|pending| pending.answer.send(parsed(bytes)).is_ok())
     };
     if read != Some(true) {
@@ -250,18 +259,30 @@ mod tests {
 
     #[test]
     fn every_service_answer_survives_the_trip() {
-        let http = HttpResponse { status: 200, headers: vec![("a".into(), "b".into())], body: "{}".into() };
+        let http = HttpResponse {
+            status: 200,
+            headers: vec![("a".into(), "b".into())],
+            body: "{}".into(),
+        };
         let answers = [
             ServiceResponse::Http(http),
             ServiceResponse::Cache { found: None },
-            ServiceResponse::Cache { found: Some(Cached { value: "v".into(), stamp: 7 }) },
+            ServiceResponse::Cache {
+                found: Some(Cached {
+                    value: "v".into(),
+                    stamp: 7,
+                }),
+            },
             ServiceResponse::Swapped { stamp: Some(7) },
             ServiceResponse::Secret(CacheValue("s".into())),
         ];
         for answer in answers {
             let reply = ServiceReply::Ok(answer);
             let bytes = serde_json::to_vec(&reply).unwrap();
-            assert_eq!(serde_json::from_slice::<ServiceReply>(&bytes).unwrap(), reply);
+            assert_eq!(
+                serde_json::from_slice::<ServiceReply>(&bytes).unwrap(),
+                reply
+            );
         }
     }
 }

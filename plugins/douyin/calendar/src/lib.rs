@@ -1,1 +1,137 @@
-//! placeholder
+//! The channel of Douyin's scenic calendar ticket (景区日历票). It translates: Douyin's calls into intents, outcomes
+//! into Douyin's answers, notices into OpenAPI calls. It decides nothing and stores nothing.
+//!
+//! Each item names the section of the specification it follows ("common" is the shared wire protocol, "scenic" the
+//! calendar ticket) and how sure that section is: `documented`, `seen in client code`, `inferred` (behind a setting).
+//!
+//! - [`settings`]: what can be set for an application and for a connection.
+//! - [`scenes`]: the inbound calls with paths, limits and Douyin's names; what the interface log may show.
+//! - [`locate`]: is a call authentic, and what is it about.
+//! - [`decode`]: what a call means; [`body`]: reading bodies without repeating them in faults; [`guests`]: buyers and
+//!   travellers, opened or left sealed.
+//! - [`encode`]: an outcome in Douyin's words; [`refusals`]: our reasons as Douyin's codes; [`vouchers`]: credentials
+//!   as vouchers, and their project ids; [`calendar`]: prices and stock by date.
+//! - [`deliver`]: notices as OpenAPI calls.
+//! - [`ready`]: the answers the host gives without asking.
+
+mod body;
+mod calendar;
+mod decode;
+mod deliver;
+mod encode;
+mod guests;
+mod locate;
+mod ready;
+mod refusals;
+mod scenes;
+mod settings;
+mod vouchers;
+
+use douyin_wire::cipher::FieldCipher;
+use douyin_wire::client::ApiClient;
+use entrepot_sdk::prelude::*;
+
+pub use settings::{
+    ApplicationSettings, CodeAs, ConnectionSettings, IssueTooEarly, OrderMode, QueryVouchers,
+    UnpaidConfirmInfo,
+};
+
+/// The plugin.
+#[must_use]
+pub fn plugin() -> Arc<dyn Plugin> {
+    plugin_of_channel::<DouyinCalendar>()
+}
+
+/// One application with all its connections.
+pub struct DouyinCalendar {
+    settings: ApplicationSettings,
+    client: ApiClient,
+    cipher: FieldCipher,
+}
+
+/// The notices that become calls. All of them may be repeated:
+///
+/// - `accepted`, `refused`: "on failure repeat" (scenic §5, `documented`), keyed by the order.
+/// - `issued`, `issue_failed`: "repeat until error_code 0" (scenic §12, common §12, `documented`), keyed by the order.
+/// - `refund_decided`: "error_code 0 = taken; else repeat" (scenic §8, `documented`), keyed by `biz_uniq_key`.
+/// - `redeemed`: failed calls must be repeated with the same `verify_token`, the idempotency mark (scenic §13,
+///   `documented`; only for a short time: later, 1208 says that it was done).
+const NOTICES: [&str; 6] = [
+    "accepted",
+    "refused",
+    "issued",
+    "issue_failed",
+    "refund_decided",
+    "redeemed",
+];
+
+#[async_trait]
+impl Channel for DouyinCalendar {
+    type Settings = ApplicationSettings;
+    type ConnectionSettings = ConnectionSettings;
+
+    fn card() -> Card<ChannelCapabilities> {
+        let notices: Vec<String> = NOTICES.map(str::to_owned).to_vec();
+        Card {
+            id: "douyin-calendar",
+            family: "douyin",
+            version: env!("CARGO_PKG_VERSION"),
+            summary: "Sells scenic calendar tickets (景区日历票) on Douyin Life Services.",
+            capabilities: ChannelCapabilities {
+                repeatable_notices: notices.clone(),
+                notices,
+                redeem_units: true,
+                refund_units: true,
+            },
+            // `fixed_token` is asked for only in token mode `fixed`.
+            secrets: vec!["client_key", "client_secret", "fixed_token"],
+            scenes: scenes::Scene::ALL.map(scenes::Scene::card).to_vec(),
+            clear_fields: scenes::CLEAR_FIELDS.to_vec(),
+        }
+    }
+
+    async fn open(context: &OpenContext, settings: ApplicationSettings) -> Result<Self, Fault> {
+        settings.check()?;
+        let client = ApiClient::open(context).await?;
+        let cipher = FieldCipher::new(client.client_secret.expose());
+        Ok(Self {
+            settings,
+            client,
+            cipher,
+        })
+    }
+
+    fn ready_answers(&self) -> Vec<ReadyAnswers> {
+        ready::answers()
+    }
+
+    fn locate(&self, raw: &RawRequest) -> Result<Located, Fault> {
+        locate::locate(self, raw)
+    }
+
+    async fn decode(
+        &self,
+        call: &Call<ConnectionSettings>,
+        raw: RawRequest,
+    ) -> Result<Intent, Fault> {
+        decode::decode(self, call, &raw)
+    }
+
+    fn encode(
+        &self,
+        call: &Call<ConnectionSettings>,
+        scene: &SceneName,
+        intent: &Intent,
+        outcome: &Outcome,
+    ) -> Result<RawResponse, Fault> {
+        encode::encode(self, call, scene, intent, outcome)
+    }
+
+    async fn deliver(
+        &self,
+        call: &Call<ConnectionSettings>,
+        notice: OrderNotice,
+    ) -> Result<(), Fault> {
+        deliver::deliver(self, call, &notice).await
+    }
+}

@@ -1,7 +1,7 @@
 //! What every Douyin Life Services solution shares: signatures, encrypted fields, envelopes, codes, and the
 //! structures of the scenic and booking calls.
 //!
-//! Nothing in these modules does I/O, reads a clock or keeps state. Each item names the section of the specification
+//! Nothing but [`client`] does I/O, reads a clock or keeps state, and that only through the host. Each item names the section of the specification
 //! it comes from ("common" is the common wire protocol, "scenic" the calendar ticket) and how sure that section is:
 //! `documented` (an official page or SDK), `seen in client code` (somebody else's), `inferred` (ours: keep it behind
 //! configuration).
@@ -24,10 +24,12 @@
 //! | [`issue`] | issue voucher: request |
 //! | [`calendar`] | price and stock pull: request and answer |
 //! | [`answer`] | payloads of our answers |
+//! | [`client`] | token and signed OpenAPI calls, through the host's services |
 
 pub mod answer;
 pub mod calendar;
 pub mod cipher;
+pub mod client;
 pub mod codes;
 pub mod envelope;
 pub mod faults;

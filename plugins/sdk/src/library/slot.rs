@@ -88,11 +88,21 @@ impl Slot {
             call,
             has_effect,
             bytes: None,
+            before_reply: None,
         };
         let task = runtime.spawn(work(answer));
         inner.active += 1;
         inner.calls.insert(call, task.abort_handle());
         ACCEPTED
+    }
+
+    /// What an opening brought.
+    pub(super) fn keep(&self, instance: Arc<dyn Instance>) {
+        let mut inner = locked(&self.inner);
+        inner.life = match inner.life {
+            Life::Closing(_) => Life::Closing(Some(instance)),
+            Life::Opening | Life::Open(_) => Life::Open(instance),
+        };
     }
 
     /// Waits until every reply is with the host.
@@ -124,6 +134,7 @@ pub(super) struct Answer {
     call: u64,
     has_effect: bool,
     bytes: Option<Vec<u8>>,
+    before_reply: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl Answer {
@@ -132,6 +143,11 @@ impl Answer {
             slot: Arc::clone(&self.slot),
             call: self.call,
         })
+    }
+
+    /// What is put in order before the host has the reply, however the task ends.
+    pub(super) fn before_reply(&mut self, order: impl FnOnce() + Send + 'static) {
+        self.before_reply = Some(Box::new(order));
     }
 
     pub(super) fn send<T: Serialize>(mut self, reply: &Result<T, Fault>) {
@@ -167,6 +183,9 @@ impl Drop for Answer {
                 self.fault(FaultKind::TimedOut, "the call was stopped")
             }
         });
+        if let Some(order) = self.before_reply.take() {
+            order();
+        }
         // Out of the table first: the host may use the free place as soon as it has the reply.
         locked(&self.slot.inner).calls.remove(&self.call);
         (self.slot.host.reply)(self.slot.number, self.call, bytes.as_ptr(), bytes.len());

@@ -1,0 +1,312 @@
+//! Lists for the admin API. Each query carries its merchant; pages go by the last id seen.
+
+use entrepot_contract::calendar::StockKey;
+use entrepot_contract::ids::{DistributorId, MerchantId, PoolName};
+use entrepot_contract::order::{Order, Refund};
+use entrepot_contract::time::{Timestamp, VisitDate};
+use entrepot_domain::change::CodeState;
+use entrepot_domain::credit::{Account, Posting};
+use entrepot_domain::job::{JobState, NewJob};
+use entrepot_engine::records::InterfaceLine;
+use entrepot_engine::storage::StorageFault;
+use sea_orm::{QueryResult, Value};
+use serde::Serialize;
+
+use crate::SqlStorage;
+use crate::batch::{number, read_account, read_stock_row};
+use crate::fault::unreadable;
+use crate::rows::{column, json, of_word, query};
+use crate::snapshot::read_posting;
+
+/// Most rows of one page.
+pub const PAGE_LIMIT: u32 = 500;
+
+/// A page: rows after an id, at most so many.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// The last id of the page before.
+    pub after: Option<String>,
+    /// At most [`PAGE_LIMIT`]; 100 when zero.
+    pub limit: u32,
+}
+
+impl Page {
+    fn after(&self) -> Value {
+        self.after.clone().unwrap_or_default().into()
+    }
+
+    fn limit(&self) -> Value {
+        let limit = if self.limit == 0 { 100 } else { self.limit.min(PAGE_LIMIT) };
+        i64::from(limit).into()
+    }
+}
+
+/// Which orders are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct OrderFilter {
+    /// In this state.
+    pub state: Option<String>,
+    /// As the channel names it.
+    pub channel_order: Option<String>,
+    /// With this date of visit.
+    pub arrive: Option<VisitDate>,
+}
+
+/// A job with its standing.
+#[derive(Debug, Clone, Serialize)]
+pub struct JobRow {
+    /// The job.
+    #[serde(flatten)]
+    pub job: NewJob,
+    /// Where it stands.
+    pub state: JobState,
+    /// Tries so far.
+    pub attempts: u32,
+    /// Why it did not end.
+    pub note: String,
+    /// When it is due again.
+    pub due_at: Timestamp,
+}
+
+/// An alert with its history.
+#[derive(Debug, Clone, Serialize)]
+pub struct AlertRow {
+    /// Whose; empty for the whole deployment.
+    pub merchant: String,
+    /// What kind.
+    pub kind: String,
+    /// About what.
+    pub subject: String,
+    /// For people.
+    pub text: String,
+    /// When it was raised first.
+    pub first_at: Timestamp,
+    /// When it came last.
+    pub last_at: Timestamp,
+    /// How often.
+    pub times: u32,
+    /// When somebody, or the engine, settled it.
+    pub resolved_at: Option<Timestamp>,
+}
+
+/// A pool with its numbers.
+#[derive(Debug, Clone, Serialize)]
+pub struct PoolRow {
+    /// Its name.
+    pub name: PoolName,
+    /// Codes that may be given.
+    pub available: u32,
+    /// Codes given to units and not used.
+    pub assigned: u32,
+    /// Codes used at a gate.
+    pub used: u32,
+    /// Codes taken out.
+    pub void: u32,
+    /// Alert below this many.
+    pub threshold: u32,
+}
+
+/// A code without its text.
+#[derive(Debug, Clone, Serialize)]
+pub struct CodeRow {
+    /// Its id.
+    pub id: String,
+    /// Where it stands.
+    pub state: CodeState,
+    /// The order that has it.
+    pub order: Option<String>,
+    /// The unit that has it.
+    pub unit: Option<u32>,
+}
+
+fn instant(row: &QueryResult, name: &str) -> Result<Timestamp, StorageFault> {
+    Ok(Timestamp::from_millis(column(row, name)?))
+}
+
+impl SqlStorage {
+    async fn ask<T>(
+        &self,
+        sql: &str,
+        values: Vec<Value>,
+        read: impl Fn(&QueryResult) -> Result<T, StorageFault>,
+    ) -> Result<Vec<T>, StorageFault> {
+        query(&self.inner.reader, self.inner.dialect.statement(sql, values), read).await
+    }
+
+    /// Orders, the newest first.
+    pub async fn list_orders(
+        &self,
+        merchant: &MerchantId,
+        filter: &OrderFilter,
+        page: &Page,
+    ) -> Result<Vec<Order>, StorageFault> {
+        let sql = "SELECT body FROM orders WHERE merchant = ?1 AND (?2 = '' OR id < ?2) AND (?3 = '' OR state = ?3)
+                   AND (?4 = '' OR channel_order = ?4) AND (?5 = '' OR arrive = ?5) ORDER BY id DESC LIMIT ?6";
+        let values = vec![
+            merchant.as_str().into(),
+            page.after(),
+            filter.state.clone().unwrap_or_default().into(),
+            filter.channel_order.clone().unwrap_or_default().into(),
+            filter.arrive.map(|date| date.to_string()).unwrap_or_default().into(),
+            page.limit(),
+        ];
+        self.ask(sql, values, |row| json(row, "body")).await
+    }
+
+    /// Refunds, the newest first; those in one state when it is named.
+    pub async fn list_refunds(
+        &self,
+        merchant: &MerchantId,
+        state: Option<&str>,
+        page: &Page,
+    ) -> Result<Vec<Refund>, StorageFault> {
+        let sql = "SELECT body FROM refunds WHERE merchant = ?1 AND (?2 = '' OR id < ?2) AND (?3 = '' OR state = ?3)
+                   ORDER BY id DESC LIMIT ?4";
+        let values =
+            vec![merchant.as_str().into(), page.after(), state.unwrap_or_default().into(), page.limit()];
+        self.ask(sql, values, |row| json(row, "body")).await
+    }
+
+    /// One refund.
+    pub async fn refund(&self, merchant: &MerchantId, id: &str) -> Result<Option<Refund>, StorageFault> {
+        let sql = "SELECT body FROM refunds WHERE merchant = ?1 AND id = ?2";
+        let found = self.ask(sql, vec![merchant.as_str().into(), id.into()], |row| json(row, "body")).await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// Jobs, the newest first; those in one state when it is named.
+    pub async fn list_jobs(
+        &self,
+        merchant: &MerchantId,
+        state: Option<&str>,
+        page: &Page,
+    ) -> Result<Vec<JobRow>, StorageFault> {
+        let sql = "SELECT * FROM jobs WHERE merchant = ?1 AND (?2 = '' OR id < ?2) AND (?3 = '' OR state = ?3)
+                   ORDER BY id DESC LIMIT ?4";
+        let values =
+            vec![merchant.as_str().into(), page.after(), state.unwrap_or_default().into(), page.limit()];
+        self.ask(sql, values, |row| {
+            Ok(JobRow {
+                job: json(row, "body")?,
+                state: of_word("job state", column(row, "state")?)?,
+                attempts: number(row, "attempts")?,
+                note: column(row, "note")?,
+                due_at: instant(row, "due_at")?,
+            })
+        })
+        .await
+    }
+
+    /// Alerts that nobody settled; of one merchant with those of the deployment, or all.
+    pub async fn list_alerts(&self, merchant: Option<&MerchantId>) -> Result<Vec<AlertRow>, StorageFault> {
+        let sql = "SELECT * FROM alerts WHERE resolved_at IS NULL AND (?1 = '' OR merchant = ?1 OR merchant = '')
+                   ORDER BY last_at DESC LIMIT 500";
+        let merchant = merchant.map(ToString::to_string).unwrap_or_default();
+        self.ask(sql, vec![merchant.into()], |row| {
+            Ok(AlertRow {
+                merchant: column(row, "merchant")?,
+                kind: column(row, "kind")?,
+                subject: column(row, "subject")?,
+                text: column(row, "text")?,
+                first_at: instant(row, "first_at")?,
+                last_at: instant(row, "last_at")?,
+                times: number(row, "times")?,
+                resolved_at: column::<Option<i64>>(row, "resolved_at")?.map(Timestamp::from_millis),
+            })
+        })
+        .await
+    }
+
+    /// The accounts of a merchant's distributors.
+    pub async fn list_accounts(&self, merchant: &MerchantId) -> Result<Vec<Account>, StorageFault> {
+        let sql = "SELECT * FROM accounts WHERE merchant = ?1 ORDER BY distributor";
+        let found = self.ask(sql, vec![merchant.as_str().into()], read_account).await?;
+        Ok(found.into_iter().map(|(_, account)| account).collect())
+    }
+
+    /// A statement: lines after a number, oldest first.
+    pub async fn statement(
+        &self,
+        merchant: &MerchantId,
+        distributor: &DistributorId,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Posting>, StorageFault> {
+        let sql = "SELECT * FROM postings WHERE merchant = ?1 AND distributor = ?2 AND sequence > ?3
+                   ORDER BY sequence LIMIT ?4";
+        let page = Page { after: None, limit };
+        let values = vec![merchant.as_str().into(), distributor.as_str().into(), after.into(), page.limit()];
+        self.ask(sql, values, read_posting).await
+    }
+
+    /// The interface log of one order, oldest first, by our number or the channel's.
+    pub async fn interface_of(
+        &self,
+        merchant: &MerchantId,
+        names: [&str; 2],
+    ) -> Result<Vec<InterfaceLine>, StorageFault> {
+        let sql = "SELECT body FROM interface_log WHERE merchant = ?1 AND (order_ref = ?2 OR order_ref = ?3)
+                   ORDER BY seq LIMIT 500";
+        let values = vec![merchant.as_str().into(), names[0].into(), names[1].into()];
+        self.ask(sql, values, |row| json(row, "body")).await
+    }
+
+    /// A merchant's pools.
+    pub async fn list_pools(&self, merchant: &MerchantId) -> Result<Vec<PoolRow>, StorageFault> {
+        let sql = "SELECT p.name, p.available, p.threshold,
+                    (SELECT COUNT(*) FROM codes c WHERE c.merchant = p.merchant AND c.pool = p.name
+                        AND c.state = 'assigned') AS assigned,
+                    (SELECT COUNT(*) FROM codes c WHERE c.merchant = p.merchant AND c.pool = p.name
+                        AND c.state = 'used') AS used,
+                    (SELECT COUNT(*) FROM codes c WHERE c.merchant = p.merchant AND c.pool = p.name
+                        AND c.state = 'void') AS void
+                   FROM pools p WHERE p.merchant = ?1 ORDER BY p.name";
+        self.ask(sql, vec![merchant.as_str().into()], |row| {
+            Ok(PoolRow {
+                name: PoolName::parse(column::<String>(row, "name")?).map_err(|fault| unreadable("pool", fault))?,
+                available: number(row, "available")?,
+                assigned: number(row, "assigned")?,
+                used: number(row, "used")?,
+                void: number(row, "void")?,
+                threshold: number(row, "threshold")?,
+            })
+        })
+        .await
+    }
+
+    /// Codes of a pool, without their texts.
+    pub async fn list_codes(
+        &self,
+        merchant: &MerchantId,
+        pool: &PoolName,
+        page: &Page,
+    ) -> Result<Vec<CodeRow>, StorageFault> {
+        let sql = "SELECT id, state, order_id, unit FROM codes WHERE merchant = ?1 AND pool = ?2 AND id > ?3
+                   ORDER BY id LIMIT ?4";
+        let values = vec![merchant.as_str().into(), pool.as_str().into(), page.after(), page.limit()];
+        self.ask(sql, values, |row| {
+            let unit: Option<i64> = column(row, "unit")?;
+            Ok(CodeRow {
+                id: column(row, "id")?,
+                state: of_word("code state", column(row, "state")?)?,
+                order: column(row, "order_id")?,
+                unit: unit.and_then(|unit| u32::try_from(unit).ok()),
+            })
+        })
+        .await
+    }
+
+    /// Stock cells of some buckets between two dates, inclusive.
+    pub async fn stock_between(
+        &self,
+        merchant: &MerchantId,
+        from: VisitDate,
+        to: VisitDate,
+    ) -> Result<Vec<(StockKey, entrepot_contract::calendar::Stock)>, StorageFault> {
+        let sql = "SELECT * FROM stock WHERE merchant = ?1 AND (date = '' OR (date >= ?2 AND date <= ?3))
+                   ORDER BY bucket, date, slot LIMIT 20000";
+        let values = vec![merchant.as_str().into(), from.to_string().into(), to.to_string().into()];
+        let found = self.ask(sql, values, read_stock_row).await?;
+        Ok(found.into_iter().map(|(_, key, stock)| (key, stock)).collect())
+    }
+}

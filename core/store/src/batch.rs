@@ -1,0 +1,465 @@
+//! One transaction: claim, lock and load. On PostgreSQL rows are locked in the order of their keys; SQLite's one
+//! writer holds everything from its first statement on.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use entrepot_contract::calendar::{Capacity, Stock, StockKey};
+use entrepot_contract::ids::{ApplicationId, ChannelOrderId, CodeId, DistributorId, MerchantId, OrderId, PoolName};
+use entrepot_contract::money::Currency;
+use entrepot_domain::change::{AvailableCode, ChannelRef, PlacedOrder, Pool, RefKey, Writes};
+use entrepot_domain::command::CommandKey;
+use entrepot_domain::credit::Account;
+use entrepot_engine::storage::{Batch, BirthLease, Footprints, LaneStorage, States, StorageFault};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, QueryResult, TransactionTrait};
+use serde_json::{Value as Json, json};
+
+use crate::SqlStorage;
+use crate::fault::{sort, sort_commit, unreadable};
+use crate::rows::Kind::Text;
+use crate::rows::{column, json as json_column, query};
+use crate::seal::Cell;
+use crate::{tables, write};
+
+/// A lane's connection.
+pub(crate) struct SqlLane {
+    storage: SqlStorage,
+    connection: DatabaseConnection,
+}
+
+impl SqlLane {
+    pub(crate) const fn new(storage: SqlStorage, connection: DatabaseConnection) -> Self {
+        Self { storage, connection }
+    }
+}
+
+#[async_trait]
+impl LaneStorage for SqlLane {
+    async fn begin(&mut self) -> Result<Box<dyn Batch + '_>, StorageFault> {
+        let transaction = self.connection.begin().await.map_err(sort)?;
+        if self.storage.inner.dialect.0 == DatabaseBackend::Sqlite {
+            // The first statement writes: from here on this is the one writer, and what is read cannot change.
+            transaction
+                .execute_unprepared("UPDATE writer SET batches = batches + 1 WHERE id = 1")
+                .await
+                .map_err(sort)?;
+        }
+        Ok(Box::new(SqlBatch { storage: self.storage.clone(), transaction }))
+    }
+
+    async fn find_keys(&mut self, keys: &[(MerchantId, CommandKey)]) -> Result<Vec<CommandKey>, StorageFault> {
+        let found = load_keys(&self.storage, &self.connection, keys).await?;
+        Ok(found.into_iter().map(|(_, key, _, _)| key).collect())
+    }
+}
+
+/// One transaction. Dropping it rolls back.
+struct SqlBatch {
+    storage: SqlStorage,
+    transaction: DatabaseTransaction,
+}
+
+type FoundKey = (MerchantId, CommandKey, String, entrepot_domain::answer::Answer);
+
+async fn load_keys(
+    storage: &SqlStorage,
+    connection: &impl ConnectionTrait,
+    keys: &[(MerchantId, CommandKey)],
+) -> Result<Vec<FoundKey>, StorageFault> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let dialect = storage.inner.dialect;
+    let wanted: Vec<Json> =
+        keys.iter().map(|(merchant, key)| json!([merchant, key.scope, key.kind, key.key])).collect();
+    let sql = format!(
+        "SELECT k.merchant, k.scope, k.kind, k.key, k.fingerprint, k.answer FROM {} JOIN command_keys k
+         ON k.merchant = {} AND k.scope = {} AND k.kind = {} AND k.key = {}",
+        dialect.each(),
+        dialect.element(0, Text),
+        dialect.element(1, Text),
+        dialect.element(2, Text),
+        dialect.element(3, Text),
+    );
+    let statement = dialect.statement(&sql, vec![Json::Array(wanted).to_string().into()]);
+    query(connection, statement, |row| {
+        let key = CommandKey { scope: column(row, "scope")?, kind: column(row, "kind")?, key: column(row, "key")? };
+        Ok((merchant_of(row)?, key, column(row, "fingerprint")?, json_column(row, "answer")?))
+    })
+    .await
+}
+
+fn merchant_of(row: &QueryResult) -> Result<MerchantId, StorageFault> {
+    MerchantId::parse(column::<String>(row, "merchant")?).map_err(|fault| unreadable("merchant", fault))
+}
+
+#[async_trait]
+impl Batch for SqlBatch {
+    async fn load_keys(&mut self, keys: &[(MerchantId, CommandKey)], states: &mut States) -> Result<(), StorageFault> {
+        for (merchant, key, fingerprint, answer) in load_keys(&self.storage, &self.transaction, keys).await? {
+            if let Some(state) = states.get_mut(&merchant) {
+                state.keys.insert(key, (fingerprint, answer));
+            }
+        }
+        Ok(())
+    }
+
+    async fn load_refs(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
+        let mut keys: Vec<&RefKey> = footprints.values().flat_map(|footprint| &footprint.refs).collect();
+        keys.sort();
+        keys.dedup();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let rows = keys.iter().map(|key| vec![json!(key.application), json!(key.order)]).collect();
+        tables::CLAIMED_REFS.write(&self.transaction, rows).await?;
+        let found = self.read_refs(&keys).await?;
+        for (merchant, footprint) in footprints {
+            let Some(state) = states.get_mut(merchant) else { continue };
+            for key in &footprint.refs {
+                state.refs.insert(key.clone(), found.get(key).cloned().unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+
+    async fn load_orders(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
+        let ids: Vec<&OrderId> = footprints.values().flat_map(|footprint| &footprint.orders).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let wanted = serde_json::to_string(&ids).map_err(|fault| StorageFault::Data(fault.to_string()))?;
+        self.lock_families(&wanted).await?;
+        for (merchant, footprint) in footprints {
+            if let Some(state) = states.get_mut(merchant) {
+                for id in &footprint.orders {
+                    state.family_of.entry(id.clone()).or_insert(None);
+                }
+            }
+        }
+        let dialect = self.storage.inner.dialect;
+        let families = format!("SELECT family FROM orders WHERE id IN ({})", dialect.texts());
+        let sql = format!("SELECT o.merchant, o.body FROM orders o WHERE o.family IN ({families}) ORDER BY o.id");
+        let statement = dialect.statement(&sql, vec![wanted.clone().into()]);
+        for (merchant, order) in
+            query(&self.transaction, statement, |row| Ok((merchant_of(row)?, json_column(row, "body")?))).await?
+        {
+            if let Some(state) = states.get_mut(&merchant) {
+                state.insert_order(order);
+            }
+        }
+        let sql = format!(
+            "SELECT r.merchant, r.body FROM refunds r JOIN orders o ON o.id = r.order_id
+             WHERE o.family IN ({families}) ORDER BY r.id"
+        );
+        let statement = dialect.statement(&sql, vec![wanted.into()]);
+        for (merchant, refund) in
+            query(&self.transaction, statement, |row| Ok((merchant_of(row)?, json_column(row, "body")?))).await?
+        {
+            if let Some(state) = states.get_mut(&merchant) {
+                state.insert_refund(refund);
+            }
+        }
+        Ok(())
+    }
+
+    async fn load_rest(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
+        self.load_pools(footprints, states).await?;
+        self.load_codes(footprints, states).await?;
+        self.load_stock(footprints, states).await?;
+        self.load_accounts(footprints, states).await
+    }
+
+    async fn revisions(&mut self, merchants: &[MerchantId]) -> Result<BTreeMap<MerchantId, i64>, StorageFault> {
+        crate::reads::revisions(&self.storage, &self.transaction, merchants).await
+    }
+
+    async fn commit(
+        self: Box<Self>,
+        writes: BTreeMap<MerchantId, Writes>,
+        lease: BirthLease,
+    ) -> Result<(), StorageFault> {
+        write::all(&self.storage, &self.transaction, writes, &lease).await?;
+        self.transaction.commit().await.map_err(sort_commit)
+    }
+}
+
+impl SqlBatch {
+    async fn read_refs(&self, keys: &[&RefKey]) -> Result<BTreeMap<RefKey, ChannelRef>, StorageFault> {
+        let dialect = self.storage.inner.dialect;
+        let wanted: Vec<Json> = keys.iter().map(|key| json!([key.application, key.order])).collect();
+        let sql = format!(
+            "SELECT c.application, c.channel_order, c.merchant, c.order_id, c.connection, c.facts
+             FROM {} JOIN channel_refs c ON c.application = {} AND c.channel_order = {}
+             ORDER BY c.application, c.channel_order{}",
+            dialect.each(),
+            dialect.element(0, Text),
+            dialect.element(1, Text),
+            dialect.lock("c"),
+        );
+        let statement = dialect.statement(&sql, vec![Json::Array(wanted).to_string().into()]);
+        Ok(query(&self.transaction, statement, read_ref).await?.into_iter().collect())
+    }
+
+    /// A family is locked as one row: its first order's.
+    async fn lock_families(&self, wanted: &str) -> Result<(), StorageFault> {
+        let dialect = self.storage.inner.dialect;
+        if dialect.0 == DatabaseBackend::Sqlite {
+            return Ok(());
+        }
+        let sql = format!(
+            "SELECT o.id FROM orders o WHERE o.id IN (SELECT family FROM orders WHERE id IN ({})) ORDER BY o.id{}",
+            dialect.texts(),
+            dialect.lock("o"),
+        );
+        let statement = dialect.statement(&sql, vec![wanted.to_owned().into()]);
+        self.transaction.query_all(statement).await.map_err(sort)?;
+        Ok(())
+    }
+
+    async fn load_pools(&self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
+        let dialect = self.storage.inner.dialect;
+        let mut wanted = Vec::new();
+        for (merchant, footprint) in footprints {
+            for pool in footprint.pools.keys() {
+                wanted.push(json!([merchant, pool]));
+                if let Some(state) = states.get_mut(merchant) {
+                    state.pools.entry(pool.clone()).or_insert(None);
+                }
+            }
+        }
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let sql = format!(
+            "SELECT p.merchant, p.name, p.available, p.threshold FROM {} JOIN pools p
+             ON p.merchant = {} AND p.name = {} ORDER BY p.merchant, p.name{}",
+            dialect.each(),
+            dialect.element(0, Text),
+            dialect.element(1, Text),
+            dialect.lock("p"),
+        );
+        let statement = dialect.statement(&sql, vec![Json::Array(wanted).to_string().into()]);
+        let found = query(&self.transaction, statement, |row| {
+            let name = PoolName::parse(column::<String>(row, "name")?).map_err(|fault| unreadable("pool", fault))?;
+            let pool = Pool { available: number(row, "available")?, threshold: number(row, "threshold")? };
+            Ok((merchant_of(row)?, name, pool))
+        });
+        for (merchant, name, pool) in found.await? {
+            if let Some(state) = states.get_mut(&merchant) {
+                state.pools.insert(name, Some(pool));
+            }
+        }
+        Ok(())
+    }
+
+    async fn load_codes(&self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
+        for (merchant, footprint) in footprints {
+            let Some(state) = states.get_mut(merchant) else { continue };
+            for (pool, wanted) in footprint.pools.iter().filter(|(_, wanted)| **wanted > 0) {
+                let codes = self.available_codes(merchant, pool, *wanted).await?;
+                state.codes.insert(pool.clone(), codes.into());
+            }
+            for (pool, code) in &footprint.codes {
+                let codes = self.one_code(merchant, pool, code).await?;
+                state.codes.entry(pool.clone()).or_default().extend(codes);
+            }
+            if !footprint.code_texts.is_empty() {
+                let texts: Vec<String> = footprint.code_texts.iter().cloned().collect();
+                let known = crate::reads::known_codes(&self.storage, &self.transaction, merchant, &texts).await?;
+                state.known_codes.extend(known);
+            }
+        }
+        Ok(())
+    }
+
+    async fn available_codes(
+        &self,
+        merchant: &MerchantId,
+        pool: &PoolName,
+        wanted: u32,
+    ) -> Result<Vec<AvailableCode>, StorageFault> {
+        let sql = "SELECT id, credentials FROM codes WHERE merchant = ?1 AND pool = ?2 AND state = 'available'
+                   ORDER BY id LIMIT ?3";
+        let values = vec![merchant.as_str().into(), pool.as_str().into(), i64::from(wanted).into()];
+        self.read_codes(merchant, sql, values).await
+    }
+
+    async fn one_code(
+        &self,
+        merchant: &MerchantId,
+        pool: &PoolName,
+        code: &CodeId,
+    ) -> Result<Vec<AvailableCode>, StorageFault> {
+        let sql = "SELECT id, credentials FROM codes WHERE merchant = ?1 AND pool = ?2 AND state = 'available'
+                   AND id = ?3";
+        let values = vec![merchant.as_str().into(), pool.as_str().into(), code.as_str().into()];
+        self.read_codes(merchant, sql, values).await
+    }
+
+    async fn read_codes(
+        &self,
+        merchant: &MerchantId,
+        sql: &str,
+        values: Vec<sea_orm::Value>,
+    ) -> Result<Vec<AvailableCode>, StorageFault> {
+        let statement = self.storage.inner.dialect.statement(sql, values);
+        query(&self.transaction, statement, |row| {
+            let id: String = column(row, "id")?;
+            let sealed: String = column(row, "credentials")?;
+            let cell = Cell { table: "codes", column: "credentials", row: &id };
+            let plain = self.storage.inner.keys.open(merchant.as_str(), cell, &sealed)?;
+            let credentials = serde_json::from_str(&plain).map_err(|_| unreadable("code", "its form is another"))?;
+            let id = CodeId::parse(id).map_err(|fault| unreadable("code", fault))?;
+            Ok(AvailableCode { id, credentials })
+        })
+        .await
+    }
+
+    async fn load_stock(&self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
+        let mut wanted = Vec::new();
+        for (merchant, footprint) in footprints {
+            let Some(state) = states.get_mut(merchant) else { continue };
+            for key in &footprint.stock {
+                wanted.push((merchant.clone(), key.clone()));
+                state.stock.entry(key.clone()).or_insert(None);
+            }
+        }
+        let lock = self.storage.inner.dialect.lock("s");
+        for (merchant, key, stock) in read_stock(&self.storage, &self.transaction, &wanted, &lock).await? {
+            if let Some(state) = states.get_mut(&merchant) {
+                state.stock.insert(key, Some(stock));
+            }
+        }
+        Ok(())
+    }
+
+    async fn load_accounts(&self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
+        let mut wanted = Vec::new();
+        for (merchant, footprint) in footprints {
+            let Some(state) = states.get_mut(merchant) else { continue };
+            for distributor in &footprint.accounts {
+                wanted.push(json!([merchant, distributor]));
+                state.accounts.entry(distributor.clone()).or_insert(None);
+            }
+        }
+        let lock = self.storage.inner.dialect.lock("a");
+        for (merchant, account) in read_accounts(&self.storage, &self.transaction, wanted, &lock).await? {
+            if let Some(state) = states.get_mut(&merchant) {
+                state.accounts.insert(account.distributor.clone(), Some(account));
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn read_ref(row: &QueryResult) -> Result<(RefKey, ChannelRef), StorageFault> {
+    let key = RefKey {
+        application: ApplicationId::parse(column::<String>(row, "application")?)
+            .map_err(|fault| unreadable("application", fault))?,
+        order: ChannelOrderId::parse(column::<String>(row, "channel_order")?)
+            .map_err(|fault| unreadable("channel order", fault))?,
+    };
+    let placed: (Option<String>, Option<String>, Option<String>) =
+        (column(row, "merchant")?, column(row, "order_id")?, column(row, "connection")?);
+    let order = match placed {
+        (Some(merchant), Some(order), Some(connection)) => Some(PlacedOrder {
+            merchant: MerchantId::parse(merchant).map_err(|fault| unreadable("merchant", fault))?,
+            order: OrderId::parse(order).map_err(|fault| unreadable("order", fault))?,
+            connection: connection.parse().map_err(|fault| unreadable("connection", fault))?,
+        }),
+        _ => None,
+    };
+    let facts: Option<String> = column(row, "facts")?;
+    let facts = match facts {
+        Some(text) => serde_json::from_str(&text).map_err(|fault| unreadable("fact", fault))?,
+        None => Vec::new(),
+    };
+    Ok((key, ChannelRef { order, facts }))
+}
+
+/// A count that fits 32 bits.
+pub(crate) fn number(row: &QueryResult, name: &str) -> Result<u32, StorageFault> {
+    u32::try_from(column::<i64>(row, name)?).map_err(|fault| unreadable(name, fault))
+}
+
+pub(crate) fn stock_row(merchant: &MerchantId, key: &StockKey) -> Vec<Json> {
+    let date = key.date.map(|date| date.to_string()).unwrap_or_default();
+    vec![json!(merchant), json!(key.bucket), json!(date), json!(key.slot.clone().unwrap_or_default())]
+}
+
+pub(crate) async fn read_stock(
+    storage: &SqlStorage,
+    connection: &impl ConnectionTrait,
+    wanted: &[(MerchantId, StockKey)],
+    lock: &str,
+) -> Result<Vec<(MerchantId, StockKey, Stock)>, StorageFault> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let dialect = storage.inner.dialect;
+    let rows: Vec<Json> = wanted.iter().map(|(merchant, key)| Json::Array(stock_row(merchant, key))).collect();
+    let sql = format!(
+        "SELECT s.merchant, s.bucket, s.date, s.slot, s.capacity, s.held, s.sold FROM {} JOIN stock s
+         ON s.merchant = {} AND s.bucket = {} AND s.date = {} AND s.slot = {}
+         ORDER BY s.merchant, s.bucket, s.date, s.slot{lock}",
+        dialect.each(),
+        dialect.element(0, Text),
+        dialect.element(1, Text),
+        dialect.element(2, Text),
+        dialect.element(3, Text),
+    );
+    let statement = dialect.statement(&sql, vec![Json::Array(rows).to_string().into()]);
+    query(connection, statement, read_stock_row).await
+}
+
+pub(crate) fn read_stock_row(row: &QueryResult) -> Result<(MerchantId, StockKey, Stock), StorageFault> {
+    let date: String = column(row, "date")?;
+    let slot: String = column(row, "slot")?;
+    let key = StockKey {
+        bucket: column::<String>(row, "bucket")?.parse().map_err(|fault| unreadable("bucket", fault))?,
+        date: if date.is_empty() { None } else { Some(date.parse().map_err(|fault| unreadable("date", fault))?) },
+        slot: (!slot.is_empty()).then_some(slot),
+    };
+    let capacity = match column::<Option<i64>>(row, "capacity")? {
+        None => Capacity::Unlimited,
+        Some(limit) => Capacity::Limited(u32::try_from(limit).map_err(|fault| unreadable("capacity", fault))?),
+    };
+    let stock = Stock { capacity, held: number(row, "held")?, sold: number(row, "sold")? };
+    Ok((merchant_of(row)?, key, stock))
+}
+
+pub(crate) async fn read_accounts(
+    storage: &SqlStorage,
+    connection: &impl ConnectionTrait,
+    wanted: Vec<Json>,
+    lock: &str,
+) -> Result<Vec<(MerchantId, Account)>, StorageFault> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let dialect = storage.inner.dialect;
+    let sql = format!(
+        "SELECT a.* FROM {} JOIN accounts a ON a.merchant = {} AND a.distributor = {}
+         ORDER BY a.merchant, a.distributor{lock}",
+        dialect.each(),
+        dialect.element(0, Text),
+        dialect.element(1, Text),
+    );
+    let statement = dialect.statement(&sql, vec![Json::Array(wanted).to_string().into()]);
+    query(connection, statement, read_account).await
+}
+
+pub(crate) fn read_account(row: &QueryResult) -> Result<(MerchantId, Account), StorageFault> {
+    let currency: String = column(row, "currency")?;
+    let account = Account {
+        distributor: DistributorId::parse(column::<String>(row, "distributor")?)
+            .map_err(|fault| unreadable("distributor", fault))?,
+        currency: Currency::parse(&currency).ok_or_else(|| unreadable("currency", "it is none"))?,
+        limit_minor: column(row, "limit_minor")?,
+        balance_minor: column(row, "balance_minor")?,
+        held_minor: column(row, "held_minor")?,
+        sequence: column(row, "sequence")?,
+    };
+    Ok((merchant_of(row)?, account))
+}

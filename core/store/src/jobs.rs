@@ -1,0 +1,77 @@
+//! Leases on jobs, by the database's own clock. No lock is held between statements: every change names the lease's
+//! number, and who lost it changes nothing.
+
+use entrepot_contract::ids::{JobId, NodeId};
+use entrepot_domain::job::JobState;
+use entrepot_engine::storage::{JobNext, LeasedJob, StorageFault};
+
+use crate::SqlStorage;
+use crate::batch::number;
+use crate::rows::{column, json, of_word, query, word};
+
+/// Takes leases on jobs that are due and whose predecessor has ended.
+pub(crate) async fn lease(
+    storage: &SqlStorage,
+    node: &NodeId,
+    limit: u32,
+    lease_ms: u32,
+) -> Result<Vec<LeasedJob>, StorageFault> {
+    let now = storage.inner.dialect.now();
+    let open = "state IN ('ready', 'started')";
+    let sql = format!(
+        "UPDATE jobs SET lease_node = ?1, lease_token = lease_token + 1, lease_until = {now} + ?2
+         WHERE id IN (SELECT j.id FROM jobs j WHERE j.{open} AND j.due_at <= {now} AND j.lease_until <= {now}
+            AND (j.after_job IS NULL
+                 OR EXISTS (SELECT 1 FROM jobs a WHERE a.id = j.after_job AND a.state IN ('done', 'abandoned')))
+            ORDER BY j.due_at LIMIT ?3)
+         AND {open} AND lease_until <= {now}
+         RETURNING body, state, lease_token, attempts"
+    );
+    let values = vec![node.as_str().into(), i64::from(lease_ms).into(), i64::from(limit).into()];
+    let statement = storage.inner.dialect.statement(&sql, values);
+    query(&storage.inner.writer, statement, |row| {
+        Ok(LeasedJob {
+            job: json(row, "body")?,
+            state: of_word("job state", column(row, "state")?)?,
+            token: column(row, "lease_token")?,
+            attempts: number(row, "attempts")?,
+        })
+    })
+    .await
+}
+
+/// Marks a leased job as started and renews its lease.
+pub(crate) async fn start(storage: &SqlStorage, id: &JobId, token: i64, lease_ms: u32) -> Result<bool, StorageFault> {
+    let sql = format!(
+        "UPDATE jobs SET state = ?1, lease_until = {} + ?2 WHERE id = ?3 AND lease_token = ?4
+         AND lease_node IS NOT NULL AND state IN ('ready', 'started')",
+        storage.inner.dialect.now()
+    );
+    let values = vec![
+        word(&JobState::Started)?.into(),
+        i64::from(lease_ms).into(),
+        id.as_str().into(),
+        token.into(),
+    ];
+    Ok(storage.execute(&sql, values).await? == 1)
+}
+
+/// Puts a leased job back, or to its end.
+pub(crate) async fn put(storage: &SqlStorage, id: &JobId, token: i64, next: JobNext) -> Result<bool, StorageFault> {
+    let sql = format!(
+        "UPDATE jobs SET state = ?1, due_at = {} + ?2, lease_until = 0, lease_node = NULL, note = ?3,
+            attempts = attempts + ?4
+         WHERE id = ?5 AND lease_token = ?6 AND state IN ('ready', 'started')",
+        storage.inner.dialect.now()
+    );
+    let wait = i64::try_from(next.wait_ms).unwrap_or(i64::MAX / 4);
+    let values = vec![
+        word(&next.state)?.into(),
+        wait.into(),
+        next.note.chars().take(500).collect::<String>().into(),
+        i64::from(next.counts).into(),
+        id.as_str().into(),
+        token.into(),
+    ];
+    Ok(storage.execute(&sql, values).await? == 1)
+}

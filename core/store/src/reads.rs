@@ -1,0 +1,284 @@
+//! What flows read, and the `Storage` trait itself.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use entrepot_contract::calendar::{CalendarDay, Stock, StockKey};
+use entrepot_contract::ids::{ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName};
+use entrepot_contract::order::{Guests, Order, Refund, UnitCredentials};
+use entrepot_contract::time::Timestamp;
+use entrepot_domain::catalogue::Catalogue;
+use entrepot_domain::change::{ChannelRef, Event, RefKey};
+use entrepot_domain::command::CatalogueEntry;
+use entrepot_domain::credit::Account;
+use entrepot_domain::invariants::Snapshot;
+use entrepot_engine::records::Record;
+use entrepot_engine::storage::{JobNext, LaneStorage, LeasedJob, Storage, StorageFault, Switch};
+use sea_orm::ConnectionTrait;
+use serde_json::{Value as Json, json};
+
+use crate::SqlStorage;
+use crate::batch::{SqlLane, number, read_accounts, read_ref, read_stock};
+use crate::fault::{sort, unreadable};
+use crate::rows::{column, json as json_column, of_word, query};
+use crate::seal::Cell;
+
+/// The catalogue revision of each merchant that has one.
+pub(crate) async fn revisions(
+    storage: &SqlStorage,
+    connection: &impl ConnectionTrait,
+    merchants: &[MerchantId],
+) -> Result<BTreeMap<MerchantId, i64>, StorageFault> {
+    if merchants.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let dialect = storage.inner.dialect;
+    let sql = format!("SELECT merchant, revision FROM catalogues WHERE merchant IN ({})", dialect.texts());
+    let statement = dialect.statement(&sql, vec![json!(merchants).to_string().into()]);
+    let found = query(connection, statement, |row| {
+        let merchant: String = column(row, "merchant")?;
+        let merchant = MerchantId::parse(merchant).map_err(|fault| unreadable("merchant", fault))?;
+        Ok((merchant, column(row, "revision")?))
+    });
+    Ok(found.await?.into_iter().collect())
+}
+
+/// Which of these codes the merchant has already.
+pub(crate) async fn known_codes(
+    storage: &SqlStorage,
+    connection: &impl ConnectionTrait,
+    merchant: &MerchantId,
+    texts: &[String],
+) -> Result<Vec<String>, StorageFault> {
+    let mut by_index: BTreeMap<String, &String> = BTreeMap::new();
+    for text in texts {
+        for index in storage.inner.keys.indexes(merchant.as_str(), text) {
+            by_index.insert(index, text);
+        }
+    }
+    let dialect = storage.inner.dialect;
+    let sql = format!("SELECT code_index FROM codes WHERE code_index IN ({}) AND merchant = ?2", dialect.texts());
+    let wanted: Vec<&String> = by_index.keys().collect();
+    let statement = dialect.statement(&sql, vec![json!(wanted).to_string().into(), merchant.as_str().into()]);
+    let found: Vec<String> = query(connection, statement, |row| column(row, "code_index")).await?;
+    Ok(found.iter().filter_map(|index| by_index.get(index).map(|text| (*text).clone())).collect())
+}
+
+impl SqlStorage {
+    /// Opens a sealed column of an order; the default when it is empty.
+    async fn sealed<T: serde::de::DeserializeOwned + Default>(
+        &self,
+        merchant: &MerchantId,
+        id: &OrderId,
+        name: &'static str,
+    ) -> Result<T, StorageFault> {
+        let sql = format!("SELECT {name} AS sealed FROM orders WHERE id = ?1 AND merchant = ?2");
+        let values = vec![id.as_str().into(), merchant.as_str().into()];
+        let statement = self.inner.dialect.statement(&sql, values);
+        let found = query(&self.inner.reader, statement, |row| column::<Option<String>>(row, "sealed")).await?;
+        let Some(Some(sealed)) = found.into_iter().next() else { return Ok(T::default()) };
+        let cell = Cell { table: "orders", column: name, row: id.as_str() };
+        let plain = self.inner.keys.open(merchant.as_str(), cell, &sealed)?;
+        // The text itself must not reach an error.
+        serde_json::from_str(&plain).map_err(|_| unreadable(name, "its form is another"))
+    }
+
+    async fn entries(&self, merchant: &MerchantId, catalogue: &mut Catalogue) -> Result<(), StorageFault> {
+        let sql = "SELECT body FROM catalogue_entries WHERE merchant = ?1 ORDER BY kind, id";
+        let statement = self.inner.dialect.statement(sql, vec![merchant.as_str().into()]);
+        for entry in query(&self.inner.reader, statement, |row| json_column(row, "body")).await? {
+            match entry {
+                CatalogueEntry::Product(product) => {
+                    catalogue.products.insert(product.id.clone(), product);
+                }
+                CatalogueEntry::Sku(sku) => {
+                    catalogue.skus.insert(sku.id.clone(), sku);
+                }
+                CatalogueEntry::Listing(listing) => catalogue.listings.push(listing),
+                CatalogueEntry::Distributor(distributor) => {
+                    catalogue.distributors.insert(distributor.id.clone(), distributor);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Storage for SqlStorage {
+    async fn lane(&self) -> Result<Box<dyn LaneStorage>, StorageFault> {
+        Ok(Box::new(SqlLane::new(self.clone(), self.inner.lane_connection().await?)))
+    }
+
+    fn lanes(&self) -> usize {
+        self.inner.lanes()
+    }
+
+    async fn catalogue(&self, merchant: &MerchantId) -> Result<Catalogue, StorageFault> {
+        // The revision is read first: what changes meanwhile belongs to a later one and is read again.
+        let revision = self.revisions(std::slice::from_ref(merchant)).await?.get(merchant).copied().unwrap_or_default();
+        let mut catalogue = Catalogue { revision, ..Catalogue::default() };
+        self.entries(merchant, &mut catalogue).await?;
+        let sql = "SELECT body FROM calendar_days WHERE merchant = ?1";
+        let statement = self.inner.dialect.statement(sql, vec![merchant.as_str().into()]);
+        for day in query(&self.inner.reader, statement, |row| json_column::<CalendarDay>(row, "body")).await? {
+            catalogue.days.entry(day.sku.clone()).or_default().insert(day.date, day);
+        }
+        Ok(catalogue)
+    }
+
+    async fn revisions(&self, merchants: &[MerchantId]) -> Result<BTreeMap<MerchantId, i64>, StorageFault> {
+        revisions(self, &self.inner.reader, merchants).await
+    }
+
+    async fn channel_ref(&self, key: &RefKey) -> Result<Option<ChannelRef>, StorageFault> {
+        let sql = "SELECT * FROM channel_refs WHERE application = ?1 AND channel_order = ?2";
+        let values = vec![key.application.as_str().into(), key.order.as_str().into()];
+        let found = query(&self.inner.reader, self.inner.dialect.statement(sql, values), read_ref).await?;
+        Ok(found.into_iter().next().map(|(_, reference)| reference))
+    }
+
+    async fn order(&self, merchant: &MerchantId, id: &OrderId) -> Result<Option<(Order, Vec<Refund>)>, StorageFault> {
+        // One statement sees one moment: the order and its refunds belong together.
+        let sql = "SELECT o.body AS order_body, r.body AS refund_body FROM orders o
+                   LEFT JOIN refunds r ON r.order_id = o.id WHERE o.id = ?1 AND o.merchant = ?2 ORDER BY r.id";
+        let values = vec![id.as_str().into(), merchant.as_str().into()];
+        let rows = query(&self.inner.reader, self.inner.dialect.statement(sql, values), |row| {
+            let refund: Option<String> = column(row, "refund_body")?;
+            let refund = refund.map(|text| serde_json::from_str::<Refund>(&text)).transpose();
+            Ok((json_column::<Order>(row, "order_body")?, refund.map_err(|fault| unreadable("refund", fault))?))
+        })
+        .await?;
+        let mut order = None;
+        let mut refunds = Vec::new();
+        for (found, refund) in rows {
+            order = Some(found);
+            refunds.extend(refund);
+        }
+        Ok(order.map(|order| (order, refunds)))
+    }
+
+    async fn credentials(&self, merchant: &MerchantId, id: &OrderId) -> Result<Vec<UnitCredentials>, StorageFault> {
+        self.sealed(merchant, id, "credentials").await
+    }
+
+    async fn guests(&self, merchant: &MerchantId, id: &OrderId) -> Result<Guests, StorageFault> {
+        self.sealed(merchant, id, "guests").await
+    }
+
+    async fn stock(
+        &self,
+        merchant: &MerchantId,
+        keys: &[StockKey],
+    ) -> Result<BTreeMap<StockKey, Stock>, StorageFault> {
+        let wanted: Vec<(MerchantId, StockKey)> = keys.iter().map(|key| (merchant.clone(), key.clone())).collect();
+        let found = read_stock(self, &self.inner.reader, &wanted, "").await?;
+        Ok(found.into_iter().map(|(_, key, stock)| (key, stock)).collect())
+    }
+
+    async fn account(
+        &self,
+        merchant: &MerchantId,
+        distributor: &DistributorId,
+    ) -> Result<Option<Account>, StorageFault> {
+        let wanted: Vec<Json> = vec![json!([merchant, distributor])];
+        let found = read_accounts(self, &self.inner.reader, wanted, "").await?;
+        Ok(found.into_iter().next().map(|(_, account)| account))
+    }
+
+    async fn events(&self, merchant: &MerchantId, id: &OrderId) -> Result<Vec<Event>, StorageFault> {
+        let sql = "SELECT body FROM events WHERE merchant = ?1 AND order_id = ?2 ORDER BY seq";
+        let values = vec![merchant.as_str().into(), id.as_str().into()];
+        let rows: Vec<Vec<Event>> =
+            query(&self.inner.reader, self.inner.dialect.statement(sql, values), |row| json_column(row, "body")).await?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    async fn order_of_code(&self, merchant: &MerchantId, code: &str) -> Result<Option<(OrderId, u16)>, StorageFault> {
+        let dialect = self.inner.dialect;
+        let indexes = self.inner.keys.indexes(merchant.as_str(), code);
+        let sql = format!(
+            "SELECT order_id, unit FROM unit_codes WHERE code_index IN ({}) AND merchant = ?2 ORDER BY order_id DESC",
+            dialect.texts()
+        );
+        let statement = dialect.statement(&sql, vec![json!(indexes).to_string().into(), merchant.as_str().into()]);
+        let found = query(&self.inner.reader, statement, |row| {
+            let order: String = column(row, "order_id")?;
+            let unit = u16::try_from(number(row, "unit")?).map_err(|fault| unreadable("unit", fault))?;
+            Ok((OrderId::parse(order).map_err(|fault| unreadable("order", fault))?, unit))
+        });
+        Ok(found.await?.into_iter().next())
+    }
+
+    async fn known_codes(&self, merchant: &MerchantId, texts: &[String]) -> Result<Vec<String>, StorageFault> {
+        known_codes(self, &self.inner.reader, merchant, texts).await
+    }
+
+    async fn pool(&self, merchant: &MerchantId, pool: &PoolName) -> Result<Option<(u32, u32)>, StorageFault> {
+        let sql = "SELECT available, threshold FROM pools WHERE merchant = ?1 AND name = ?2";
+        let values = vec![merchant.as_str().into(), pool.as_str().into()];
+        let found = query(&self.inner.reader, self.inner.dialect.statement(sql, values), |row| {
+            Ok((number(row, "available")?, number(row, "threshold")?))
+        });
+        Ok(found.await?.into_iter().next())
+    }
+
+    async fn holds_run_out(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, StorageFault> {
+        let sql = "SELECT merchant, id FROM orders WHERE hold_until IS NOT NULL AND hold_until <= ?1
+                   ORDER BY hold_until LIMIT ?2";
+        let values = vec![now.millis().into(), i64::from(limit).into()];
+        query(&self.inner.reader, self.inner.dialect.statement(sql, values), |row| {
+            let merchant: String = column(row, "merchant")?;
+            let order: String = column(row, "id")?;
+            Ok((
+                MerchantId::parse(merchant).map_err(|fault| unreadable("merchant", fault))?,
+                OrderId::parse(order).map_err(|fault| unreadable("order", fault))?,
+            ))
+        })
+        .await
+    }
+
+    async fn lease_jobs(&self, node: &NodeId, limit: u32, lease_ms: u32) -> Result<Vec<LeasedJob>, StorageFault> {
+        crate::jobs::lease(self, node, limit, lease_ms).await
+    }
+
+    async fn start_job(&self, id: &JobId, token: i64, lease_ms: u32) -> Result<bool, StorageFault> {
+        crate::jobs::start(self, id, token, lease_ms).await
+    }
+
+    async fn put_job(&self, id: &JobId, token: i64, next: JobNext) -> Result<bool, StorageFault> {
+        crate::jobs::put(self, id, token, next).await
+    }
+
+    async fn record(&self, record: Record) -> Result<(), StorageFault> {
+        crate::records::write(self, record).await
+    }
+
+    async fn switches(&self) -> Result<BTreeMap<ConnectionId, Switch>, StorageFault> {
+        let statement = self.inner.dialect.statement("SELECT id, switch FROM connections", Vec::new());
+        let found = query(&self.inner.reader, statement, |row| {
+            let id: String = column(row, "id")?;
+            let id = ConnectionId::parse(id).map_err(|fault| unreadable("connection", fault))?;
+            Ok((id, of_word("switch", column(row, "switch")?)?))
+        });
+        Ok(found.await?.into_iter().collect())
+    }
+
+    async fn snapshot(&self, merchant: &MerchantId) -> Result<Snapshot, StorageFault> {
+        crate::snapshot::read(self, merchant).await
+    }
+}
+
+impl SqlStorage {
+    /// As the trait object that the engine takes.
+    #[must_use]
+    pub fn shared(&self) -> Arc<dyn Storage> {
+        Arc::new(self.clone())
+    }
+
+    pub(crate) async fn execute(&self, sql: &str, values: Vec<sea_orm::Value>) -> Result<u64, StorageFault> {
+        let statement = self.inner.dialect.statement(sql, values);
+        Ok(self.inner.writer.execute(statement).await.map_err(sort)?.rows_affected())
+    }
+}

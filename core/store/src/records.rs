@@ -1,0 +1,114 @@
+//! What is written beside commands.
+
+use entrepot_engine::records::{InterfaceLine, Record, RegisteredConnection};
+use entrepot_engine::storage::{StorageFault, Switch};
+use serde_json::json;
+
+use crate::SqlStorage;
+use crate::rows::{column, query, text_of, word};
+use crate::tables;
+use crate::write::alert_sql;
+
+/// Alerts of the whole deployment belong to no merchant.
+pub(crate) const NO_MERCHANT: &str = "";
+
+pub(crate) async fn write(storage: &SqlStorage, record: Record) -> Result<(), StorageFault> {
+    match record {
+        Record::Interface(lines) => interface(storage, lines).await,
+        Record::Register(connections) => {
+            for connection in connections {
+                register(storage, &connection).await?;
+            }
+            Ok(())
+        }
+        Record::Switch { connection, switch } => {
+            let sql = "UPDATE connections SET switch = ?1 WHERE id = ?2";
+            let changed = storage.execute(sql, vec![word(&switch)?.into(), connection.as_str().into()]).await?;
+            if changed == 1 { Ok(()) } else { Err(StorageFault::Data(format!("connection {connection} is not registered"))) }
+        }
+        Record::Job { merchant, job, retry } => {
+            let state = if retry { "ready" } else { "abandoned" };
+            // A started job stays started when it is tried again: its outcome is asked for first.
+            let sql = format!(
+                "UPDATE jobs SET state = CASE WHEN state = 'started' AND ?1 = 'ready' THEN state ELSE ?1 END,
+                    due_at = {}, attempts = 0, lease_node = NULL
+                 WHERE id = ?2 AND merchant = ?3 AND state IN ('ready', 'started', 'dead')",
+                storage.inner.dialect.now()
+            );
+            let values = vec![state.into(), job.as_str().into(), merchant.as_str().into()];
+            let changed = storage.execute(&sql, values).await?;
+            if changed == 1 { Ok(()) } else { Err(StorageFault::Data(format!("merchant {merchant} has no open job {job}"))) }
+        }
+        Record::Alert { merchant, alert } => {
+            let merchant = merchant.map_or(NO_MERCHANT.to_owned(), |merchant| merchant.to_string());
+            let row = json!([[merchant, alert.kind, alert.subject, alert.text, alert.at.millis()]]);
+            storage.execute(&alert_sql(storage), vec![row.to_string().into()]).await?;
+            Ok(())
+        }
+        Record::Audit(line) => {
+            let sql = "INSERT INTO audit_log (at, by_whom, merchant, act, subject, detail)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            let values = vec![
+                line.at.millis().into(),
+                line.by.into(),
+                line.merchant.map(|merchant| merchant.to_string()).into(),
+                line.act.into(),
+                line.subject.into(),
+                line.detail.into(),
+            ];
+            storage.execute(sql, values).await?;
+            Ok(())
+        }
+        Record::Prune { interface_before } => {
+            let sql = "DELETE FROM interface_log WHERE at < ?1";
+            storage.execute(sql, vec![interface_before.millis().into()]).await?;
+            Ok(())
+        }
+    }
+}
+
+async fn interface(storage: &SqlStorage, lines: Vec<InterfaceLine>) -> Result<(), StorageFault> {
+    let mut rows = Vec::with_capacity(lines.len());
+    for line in &lines {
+        rows.push(vec![
+            json!(line.at.millis()),
+            json!(line.merchant),
+            json!(line.application),
+            json!(line.order),
+            text_of(line)?,
+        ]);
+    }
+    tables::INTERFACE_LOG.write(&storage.inner.writer, rows).await
+}
+
+/// An id names one thing for ever.
+async fn register(storage: &SqlStorage, connection: &RegisteredConnection) -> Result<(), StorageFault> {
+    let sql = "SELECT merchant, plugin, external FROM connections WHERE id = ?1";
+    let statement = storage.inner.dialect.statement(sql, vec![connection.id.as_str().into()]);
+    let found: Vec<(String, String, String)> = query(&storage.inner.writer, statement, |row| {
+        Ok((column(row, "merchant")?, column(row, "plugin")?, column(row, "external")?))
+    })
+    .await?;
+    let ours = (connection.merchant.to_string(), connection.plugin.clone(), connection.external.clone());
+    match found.into_iter().next() {
+        Some(known) if known == ours => Ok(()),
+        Some((merchant, plugin, external)) => Err(StorageFault::Data(format!(
+            "connection {} named merchant {merchant}, plugin {plugin}, {external} before; now it names merchant {}, plugin \
+             {}, {}. Give the new one an id of its own",
+            connection.id, ours.0, ours.1, ours.2
+        ))),
+        None => {
+            let sql = "INSERT INTO connections (id, merchant, plugin, external, switch) VALUES (?1, ?2, ?3, ?4, ?5)
+                       ON CONFLICT (id) DO NOTHING";
+            let values = vec![
+                connection.id.as_str().into(),
+                ours.0.into(),
+                ours.1.into(),
+                ours.2.into(),
+                word(&Switch::On)?.into(),
+            ];
+            storage.execute(sql, values).await?;
+            Ok(())
+        }
+    }
+}

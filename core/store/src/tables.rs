@@ -1,0 +1,178 @@
+//! The tables that batches write. Columns are in the order of the rows that [`crate::write`] makes.
+
+use crate::rows::Kind::{Number, Text};
+use crate::rows::{OnConflict, Table};
+
+pub(crate) const CHANNEL_REFS: Table = Table {
+    name: "channel_refs",
+    columns: &[
+        ("application", Text),
+        ("channel_order", Text),
+        ("merchant", Text),
+        ("order_id", Text),
+        ("connection", Text),
+        ("facts", Text),
+    ],
+    key: &["application", "channel_order"],
+    on_conflict: OnConflict::Replace(&["merchant", "order_id", "connection", "facts"]),
+};
+
+/// Claiming makes the row that is locked next; one that is there stays as it is.
+pub(crate) const CLAIMED_REFS: Table = Table {
+    name: "channel_refs",
+    columns: &[("application", Text), ("channel_order", Text)],
+    key: &["application", "channel_order"],
+    on_conflict: OnConflict::Keep,
+};
+
+pub(crate) const ORDERS: Table = Table {
+    name: "orders",
+    columns: &[
+        ("id", Text),
+        ("merchant", Text),
+        ("family", Text),
+        ("connection", Text),
+        ("channel_order", Text),
+        ("state", Text),
+        ("product", Text),
+        ("sku", Text),
+        ("arrive", Text),
+        ("created_at", Number),
+        ("hold_until", Number),
+        ("body", Text),
+        ("guests", Text),
+        ("credentials", Text),
+    ],
+    key: &["id"],
+    on_conflict: OnConflict::ReplaceOrKeep(&["state", "hold_until", "body"], &["guests", "credentials"]),
+};
+
+pub(crate) const REFUNDS: Table = Table {
+    name: "refunds",
+    columns: &[("id", Text), ("merchant", Text), ("order_id", Text), ("state", Text), ("body", Text)],
+    key: &["id"],
+    on_conflict: OnConflict::Replace(&["state", "body"]),
+};
+
+pub(crate) const STOCK: Table = Table {
+    name: "stock",
+    columns: &[
+        ("merchant", Text),
+        ("bucket", Text),
+        ("date", Text),
+        ("slot", Text),
+        ("capacity", Number),
+        ("held", Number),
+        ("sold", Number),
+    ],
+    key: &["merchant", "bucket", "date", "slot"],
+    on_conflict: OnConflict::Replace(&["capacity", "held", "sold"]),
+};
+
+pub(crate) const ACCOUNTS: Table = Table {
+    name: "accounts",
+    columns: &[
+        ("merchant", Text),
+        ("distributor", Text),
+        ("currency", Text),
+        ("limit_minor", Number),
+        ("balance_minor", Number),
+        ("held_minor", Number),
+        ("sequence", Number),
+    ],
+    key: &["merchant", "distributor"],
+    on_conflict: OnConflict::Replace(&["limit_minor", "balance_minor", "held_minor", "sequence"]),
+};
+
+pub(crate) const POSTINGS: Table = Table {
+    name: "postings",
+    columns: &[
+        ("merchant", Text),
+        ("distributor", Text),
+        ("sequence", Number),
+        ("kind", Text),
+        ("from_book", Text),
+        ("to_book", Text),
+        ("amount_minor", Number),
+        ("balance_after_minor", Number),
+        ("held_after_minor", Number),
+        ("order_id", Text),
+        ("refund_id", Text),
+        ("at", Number),
+        ("by_whom", Text),
+        ("note", Text),
+    ],
+    key: &["merchant", "distributor", "sequence"],
+    on_conflict: OnConflict::Fail,
+};
+
+pub(crate) const POOLS: Table = Table {
+    name: "pools",
+    columns: &[("merchant", Text), ("name", Text), ("available", Number), ("threshold", Number)],
+    key: &["merchant", "name"],
+    on_conflict: OnConflict::Replace(&["available", "threshold"]),
+};
+
+pub(crate) const CODES: Table = Table {
+    name: "codes",
+    columns: &[
+        ("id", Text),
+        ("merchant", Text),
+        ("pool", Text),
+        ("code_index", Text),
+        ("credentials", Text),
+        ("state", Text),
+    ],
+    key: &["id"],
+    on_conflict: OnConflict::Fail,
+};
+
+pub(crate) const UNIT_CODES: Table = Table {
+    name: "unit_codes",
+    columns: &[("merchant", Text), ("code_index", Text), ("order_id", Text), ("unit", Number)],
+    key: &["merchant", "code_index", "order_id", "unit"],
+    on_conflict: OnConflict::Keep,
+};
+
+pub(crate) const EVENTS: Table = Table {
+    name: "events",
+    columns: &[("merchant", Text), ("order_id", Text), ("body", Text)],
+    key: &["seq"],
+    on_conflict: OnConflict::Fail,
+};
+
+pub(crate) const COMMAND_KEYS: Table = Table {
+    name: "command_keys",
+    columns: &[
+        ("merchant", Text),
+        ("scope", Text),
+        ("kind", Text),
+        ("key", Text),
+        ("fingerprint", Text),
+        ("answer", Text),
+        ("at", Number),
+    ],
+    key: &["merchant", "scope", "kind", "key"],
+    on_conflict: OnConflict::Fail,
+};
+
+pub(crate) const CATALOGUE_ENTRIES: Table = Table {
+    name: "catalogue_entries",
+    columns: &[("merchant", Text), ("kind", Text), ("id", Text), ("body", Text)],
+    key: &["merchant", "kind", "id"],
+    on_conflict: OnConflict::Replace(&["body"]),
+};
+
+pub(crate) const CALENDAR_DAYS: Table = Table {
+    name: "calendar_days",
+    columns: &[("merchant", Text), ("sku", Text), ("date", Text), ("body", Text)],
+    key: &["merchant", "sku", "date"],
+    on_conflict: OnConflict::Replace(&["body"]),
+};
+
+pub(crate) const INTERFACE_LOG: Table = Table {
+    name: "interface_log",
+    columns: &[("at", Number), ("merchant", Text), ("application", Text), ("order_ref", Text), ("body", Text)],
+    key: &["seq"],
+    on_conflict: OnConflict::Fail,
+};

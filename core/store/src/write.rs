@@ -1,0 +1,436 @@
+//! What a batch writes: each touched row once, everything new as rows of one statement for each table.
+
+use std::collections::BTreeMap;
+
+use entrepot_contract::calendar::Capacity;
+use entrepot_contract::ids::MerchantId;
+use entrepot_domain::change::{CodeState, Event, Writes};
+use entrepot_domain::command::CatalogueEntry;
+use entrepot_engine::storage::{BIRTH_TOKEN, BirthLease, StorageFault};
+use sea_orm::ConnectionTrait;
+use serde_json::{Value as Json, json};
+
+use crate::SqlStorage;
+use crate::batch::stock_row;
+use crate::fault::sort;
+use crate::rows::Kind::{Number, Text};
+use crate::rows::{Row, text_of, word};
+use crate::seal::Cell;
+use crate::tables;
+
+/// Rows by table, for all merchants of a batch.
+#[derive(Default)]
+struct Rows {
+    refs: Vec<Row>,
+    orders: Vec<Row>,
+    refunds: Vec<Row>,
+    stock: Vec<Row>,
+    accounts: Vec<Row>,
+    postings: Vec<Row>,
+    pools: Vec<Row>,
+    codes: Vec<Row>,
+    taken_codes: Vec<Json>,
+    ended_codes: Vec<Json>,
+    ended_unit_codes: Vec<Json>,
+    unit_codes: Vec<Row>,
+    events: Vec<Row>,
+    keys: Vec<Row>,
+    jobs: Vec<Json>,
+    ended_jobs: Vec<Json>,
+    alerts: Vec<Json>,
+    entries: Vec<Row>,
+    days: Vec<Row>,
+    revised: Vec<String>,
+}
+
+/// Writes everything. The caller commits.
+pub(crate) async fn all(
+    storage: &SqlStorage,
+    connection: &impl ConnectionTrait,
+    writes: BTreeMap<MerchantId, Writes>,
+    lease: &BirthLease,
+) -> Result<(), StorageFault> {
+    let mut rows = Rows::default();
+    for (merchant, writes) in &writes {
+        rows.business(storage, merchant, writes)?;
+        rows.beside(merchant, writes)?;
+    }
+    rows.write(storage, connection, lease).await
+}
+
+fn optional<T: serde::Serialize>(value: Option<T>) -> Json {
+    value.map_or(Json::Null, |value| json!(value))
+}
+
+impl Rows {
+    fn business(&mut self, storage: &SqlStorage, merchant: &MerchantId, writes: &Writes) -> Result<(), StorageFault> {
+        self.orders(storage, merchant, writes)?;
+        self.codes(storage, merchant, writes)?;
+        for (key, reference) in &writes.refs {
+            let placed = reference.order.as_ref();
+            self.refs.push(vec![
+                json!(key.application),
+                json!(key.order),
+                optional(placed.map(|placed| &placed.merchant)),
+                optional(placed.map(|placed| &placed.order)),
+                optional(placed.map(|placed| &placed.connection)),
+                if reference.facts.is_empty() { Json::Null } else { text_of(&reference.facts)? },
+            ]);
+        }
+        for refund in writes.refunds.values() {
+            self.refunds.push(vec![
+                json!(refund.id),
+                json!(merchant),
+                json!(refund.order),
+                json!(word(&refund.state)?),
+                text_of(refund)?,
+            ]);
+        }
+        for (key, stock) in &writes.stock {
+            let mut row = stock_row(merchant, key);
+            let capacity = match stock.capacity {
+                Capacity::Unlimited => Json::Null,
+                Capacity::Limited(limit) => json!(limit),
+            };
+            row.extend([capacity, json!(stock.held), json!(stock.sold)]);
+            self.stock.push(row);
+        }
+        for account in writes.accounts.values() {
+            self.accounts.push(vec![
+                json!(merchant),
+                json!(account.distributor),
+                json!(account.currency),
+                json!(account.limit_minor),
+                json!(account.balance_minor),
+                json!(account.held_minor),
+                json!(account.sequence),
+            ]);
+        }
+        for posting in &writes.postings {
+            self.postings.push(vec![
+                json!(merchant),
+                json!(posting.distributor),
+                json!(posting.sequence),
+                json!(word(&posting.kind)?),
+                json!(word(&posting.from)?),
+                json!(word(&posting.to)?),
+                json!(posting.amount_minor),
+                json!(posting.balance_after_minor),
+                json!(posting.held_after_minor),
+                optional(posting.order.as_ref()),
+                optional(posting.refund.as_ref()),
+                json!(posting.at.millis()),
+                json!(posting.by),
+                optional(posting.note.as_ref()),
+            ]);
+        }
+        Ok(())
+    }
+
+    fn orders(&mut self, storage: &SqlStorage, merchant: &MerchantId, writes: &Writes) -> Result<(), StorageFault> {
+        let keys = &storage.inner.keys;
+        for (id, (order, _)) in &writes.orders {
+            let seal = |column, text: &str| {
+                keys.seal(merchant.as_str(), Cell { table: "orders", column, row: id.as_str() }, text).map(Json::String)
+            };
+            let as_text = |value: Result<String, serde_json::Error>| {
+                value.map_err(|fault| StorageFault::Data(fault.to_string()))
+            };
+            let guests = match writes.guests.get(id) {
+                Some(guests) => seal("guests", &as_text(serde_json::to_string(guests))?)?,
+                None => Json::Null,
+            };
+            let credentials = match writes.credentials.get(id) {
+                Some(units) => {
+                    for unit in units {
+                        for credential in &unit.credentials {
+                            let index = keys.index(merchant.as_str(), &credential.value)?;
+                            self.unit_codes.push(vec![json!(merchant), json!(index), json!(id), json!(unit.unit)]);
+                        }
+                    }
+                    seal("credentials", &as_text(serde_json::to_string(units))?)?
+                }
+                None => Json::Null,
+            };
+            self.orders.push(vec![
+                json!(id),
+                json!(merchant),
+                json!(order.family),
+                json!(order.connection),
+                json!(order.channel_order),
+                json!(word(&order.state)?),
+                json!(order.product),
+                json!(order.sku),
+                optional(order.visit.map(|visit| visit.arrive)),
+                json!(order.created_at.millis()),
+                optional(order.hold_until.map(entrepot_contract::time::Timestamp::millis)),
+                text_of(order)?,
+                guests,
+                credentials,
+            ]);
+        }
+        Ok(())
+    }
+
+    fn codes(&mut self, storage: &SqlStorage, merchant: &MerchantId, writes: &Writes) -> Result<(), StorageFault> {
+        let keys = &storage.inner.keys;
+        for (name, pool) in &writes.pools {
+            self.pools.push(vec![json!(merchant), json!(name), json!(pool.available), json!(pool.threshold)]);
+        }
+        for (pool, id, text, credentials) in &writes.new_codes {
+            let plain = serde_json::to_string(credentials).map_err(|fault| StorageFault::Data(fault.to_string()))?;
+            let cell = Cell { table: "codes", column: "credentials", row: id.as_str() };
+            self.codes.push(vec![
+                json!(id),
+                json!(merchant),
+                json!(pool),
+                json!(keys.index(merchant.as_str(), text)?),
+                json!(keys.seal(merchant.as_str(), cell, &plain)?),
+                json!(word(&CodeState::Available)?),
+            ]);
+        }
+        self.taken_codes.extend(writes.taken_codes.iter().map(|(code, order, unit)| json!([code, order, unit])));
+        for (code, state) in &writes.ended_codes {
+            self.ended_codes.push(json!([code, word(state)?]));
+        }
+        for (order, unit, state) in &writes.ended_unit_codes {
+            self.ended_unit_codes.push(json!([order, unit, word(state)?]));
+        }
+        Ok(())
+    }
+
+    fn beside(&mut self, merchant: &MerchantId, writes: &Writes) -> Result<(), StorageFault> {
+        // Lines of one order that one batch writes share a row.
+        let mut events: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
+        for event in &writes.events {
+            events.entry(event.order.as_str()).or_default().push(event);
+        }
+        for (order, lines) in events {
+            self.events.push(vec![json!(merchant), json!(order), text_of(&lines)?]);
+        }
+        for key in &writes.keys {
+            self.keys.push(vec![
+                json!(merchant),
+                json!(key.key.scope),
+                json!(key.key.kind),
+                json!(key.key.key),
+                json!(key.fingerprint),
+                text_of(&key.answer)?,
+                json!(key.at.millis()),
+            ]);
+        }
+        for job in &writes.jobs {
+            self.jobs.push(json!([
+                job.id,
+                merchant,
+                job.order,
+                job.connection,
+                job.kind.name(),
+                text_of(job)?,
+                job.after,
+                job.created_at.millis()
+            ]));
+        }
+        self.ended_jobs.extend(writes.ended_jobs.iter().map(|end| json!([end.id, end.token])));
+        for alert in &writes.alerts {
+            self.alerts.push(json!([merchant, alert.kind, alert.subject, alert.text, alert.at.millis()]));
+        }
+        for entry in &writes.catalogue {
+            let (kind, id) = match entry {
+                CatalogueEntry::Product(product) => ("product", product.id.as_str()),
+                CatalogueEntry::Sku(sku) => ("sku", sku.id.as_str()),
+                CatalogueEntry::Listing(listing) => ("listing", listing.id.as_str()),
+                CatalogueEntry::Distributor(distributor) => ("distributor", distributor.id.as_str()),
+            };
+            let row = vec![json!(merchant), json!(kind), json!(id), text_of(entry)?];
+            self.entries.retain(|other| other[..3] != row[..3]);
+            self.entries.push(row);
+        }
+        let mut days: BTreeMap<(String, String), Row> = BTreeMap::new();
+        for calendar in &writes.calendar {
+            let date = calendar.day.date.map(|date| date.to_string()).unwrap_or_default();
+            let row = vec![json!(merchant), json!(calendar.day.sku), json!(date), text_of(&calendar.day)?];
+            days.insert((calendar.day.sku.to_string(), date), row);
+        }
+        self.days.extend(days.into_values());
+        if !(writes.catalogue.is_empty() && writes.calendar.is_empty()) {
+            self.revised.push(merchant.to_string());
+        }
+        Ok(())
+    }
+
+    async fn write(
+        self,
+        storage: &SqlStorage,
+        connection: &impl ConnectionTrait,
+        lease: &BirthLease,
+    ) -> Result<(), StorageFault> {
+        tables::CHANNEL_REFS.write(connection, self.refs).await?;
+        tables::ORDERS.write(connection, self.orders).await?;
+        tables::REFUNDS.write(connection, self.refunds).await?;
+        tables::POOLS.write(connection, self.pools).await?;
+        tables::CODES.write(connection, self.codes).await?;
+        tables::STOCK.write(connection, self.stock).await?;
+        tables::ACCOUNTS.write(connection, self.accounts).await?;
+        tables::POSTINGS.write(connection, self.postings).await?;
+        tables::UNIT_CODES.write(connection, self.unit_codes).await?;
+        tables::EVENTS.write(connection, self.events).await?;
+        tables::COMMAND_KEYS.write(connection, self.keys).await?;
+        tables::CATALOGUE_ENTRIES.write(connection, self.entries).await?;
+        tables::CALENDAR_DAYS.write(connection, self.days).await?;
+        let other = Others { storage, connection };
+        other.take_codes(self.taken_codes).await?;
+        other.end_codes(self.ended_codes).await?;
+        other.end_unit_codes(self.ended_unit_codes).await?;
+        other.bear_jobs(self.jobs, lease).await?;
+        other.end_jobs(self.ended_jobs).await?;
+        other.alerts(self.alerts).await?;
+        other.revise(self.revised).await
+    }
+}
+
+/// Statements that are more than rows of a table.
+struct Others<'a, C> {
+    storage: &'a SqlStorage,
+    connection: &'a C,
+}
+
+impl<C: ConnectionTrait> Others<'_, C> {
+    async fn run(&self, sql: &str, rows: Vec<Json>, more: Vec<sea_orm::Value>) -> Result<u64, StorageFault> {
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let mut values = vec![Json::Array(rows).to_string().into()];
+        values.extend(more);
+        let statement = self.storage.inner.dialect.statement(sql, values);
+        Ok(self.connection.execute(statement).await.map_err(sort)?.rows_affected())
+    }
+
+    /// A code leaves `available` once: if one is gone meanwhile, the batch is done again.
+    async fn take_codes(&self, rows: Vec<Json>) -> Result<(), StorageFault> {
+        let wanted = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let dialect = self.storage.inner.dialect;
+        let sql = format!(
+            "UPDATE codes SET state = 'assigned', order_id = {}, unit = {} FROM {}
+             WHERE codes.id = {} AND codes.state = 'available'",
+            dialect.element(1, Text),
+            dialect.element(2, Number),
+            dialect.each(),
+            dialect.element(0, Text),
+        );
+        let taken = self.run(&sql, rows, Vec::new()).await?;
+        if taken == wanted { Ok(()) } else { Err(StorageFault::Conflict(format!("{taken} of {wanted} codes were free"))) }
+    }
+
+    async fn end_codes(&self, rows: Vec<Json>) -> Result<(), StorageFault> {
+        let dialect = self.storage.inner.dialect;
+        let sql = format!(
+            "UPDATE codes SET state = {} FROM {} WHERE codes.id = {}",
+            dialect.element(1, Text),
+            dialect.each(),
+            dialect.element(0, Text),
+        );
+        self.run(&sql, rows, Vec::new()).await?;
+        Ok(())
+    }
+
+    async fn end_unit_codes(&self, rows: Vec<Json>) -> Result<(), StorageFault> {
+        let dialect = self.storage.inner.dialect;
+        let sql = format!(
+            "UPDATE codes SET state = {} FROM {} WHERE codes.order_id = {} AND codes.unit = {}
+             AND codes.state = 'assigned'",
+            dialect.element(2, Text),
+            dialect.each(),
+            dialect.element(0, Text),
+            dialect.element(1, Number),
+        );
+        self.run(&sql, rows, Vec::new()).await?;
+        Ok(())
+    }
+
+    /// A job waits for the newest open one of its order and counterparty; its family's row is locked, so no other can
+    /// come between.
+    async fn bear_jobs(&self, rows: Vec<Json>, lease: &BirthLease) -> Result<(), StorageFault> {
+        let dialect = self.storage.inner.dialect;
+        let text = |index| dialect.element(index, Text);
+        let earlier = format!(
+            "(SELECT MAX(o.id) FROM jobs o WHERE o.order_id = {} AND o.connection = {}
+              AND o.state IN ('ready', 'started', 'dead'))",
+            text(2),
+            text(3),
+        );
+        let sql = format!(
+            "INSERT INTO jobs (id, merchant, order_id, connection, kind, body, state, after_job, attempts, due_at,
+                lease_node, lease_token, lease_until, note, created_at)
+             SELECT {}, {}, {}, {}, {}, {}, 'ready', COALESCE({}, {earlier}), 0, {now},
+                CASE WHEN {} IS NULL THEN ?2 END, {BIRTH_TOKEN},
+                CASE WHEN {} IS NULL THEN {now} + {lease_ms} ELSE 0 END, '', {}
+             FROM {} WHERE true",
+            text(0),
+            text(1),
+            text(2),
+            text(3),
+            text(4),
+            text(5),
+            text(6),
+            text(6),
+            text(6),
+            dialect.element(7, Number),
+            dialect.each(),
+            now = dialect.now(),
+            lease_ms = lease.lease_ms,
+        );
+        self.run(&sql, rows, vec![lease.node.as_str().into()]).await?;
+        Ok(())
+    }
+
+    /// Only the holder of the lease ends a job; an outcome of a lost lease is recorded all the same.
+    async fn end_jobs(&self, rows: Vec<Json>) -> Result<(), StorageFault> {
+        let dialect = self.storage.inner.dialect;
+        let sql = format!(
+            "UPDATE jobs SET state = 'done', lease_node = NULL, lease_until = 0 FROM {}
+             WHERE jobs.id = {} AND jobs.lease_token = {} AND jobs.state IN ('ready', 'started')",
+            dialect.each(),
+            dialect.element(0, Text),
+            dialect.element(1, Number),
+        );
+        self.run(&sql, rows, Vec::new()).await?;
+        Ok(())
+    }
+
+    async fn alerts(&self, rows: Vec<Json>) -> Result<(), StorageFault> {
+        for row in rows {
+            self.run(&alert_sql(self.storage), vec![row], Vec::new()).await?;
+        }
+        Ok(())
+    }
+
+    async fn revise(&self, merchants: Vec<String>) -> Result<(), StorageFault> {
+        for merchant in merchants {
+            let sql = "INSERT INTO catalogues (merchant, revision) VALUES (?1, 1)
+                       ON CONFLICT (merchant) DO UPDATE SET revision = catalogues.revision + 1";
+            let statement = self.storage.inner.dialect.statement(sql, vec![merchant.into()]);
+            self.connection.execute(statement).await.map_err(sort)?;
+        }
+        Ok(())
+    }
+}
+
+/// Raises an alert: once for each kind and subject, counted when it comes again.
+pub(crate) fn alert_sql(storage: &SqlStorage) -> String {
+    let dialect = storage.inner.dialect;
+    let (text, number) = (|index| dialect.element(index, Text), |index| dialect.element(index, Number));
+    format!(
+        "INSERT INTO alerts (merchant, kind, subject, text, first_at, last_at, times)
+         SELECT {}, {}, {}, {}, {}, {}, 1 FROM {} WHERE true
+         ON CONFLICT (merchant, kind, subject) DO UPDATE SET text = excluded.text, last_at = excluded.last_at,
+            times = alerts.times + 1, resolved_at = NULL",
+        text(0),
+        text(1),
+        text(2),
+        text(3),
+        number(4),
+        number(4),
+        dialect.each(),
+    )
+}
