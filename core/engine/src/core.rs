@@ -15,6 +15,7 @@ use entrepot_host::Host;
 use tokio::task::JoinHandle;
 
 use crate::directory::Directory;
+use crate::interface_log::InterfaceQueue;
 use crate::jobs::Jobs;
 use crate::records::Record;
 use crate::seed::Seeds;
@@ -83,6 +84,8 @@ pub struct Parts {
     pub settings: EngineSettings,
     /// Applications and connections.
     pub directory: Directory,
+    /// Where exchanges with partners are written.
+    pub interface_log: Arc<InterfaceQueue>,
 }
 
 /// What the engine's parts share.
@@ -95,6 +98,7 @@ pub(crate) struct Core {
     pub(crate) watch: Watch,
     pub(crate) jobs: Jobs,
     pub(crate) sequencer: Sequencer,
+    pub(crate) interface_log: Arc<InterfaceQueue>,
     directory: RwLock<Arc<Directory>>,
     switches: RwLock<BTreeMap<ConnectionId, Switch>>,
     connections: Mutex<HashMap<MerchantId, Arc<Connections>>>,
@@ -122,6 +126,7 @@ impl Engine {
             seeds: parts.seeds,
             settings: parts.settings,
             watch: Watch::default(),
+            interface_log: parts.interface_log,
             directory: RwLock::new(Arc::new(parts.directory)),
             switches: RwLock::default(),
             connections: Mutex::default(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse, Located, RawRequest, RawResponse, ReadyAnswers};
 use entrepot_contract::fault::{Fault, FaultKind};
-use entrepot_contract::ids::{ApplicationId, MerchantId, PluginId, TraceId};
+use entrepot_contract::ids::{ApplicationId, PluginId, TraceId};
 use entrepot_contract::intent::Intent;
 use entrepot_contract::manifest::{LogRules, Scene};
 use entrepot_contract::message::{CallContext, Request, Response};
@@ -17,7 +17,7 @@ use crate::core::{Core, Engine};
 use crate::directory::Connection;
 use crate::flows;
 use crate::placing::{Place, place};
-use crate::records::{InterfaceLine, Record};
+use crate::records::InterfaceLine;
 
 /// How a call ended, for the server: what to send, and whether the caller proved who it is.
 #[derive(Debug)]
@@ -133,7 +133,7 @@ async fn handle(
         Ok(Place::Nowhere) => flows::unplaced::answer(core, application, plugins, scene, ready, &raw, &located, &trace, deadline).await,
     };
     let rules = core.host.manifest(&plugins[0]).map(|manifest| manifest.log).unwrap_or_default();
-    log.close(core, &rules, &raw, &answer).await;
+    log.close(core, &rules, &raw, &answer);
     Answered {
         raw: Some(answer),
         authentic: true,
@@ -279,7 +279,7 @@ async fn unknown_scene(core: &Core, application: &ApplicationId, mut raw: RawReq
     let mut log = LogSheet::new(started, application, &raw, &located, trace);
     log.line.api = asked.to_string();
     let rules = core.host.manifest(&plugin).map(|manifest| manifest.log).unwrap_or_default();
-    log.close(core, &rules, &raw, &ready.busy).await;
+    log.close(core, &rules, &raw, &ready.busy);
     Answered {
         raw: Some(ready.busy),
         authentic: true,
@@ -317,17 +317,14 @@ impl LogSheet {
 
     fn place(&mut self, connection: &Connection) {
         self.line.connection = Some(connection.id.to_string());
-        self.line.merchant = Some(connection.merchant.clone()) as Option<MerchantId>;
+        self.line.merchant = Some(connection.merchant.clone());
     }
 
-    async fn close(mut self, core: &Core, rules: &LogRules, raw: &RawRequest, answer: &RawResponse) {
+    fn close(mut self, core: &Core, rules: &LogRules, raw: &RawRequest, answer: &RawResponse) {
         self.line.request = mask_body(rules, &raw.body, raw.header("content-type").unwrap_or("application/json"));
         self.line.response = mask_body(rules, &answer.body, &answer.content_type);
         self.line.status = Some(answer.status);
         self.line.took_ms = u32::try_from(core.clock.now().since(self.line.at)).unwrap_or(0);
-        if let Err(fault) = core.storage.record(Record::Interface(vec![self.line])).await {
-            metrics::counter!("entrepot_interface_lines_lost_total").increment(1);
-            tracing::warn!(%fault, "a line of the interface log was lost");
-        }
+        core.interface_log.push(self.line);
     }
 }

@@ -6,13 +6,16 @@
 //! - [`directory`]: applications and connections, from configuration and the database's switches.
 //! - [`inbound`]: the four steps of a channel's call; [`placing`]: which connection it belongs to.
 //! - [`jobs`]: leases, retries, the unknown outcome; [`watch`]: who waits in this process for an order to change.
+//! - [`interface_log`]: the queue in front of the log of exchanges with partners.
 //! - [`flows`]: one file per thing the business does, start to end.
 //! - [`records`]: what is written beside commands: interface log, switches, tokens, audit.
 //! - [`ticker`]: what has to happen as time passes.
+//! - `core`: what these parts share, and how the engine starts and stops.
 
 pub mod directory;
 pub mod flows;
 pub mod inbound;
+pub mod interface_log;
 pub mod jobs;
 mod lane;
 

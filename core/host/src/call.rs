@@ -1,5 +1,6 @@
 //! The way of one call: declared, admitted, waited for, checked, counted.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use entrepot_contract::fault::{Effect, Fault, FaultKind};
@@ -121,16 +122,13 @@ impl RunningInstance {
             order: scope.order,
             deadline: Some(deadline),
         };
-        let services = std::sync::Arc::new(HostServices::new(
-            std::sync::Arc::clone(&self.services),
-            scope,
-        ));
+        let services = Arc::new(HostServices::new(Arc::clone(&self.services), scope));
         let context = CallContext {
             deadline,
             ..context
         };
         let asked = request.clone();
-        let instance = std::sync::Arc::clone(&self.instance);
+        let instance = Arc::clone(&self.instance);
         let call =
             direct::contained(async move { instance.call(context, request, services).await });
         match direct::within(wait, call).await {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use entrepot_engine::storage::StorageFault;
 use entrepot_migrations::{Changes, Migrator};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr};
 
 use crate::fault::sort;
 use crate::rows::Dialect;

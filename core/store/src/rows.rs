@@ -76,10 +76,6 @@ impl Dialect {
         if self.postgres() { format!(" FOR NO KEY UPDATE OF {table}") } else { String::new() }
     }
 
-    /// The placeholder of a parameter.
-    pub(crate) fn parameter(self, number: usize) -> String {
-        if self.postgres() { format!("${number}") } else { format!("?{number}") }
-    }
 
     /// The database's own clock, in milliseconds since 1970.
     pub(crate) fn now(self) -> &'static str {

@@ -71,12 +71,12 @@ impl Library {
             Entry::Occupied(_) => return REFUSED,
             Entry::Vacant(place) => place.insert(Arc::clone(&slot)),
         };
+        let (opening, unopened) = (Arc::clone(&slot), Arc::clone(&slot));
         slot.begin(runtime, OPENING, false, |mut answer| async move {
-            let kept = Arc::clone(&slot);
-            answer.before_reply(move || self.forget_unopened(number, &slot));
+            answer.before_reply(move || self.forget_unopened(&unopened));
             match self.plugin.open(request, answer.services()).await {
                 Ok((instance, opened)) => {
-                    kept.keep(instance);
+                    opening.keep(instance);
                     answer.send(&OpenReply::Ok(opened));
                 }
                 Err(fault) => answer.send(&OpenReply::Err(fault)),
@@ -85,9 +85,9 @@ impl Library {
     }
 
     /// The number of an instance that did not open is free again.
-    fn forget_unopened(&self, number: u64, slot: &Slot) {
+    fn forget_unopened(&self, slot: &Slot) {
         if matches!(locked(&slot.inner).life, Life::Opening) {
-            locked(&self.instances).remove(&number);
+            locked(&self.instances).remove(&slot.number);
         }
     }
 

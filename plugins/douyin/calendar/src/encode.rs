@@ -9,6 +9,7 @@ use douyin_wire::codes::{QueryCode, RefusalCode, SpiCode};
 use douyin_wire::envelope::spi_answer;
 use douyin_wire::kinds::VoucherStatus;
 use douyin_wire::number::{Fen, Id};
+use entrepot_sdk::contract::money::Currency;
 use entrepot_sdk::contract::outcome::{Acceptance, Reason, Refusal, UnitUsage};
 use entrepot_sdk::prelude::*;
 use serde::Serialize;
@@ -48,7 +49,7 @@ pub(crate) fn encode(
         Scene::CreateOrder => create_order(channel, outcome),
         Scene::PayOrder => pay_order(outcome),
         Scene::CancelOrder | Scene::NotifyRefund => noticed(scene, outcome),
-        Scene::ApplyRefund => apply_refund(channel, settings, intent, outcome),
+        Scene::ApplyRefund => apply_refund(intent, outcome),
         Scene::QueryOrder => query_order(settings, outcome),
         Scene::IssueCertificate => issue_certificate(channel, settings, outcome),
         Scene::PullCalendar => pull_calendar(channel, outcome),
@@ -157,12 +158,7 @@ const fn kept(refusal: &Refusal) -> bool {
 
 /// Scenic §7, `documented`. On acceptance the fee that was asked goes back unchanged (`inferred`, safe: a larger one
 /// counts as a refusal, a smaller one is not used).
-fn apply_refund(
-    channel: &DouyinCalendar,
-    settings: &ConnectionSettings,
-    intent: &Intent,
-    outcome: &Outcome,
-) -> Result<RawResponse, Fault> {
+fn apply_refund(intent: &Intent, outcome: &Outcome) -> Result<RawResponse, Fault> {
     let asked = match intent {
         Intent::AskRefund(ask) => ask.fee,
         _ => None,
@@ -172,12 +168,14 @@ fn apply_refund(
             let fee = fen(asked.unwrap_or(*fee))?;
             done("", &RefundApplyAnswer::accept(fee))
         }
-        Outcome::RefundRefused { reason, units } => {
-            let vouchers = match (units.as_slice(), own_order(units, intent)) {
-                ([], _) | (_, None) => Vec::new(),
-                (units, Some(order)) => with_credentials(&order, units, &style(channel, settings))?,
-            };
-            done(&shortened(reason), &RefundApplyAnswer::refuse(vouchers))
+        // Repaired vouchers need project ids, which need our order's id: this outcome does not carry it. Refusing
+        // without them would be taken as an agreement (§7), so Douyin is asked to call again.
+        Outcome::RefundRefused { units, .. } if !units.is_empty() => Err(Fault::not_done(
+            FaultKind::Internal,
+            "repaired vouchers cannot be sent without our order's id",
+        )),
+        Outcome::RefundRefused { reason, .. } => {
+            done(&shortened(reason), &RefundApplyAnswer::refuse(Vec::new()))
         }
         Outcome::RefundWaiting => done("", &RefundApplyAnswer::wait()),
         // A refusal by the order's state is a decision, too: everything is used, or given back already.
@@ -188,5 +186,120 @@ fn apply_refund(
             Ok(plain(RefusalCode::Other.into(), &description(refusal)))
         }
         _ => Err(unheard(Scene::ApplyRefund)),
+    }
+}
+
+/// Fen of an amount in yuan.
+pub(crate) fn fen(amount: Money) -> Result<Fen, Fault> {
+    let yuan = amount.currency == Currency::CNY;
+    Fen::new(amount.amount_minor)
+        .filter(|_| yuan)
+        .ok_or_else(|| Fault::invalid(format!("{amount} cannot be told in fen")))
+}
+
+/// Scenic §10, `documented`. The page writes an empty `projects` beside each entrance.
+fn query_order(
+    settings: &ConnectionSettings,
+    outcome: &Outcome,
+) -> Result<RawResponse, Fault> {
+    let (order, units) = match outcome {
+        Outcome::Usage { order, units } => (order, units),
+        Outcome::Refused(refusal) => {
+            let code = match refusal.reason {
+                Reason::OrderUnknown => QueryCode::NoSuchOrder,
+                _ => QueryCode::Failure,
+            };
+            return Ok(plain(code.into(), &description(refusal)));
+        }
+        _ => return Err(unheard(Scene::QueryOrder)),
+    };
+    let used = |usage: &&UnitUsage| status(usage) == VoucherStatus::Used;
+    let changed = |usage: &UnitUsage| status(usage) != VoucherStatus::Unused;
+    let listed = match settings.query_vouchers {
+        QueryVouchers::Always => true,
+        QueryVouchers::WhenChanged => units.iter().any(changed),
+    };
+    let payload = QueryOrderAnswer {
+        order_out_id: own_id(order)?,
+        total_voucher_quantity: number(units.len()),
+        used_voucher_quantity: number(units.iter().filter(used).count()),
+        vouchers: if listed {
+            with_status(order, units)
+        } else {
+            Vec::new()
+        },
+    };
+    let mut payload = serde_json::to_value(&payload)
+        .map_err(|_| Fault::not_done(FaultKind::Internal, "an answer that is no JSON"))?;
+    for voucher in payload["vouchers"].as_array_mut().into_iter().flatten() {
+        voucher["projects"] = json!([]);
+    }
+    done("", &payload)
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// Common §11, `documented`; scenic §11. Result 2 refunds at once, without review or repair, so it is said only of
+/// what is final; everything else is asked again within ten minutes.
+fn issue_certificate(
+    channel: &DouyinCalendar,
+    settings: &ConnectionSettings,
+    outcome: &Outcome,
+) -> Result<RawResponse, Fault> {
+    let failed = |refusal: &Refusal| {
+        let why = shortened(&refusal.text);
+        done("", &IssueVoucherAnswer::failed(why))
+    };
+    match outcome {
+        Outcome::Issued { order, units } => {
+            let vouchers = with_credentials(order, units, &style(channel, settings))?;
+            done(SUCCESS, &IssueVoucherAnswer::issued(vouchers))
+        }
+        Outcome::Issuing { .. } => done("", &IssueVoucherAnswer::issuing()),
+        Outcome::Refused(refusal) => match refusal.reason {
+            Reason::SupplierRefused => failed(refusal),
+            Reason::StateForbids if settings.issue_too_early == IssueTooEarly::Failed => {
+                failed(refusal)
+            }
+            _ => Ok(call_again()),
+        },
+        _ => Err(unheard(Scene::IssueCertificate)),
+    }
+}
+
+/// How this connection's credentials are shown.
+pub(crate) fn style<'a>(
+    channel: &'a DouyinCalendar,
+    settings: &ConnectionSettings,
+) -> Style<'a> {
+    Style {
+        code_as: settings.code_as,
+        password_joiner: &channel.settings.password_joiner,
+    }
+}
+
+/// Scenic §16, `documented`, tail `inferred`. Its error codes were not seen: every refusal is "other".
+fn pull_calendar(channel: &DouyinCalendar, outcome: &Outcome) -> Result<RawResponse, Fault> {
+    match outcome {
+        Outcome::Calendar { skus } => done("", &calendar::answer(&channel.settings, skus)?),
+        Outcome::Refused(refusal) => {
+            Ok(plain(RefusalCode::Other.into(), &description(refusal)))
+        }
+        _ => Err(unheard(Scene::PullCalendar)),
+    }
+}
+
+/// Common §9, `documented`: the challenge at once, otherwise the status alone.
+fn webhook(intent: &Intent, outcome: &Outcome) -> RawResponse {
+    match (intent, outcome) {
+        (_, Outcome::Busy | Outcome::CallAgain | Outcome::Unknown) => webhook_answer(503),
+        (_, Outcome::Refused(_)) => webhook_answer(400),
+        (Intent::Handshake { challenge }, _) => {
+            let body: Value = json!({ "challenge": challenge });
+            RawResponse::json(body.to_string().into_bytes())
+        }
+        _ => webhook_answer(200),
     }
 }

@@ -1,0 +1,127 @@
+//! The interface log's queue: lines are written in batches, beside the business. What finds no place is counted, never
+//! waited for.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use entrepot_contract::ids::MerchantId;
+use entrepot_host::{Direction, InterfaceEntry, InterfaceLog};
+use tokio::sync::Notify;
+
+use crate::records::{InterfaceLine, Record};
+use crate::storage::Storage;
+
+/// Lines of one write.
+const BATCH_LINES: usize = 200;
+
+/// How long a line may wait for company, in milliseconds.
+const PAUSE_MS: u64 = 100;
+
+/// The queue. One for each process.
+pub struct InterfaceQueue {
+    waiting: Mutex<Vec<InterfaceLine>>,
+    limit: usize,
+    arrived: Notify,
+    closed: AtomicBool,
+}
+
+impl InterfaceQueue {
+    /// A queue of at most `limit` lines, and the task that writes it; the task ends once the queue is closed.
+    #[must_use]
+    pub fn start(storage: Arc<dyn Storage>, limit: usize) -> (Arc<Self>, tokio::task::JoinHandle<()>) {
+        let queue = Arc::new(Self {
+            waiting: Mutex::default(),
+            limit,
+            arrived: Notify::new(),
+            closed: AtomicBool::new(false),
+        });
+        let task = tokio::spawn(queue.clone().write(storage));
+        (queue, task)
+    }
+
+    /// Puts a line in the queue, or counts it as lost.
+    pub fn push(&self, line: InterfaceLine) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() >= self.limit {
+            metrics::counter!("entrepot_interface_lines_lost_total").increment(1);
+            return;
+        }
+        waiting.push(line);
+        drop(waiting);
+        self.arrived.notify_one();
+    }
+
+    /// Takes no more lines; what waits is still written.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.arrived.notify_one();
+    }
+
+    async fn write(self: Arc<Self>, storage: Arc<dyn Storage>) {
+        loop {
+            self.arrived.notified().await;
+            if !self.closed.load(Ordering::Acquire) {
+                tokio::time::sleep(Duration::from_millis(PAUSE_MS)).await;
+            }
+            let mut lines = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+            while !lines.is_empty() {
+                let rest = lines.split_off(lines.len().min(BATCH_LINES));
+                let count = lines.len();
+                if let Err(fault) = storage.record(Record::Interface(lines)).await {
+                    metrics::counter!("entrepot_interface_lines_lost_total").increment(count as u64);
+                    tracing::warn!(%fault, count, "lines of the interface log were lost");
+                }
+                lines = rest;
+            }
+            if self.closed.load(Ordering::Acquire) {
+                return;
+            }
+        }
+    }
+}
+
+/// The plugins' outbound calls.
+pub struct OutboundLog {
+    queue: Arc<InterfaceQueue>,
+    merchant_of: Box<dyn Fn(&str) -> Option<MerchantId> + Send + Sync>,
+}
+
+impl OutboundLog {
+    /// Writes into this queue; `merchant_of` tells whose a connection is.
+    pub fn new(
+        queue: Arc<InterfaceQueue>,
+        merchant_of: impl Fn(&str) -> Option<MerchantId> + Send + Sync + 'static,
+    ) -> Self {
+        Self { queue, merchant_of: Box::new(merchant_of) }
+    }
+}
+
+impl InterfaceLog for OutboundLog {
+    fn record(&self, entry: InterfaceEntry) {
+        let connection = entry.connection.map(|connection| connection.to_string());
+        let direction = match entry.direction {
+            Direction::Inbound => "in",
+            Direction::Outbound => "out",
+        };
+        let response = match entry.fault {
+            Some(fault) => format!("{fault} {}", entry.response_body),
+            None => entry.response_body,
+        };
+        self.queue.push(InterfaceLine {
+            at: entry.at,
+            direction: direction.to_owned(),
+            application: entry.application.to_string(),
+            merchant: connection.as_deref().and_then(&self.merchant_of),
+            connection,
+            order: entry.order,
+            api: entry.api,
+            status: entry.status,
+            partner_trace: None,
+            trace: entry.trace.to_string(),
+            request: format!("{} {} {}", entry.method, entry.url, entry.request_body),
+            response: response.trim().to_owned(),
+            took_ms: u32::try_from(entry.duration_ms).unwrap_or(u32::MAX),
+        });
+    }
+}
