@@ -43,7 +43,8 @@ impl Footprint {
         self.code_texts.extend(other.code_texts);
         self.codes.extend(other.codes);
         for (pool, wanted) in other.pools {
-            *self.pools.entry(pool).or_default() += wanted;
+            let sum = self.pools.entry(pool).or_default();
+            *sum = sum.saturating_add(wanted);
         }
     }
 }
@@ -124,7 +125,8 @@ fn create(
     let Ok(dates) = dates_taken(product, intent.wish.visit.as_ref()) else { return };
     found.stock.extend(stock_cells(sku, &dates, intent.wish.slot.as_deref()));
     if rules.issue_at_acceptance {
-        pool_of(state, &sku.fulfilment, intent.wish.count, found);
+        // A wish beyond the limit is refused: it must not load the pool.
+        pool_of(state, &sku.fulfilment, intent.wish.count.min(u32::from(sku.maximum_units)), found);
     }
 }
 
@@ -148,7 +150,8 @@ fn of_order(state: &State, order: &Order, found: &mut Footprint) {
 
 fn pool_of(state: &State, fulfilment: &Fulfilment, count: u32, found: &mut Footprint) {
     if let Some(pool) = pool_name(state, fulfilment) {
-        *found.pools.entry(pool).or_default() += count;
+        let wanted = found.pools.entry(pool).or_default();
+        *wanted = wanted.saturating_add(count);
     }
 }
 

@@ -208,7 +208,7 @@ impl State {
         for row in &rows {
             catalogue.days.entry(row.day.sku.clone()).or_default().insert(row.day.date, row.day.clone());
         }
-        catalogue.revision += 1;
+        catalogue.revision += next_revision(&self.writes);
         self.writes.calendar.extend(rows);
     }
 
@@ -231,7 +231,12 @@ impl State {
                 }
             }
         }
-        catalogue.revision += 1;
+        catalogue.revision += next_revision(&self.writes);
         self.writes.catalogue.extend(entries);
     }
+}
+
+/// A batch raises the revision once, however many of its commands change the catalogue: storage counts the same way.
+fn next_revision(writes: &Writes) -> i64 {
+    i64::from(writes.calendar.is_empty() && writes.catalogue.is_empty())
 }

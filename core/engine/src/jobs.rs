@@ -162,9 +162,16 @@ async fn try_once(core: &Core, job: LeasedJob) {
     metrics::counter!("entrepot_jobs_total", "kind" => kind, "result" => result).increment(1);
     tracing::warn!(note, dead, "a job did not end");
     let next = JobNext { state: if dead { JobState::Dead } else { state }, wait_ms, note: note.clone(), counts };
-    if let Err(fault) = core.storage.put_job(&job.job.id, job.token, next).await {
-        tracing::error!(%fault, "a job could not be put back; it goes on after its lease");
-        return;
+    match core.storage.put_job(&job.job.id, job.token, next).await {
+        Ok(true) => {}
+        Ok(false) => {
+            tracing::warn!("the lease was lost; whoever has it decides about the job");
+            return;
+        }
+        Err(fault) => {
+            tracing::error!(%fault, "a job could not be put back; it goes on after its lease");
+            return;
+        }
     }
     if dead {
         flows::raise(core, &job.job.merchant, "dead_job", job.job.id.as_str(), &dead_text(&job, &note)).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use entrepot_contract::ids::MerchantId;
 use entrepot_domain::answer::Answer;
-use entrepot_domain::change::{KeyRow, Writes};
+use entrepot_domain::change::{Change, ChannelRef, KeyRow, RefKey, Writes};
 use entrepot_domain::command::CommandKey;
 use entrepot_domain::decide::{Stop, decide, repeated};
 use entrepot_domain::footprint::needs;
@@ -98,6 +98,11 @@ impl Lane {
             Err(StorageFault::CommitUnknown(text)) => {
                 tracing::warn!(fault = text, "the outcome of a commit is unknown; looking for its keys");
                 self.resolve(batch).await
+            }
+            Err(StorageFault::Lost(text)) => {
+                // The next batch asks for a connection of its own.
+                self.storage = None;
+                Err(StorageFault::Lost(text))
             }
             other => other,
         }
@@ -227,11 +232,13 @@ fn decide_all(states: &mut States, batch: &[Pending]) -> Vec<Option<Answer>> {
         .map(|pending| {
             let command = &pending.command;
             let state = states.get_mut(&command.merchant)?;
+            let mut refs = Vec::new();
             if let Some((fingerprint, answer)) = state.keys.get(&command.key).filter(|_| command.body.keyed()) {
                 return Some(repeated(command, fingerprint, answer));
             }
             let answer = match decide(state, command) {
                 Ok(decision) => {
+                    refs = changed_refs(&decision.changes);
                     state.apply(decision.changes);
                     decision.answer
                 }
@@ -251,7 +258,29 @@ fn decide_all(states: &mut States, batch: &[Pending]) -> Vec<Option<Answer>> {
                     at: command.at,
                 });
             }
+            share_refs(states, &command.merchant, refs);
             Some(answer)
         })
         .collect()
+}
+
+fn changed_refs(changes: &[Change]) -> Vec<(RefKey, ChannelRef)> {
+    let changed = changes.iter().filter_map(|change| match change {
+        Change::Ref(key, reference) => Some((key.clone(), reference.clone())),
+        _ => None,
+    });
+    changed.collect()
+}
+
+/// A channel's order number belongs to no merchant: a fact that the inbox keeps and the create that comes next may
+/// share a batch, so each has to see what the other did, and only the last one writes the row.
+fn share_refs(states: &mut States, writer: &MerchantId, refs: Vec<(RefKey, ChannelRef)>) {
+    for (key, reference) in refs {
+        for (_, state) in states.iter_mut().filter(|(merchant, _)| *merchant != writer) {
+            if let Some(seen) = state.refs.get_mut(&key) {
+                *seen = reference.clone();
+                state.writes.refs.remove(&key);
+            }
+        }
+    }
 }

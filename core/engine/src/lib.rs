@@ -1,6 +1,7 @@
 //! The sequencer, the jobs, the `Storage` trait, and [`flows`]: one file per thing the business does. No HTTP, no SQL.
 //!
 //! - [`storage`]: what the engine asks of a database.
+//! - [`memory`]: the ordered in-memory implementation of `Storage`.
 //! - [`sequencer`]: drains waiting commands, decides them, commits once; [`lane`]: one batch from load to commit.
 //! - [`seed`]: ids and randomness for commands.
 //! - [`directory`]: applications and connections, from configuration and the database's switches.
@@ -18,7 +19,7 @@ pub mod inbound;
 pub mod interface_log;
 pub mod jobs;
 mod lane;
-
+pub mod memory;
 mod placing;
 pub mod records;
 pub mod seed;

@@ -1,5 +1,19 @@
 //! The `entrepot` binary's parts.
 //!
 //! - [`config`]: the configuration: one struct per concern, layered, checked as a whole.
+//! - [`boot`]: from a configuration to a running engine, in order; [`plugins`]: what is loaded and opened.
+//! - [`http`]: the server: limits, inbound calls, health, metrics, the way down.
+//! - [`api`]: the admin API: one table of endpoints makes the routes and the OpenAPI document.
+//! - [`cli`]: the commands; [`demo`]: the whole journey on one machine.
+//! - [`client`]: the commands' way to the API, of a running server or in this process.
+//! - [`telemetry`]: logs and metrics.
 
+pub mod api;
+pub mod boot;
+pub mod cli;
+pub mod client;
 pub mod config;
+pub mod demo;
+pub mod http;
+pub mod plugins;
+pub mod telemetry;

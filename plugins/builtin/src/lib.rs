@@ -1,1 +1,35 @@
-//! placeholder
+//! The only list of built-ins: plugins, simulators and demo journeys. A new one is one line here and one line in
+//! `Cargo.toml`.
+//!
+//! - [`plugins`]: what the binary carries.
+//! - [`simulators`] and [`journeys`]: what `entrepot demo` starts and plays; [`calendar_journey`] is the first.
+
+pub mod calendar_journey;
+pub mod simulators;
+
+use std::sync::Arc;
+
+use entrepot_contract::plugin::Plugin;
+use entrepot_sdk::demo::{Journey, Simulator};
+
+/// Plugins that need no library.
+#[must_use]
+pub fn plugins() -> Vec<Arc<dyn Plugin>> {
+    vec![
+        douyin_calendar::plugin(), // douyin-calendar
+        code_pool::plugin(),       // code-pool
+        simple_gate::plugin(),     // simple-gate
+    ]
+}
+
+/// Simulated partners for the demo.
+#[must_use]
+pub fn simulators() -> Vec<Box<dyn Simulator>> {
+    vec![Box::new(simulators::DouyinPlatform), Box::new(simulators::TicketGate)]
+}
+
+/// What the demo plays, in order.
+#[must_use]
+pub fn journeys() -> Vec<Box<dyn Journey>> {
+    calendar_journey::journeys()
+}

@@ -67,36 +67,18 @@ impl Supplier for CodePool {
         Ok(Self { kind })
     }
 
-    async fn prepare_codes(
-        &self,
-        _call: &Call<()>,
-        rows: Vec<CodeRow>,
-    ) -> Result<Vec<PreparedCode>, Fault> {
-        let prepared = |row: CodeRow| PreparedCode {
-            line: row.line,
-            result: self.credentials(&row),
-        };
+    async fn prepare_codes(&self, _call: &Call<()>, rows: Vec<CodeRow>) -> Result<Vec<PreparedCode>, Fault> {
+        let prepared = |row: CodeRow| PreparedCode { line: row.line, result: self.credentials(&row) };
         Ok(rows.into_iter().map(prepared).collect())
     }
 }
 
 impl CodePool {
     fn credentials(&self, row: &CodeRow) -> Result<Vec<Credential>, String> {
-        let credential = |kind, value| Credential {
-            kind,
-            value,
-            document_kind: None,
-        };
+        let credential = |kind, value| Credential { kind, value, document_kind: None };
         let mut credentials = vec![credential(self.kind, checked("code", &row.code)?)];
-        if let Some(password) = row
-            .password
-            .as_deref()
-            .filter(|password| !password.trim().is_empty())
-        {
-            credentials.push(credential(
-                CredentialKind::Password,
-                checked("password", password)?,
-            ));
+        if let Some(password) = row.password.as_deref().filter(|password| !password.trim().is_empty()) {
+            credentials.push(credential(CredentialKind::Password, checked("password", password)?));
         }
         Ok(credentials)
     }
@@ -110,9 +92,7 @@ fn checked(what: &str, text: &str) -> Result<String, String> {
         return Err(format!("the {what} is empty"));
     }
     if length > LIMIT_CHARS {
-        return Err(format!(
-            "the {what} has {length} characters; at most {LIMIT_CHARS} are allowed"
-        ));
+        return Err(format!("the {what} has {length} characters; at most {LIMIT_CHARS} are allowed"));
     }
     if text.chars().any(char::is_control) {
         return Err(format!("the {what} holds a control character"));

@@ -7,10 +7,7 @@ use serde_json::json;
 fn conforms() {
     let fixture = Fixture {
         example: include_str!("../settings.example.toml"),
-        bad_settings: vec![
-            (json!({"show_as": "barcode"}), "show_as"),
-            (json!({"show_as": 1}), "show_as"),
-        ],
+        bad_settings: vec![(json!({"show_as": "barcode"}), "show_as"), (json!({"show_as": 1}), "show_as")],
         secrets: vec![],
         side: Side::Pool,
     };

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use entrepot_contract::capability::{
-    Capabilities, ChannelCapabilities, SupplierCapabilities, SupplierFulfilment,
-};
+use entrepot_contract::capability::{Capabilities, ChannelCapabilities, SupplierCapabilities, SupplierFulfilment};
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse};
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::manifest::{Manifest, PluginKind};
@@ -32,17 +30,11 @@ pub fn plugin_of_channel<C: Channel>() -> Arc<dyn Plugin> {
     let manifest = manifest_of(
         C::card(),
         PluginKind::Channel,
-        |channel| Capabilities {
-            channel: Some(channel),
-            supplier: None,
-        },
+        |channel| Capabilities { channel: Some(channel), supplier: None },
         schema_of::<C::Settings>(),
         schema_of::<C::ConnectionSettings>(),
     );
-    Arc::new(ChannelPlugin::<C> {
-        manifest,
-        author: PhantomData,
-    })
+    Arc::new(ChannelPlugin::<C> { manifest, author: PhantomData })
 }
 
 /// A supplier as the host calls it.
@@ -54,17 +46,11 @@ pub fn plugin_of_supplier<S: Supplier>() -> Arc<dyn Plugin> {
     let manifest = manifest_of(
         S::card(),
         PluginKind::Supplier,
-        |supplier| Capabilities {
-            channel: None,
-            supplier: Some(supplier),
-        },
+        |supplier| Capabilities { channel: None, supplier: Some(supplier) },
         schema_of::<S::Settings>(),
         schema_of::<NoSettings>(),
     );
-    Arc::new(SupplierPlugin::<S> {
-        manifest,
-        author: PhantomData,
-    })
+    Arc::new(SupplierPlugin::<S> { manifest, author: PhantomData })
 }
 
 struct ChannelPlugin<C> {
@@ -91,24 +77,10 @@ impl<C: Channel> Plugin for ChannelPlugin<C> {
     ) -> Result<(Arc<dyn Instance>, Opened), Fault> {
         let context = OpenContext::new(&request, services);
         let channel = C::open(&context, parse(&request.settings)?).await?;
-        let opened = Opened {
-            answers: channel.ready_answers(),
-        };
-        let capabilities = self
-            .manifest
-            .capabilities
-            .channel
-            .clone()
-            .unwrap_or_default();
+        let opened = Opened { answers: channel.ready_answers() };
+        let capabilities = self.manifest.capabilities.channel.clone().unwrap_or_default();
         let closed = AtomicBool::new(false);
-        Ok((
-            Arc::new(ChannelInstance {
-                channel,
-                capabilities,
-                closed,
-            }),
-            opened,
-        ))
+        Ok((Arc::new(ChannelInstance { channel, capabilities, closed }), opened))
     }
 }
 
@@ -129,33 +101,18 @@ impl<C: Channel> Instance for ChannelInstance<C> {
             ChannelRequest::Locate { raw } => ChannelResponse::Located(self.channel.locate(&raw)?),
             ChannelRequest::Decode { raw } => {
                 let call = Call::of_channel(context, services)?;
-                ChannelResponse::Decoded {
-                    intent: Box::new(self.channel.decode(&call, raw).await?),
-                }
+                ChannelResponse::Decoded { intent: Box::new(self.channel.decode(&call, raw).await?) }
             }
-            ChannelRequest::Encode {
-                scene,
-                intent,
-                outcome,
-            } => {
+            ChannelRequest::Encode { scene, intent, outcome } => {
                 let call = Call::of_channel(context, services)?;
-                ChannelResponse::Encoded {
-                    raw: self.channel.encode(&call, &scene, &intent, &outcome)?,
-                }
+                ChannelResponse::Encoded { raw: self.channel.encode(&call, &scene, &intent, &outcome)? }
             }
             ChannelRequest::Deliver { notice } => {
                 let event = notice.event.name();
-                if !self
-                    .capabilities
-                    .notices
-                    .iter()
-                    .any(|declared| declared == event)
-                {
+                if !self.capabilities.notices.iter().any(|declared| declared == event) {
                     return Err(Fault::unsupported(&format!("deliver {event}")));
                 }
-                self.channel
-                    .deliver(&Call::of_channel(context, services)?, *notice)
-                    .await?;
+                self.channel.deliver(&Call::of_channel(context, services)?, *notice).await?;
                 ChannelResponse::Delivered
             }
         };
@@ -191,21 +148,9 @@ impl<S: Supplier> Plugin for SupplierPlugin<S> {
     ) -> Result<(Arc<dyn Instance>, Opened), Fault> {
         let context = OpenContext::new(&request, services);
         let supplier = S::open(&context, parse(&request.settings)?).await?;
-        let capabilities = self
-            .manifest
-            .capabilities
-            .supplier
-            .clone()
-            .unwrap_or_default();
+        let capabilities = self.manifest.capabilities.supplier.clone().unwrap_or_default();
         let closed = AtomicBool::new(false);
-        Ok((
-            Arc::new(SupplierInstance {
-                supplier,
-                capabilities,
-                closed,
-            }),
-            Opened::default(),
-        ))
+        Ok((Arc::new(SupplierInstance { supplier, capabilities, closed }), Opened::default()))
     }
 }
 
@@ -227,18 +172,16 @@ impl<S: Supplier> Instance for SupplierInstance<S> {
         }
         let call = Call::of_supplier(context, services)?;
         let answer = match request {
-            SupplierRequest::Book { order } => {
-                SupplierResponse::Booking(self.supplier.book(&call, *order).await?)
-            }
+            SupplierRequest::Book { order } => SupplierResponse::Booking(self.supplier.book(&call, *order).await?),
             SupplierRequest::Inquire { order } => {
                 SupplierResponse::Booking(self.supplier.inquire(&call, *order).await?)
             }
-            SupplierRequest::Cancel { order, units, key } => SupplierResponse::Cancellation(
-                self.supplier.cancel(&call, *order, units, key).await?,
-            ),
-            SupplierRequest::PrepareCodes { rows } => SupplierResponse::Codes {
-                rows: self.supplier.prepare_codes(&call, rows).await?,
-            },
+            SupplierRequest::Cancel { order, units, key } => {
+                SupplierResponse::Cancellation(self.supplier.cancel(&call, *order, units, key).await?)
+            }
+            SupplierRequest::PrepareCodes { rows } => {
+                SupplierResponse::Codes { rows: self.supplier.prepare_codes(&call, rows).await? }
+            }
         };
         Ok(Response::Supplier(answer))
     }
@@ -262,10 +205,7 @@ fn declared(capabilities: &SupplierCapabilities, request: &SupplierRequest) -> b
 
 fn refuse_closed(closed: &AtomicBool) -> Result<(), Fault> {
     if closed.load(Ordering::Acquire) {
-        return Err(Fault::not_done(
-            FaultKind::Unavailable,
-            "the instance is closed",
-        ));
+        return Err(Fault::not_done(FaultKind::Unavailable, "the instance is closed"));
     }
     Ok(())
 }

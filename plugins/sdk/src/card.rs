@@ -73,15 +73,8 @@ pub(crate) fn manifest_of<C>(
         connection_settings,
         secrets: owned(card.secrets),
         scenes: card.scenes.iter().map(scene).collect(),
-        log: LogRules {
-            clear: owned(card.clear_fields),
-        },
-        panic: if cfg!(panic = "abort") {
-            "abort"
-        } else {
-            "unwind"
-        }
-        .to_owned(),
+        log: LogRules { clear: owned(card.clear_fields) },
+        panic: if cfg!(panic = "abort") { "abort" } else { "unwind" }.to_owned(),
     }
 }
 

@@ -34,11 +34,7 @@ pub trait Channel: Sized + Send + Sync + 'static {
     fn locate(&self, raw: &RawRequest) -> Result<Located, Fault>;
 
     /// What does an authentic call mean?
-    async fn decode(
-        &self,
-        call: &Call<Self::ConnectionSettings>,
-        raw: RawRequest,
-    ) -> Result<Intent, Fault>;
+    async fn decode(&self, call: &Call<Self::ConnectionSettings>, raw: RawRequest) -> Result<Intent, Fault>;
 
     /// The outcome in the channel's words.
     fn encode(
@@ -50,11 +46,7 @@ pub trait Channel: Sized + Send + Sync + 'static {
     ) -> Result<RawResponse, Fault>;
 
     /// Tells the channel what the core decided. Only events that the card declares arrive.
-    async fn deliver(
-        &self,
-        call: &Call<Self::ConnectionSettings>,
-        notice: OrderNotice,
-    ) -> Result<(), Fault> {
+    async fn deliver(&self, call: &Call<Self::ConnectionSettings>, notice: OrderNotice) -> Result<(), Fault> {
         let _ = call;
         Err(Fault::unsupported(notice.event.name()))
     }

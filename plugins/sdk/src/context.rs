@@ -7,8 +7,7 @@ use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::ids::{ApplicationId, ConnectionId, MerchantId, TraceId};
 use entrepot_contract::message::{CallContext, ConnectionFacts, OpenRequest, TokenMode};
 use entrepot_contract::services::{
-    CacheValue, Cached, HttpRequest, HttpResponse, LogLevel, ServiceRequest, ServiceResponse,
-    Services,
+    CacheValue, Cached, HttpRequest, HttpResponse, LogLevel, ServiceRequest, ServiceResponse, Services,
 };
 use entrepot_contract::time::Timestamp;
 
@@ -63,23 +62,13 @@ impl OpenContext {
 
     /// The partner's base URL, without a slash at its end; a fault when none is configured.
     pub fn base_url(&self) -> Result<&str, Fault> {
-        let url = self
-            .base_url
-            .as_deref()
-            .map(|url| url.trim_end_matches('/'));
-        url.filter(|url| !url.is_empty())
-            .ok_or_else(|| Fault::invalid("base_url: this plugin needs one"))
+        let url = self.base_url.as_deref().map(|url| url.trim_end_matches('/'));
+        url.filter(|url| !url.is_empty()).ok_or_else(|| Fault::invalid("base_url: this plugin needs one"))
     }
 
     /// A secret that the card declares.
     pub async fn secret(&self, name: &str) -> Result<Secret, Fault> {
-        match self
-            .services
-            .request(ServiceRequest::Secret {
-                name: name.to_owned(),
-            })
-            .await?
-        {
+        match self.services.request(ServiceRequest::Secret { name: name.to_owned() }).await? {
             ServiceResponse::Secret(value) => Ok(Secret(value.0)),
             _ => Err(wrong_answer("secret")),
         }
@@ -128,19 +117,13 @@ pub struct Call<S> {
 }
 
 impl<S: Settings> Call<S> {
-    pub(crate) fn of_channel(
-        context: CallContext,
-        services: Arc<dyn Services>,
-    ) -> Result<Self, Fault> {
+    pub(crate) fn of_channel(context: CallContext, services: Arc<dyn Services>) -> Result<Self, Fault> {
         Self::new(context, services, settings::parse)
     }
 }
 
 impl Call<()> {
-    pub(crate) fn of_supplier(
-        context: CallContext,
-        services: Arc<dyn Services>,
-    ) -> Result<Self, Fault> {
+    pub(crate) fn of_supplier(context: CallContext, services: Arc<dyn Services>) -> Result<Self, Fault> {
         Self::new(context, services, |_| Ok(()))
     }
 }
@@ -154,25 +137,13 @@ impl<S> Call<S> {
         let Some(facts) = context.connection else {
             return Err(Fault::invalid("the call names no connection"));
         };
-        let ConnectionFacts {
-            id,
-            merchant,
-            account,
-            shops,
-            settings,
-        } = facts;
+        let ConnectionFacts { id, merchant, account, shops, settings } = facts;
         Ok(Self {
             deadline: context.deadline,
             idempotency_key: context.idempotency_key,
             trace: context.trace,
             attempt: context.attempt,
-            connection: Connection {
-                id,
-                merchant,
-                account,
-                shops,
-                settings: parse(&settings)?,
-            },
+            connection: Connection { id, merchant, account, shops, settings: parse(&settings)? },
             services,
         })
     }
@@ -194,10 +165,7 @@ impl<S> Call<S> {
     pub async fn http(&self, mut request: HttpRequest) -> Result<HttpResponse, Fault> {
         let remaining = u32::try_from(self.remaining_ms()).unwrap_or(u32::MAX);
         if remaining == 0 {
-            return Err(Fault::not_done(
-                FaultKind::TimedOut,
-                "the deadline passed before the partner was called",
-            ));
+            return Err(Fault::not_done(FaultKind::TimedOut, "the deadline passed before the partner was called"));
         }
         request.timeout_ms = request.timeout_ms.min(remaining);
         match self.services.request(ServiceRequest::Http(request)).await? {
@@ -208,13 +176,7 @@ impl<S> Call<S> {
 
     /// Reads the application's cache, which all nodes share.
     pub async fn cache_get(&self, key: &str) -> Result<Option<Cached>, Fault> {
-        match self
-            .services
-            .request(ServiceRequest::CacheGet {
-                key: key.to_owned(),
-            })
-            .await?
-        {
+        match self.services.request(ServiceRequest::CacheGet { key: key.to_owned() }).await? {
             ServiceResponse::Cache { found } => Ok(found),
             _ => Err(wrong_answer("cache_get")),
         }
@@ -229,12 +191,7 @@ impl<S> Call<S> {
         lives_ms: u64,
     ) -> Result<Option<u64>, Fault> {
         let value = CacheValue(value.expose().to_owned());
-        let swap = ServiceRequest::CacheSwap {
-            key: key.to_owned(),
-            expected,
-            value,
-            lives_ms,
-        };
+        let swap = ServiceRequest::CacheSwap { key: key.to_owned(), expected, value, lives_ms };
         match self.services.request(swap).await? {
             ServiceResponse::Swapped { stamp } => Ok(stamp),
             _ => Err(wrong_answer("cache_swap")),
@@ -248,8 +205,5 @@ impl<S> Call<S> {
 }
 
 fn wrong_answer(service: &str) -> Fault {
-    Fault::unknown(
-        FaultKind::Internal,
-        format!("the host answered {service} with something else"),
-    )
+    Fault::unknown(FaultKind::Internal, format!("the host answered {service} with something else"))
 }

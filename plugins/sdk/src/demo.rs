@@ -53,13 +53,8 @@ pub struct Stage {
 impl Stage {
     /// A simulator by its name and type.
     pub fn simulator<T: Any + Send + Sync>(&self, name: &str) -> Result<Arc<T>, String> {
-        let handle = self
-            .simulators
-            .get(name)
-            .ok_or_else(|| format!("no simulator named {name} runs"))?;
-        Arc::clone(handle)
-            .downcast()
-            .map_err(|_| format!("the simulator {name} is of another type"))
+        let handle = self.simulators.get(name).ok_or_else(|| format!("no simulator named {name} runs"))?;
+        Arc::clone(handle).downcast().map_err(|_| format!("the simulator {name} is of another type"))
     }
 }
 
@@ -85,10 +80,7 @@ pub struct StepLog {
 impl StepLog {
     /// A log that calls `on_step` as each step ends.
     pub fn new(on_step: impl FnMut(&StepReport) + Send + 'static) -> Self {
-        Self {
-            steps: Vec::new(),
-            on_step: Box::new(on_step),
-        }
+        Self { steps: Vec::new(), on_step: Box::new(on_step) }
     }
 
     /// Runs one step and takes its time. The step answers a value and its detail, or why it failed.
@@ -104,15 +96,8 @@ impl StepLog {
             Ok((_, detail)) => (true, detail.clone()),
             Err(why) => (false, why.clone()),
         };
-        self.push(StepReport {
-            name: name.to_owned(),
-            passed,
-            ms,
-            detail,
-        });
-        outcome
-            .map(|(value, _)| value)
-            .map_err(|why| format!("{name}: {why}"))
+        self.push(StepReport { name: name.to_owned(), passed, ms, detail });
+        outcome.map(|(value, _)| value).map_err(|why| format!("{name}: {why}"))
     }
 
     /// Adds a step that was timed elsewhere.

@@ -8,9 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::{Arc, OnceLock};
 
-use entrepot_contract::abi::{
-    ACCEPTED, CLOSED, CRASHED, HostTable, MESSAGE_LIMIT_BYTES, PluginTable, REFUSED,
-};
+use entrepot_contract::abi::{ACCEPTED, CLOSED, CRASHED, HostTable, MESSAGE_LIMIT_BYTES, PluginTable, REFUSED};
 use entrepot_contract::plugin::Plugin;
 use entrepot_contract::version::ABI;
 
@@ -37,16 +35,8 @@ macro_rules! export_plugin {
     };
 }
 
-static TABLE: PluginTable = PluginTable {
-    abi: ABI,
-    size: size_of::<PluginTable>() as u32,
-    manifest,
-    open,
-    submit,
-    cancel,
-    deliver,
-    close,
-};
+static TABLE: PluginTable =
+    PluginTable { abi: ABI, size: size_of::<PluginTable>() as u32, manifest, open, submit, cancel, deliver, close };
 
 static LIBRARY: OnceLock<Option<Library>> = OnceLock::new();
 
@@ -58,21 +48,14 @@ pub fn table(make: fn() -> Arc<dyn Plugin>) -> *const PluginTable {
         Library::new(make())
     };
     let made = guarded(None, || LIBRARY.get_or_init(start).as_ref());
-    if made.is_some() {
-        &raw const TABLE
-    } else {
-        ptr::null()
-    }
+    if made.is_some() { &raw const TABLE } else { ptr::null() }
 }
 
 fn library() -> Option<&'static Library> {
     LIBRARY.get().and_then(Option::as_ref)
 }
 
-extern "C" fn manifest(
-    sink: extern "C" fn(context: u64, data: *const u8, length: usize),
-    context: u64,
-) -> i32 {
+extern "C" fn manifest(sink: extern "C" fn(context: u64, data: *const u8, length: usize), context: u64) -> i32 {
     guarded(CRASHED, || {
         let Some(library) = library() else {
             return CLOSED;
@@ -151,12 +134,7 @@ unsafe fn read_host(host: *const HostTable) -> Option<HostTable> {
     }
     // SAFETY: not null and aligned; the caller vouches for the first eight bytes. The place is not made a reference,
     // because an older host's table may be shorter than ours.
-    let (abi, size) = unsafe {
-        (
-            (&raw const (*host).abi).read(),
-            (&raw const (*host).size).read(),
-        )
-    };
+    let (abi, size) = unsafe { ((&raw const (*host).abi).read(), (&raw const (*host).size).read()) };
     if abi != ABI || (size as usize) < size_of::<HostTable>() {
         return None;
     }
@@ -206,23 +184,12 @@ pub(crate) mod recording {
 
     static SINKS: Mutex<Option<HashMap<u64, Sender<Event>>>> = Mutex::new(None);
 
-    pub(crate) static HOST: HostTable = HostTable {
-        abi: ABI,
-        size: size_of::<HostTable>() as u32,
-        reply,
-        request,
-        log,
-        now,
-        closed,
-    };
+    pub(crate) static HOST: HostTable =
+        HostTable { abi: ABI, size: size_of::<HostTable>() as u32, reply, request, log, now, closed };
 
     pub(crate) fn listen(instance: u64) -> Receiver<Event> {
         let (sender, receiver) = channel();
-        SINKS
-            .lock()
-            .unwrap()
-            .get_or_insert_default()
-            .insert(instance, sender);
+        SINKS.lock().unwrap().get_or_insert_default().insert(instance, sender);
         receiver
     }
 
@@ -233,11 +200,7 @@ pub(crate) mod recording {
     }
 
     fn tell(instance: u64, event: Event) {
-        let sink = SINKS
-            .lock()
-            .unwrap()
-            .as_ref()
-            .and_then(|sinks| sinks.get(&instance).cloned());
+        let sink = SINKS.lock().unwrap().as_ref().and_then(|sinks| sinks.get(&instance).cloned());
         let _ = sink.map(|sink| sink.send(event));
     }
 

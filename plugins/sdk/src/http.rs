@@ -56,17 +56,13 @@ pub fn request(api: &str, method: &str, url: impl Into<String>) -> Outgoing {
 impl Outgoing {
     /// Adds a header.
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.0
-            .headers
-            .push((name.to_ascii_lowercase(), value.into()));
+        self.0.headers.push((name.to_ascii_lowercase(), value.into()));
         self
     }
 
     /// Adds headers, for example the application's `extra_headers`.
     pub fn headers(self, headers: &[(String, String)]) -> Self {
-        headers
-            .iter()
-            .fold(self, |request, (name, value)| request.header(name, value))
+        headers.iter().fold(self, |request, (name, value)| request.header(name, value))
     }
 
     /// Adds a header whose value the interface log never shows.
@@ -77,10 +73,7 @@ impl Outgoing {
 
     /// `authorization: Bearer …`, secret.
     pub fn bearer(self, token: &Secret) -> Self {
-        self.secret_header(
-            "authorization",
-            &Secret::new(format!("Bearer {}", token.expose())),
-        )
+        self.secret_header("authorization", &Secret::new(format!("Bearer {}", token.expose())))
     }
 
     /// A JSON body. What serde cannot write (a map with keys that are not text) becomes an empty body, which the
@@ -178,11 +171,7 @@ mod tests {
             tickets: Vec<String>,
         }
         let body = r#"{"tickets":["13800000000",5]}"#.to_owned();
-        let response = HttpResponse {
-            status: 200,
-            headers: Vec::new(),
-            body,
-        };
+        let response = HttpResponse { status: 200, headers: Vec::new(), body };
         let fault = read_json::<Answer>(&response).unwrap_err();
         assert!(fault.text.contains("tickets[1]"), "{}", fault.text);
         assert!(!fault.text.contains("138"), "{}", fault.text);

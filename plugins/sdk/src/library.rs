@@ -9,8 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use entrepot_contract::abi::{
-    ACCEPTED, CLOSED, CRASHED, CallMessage, CallReply, HostTable, OpenMessage, OpenReply, REFUSED,
-    ServiceReply,
+    ACCEPTED, CLOSED, CRASHED, CallMessage, CallReply, HostTable, OpenMessage, OpenReply, REFUSED, ServiceReply,
 };
 use entrepot_contract::fault::Fault;
 use entrepot_contract::plugin::Plugin;
@@ -51,12 +50,7 @@ impl Library {
     pub(crate) fn new(plugin: Arc<dyn Plugin>) -> Option<Self> {
         let manifest = serde_json::to_vec(&plugin.manifest()).ok()?;
         let (runtime, instances) = (OnceLock::new(), Mutex::default());
-        Some(Self {
-            plugin,
-            manifest,
-            runtime,
-            instances,
-        })
+        Some(Self { plugin, manifest, runtime, instances })
     }
 
     pub(crate) fn open(&'static self, host: HostTable, number: u64, bytes: &[u8]) -> i32 {
@@ -111,9 +105,7 @@ impl Library {
     }
 
     pub(crate) fn cancel(&self, instance: u64, call: u64) {
-        let task = self
-            .slot(instance)
-            .and_then(|slot| locked(&slot.inner).calls.get(&call).cloned());
+        let task = self.slot(instance).and_then(|slot| locked(&slot.inner).calls.get(&call).cloned());
         if let Some(task) = task {
             task.abort();
         }
@@ -127,10 +119,7 @@ impl Library {
         let waiting = locked(&slot.inner).waits.remove(&service_call);
         let (reply, code) = match serde_json::from_slice::<ServiceReply>(bytes) {
             Ok(reply) => (reply, ACCEPTED),
-            Err(_) => (
-                Err(Fault::garbled("the host's answer cannot be read")),
-                REFUSED,
-            ),
+            Err(_) => (Err(Fault::garbled("the host's answer cannot be read")), REFUSED),
         };
         if let Some(waiting) = waiting {
             // A call that was stopped meanwhile no longer listens.
@@ -153,10 +142,7 @@ impl Library {
             before
         };
         runtime.spawn(async move {
-            if tokio::time::timeout(DRAIN_LIMIT, slot.drained())
-                .await
-                .is_err()
-            {
+            if tokio::time::timeout(DRAIN_LIMIT, slot.drained()).await.is_err() {
                 slot.abandon();
                 let _ = tokio::time::timeout(CLOSE_LIMIT, slot.drained()).await;
             }
@@ -165,11 +151,7 @@ impl Library {
                 Life::Closing(late) => late.take(),
                 Life::Opening | Life::Open(_) => None,
             };
-            let running = if let Life::Open(running) = before {
-                Some(running)
-            } else {
-                late
-            };
+            let running = if let Life::Open(running) = before { Some(running) } else { late };
             if let Some(running) = running {
                 // In a task of its own: a panic or an endless wait in it does not hold back `closed`.
                 let stop = runtime.spawn(async move { running.close().await });
@@ -186,12 +168,8 @@ impl Library {
 
     fn runtime(&self) -> Option<&Runtime> {
         let start = || {
-            let asked = std::env::var("ENTREPOT_PLUGIN_WORKERS")
-                .ok()
-                .and_then(|text| text.parse().ok());
-            let workers = asked
-                .filter(|workers| (1..=64).contains(workers))
-                .unwrap_or(WORKERS);
+            let asked = std::env::var("ENTREPOT_PLUGIN_WORKERS").ok().and_then(|text| text.parse().ok());
+            let workers = asked.filter(|workers| (1..=64).contains(workers)).unwrap_or(WORKERS);
             let name = format!("plugin {}", self.plugin.manifest().id);
             Builder::new_multi_thread()
                 .worker_threads(workers)

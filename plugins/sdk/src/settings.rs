@@ -29,11 +29,7 @@ pub fn parse<T: Settings>(value: &Value) -> Result<T, Fault> {
     let value = if value.is_null() { &empty } else { value };
     serde_path_to_error::deserialize(value).map_err(|fault| {
         let path = fault.path().to_string();
-        let key = if path == "." {
-            "settings".to_owned()
-        } else {
-            format!("settings.{path}")
-        };
+        let key = if path == "." { "settings".to_owned() } else { format!("settings.{path}") };
         Fault::invalid(format!("{key}: {}", shortened(&fault.inner().to_string())))
     })
 }
@@ -66,11 +62,7 @@ mod tests {
     #[test]
     fn a_fault_names_its_key() {
         let fault = parse::<Outer>(&json!({"inner": {"limit": "x"}})).unwrap_err();
-        assert!(
-            fault.text.starts_with("settings.inner.limit: "),
-            "{}",
-            fault.text
-        );
+        assert!(fault.text.starts_with("settings.inner.limit: "), "{}", fault.text);
         let fault = parse::<Outer>(&json!({"inner": {}})).unwrap_err();
         assert!(fault.text.contains("limit"), "{}", fault.text);
         let fault = parse::<Outer>(&json!({"iner": {}})).unwrap_err();

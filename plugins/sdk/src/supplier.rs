@@ -50,11 +50,7 @@ pub trait Supplier: Sized + Send + Sync + 'static {
     }
 
     /// Turns imported rows into credentials; one answer a row, in order. Only where fulfilment is a pool.
-    async fn prepare_codes(
-        &self,
-        call: &Call<()>,
-        rows: Vec<CodeRow>,
-    ) -> Result<Vec<PreparedCode>, Fault> {
+    async fn prepare_codes(&self, call: &Call<()>, rows: Vec<CodeRow>) -> Result<Vec<PreparedCode>, Fault> {
         let _ = (call, rows);
         Err(Fault::unsupported("prepare_codes"))
     }
@@ -62,24 +58,11 @@ pub trait Supplier: Sized + Send + Sync + 'static {
 
 /// One credential a unit, in order from unit 1. Garbled, with unknown effect, unless there is exactly one for each of
 /// `count` units and none is empty.
-pub fn one_a_unit(
-    count: u16,
-    kind: CredentialKind,
-    values: Vec<String>,
-) -> Result<Vec<UnitCredentials>, Fault> {
+pub fn one_a_unit(count: u16, kind: CredentialKind, values: Vec<String>) -> Result<Vec<UnitCredentials>, Fault> {
     if values.len() != usize::from(count) || values.iter().any(String::is_empty) {
-        return Err(Fault::garbled(format!(
-            "{} credentials for {count} units, or an empty one",
-            values.len()
-        )));
+        return Err(Fault::garbled(format!("{} credentials for {count} units, or an empty one", values.len())));
     }
-    let unit = |(unit, value)| UnitCredentials {
-        unit,
-        credentials: vec![Credential {
-            kind,
-            value,
-            document_kind: None,
-        }],
-    };
+    let unit =
+        |(unit, value)| UnitCredentials { unit, credentials: vec![Credential { kind, value, document_kind: None }] };
     Ok((1..).zip(values).map(unit).collect())
 }

@@ -15,8 +15,6 @@ pub use world::{Exchange, START, World};
 
 /// A value through its JSON text and back.
 pub fn trip<T: Serialize + DeserializeOwned>(value: &T) -> Result<T, Fault> {
-    let text = serde_json::to_string(value)
-        .map_err(|fault| Fault::garbled(format!("cannot be written: {fault}")))?;
-    serde_json::from_str(&text)
-        .map_err(|fault| Fault::garbled(format!("cannot be read back: {fault}")))
+    let text = serde_json::to_string(value).map_err(|fault| Fault::garbled(format!("cannot be written: {fault}")))?;
+    serde_json::from_str(&text).map_err(|fault| Fault::garbled(format!("cannot be read back: {fault}")))
 }

@@ -26,10 +26,7 @@ pub struct GateSettings {
 
 impl Default for GateSettings {
     fn default() -> Self {
-        Self {
-            timeout_ms: 5_000,
-            product_prefix: String::new(),
-        }
+        Self { timeout_ms: 5_000, product_prefix: String::new() }
     }
 }
 
@@ -43,13 +40,8 @@ pub struct SimpleGate {
 #[derive(Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 enum Tickets {
-    Issued {
-        reference: SupplierReference,
-        tickets: Vec<String>,
-    },
-    Pending {
-        reference: SupplierReference,
-    },
+    Issued { reference: SupplierReference, tickets: Vec<String> },
+    Pending { reference: SupplierReference },
     Cancelled,
 }
 
@@ -80,9 +72,7 @@ impl Supplier for SimpleGate {
             },
             secrets: vec!["token"],
             scenes: vec![],
-            clear_fields: vec![
-                "order", "product", "count", "date", "units", "state", "reason",
-            ],
+            clear_fields: vec!["order", "product", "count", "date", "units", "state", "reason"],
         }
     }
 
@@ -92,11 +82,7 @@ impl Supplier for SimpleGate {
         }
         let base_url = context.base_url()?.to_owned();
         let token = context.secret("token").await?;
-        Ok(Self {
-            base_url,
-            token,
-            settings,
-        })
+        Ok(Self { base_url, token, settings })
     }
 
     async fn book(&self, call: &Call<()>, order: SupplierOrder) -> Result<Booking, Fault> {
@@ -113,9 +99,7 @@ impl Supplier for SimpleGate {
         let response = self.send(call, request).await?;
         match response.status {
             200 | 202 => booking(&order, &response),
-            409 => Ok(Booking::Refused {
-                reason: reason(&response)?,
-            }),
+            409 => Ok(Booking::Refused { reason: reason(&response)? }),
             _ => Err(http::unexpected_status(&response)),
         }
     }
@@ -142,9 +126,7 @@ impl Supplier for SimpleGate {
         let response = self.send(call, request).await?;
         match response.status {
             200 => http::read_json::<Map<String, Value>>(&response).map(|_| Cancellation::Done),
-            404 | 409 => Ok(Cancellation::Refused {
-                reason: reason(&response)?,
-            }),
+            404 | 409 => Ok(Cancellation::Refused { reason: reason(&response)? }),
             _ => Err(http::unexpected_status(&response)),
         }
     }
@@ -157,26 +139,18 @@ impl SimpleGate {
     }
 
     async fn send(&self, call: &Call<()>, request: http::Outgoing) -> Result<HttpResponse, Fault> {
-        let request = request
-            .bearer(&self.token)
-            .timeout_ms(self.settings.timeout_ms);
+        let request = request.bearer(&self.token).timeout_ms(self.settings.timeout_ms);
         call.http(request.build()).await
     }
 }
 
 fn booking(order: &SupplierOrder, response: &HttpResponse) -> Result<Booking, Fault> {
     Ok(match http::read_json(response)? {
-        Tickets::Pending { reference } => Booking::Pending {
-            reference: Some(reference),
-            ask_after_ms: Some(2_000),
-        },
+        Tickets::Pending { reference } => Booking::Pending { reference: Some(reference), ask_after_ms: Some(2_000) },
         Tickets::Cancelled => Booking::Cancelled,
         Tickets::Issued { reference, tickets } => {
             let units = one_a_unit(order.count, CredentialKind::QrCode, tickets)?;
-            Booking::Issued {
-                reference: Some(reference),
-                units,
-            }
+            Booking::Issued { reference: Some(reference), units }
         }
     })
 }

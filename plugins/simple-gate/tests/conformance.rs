@@ -9,10 +9,7 @@ use serde_json::json;
 fn conforms() {
     let fixture = Fixture {
         example: include_str!("../settings.example.toml"),
-        bad_settings: vec![
-            (json!({"timeout_ms": "soon"}), "timeout_ms"),
-            (json!({"timeout_ms": 1}), "timeout_ms"),
-        ],
+        bad_settings: vec![(json!({"timeout_ms": "soon"}), "timeout_ms"), (json!({"timeout_ms": 1}), "timeout_ms")],
         secrets: vec![("token", gate::TOKEN)],
         side: Side::Supplier(SupplierSide {
             product: "adult",

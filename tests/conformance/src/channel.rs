@@ -34,10 +34,7 @@ pub(crate) const CHECKS: &[Check] = checks! {
 };
 
 fn delivers(capabilities: &Capabilities) -> bool {
-    capabilities
-        .channel
-        .as_ref()
-        .is_some_and(|channel| !channel.notices.is_empty())
+    capabilities.channel.as_ref().is_some_and(|channel| !channel.notices.is_empty())
 }
 
 const REASONS: &[Reason] = &[
@@ -75,12 +72,7 @@ pub(crate) fn all_notices() -> Result<Vec<OrderNotice>, String> {
         OrderEvent::Refused { reason: reason() },
         OrderEvent::Issued { units: Vec::new() },
         OrderEvent::IssueFailed { reason: reason() },
-        OrderEvent::RefundDecided {
-            key: "k1".to_owned(),
-            agreed: false,
-            fee: None,
-            reason: Some(reason()),
-        },
+        OrderEvent::RefundDecided { key: "k1".to_owned(), agreed: false, fee: None, reason: Some(reason()) },
         OrderEvent::Redeemed {
             token: "t1".to_owned(),
             units: vec![1],
@@ -108,14 +100,8 @@ async fn stand(trial: &Trial) -> Result<(Seat, Arc<World>), String> {
 }
 
 fn samples(side: &ChannelSide) -> Result<Vec<RawRequest>, String> {
-    ensure(!side.samples.is_empty(), || {
-        "the fixture brings no sample".to_owned()
-    })?;
-    Ok(side
-        .samples
-        .iter()
-        .map(|sample| sample.raw.clone())
-        .collect())
+    ensure(!side.samples.is_empty(), || "the fixture brings no sample".to_owned())?;
+    Ok(side.samples.iter().map(|sample| sample.raw.clone()).collect())
 }
 
 async fn every_scene_has_ready_answers(trial: Arc<Trial>) -> Outcome {
@@ -123,55 +109,27 @@ async fn every_scene_has_ready_answers(trial: Arc<Trial>) -> Outcome {
     let scenes = trial.manifest().scenes;
     ensure(!scenes.is_empty(), || "a channel without scenes".to_owned())?;
     for scene in &scenes {
-        let answers = seat
-            .opened
-            .answers
-            .iter()
-            .filter(|answers| answers.scene == scene.name)
-            .count();
-        ensure(answers == 1, || {
-            format!("scene {} has {answers} ready answers", scene.name)
-        })?;
+        let answers = seat.opened.answers.iter().filter(|answers| answers.scene == scene.name).count();
+        ensure(answers == 1, || format!("scene {} has {answers} ready answers", scene.name))?;
     }
     let answers = seat.opened.answers.iter();
-    let stranger = answers
-        .map(|answers| &answers.scene)
-        .find(|name| scenes.iter().all(|scene| scene.name != **name));
-    ensure(stranger.is_none(), || {
-        "a ready answer for a scene that is not declared".to_owned()
-    })
+    let stranger = answers.map(|answers| &answers.scene).find(|name| scenes.iter().all(|scene| scene.name != **name));
+    ensure(stranger.is_none(), || "a ready answer for a scene that is not declared".to_owned())
 }
 
 async fn ready_answers_can_be_sent(trial: Arc<Trial>) -> Outcome {
     let (seat, _) = stand(&trial).await?;
     for answers in &seat.opened.answers {
-        let all = [
-            &answers.busy,
-            &answers.timed_out,
-            &answers.refused,
-            &answers.unplaced,
-            &answers.malformed,
-        ];
+        let all = [&answers.busy, &answers.timed_out, &answers.refused, &answers.unplaced, &answers.malformed];
         for raw in all.into_iter().chain(&answers.stored) {
             let right = (200..600).contains(&raw.status) && !raw.content_type.is_empty();
-            ensure(right, || {
-                format!("scene {} would answer {raw:?}", answers.scene)
-            })?;
+            ensure(right, || format!("scene {} would answer {raw:?}", answers.scene))?;
         }
     }
     for scene in trial.manifest().scenes.iter().filter(|scene| scene.fact) {
-        let answers = seat
-            .opened
-            .answers
-            .iter()
-            .find(|answers| answers.scene == scene.name);
+        let answers = seat.opened.answers.iter().find(|answers| answers.scene == scene.name);
         let stored = answers.is_some_and(|answers| answers.stored.is_some());
-        ensure(stored, || {
-            format!(
-                "scene {} states a fact and has no answer for one that was stored",
-                scene.name
-            )
-        })?;
+        ensure(stored, || format!("scene {} states a fact and has no answer for one that was stored", scene.name))?;
     }
     Ok(())
 }
@@ -183,12 +141,7 @@ async fn authentic_calls_are_located(trial: Arc<Trial>) -> Outcome {
         let located = fine(sample.intent, seat.locate(sample.raw.clone()).await)?;
         let order = located.order.as_ref().map(ChannelOrderId::as_str);
         let right = order == sample.order;
-        ensure(right, || {
-            format!(
-                "{}: located order {order:?}, expected {:?}",
-                sample.intent, sample.order
-            )
-        })?;
+        ensure(right, || format!("{}: located order {order:?}, expected {:?}", sample.intent, sample.order))?;
     }
     Ok(())
 }
@@ -196,9 +149,7 @@ async fn authentic_calls_are_located(trial: Arc<Trial>) -> Outcome {
 async fn refused(seat: &Seat, what: &str, raw: RawRequest) -> Outcome {
     let fault = failed(what, seat.locate(raw).await)?;
     let right = fault.kind == FaultKind::Unauthenticated && fault.effect == Effect::NotDone;
-    ensure(right, || {
-        format!("{what}: should be Unauthenticated and not done, is {fault}")
-    })
+    ensure(right, || format!("{what}: should be Unauthenticated and not done, is {fault}"))
 }
 
 async fn changed_body_is_refused(trial: Arc<Trial>) -> Outcome {
@@ -257,18 +208,14 @@ async fn locating_calls_nobody(trial: Arc<Trial>) -> Outcome {
     for raw in samples(trial.channel_side()?)? {
         fine("locate", seat.locate(raw).await)?;
     }
-    ensure(world.sent().is_empty(), || {
-        "the partner was called".to_owned()
-    })
+    ensure(world.sent().is_empty(), || "the partner was called".to_owned())
 }
 
 async fn samples_decode_to_their_intents(trial: Arc<Trial>) -> Outcome {
     let (seat, _) = stand(&trial).await?;
     for sample in &trial.channel_side()?.samples {
         let intent = fine(sample.intent, seat.decode(sample.raw.clone()).await)?;
-        ensure(intent.name() == sample.intent, || {
-            format!("{} decodes to {}", sample.intent, intent.name())
-        })?;
+        ensure(intent.name() == sample.intent, || format!("{} decodes to {}", sample.intent, intent.name()))?;
     }
     Ok(())
 }
@@ -276,40 +223,18 @@ async fn samples_decode_to_their_intents(trial: Arc<Trial>) -> Outcome {
 async fn signed_garbage_is_invalid(trial: Arc<Trial>) -> Outcome {
     let (seat, _) = stand(&trial).await?;
     let sign = trial.channel_side()?.sign;
-    let garbage: [&[u8]; 7] = [
-        b"",
-        b"{",
-        b"[]",
-        b"null",
-        b"{}",
-        b"\xff\xfe",
-        b"{\"order_id\":{}}",
-    ];
-    for raw in samples(trial.channel_side()?)?
-        .into_iter()
-        .filter(|raw| !raw.body.is_empty())
-    {
+    let garbage: [&[u8]; 7] = [b"", b"{", b"[]", b"null", b"{}", b"\xff\xfe", b"{\"order_id\":{}}"];
+    for raw in samples(trial.channel_side()?)?.into_iter().filter(|raw| !raw.body.is_empty()) {
         for body in garbage {
-            let call = sign(RawRequest {
-                body: body.to_vec(),
-                ..raw.clone()
-            });
-            let what = format!(
-                "{} with the signed body {:?}",
-                raw.scene,
-                String::from_utf8_lossy(body)
-            );
+            let call = sign(RawRequest { body: body.to_vec(), ..raw.clone() });
+            let what = format!("{} with the signed body {:?}", raw.scene, String::from_utf8_lossy(body));
             // Either step may find it; neither may fail in another way.
             if let Err(fault) = seat.locate(call.clone()).await {
-                ensure(fault.kind == FaultKind::Invalid, || {
-                    format!("{what}: locate says {fault}")
-                })?;
+                ensure(fault.kind == FaultKind::Invalid, || format!("{what}: locate says {fault}"))?;
                 continue;
             }
             let fault = failed(&what, seat.decode(call).await)?;
-            ensure(fault.kind == FaultKind::Invalid, || {
-                format!("{what}: decode says {fault}")
-            })?;
+            ensure(fault.kind == FaultKind::Invalid, || format!("{what}: decode says {fault}"))?;
         }
     }
     Ok(())
@@ -321,14 +246,8 @@ async fn said(trial: &Trial, answers: &[Answer]) -> Outcome {
         let (scene, intent) = (raw.scene.clone(), fine("decode", seat.decode(raw).await)?);
         for answer in answers {
             let what = format!("{scene} answered {answer:?}");
-            let said = fine(
-                &what,
-                seat.encode(scene.clone(), intent.clone(), answer.clone())
-                    .await,
-            )?;
-            ensure((200..600).contains(&said.status), || {
-                format!("{what}: status {}", said.status)
-            })?;
+            let said = fine(&what, seat.encode(scene.clone(), intent.clone(), answer.clone()).await)?;
+            ensure((200..600).contains(&said.status), || format!("{what}: status {}", said.status))?;
         }
     }
     Ok(())
@@ -347,17 +266,11 @@ async fn declared_notices_are_delivered(trial: Arc<Trial>) -> Outcome {
     let (seat, world) = stand(&trial).await?;
     let capabilities = trial.manifest().capabilities.channel.unwrap_or_default();
     for name in &capabilities.notices {
-        let notice = trial
-            .channel_side()?
-            .notices
-            .iter()
-            .find(|notice| notice.event.name() == name);
+        let notice = trial.channel_side()?.notices.iter().find(|notice| notice.event.name() == name);
         let notice = notice.ok_or_else(|| format!("the fixture brings no notice {name}"))?;
         let before = world.sent().len();
         fine(name, seat.deliver(notice.clone()).await)?;
-        ensure(world.sent().len() > before, || {
-            format!("{name} was delivered without a call")
-        })?;
+        ensure(world.sent().len() > before, || format!("{name} was delivered without a call"))?;
     }
     Ok(())
 }
@@ -370,12 +283,7 @@ async fn lost_notice_is_unknown(trial: Arc<Trial>) -> Outcome {
         world.other_side(|_| Err(Fault::unknown(FaultKind::TimedOut, "no answer in time")));
         let fault = failed(notice.event.name(), seat.deliver(notice.clone()).await)?;
         let right = fault.effect == Effect::Unknown;
-        ensure(right, || {
-            format!(
-                "{}: the effect should be unknown, is {fault}",
-                notice.event.name()
-            )
-        })?;
+        ensure(right, || format!("{}: the effect should be unknown, is {fault}", notice.event.name()))?;
         world.other_side(trial.channel_side()?.other_side);
     }
     Ok(())
@@ -390,19 +298,9 @@ async fn secrets_stay_out_of_sight(trial: Arc<Trial>) -> Outcome {
         faults.extend(seat.locate(raw).await.err().map(|fault| fault.to_string()));
     }
     for notice in &trial.channel_side()?.notices {
-        faults.extend(
-            seat.deliver(notice.clone())
-                .await
-                .err()
-                .map(|fault| fault.to_string()),
-        );
+        faults.extend(seat.deliver(notice.clone()).await.err().map(|fault| fault.to_string()));
     }
-    let secrets: Vec<&str> = trial
-        .fixture
-        .secrets
-        .iter()
-        .map(|(_, value)| *value)
-        .collect();
+    let secrets: Vec<&str> = trial.fixture.secrets.iter().map(|(_, value)| *value).collect();
     keeps_quiet("a log line or URL", &traces(&world), &secrets)?;
     keeps_quiet("a fault", &faults, &secrets)
 }

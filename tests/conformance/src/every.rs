@@ -32,47 +32,27 @@ pub(crate) const CHECKS: &[Check] = checks! {
 async fn manifest_is_sane(trial: Arc<Trial>) -> Outcome {
     let manifest = trial.manifest();
     let kind_fits = match manifest.kind {
-        PluginKind::Channel => {
-            manifest.capabilities.channel.is_some() && manifest.capabilities.supplier.is_none()
-        }
-        PluginKind::Supplier => {
-            manifest.capabilities.supplier.is_some() && manifest.capabilities.channel.is_none()
-        }
+        PluginKind::Channel => manifest.capabilities.channel.is_some() && manifest.capabilities.supplier.is_none(),
+        PluginKind::Supplier => manifest.capabilities.supplier.is_some() && manifest.capabilities.channel.is_none(),
     };
-    ensure(kind_fits, || {
-        format!("kind {:?} does not fit its capabilities", manifest.kind)
-    })?;
+    ensure(kind_fits, || format!("kind {:?} does not fit its capabilities", manifest.kind))?;
     let major = manifest.contract.major;
-    ensure(SUPPORTED_MAJORS.contains(&major), || {
-        format!("contract major {major} is not spoken here")
-    })?;
-    ensure(manifest.panic == "unwind", || {
-        format!("panic strategy {}", manifest.panic)
-    })?;
+    ensure(SUPPORTED_MAJORS.contains(&major), || format!("contract major {major} is not spoken here"))?;
+    ensure(manifest.panic == "unwind", || format!("panic strategy {}", manifest.panic))?;
     ensure(!manifest.version.is_empty(), || "no version".to_owned())?;
-    ensure(!manifest.summary.trim().is_empty(), || {
-        "no summary".to_owned()
-    })?;
+    ensure(!manifest.summary.trim().is_empty(), || "no summary".to_owned())?;
     for (at, scene) in manifest.scenes.iter().enumerate() {
-        ensure(scene.limit_ms > 0, || {
-            format!("scene {} has no time limit", scene.name)
-        })?;
+        ensure(scene.limit_ms > 0, || format!("scene {} has no time limit", scene.name))?;
         let path = scene.path.as_str();
-        ensure(!path.is_empty() && !path.starts_with('/'), || {
-            format!("scene {} has the path {path:?}", scene.name)
-        })?;
-        let twice = manifest.scenes[..at]
-            .iter()
-            .any(|before| before.name == scene.name);
+        ensure(!path.is_empty() && !path.starts_with('/'), || format!("scene {} has the path {path:?}", scene.name))?;
+        let twice = manifest.scenes[..at].iter().any(|before| before.name == scene.name);
         ensure(!twice, || format!("two scenes are named {}", scene.name))?;
     }
     Ok(())
 }
 
 async fn manifest_is_stable(trial: Arc<Trial>) -> Outcome {
-    ensure(trial.manifest() == trial.manifest(), || {
-        "two readings differ".to_owned()
-    })
+    ensure(trial.manifest() == trial.manifest(), || "two readings differ".to_owned())
 }
 
 async fn manifest_survives_the_trip(trial: Arc<Trial>) -> Outcome {
@@ -83,13 +63,8 @@ async fn manifest_survives_the_trip(trial: Arc<Trial>) -> Outcome {
 
 async fn settings_schemas_are_objects(trial: Arc<Trial>) -> Outcome {
     let manifest = trial.manifest();
-    for (which, schema) in [
-        ("instance", &manifest.instance_settings),
-        ("connection", &manifest.connection_settings),
-    ] {
-        ensure(schema["type"] == "object", || {
-            format!("the schema of {which} settings is no object")
-        })?;
+    for (which, schema) in [("instance", &manifest.instance_settings), ("connection", &manifest.connection_settings)] {
+        ensure(schema["type"] == "object", || format!("the schema of {which} settings is no object"))?;
         let valid = jsonschema::validator_for(schema);
         valid.map_err(|fault| format!("the schema of {which} settings: {fault}"))?;
     }
@@ -97,30 +72,17 @@ async fn settings_schemas_are_objects(trial: Arc<Trial>) -> Outcome {
 }
 
 async fn example_settings_fit_their_schema(trial: Arc<Trial>) -> Outcome {
-    fits(
-        "settings.example.toml",
-        &trial.manifest().instance_settings,
-        &trial.example()?,
-    )?;
+    fits("settings.example.toml", &trial.manifest().instance_settings, &trial.example()?)?;
     if let Side::Channel(side) = &trial.fixture.side {
-        fits(
-            "the connection's settings",
-            &trial.manifest().connection_settings,
-            &side.connection_settings,
-        )?;
+        fits("the connection's settings", &trial.manifest().connection_settings, &side.connection_settings)?;
     }
     Ok(())
 }
 
 fn fits(what: &str, schema: &Value, settings: &Value) -> Outcome {
     let validator = jsonschema::validator_for(schema).map_err(|fault| fault.to_string())?;
-    let faults: Vec<String> = validator
-        .iter_errors(settings)
-        .map(|fault| fault.to_string())
-        .collect();
-    ensure(faults.is_empty(), || {
-        format!("{what}: {}", faults.join("; "))
-    })
+    let faults: Vec<String> = validator.iter_errors(settings).map(|fault| fault.to_string()).collect();
+    ensure(faults.is_empty(), || format!("{what}: {}", faults.join("; ")))
 }
 
 async fn example_settings_open(trial: Arc<Trial>) -> Outcome {
@@ -134,9 +96,7 @@ async fn unknown_setting_is_refused_by_name(trial: Arc<Trial>) -> Outcome {
 }
 
 async fn bad_settings_are_refused_by_name(trial: Arc<Trial>) -> Outcome {
-    ensure(!trial.fixture.bad_settings.is_empty(), || {
-        "the fixture brings no bad settings".to_owned()
-    })?;
+    ensure(!trial.fixture.bad_settings.is_empty(), || "the fixture brings no bad settings".to_owned())?;
     for (settings, key) in &trial.fixture.bad_settings {
         refused_naming(&trial, settings.clone(), key).await?;
     }
@@ -144,32 +104,18 @@ async fn bad_settings_are_refused_by_name(trial: Arc<Trial>) -> Outcome {
 }
 
 async fn refused_naming(trial: &Trial, settings: Value, key: &str) -> Outcome {
-    let opened = trial
-        .bench(&trial.world())?
-        .settings(settings.clone())
-        .open()
-        .await;
-    let fault = failed(
-        &format!("opening with {settings}"),
-        opened.map(|_| "an instance"),
-    )?;
+    let opened = trial.bench(&trial.world())?.settings(settings.clone()).open().await;
+    let fault = failed(&format!("opening with {settings}"), opened.map(|_| "an instance"))?;
     let right = fault.kind == FaultKind::Invalid && fault.effect == Effect::NotDone;
-    ensure(right, || {
-        format!("bad settings should be Invalid, are {fault}")
-    })?;
-    ensure(fault.text.contains(key), || {
-        format!("the fault does not name {key}: {}", fault.text)
-    })
+    ensure(right, || format!("bad settings should be Invalid, are {fault}"))?;
+    ensure(fault.text.contains(key), || format!("the fault does not name {key}: {}", fault.text))
 }
 
 async fn missing_secret_is_refused(trial: Arc<Trial>) -> Outcome {
     if trial.manifest().secrets.is_empty() {
         return Ok(());
     }
-    let opened = trial
-        .bench(&entrepot_sdk::testing::World::new())?
-        .open()
-        .await;
+    let opened = trial.bench(&entrepot_sdk::testing::World::new())?.open().await;
     failed("opening without secrets", opened.map(|_| "an instance")).map(|_| ())
 }
 
@@ -196,23 +142,13 @@ async fn undeclared_calls_are_unsupported(trial: Arc<Trial>) -> Outcome {
             unsupported("inquire", seat.inquire(trial.order("1", 2)?).await)?;
         }
         if !supplier.cancel {
-            unsupported(
-                "cancel",
-                seat.cancel(trial.order("1", 2)?, &[1, 2], "k1").await,
-            )?;
+            unsupported("cancel", seat.cancel(trial.order("1", 2)?, &[1, 2], "k1").await)?;
         }
         if !supplier.cancel_units {
-            unsupported(
-                "cancel of units",
-                seat.cancel(trial.order("1", 2)?, &[1], "k1").await,
-            )?;
+            unsupported("cancel of units", seat.cancel(trial.order("1", 2)?, &[1], "k1").await)?;
         }
         if supplier.fulfilment != entrepot_contract::capability::SupplierFulfilment::Pool {
-            let row = CodeRow {
-                line: 1,
-                code: "c".to_owned(),
-                password: None,
-            };
+            let row = CodeRow { line: 1, code: "c".to_owned(), password: None };
             unsupported("prepare_codes", seat.prepare_codes(vec![row]).await)?;
         }
     }
@@ -224,9 +160,7 @@ async fn undeclared_calls_are_unsupported(trial: Arc<Trial>) -> Outcome {
             }
         }
     }
-    ensure(world.sent().is_empty(), || {
-        "an undeclared call reached the partner".to_owned()
-    })
+    ensure(world.sent().is_empty(), || "an undeclared call reached the partner".to_owned())
 }
 
 async fn closed_instance_refuses_calls(trial: Arc<Trial>) -> Outcome {
@@ -234,21 +168,14 @@ async fn closed_instance_refuses_calls(trial: Arc<Trial>) -> Outcome {
     seat.close().await;
     let fault = failed("a call after closing", seat.call(any_call(&trial)?).await)?;
     let right = fault.kind == FaultKind::Unavailable && fault.effect == Effect::NotDone;
-    ensure(right, || {
-        format!("should be Unavailable and not done, is {fault}")
-    })
+    ensure(right, || format!("should be Unavailable and not done, is {fault}"))
 }
 
 async fn closing_one_leaves_the_other(trial: Arc<Trial>) -> Outcome {
-    let (first, second) = (
-        trial.open(&trial.world()).await?,
-        trial.open(&trial.world()).await?,
-    );
+    let (first, second) = (trial.open(&trial.world()).await?, trial.open(&trial.world()).await?);
     first.close().await;
     match second.call(any_call(&trial)?).await {
-        Err(fault) if fault.text.contains("closed") => {
-            Err(format!("the other was closed, too: {fault}"))
-        }
+        Err(fault) if fault.text.contains("closed") => Err(format!("the other was closed, too: {fault}")),
         _ => Ok(()),
     }
 }
@@ -260,13 +187,9 @@ fn any_call(trial: &Trial) -> Result<entrepot_contract::message::Request, String
     Ok(match &trial.fixture.side {
         Side::Channel(side) => {
             let sample = side.samples.first().ok_or("the fixture brings no sample")?;
-            Request::Channel(ChannelRequest::Locate {
-                raw: sample.raw.clone(),
-            })
+            Request::Channel(ChannelRequest::Locate { raw: sample.raw.clone() })
         }
         Side::Pool => Request::Supplier(SupplierRequest::PrepareCodes { rows: Vec::new() }),
-        Side::Supplier(_) => Request::Supplier(SupplierRequest::Inquire {
-            order: Box::new(trial.order("1", 1)?),
-        }),
+        Side::Supplier(_) => Request::Supplier(SupplierRequest::Inquire { order: Box::new(trial.order("1", 1)?) }),
     })
 }

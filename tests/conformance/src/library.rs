@@ -14,10 +14,7 @@ pub const FOLDER_VARIABLE: &str = "ENTREPOT_LIBRARIES";
 pub fn load(plugin: &str) -> Result<Arc<dyn Plugin>, String> {
     let path = path_of(plugin)?;
     if !path.is_file() {
-        return Err(format!(
-            "{} is missing; run `cargo xtask libraries`",
-            path.display()
-        ));
+        return Err(format!("{} is missing; run `cargo xtask libraries`", path.display()));
     }
     let loaded = library::load(&path, None).map_err(|fault| fault.to_string())?;
     Ok(loaded)
@@ -30,9 +27,6 @@ fn path_of(plugin: &str) -> Result<PathBuf, String> {
     }
     // The test runs as target/PROFILE/deps/NAME; cargo builds the package's examples beside `deps`.
     let test = std::env::current_exe().map_err(|fault| format!("where this test is: {fault}"))?;
-    let profile = test
-        .ancestors()
-        .nth(2)
-        .ok_or("this test is in no folder of cargo's")?;
+    let profile = test.ancestors().nth(2).ok_or("this test is in no folder of cargo's")?;
     Ok(profile.join("examples").join(file))
 }

@@ -43,19 +43,9 @@ pub struct Report {
 
 impl Report {
     pub(crate) fn of(checks: Vec<CheckReport>) -> Self {
-        let count = |verdict| {
-            checks
-                .iter()
-                .filter(|check| check.result == verdict)
-                .count()
-        };
+        let count = |verdict| checks.iter().filter(|check| check.result == verdict).count();
         let (passed, failed) = (count(Verdict::Passed), count(Verdict::Failed));
-        Self {
-            passed,
-            failed,
-            not_declared: count(Verdict::NotDeclared),
-            checks,
-        }
+        Self { passed, failed, not_declared: count(Verdict::NotDeclared), checks }
     }
 
     /// Whether something was checked and nothing failed.
@@ -67,21 +57,13 @@ impl Report {
     /// Where another run of the same suite differs.
     #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<String> {
-        let named = |report: &Self| {
-            report
-                .checks
-                .iter()
-                .map(|check| (check.name, check.result))
-                .collect::<Vec<_>>()
-        };
+        let named = |report: &Self| report.checks.iter().map(|check| (check.name, check.result)).collect::<Vec<_>>();
         let (here, there) = (named(self), named(other));
         if here.len() != there.len() {
             return vec![format!("{} checks against {}", here.len(), there.len())];
         }
         let differs = |(a, b): &(&(&str, Verdict), &(&str, Verdict))| a != b;
-        let said = |(a, b): (&(&str, Verdict), &(&str, Verdict))| {
-            format!("{}: {:?} against {:?}", a.0, a.1, b.1)
-        };
+        let said = |(a, b): (&(&str, Verdict), &(&str, Verdict))| format!("{}: {:?} against {:?}", a.0, a.1, b.1);
         here.iter().zip(&there).filter(differs).map(said).collect()
     }
 }
@@ -99,10 +81,6 @@ impl fmt::Display for Report {
                 writeln!(f, "               {why}")?;
             }
         }
-        write!(
-            f,
-            "{} passed, {} failed, {} not declared",
-            self.passed, self.failed, self.not_declared
-        )
+        write!(f, "{} passed, {} failed, {} not declared", self.passed, self.failed, self.not_declared)
     }
 }

@@ -84,19 +84,13 @@ impl Suite {
             Ok(library) => {
                 assert!(library.conforms(), "as a library:\n{library}");
                 let differences = built_in.differences(&library);
-                assert!(
-                    differences.is_empty(),
-                    "built in and library differ: {differences:?}"
-                );
+                assert!(differences.is_empty(), "built in and library differ: {differences:?}");
             }
         }
     }
 
     fn run_on(&self, open_as: &dyn Fn() -> Arc<dyn Plugin>) -> Report {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.unwrap_or_else(|fault| panic!("no runtime for the suite: {fault}"));
         let tables: &[&[Check]] = match &self.fixture.side {
             Side::Supplier(_) => &[every::CHECKS, supplier::CHECKS, trouble::CHECKS],
@@ -107,18 +101,13 @@ impl Suite {
         let mut reports = Vec::new();
         for check in tables.iter().copied().flatten() {
             let trial = Arc::new(Trial::new(open_as(), self.fixture.clone()));
-            let outcome = (check.applies)(&capabilities)
-                .then(|| runtime.block_on(guarded((check.run)(trial))));
+            let outcome = (check.applies)(&capabilities).then(|| runtime.block_on(guarded((check.run)(trial))));
             let (result, why) = match outcome {
                 None => (Verdict::NotDeclared, None),
                 Some(Ok(())) => (Verdict::Passed, None),
                 Some(Err(why)) => (Verdict::Failed, Some(why)),
             };
-            reports.push(CheckReport {
-                name: check.name,
-                result,
-                why,
-            });
+            reports.push(CheckReport { name: check.name, result, why });
         }
         Report::of(reports)
     }

@@ -49,16 +49,11 @@ fn cancels_units(capabilities: &Capabilities) -> bool {
 }
 
 fn cancels_once(capabilities: &Capabilities) -> bool {
-    books(capabilities)
-        && declares(capabilities, |supplier| {
-            supplier.cancel && supplier.cancel_idempotent
-        })
+    books(capabilities) && declares(capabilities, |supplier| supplier.cancel && supplier.cancel_idempotent)
 }
 
 fn books_once(capabilities: &Capabilities) -> bool {
-    declares(capabilities, |supplier| {
-        supplier.book && supplier.book_idempotent
-    })
+    declares(capabilities, |supplier| supplier.book && supplier.book_idempotent)
 }
 
 fn declares(capabilities: &Capabilities, what: fn(&SupplierCapabilities) -> bool) -> bool {
@@ -71,9 +66,7 @@ async fn issued(stand: &Stand, order: &SupplierOrder) -> Result<Vec<UnitCredenti
     let mut booking = fine("book", stand.seat.book(order.clone()).await)?;
     for _ in 0..INQUIRIES_LIMIT {
         match booking {
-            Booking::Pending { .. } => {
-                booking = fine("inquire", stand.seat.inquire(order.clone()).await)?
-            }
+            Booking::Pending { .. } => booking = fine("inquire", stand.seat.inquire(order.clone()).await)?,
             Booking::Issued { units, .. } => return Ok(units),
             other => return Err(format!("booking should be issued, is {other:?}")),
         }
@@ -89,14 +82,8 @@ async fn booking_fills_each_unit(trial: Arc<Trial>) -> Outcome {
     let stand = trial.stand().await?;
     let units = issued(&stand, &trial.order("1", 3)?).await?;
     let numbers: Vec<u16> = units.iter().map(|unit| unit.unit).collect();
-    ensure(numbers == whole(3), || {
-        format!("units should be 1, 2, 3, are {numbers:?}")
-    })?;
-    let full = units.iter().all(|unit| {
-        unit.credentials
-            .iter()
-            .any(|credential| !credential.value.is_empty())
-    });
+    ensure(numbers == whole(3), || format!("units should be 1, 2, 3, are {numbers:?}"))?;
+    let full = units.iter().all(|unit| unit.credentials.iter().any(|credential| !credential.value.is_empty()));
     ensure(full, || "a unit has no credential".to_owned())
 }
 
@@ -105,19 +92,13 @@ async fn booking_reaches_the_partner_unchanged(trial: Arc<Trial>) -> Outcome {
     issued(&stand, &trial.order("9007199254740993001", 2)?).await?;
     let booked = stand.other_side.booked();
     let [booked] = booked.as_slice() else {
-        return Err(format!(
-            "one booking should have arrived, {} did",
-            booked.len()
-        ));
+        return Err(format!("one booking should have arrived, {} did", booked.len()));
     };
     let product = trial.supplier_side()?.product;
-    let right =
-        booked.order == "9007199254740993001" && booked.count == 2 && booked.product == product;
+    let right = booked.order == "9007199254740993001" && booked.count == 2 && booked.product == product;
     ensure(right, || format!("arrived as {booked:?}"))?;
     let date = booked.date.as_deref();
-    ensure(date.is_none() || date == Some(DATE), || {
-        format!("the date {DATE} arrived as {date:?}")
-    })
+    ensure(date.is_none() || date == Some(DATE), || format!("the date {DATE} arrived as {date:?}"))
 }
 
 async fn odd_order_numbers_survive(trial: Arc<Trial>) -> Outcome {
@@ -126,14 +107,10 @@ async fn odd_order_numbers_survive(trial: Arc<Trial>) -> Outcome {
     let order = trial.order(ODD, 1)?;
     issued(&stand, &order).await?;
     let booked = stand.other_side.booked();
-    ensure(booked.len() == 1 && booked[0].order == ODD, || {
-        format!("arrived as {booked:?}")
-    })?;
+    ensure(booked.len() == 1 && booked[0].order == ODD, || format!("arrived as {booked:?}"))?;
     if inquires(&trial.manifest().capabilities) {
         let found = fine("inquire", stand.seat.inquire(order).await)?;
-        ensure(matches!(found, Booking::Issued { .. }), || {
-            format!("inquiry answers {found:?}")
-        })?;
+        ensure(matches!(found, Booking::Issued { .. }), || format!("inquiry answers {found:?}"))?;
     }
     Ok(())
 }
@@ -143,9 +120,7 @@ async fn same_order_books_once(trial: Arc<Trial>) -> Outcome {
     let order = trial.order("1", 2)?;
     let first = issued(&stand, &order).await?;
     let second = issued(&stand, &order).await?;
-    ensure(first == second, || {
-        "the repeat got other credentials".to_owned()
-    })?;
+    ensure(first == second, || "the repeat got other credentials".to_owned())?;
     booked_once(&stand)
 }
 
@@ -162,9 +137,7 @@ async fn same_order_at_once_books_once(trial: Arc<Trial>) -> Outcome {
     for task in tasks {
         answers.push(task.await.map_err(|_| "the plugin panicked".to_owned())??);
     }
-    ensure(answers.iter().all(|answer| *answer == answers[0]), || {
-        "repeats got other credentials".to_owned()
-    })?;
+    ensure(answers.iter().all(|answer| *answer == answers[0]), || "repeats got other credentials".to_owned())?;
     booked_once(&stand)
 }
 
@@ -178,17 +151,10 @@ async fn refusal_is_an_answer(trial: Arc<Trial>) -> Outcome {
     let Some(product) = trial.supplier_side()?.refused_product else {
         return Ok(());
     };
-    let order = SupplierOrder {
-        product_code: product.to_owned(),
-        ..trial.order("1", 1)?
-    };
+    let order = SupplierOrder { product_code: product.to_owned(), ..trial.order("1", 1)? };
     let booking = fine("book", stand.seat.book(order).await)?;
-    ensure(matches!(booking, Booking::Refused { .. }), || {
-        format!("should be refused, is {booking:?}")
-    })?;
-    ensure(stand.other_side.booked().is_empty(), || {
-        "the partner booked it".to_owned()
-    })
+    ensure(matches!(booking, Booking::Refused { .. }), || format!("should be refused, is {booking:?}"))?;
+    ensure(stand.other_side.booked().is_empty(), || "the partner booked it".to_owned())
 }
 
 async fn inquiry_finds_what_was_booked(trial: Arc<Trial>) -> Outcome {
@@ -196,9 +162,7 @@ async fn inquiry_finds_what_was_booked(trial: Arc<Trial>) -> Outcome {
     let order = trial.order("1", 2)?;
     let units = issued(&stand, &order).await?;
     match fine("inquire", stand.seat.inquire(order).await)? {
-        Booking::Issued { units: found, .. } => {
-            ensure(found == units, || "other credentials".to_owned())
-        }
+        Booking::Issued { units: found, .. } => ensure(found == units, || "other credentials".to_owned()),
         other => Err(format!("inquiry answers {other:?}")),
     }
 }
@@ -206,9 +170,7 @@ async fn inquiry_finds_what_was_booked(trial: Arc<Trial>) -> Outcome {
 async fn inquiry_for_a_stranger_is_not_found(trial: Arc<Trial>) -> Outcome {
     let stand = trial.stand().await?;
     let found = fine("inquire", stand.seat.inquire(trial.order("404", 1)?).await)?;
-    ensure(found == Booking::NotFound, || {
-        format!("should be NotFound, is {found:?}")
-    })
+    ensure(found == Booking::NotFound, || format!("should be NotFound, is {found:?}"))
 }
 
 async fn cancelling_gives_all_units_back(trial: Arc<Trial>) -> Outcome {
@@ -217,17 +179,13 @@ async fn cancelling_gives_all_units_back(trial: Arc<Trial>) -> Outcome {
     issued(&stand, &order).await?;
     cancelled(&stand, order, &whole(2), "k1").await?;
     let back = stand.other_side.cancelled("1");
-    ensure(back == whole(2), || {
-        format!("units back at the partner: {back:?}")
-    })
+    ensure(back == whole(2), || format!("units back at the partner: {back:?}"))
 }
 
 async fn cancelled(stand: &Stand, order: SupplierOrder, units: &[u16], key: &str) -> Outcome {
     let answer = fine("cancel", stand.seat.cancel(order, units, key).await)?;
     let taken = matches!(answer, Cancellation::Done | Cancellation::Waiting { .. });
-    ensure(taken, || {
-        format!("should be done or waiting, is {answer:?}")
-    })
+    ensure(taken, || format!("should be done or waiting, is {answer:?}"))
 }
 
 async fn inquiry_after_cancelling_says_so(trial: Arc<Trial>) -> Outcome {
@@ -246,9 +204,7 @@ async fn cancelling_units_gives_those_back(trial: Arc<Trial>) -> Outcome {
     issued(&stand, &order).await?;
     cancelled(&stand, order, &[2], "k1").await?;
     let back = stand.other_side.cancelled("1");
-    ensure(back == [2], || {
-        format!("units back at the partner: {back:?}")
-    })
+    ensure(back == [2], || format!("units back at the partner: {back:?}"))
 }
 
 async fn same_key_cancels_once(trial: Arc<Trial>) -> Outcome {
@@ -270,36 +226,19 @@ async fn calls_at_once_get_their_own_answers(trial: Arc<Trial>) -> Outcome {
     let mut values = BTreeSet::new();
     for task in tasks {
         let units = task.await.map_err(|_| "the plugin panicked".to_owned())??;
-        values.extend(
-            units
-                .into_iter()
-                .flat_map(|unit| unit.credentials)
-                .map(|credential| credential.value),
-        );
+        values.extend(units.into_iter().flat_map(|unit| unit.credentials).map(|credential| credential.value));
     }
-    ensure(values.len() == TOGETHER, || {
-        format!(
-            "{} different credentials for {TOGETHER} orders",
-            values.len()
-        )
-    })
+    ensure(values.len() == TOGETHER, || format!("{} different credentials for {TOGETHER} orders", values.len()))
 }
 
 async fn instances_do_not_see_each_other(trial: Arc<Trial>) -> Outcome {
     let (here, there) = (trial.stand().await?, trial.stand().await?);
     let order = trial.order("1", 1)?;
     issued(&here, &order).await?;
-    ensure(there.world.sent().is_empty(), || {
-        "a call came out of the other instance".to_owned()
-    })?;
+    ensure(there.world.sent().is_empty(), || "a call came out of the other instance".to_owned())?;
     issued(&there, &order).await?;
-    let (first, second) = (
-        here.other_side.booked().len(),
-        there.other_side.booked().len(),
-    );
-    ensure((first, second) == (1, 1), || {
-        format!("{first} and {second} bookings")
-    })
+    let (first, second) = (here.other_side.booked().len(), there.other_side.booked().len());
+    ensure((first, second) == (1, 1), || format!("{first} and {second} bookings"))
 }
 
 async fn closing_drains_calls_at_work(trial: Arc<Trial>) -> Outcome {
@@ -314,13 +253,9 @@ async fn closing_drains_calls_at_work(trial: Arc<Trial>) -> Outcome {
     let mut closing = pin!(stand.seat.close());
     let ended = poll_fn(|context| Poll::Ready(closing.as_mut().poll(context).is_ready())).await;
     let fault = failed("a call while closing", stand.seat.book(order).await)?;
-    ensure(fault.effect == Effect::NotDone, || {
-        format!("should be not done, is {fault}")
-    })?;
+    ensure(fault.effect == Effect::NotDone, || format!("should be not done, is {fault}"))?;
     stand.world.release();
-    let booking = booking
-        .await
-        .map_err(|_| "the plugin panicked".to_owned())?;
+    let booking = booking.await.map_err(|_| "the plugin panicked".to_owned())?;
     fine("the call at work", booking)?;
     if !ended {
         closing.await;

@@ -57,25 +57,20 @@ impl Trial {
     pub(crate) fn supplier_side(&self) -> Result<&SupplierSide, String> {
         match &self.fixture.side {
             Side::Supplier(side) => Ok(side),
-            Side::Pool | Side::Channel(_) => {
-                Err("the fixture brings no supplier's side".to_owned())
-            }
+            Side::Pool | Side::Channel(_) => Err("the fixture brings no supplier's side".to_owned()),
         }
     }
 
     pub(crate) fn channel_side(&self) -> Result<&ChannelSide, String> {
         match &self.fixture.side {
             Side::Channel(side) => Ok(side),
-            Side::Pool | Side::Supplier(_) => {
-                Err("the fixture brings no channel's side".to_owned())
-            }
+            Side::Pool | Side::Supplier(_) => Err("the fixture brings no channel's side".to_owned()),
         }
     }
 
     /// The example settings.
     pub(crate) fn example(&self) -> Result<Value, String> {
-        toml::from_str(self.fixture.example)
-            .map_err(|fault| format!("settings.example.toml: {fault}"))
+        toml::from_str(self.fixture.example).map_err(|fault| format!("settings.example.toml: {fault}"))
     }
 
     /// A world with the secrets. Its clock shows the machine's time, which is what a library reads.
@@ -90,23 +85,16 @@ impl Trial {
 
     /// A bench with the example settings in that world.
     pub(crate) fn bench(&self, world: &Arc<World>) -> Result<Bench, String> {
-        let bench = Bench::new(Arc::clone(&self.plugin))
-            .world(world)
-            .settings(self.example()?);
+        let bench = Bench::new(Arc::clone(&self.plugin)).world(world).settings(self.example()?);
         Ok(match &self.fixture.side {
-            Side::Channel(side) => {
-                bench.connection(side.connection_settings.clone(), side.account, &side.shops)
-            }
+            Side::Channel(side) => bench.connection(side.connection_settings.clone(), side.account, &side.shops),
             Side::Supplier(_) | Side::Pool => bench,
         })
     }
 
     /// An instance in that world.
     pub(crate) async fn open(&self, world: &Arc<World>) -> Result<Seat, String> {
-        self.bench(world)?
-            .open()
-            .await
-            .map_err(|fault| format!("cannot be opened: {fault}"))
+        self.bench(world)?.open().await.map_err(|fault| format!("cannot be opened: {fault}"))
     }
 
     /// An open supplier with a fresh other side.
@@ -122,22 +110,13 @@ impl Trial {
             }
             answer
         });
-        Ok(Stand {
-            seat: self.open(&world).await?,
-            world,
-            other_side,
-            losing,
-        })
+        Ok(Stand { seat: self.open(&world).await?, world, other_side, losing })
     }
 
     /// An open supplier whose other side always answers the same.
     pub(crate) async fn stand_before(&self, status: u16, body: &str) -> Result<Stand, String> {
         let stand = self.stand().await?;
-        let answer = HttpResponse {
-            status,
-            headers: Vec::new(),
-            body: body.to_owned(),
-        };
+        let answer = HttpResponse { status, headers: Vec::new(), body: body.to_owned() };
         stand.world.other_side(move |_| Ok(answer.clone()));
         Ok(stand)
     }
@@ -156,15 +135,9 @@ impl Trial {
             reference: None,
             product_code: product.to_owned(),
             count,
-            visit: Some(Visit {
-                arrive: date,
-                leave: date,
-            }),
+            visit: Some(Visit { arrive: date, leave: date }),
             slot: None,
-            guests: Guests {
-                buyer: Some(guest.clone()),
-                visitors: vec![guest; usize::from(count)],
-            },
+            guests: Guests { buyer: Some(guest.clone()), visitors: vec![guest; usize::from(count)] },
             unit_cost: None,
         })
     }
@@ -182,10 +155,7 @@ pub(crate) fn ensure(holds: bool, why: impl FnOnce() -> String) -> Result<(), St
 }
 
 /// The fault of a call that must fail.
-pub(crate) fn failed<T: std::fmt::Debug>(
-    what: &str,
-    answer: Result<T, Fault>,
-) -> Result<Fault, String> {
+pub(crate) fn failed<T: std::fmt::Debug>(what: &str, answer: Result<T, Fault>) -> Result<Fault, String> {
     match answer {
         Ok(answer) => Err(format!("{what} should fail, answered {answer:?}")),
         Err(fault) => Ok(fault),
@@ -198,25 +168,16 @@ pub(crate) fn fine<T>(what: &str, answer: Result<T, Fault>) -> Result<T, String>
 }
 
 /// A call that must be refused as not declared.
-pub(crate) fn unsupported<T: std::fmt::Debug>(
-    what: &str,
-    answer: Result<T, Fault>,
-) -> Result<(), String> {
+pub(crate) fn unsupported<T: std::fmt::Debug>(what: &str, answer: Result<T, Fault>) -> Result<(), String> {
     let fault = failed(what, answer)?;
     let right = fault.kind == FaultKind::Unsupported && fault.effect == Effect::NotDone;
-    ensure(right, || {
-        format!("{what} should be Unsupported and not done, is {fault}")
-    })
+    ensure(right, || format!("{what} should be Unsupported and not done, is {fault}"))
 }
 
 /// Any question to a channel, for plugins that are none.
 pub(crate) fn some_question() -> Result<(SceneName, Intent, Outcome), String> {
     let scene = SceneName::parse("any").map_err(|fault| fault.to_string())?;
-    let event = Intent::Event {
-        event: "any".to_owned(),
-        message: "m1".to_owned(),
-        order: None,
-    };
+    let event = Intent::Event { event: "any".to_owned(), message: "m1".to_owned(), order: None };
     Ok((scene, event, Outcome::Recorded))
 }
 
@@ -224,9 +185,7 @@ pub(crate) fn some_question() -> Result<(SceneName, Intent, Outcome), String> {
 pub(crate) fn keeps_quiet(where_: &str, texts: &[String], private: &[&str]) -> Result<(), String> {
     for (number, text) in private.iter().enumerate() {
         let told = texts.iter().any(|told| told.contains(text));
-        ensure(!told, || {
-            format!("private text number {number} appears in {where_}")
-        })?;
+        ensure(!told, || format!("private text number {number} appears in {where_}"))?;
     }
     Ok(())
 }
@@ -234,8 +193,7 @@ pub(crate) fn keeps_quiet(where_: &str, texts: &[String], private: &[&str]) -> R
 /// Everything the world's log and URLs hold.
 pub(crate) fn traces(world: &World) -> Vec<String> {
     let logs = world.logs().into_iter().map(|(_, text)| text);
-    logs.chain(world.sent().into_iter().map(|request| request.url))
-        .collect()
+    logs.chain(world.sent().into_iter().map(|request| request.url)).collect()
 }
 
 /// The deadline that calls of that world have at most, in milliseconds.

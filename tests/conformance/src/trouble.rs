@@ -27,21 +27,10 @@ pub(crate) const CHECKS: &[Check] = checks! {
     "secret_headers_are_marked" if books => secret_headers_are_marked;
 };
 
-const GARBAGE: &[&str] = &[
-    "",
-    "<html><body>502</body></html>",
-    "{",
-    "[]",
-    "null",
-    "{}",
-    "\"ok\"",
-    "{\"state\":7}",
-];
+const GARBAGE: &[&str] = &["", "<html><body>502</body></html>", "{", "[]", "null", "{}", "\"ok\"", "{\"state\":7}"];
 
 fn unknown(what: &str, fault: &Fault) -> Outcome {
-    ensure(fault.effect == Effect::Unknown, || {
-        format!("{what}: the effect should be unknown, is {fault}")
-    })
+    ensure(fault.effect == Effect::Unknown, || format!("{what}: the effect should be unknown, is {fault}"))
 }
 
 async fn lost_booking_answer_is_unknown(trial: Arc<Trial>) -> Outcome {
@@ -59,9 +48,7 @@ async fn lost_booking_is_found_by_inquiry(trial: Arc<Trial>) -> Outcome {
     stand.losing.store(false, Ordering::Release);
     let found = fine("inquire", stand.seat.inquire(order).await)?;
     let right = matches!(found, Booking::Issued { .. } | Booking::Pending { .. });
-    ensure(right, || {
-        format!("should be issued or pending, is {found:?}")
-    })?;
+    ensure(right, || format!("should be issued or pending, is {found:?}"))?;
     booked_once(&stand)
 }
 
@@ -76,26 +63,16 @@ async fn lost_cancel_answer_is_unknown(trial: Arc<Trial>) -> Outcome {
 
 async fn unreached_partner_is_not_done(trial: Arc<Trial>) -> Outcome {
     let stand = trial.stand().await?;
-    stand.world.other_side(|_| {
-        Err(Fault::not_done(
-            FaultKind::Unavailable,
-            "connection refused",
-        ))
-    });
+    stand.world.other_side(|_| Err(Fault::not_done(FaultKind::Unavailable, "connection refused")));
     let fault = failed("book", stand.seat.book(trial.order("1", 1)?).await)?;
-    ensure(fault.effect == Effect::NotDone, || {
-        format!("should be not done, is {fault}")
-    })
+    ensure(fault.effect == Effect::NotDone, || format!("should be not done, is {fault}"))
 }
 
 async fn garbage_for_a_booking_is_unknown(trial: Arc<Trial>) -> Outcome {
     for body in GARBAGE {
         let stand = trial.stand_before(200, body).await?;
         let what = format!("book answered {body:?}");
-        unknown(
-            &what,
-            &failed(&what, stand.seat.book(trial.order("1", 1)?).await)?,
-        )?;
+        unknown(&what, &failed(&what, stand.seat.book(trial.order("1", 1)?).await)?)?;
     }
     Ok(())
 }
@@ -111,19 +88,10 @@ async fn garbage_for_an_inquiry_is_no_answer(trial: Arc<Trial>) -> Outcome {
 
 async fn garbage_for_a_cancel_is_unknown(trial: Arc<Trial>) -> Outcome {
     // `{}` may well be a supplier's yes.
-    for body in GARBAGE
-        .iter()
-        .filter(|body| !body.starts_with("{}") && !body.contains("state"))
-    {
+    for body in GARBAGE.iter().filter(|body| !body.starts_with("{}") && !body.contains("state")) {
         let stand = trial.stand_before(200, body).await?;
         let what = format!("cancel answered {body:?}");
-        unknown(
-            &what,
-            &failed(
-                &what,
-                stand.seat.cancel(trial.order("1", 1)?, &[1], "k1").await,
-            )?,
-        )?;
+        unknown(&what, &failed(&what, stand.seat.cancel(trial.order("1", 1)?, &[1], "k1").await)?)?;
     }
     Ok(())
 }
@@ -132,10 +100,7 @@ async fn server_error_is_unknown(trial: Arc<Trial>) -> Outcome {
     for status in [500, 502, 503, 504] {
         let stand = trial.stand_before(status, "{}").await?;
         let what = format!("book answered with status {status}");
-        unknown(
-            &what,
-            &failed(&what, stand.seat.book(trial.order("1", 1)?).await)?,
-        )?;
+        unknown(&what, &failed(&what, stand.seat.book(trial.order("1", 1)?).await)?)?;
     }
     Ok(())
 }
@@ -143,41 +108,21 @@ async fn server_error_is_unknown(trial: Arc<Trial>) -> Outcome {
 async fn passed_deadline_calls_nobody(trial: Arc<Trial>) -> Outcome {
     let stand = trial.stand().await?;
     let past = stand.world.now().plus_millis(-1_000);
-    let context = CallContext {
-        deadline: past,
-        ..stand.seat.context()
-    };
+    let context = CallContext { deadline: past, ..stand.seat.context() };
     let order = Box::new(trial.order("1", 1)?);
-    let answer = stand
-        .seat
-        .call_in(context, Request::Supplier(SupplierRequest::Book { order }))
-        .await;
+    let answer = stand.seat.call_in(context, Request::Supplier(SupplierRequest::Book { order })).await;
     let fault = failed("book after its deadline", answer)?;
-    ensure(fault.effect == Effect::NotDone, || {
-        format!("should be not done, is {fault}")
-    })?;
-    ensure(stand.world.sent().is_empty(), || {
-        "the partner was called".to_owned()
-    })
+    ensure(fault.effect == Effect::NotDone, || format!("should be not done, is {fault}"))?;
+    ensure(stand.world.sent().is_empty(), || "the partner was called".to_owned())
 }
 
 async fn waits_no_longer_than_the_deadline(trial: Arc<Trial>) -> Outcome {
     let stand = trial.stand().await?;
     fine("book", stand.seat.book(trial.order("1", 1)?).await)?;
     let limit_ms = window_ms(&stand.seat);
-    let longest = stand
-        .world
-        .sent()
-        .iter()
-        .map(|request| i64::from(request.timeout_ms))
-        .max()
-        .unwrap_or(0);
-    ensure(longest > 0, || {
-        "the partner was not called, or without a time limit".to_owned()
-    })?;
-    ensure(longest <= limit_ms, || {
-        format!("waits {longest} ms of {limit_ms} ms")
-    })
+    let longest = stand.world.sent().iter().map(|request| i64::from(request.timeout_ms)).max().unwrap_or(0);
+    ensure(longest > 0, || "the partner was not called, or without a time limit".to_owned())?;
+    ensure(longest <= limit_ms, || format!("waits {longest} ms of {limit_ms} ms"))
 }
 
 /// Everything a supplier does, well and badly; what it said of faults.
@@ -185,9 +130,7 @@ async fn exercised(trial: &Trial) -> Result<(Stand, Vec<String>), String> {
     let stand = trial.stand().await?;
     let (order, other) = (trial.order("1", 2)?, trial.order("2", 2)?);
     let mut faults = Vec::new();
-    let mut note = |fault: Option<Fault>| {
-        faults.extend(fault.map(|fault| format!("{fault} {:?}", fault.partner_code)))
-    };
+    let mut note = |fault: Option<Fault>| faults.extend(fault.map(|fault| format!("{fault} {:?}", fault.partner_code)));
     note(stand.seat.book(order.clone()).await.err());
     note(stand.seat.inquire(order.clone()).await.err());
     note(stand.seat.cancel(order, &[1, 2], "k1").await.err());
@@ -219,20 +162,10 @@ async fn secret_headers_are_marked(trial: Arc<Trial>) -> Outcome {
     let (stand, _) = exercised(&trial).await?;
     for request in stand.world.sent() {
         for (name, value) in &request.headers {
-            let holds = trial
-                .fixture
-                .secrets
-                .iter()
-                .any(|(_, secret)| value.contains(secret));
-            let marked = request
-                .secret_headers
-                .iter()
-                .any(|secret| secret.eq_ignore_ascii_case(name));
+            let holds = trial.fixture.secrets.iter().any(|(_, secret)| value.contains(secret));
+            let marked = request.secret_headers.iter().any(|secret| secret.eq_ignore_ascii_case(name));
             ensure(!holds || marked, || {
-                format!(
-                    "{}: the header {name} holds a secret and is not marked",
-                    request.api
-                )
+                format!("{}: the header {name} holds a secret and is not marked", request.api)
             })?;
         }
     }

@@ -14,22 +14,15 @@ struct Echo<const SIGNED: bool> {
 }
 
 fn sign(secret: &str, raw: &RawRequest) -> String {
-    let bytes = secret
-        .bytes()
-        .chain(raw.query.bytes())
-        .chain(raw.body.iter().copied());
-    let sum = bytes.fold(7_u64, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(u64::from(byte))
-    });
+    let bytes = secret.bytes().chain(raw.query.bytes()).chain(raw.body.iter().copied());
+    let sum = bytes.fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
     sum.to_string()
 }
 
 fn order_of(raw: &RawRequest) -> Result<ChannelOrderId, Fault> {
     let body: serde_json::Value =
         serde_json::from_slice(&raw.body).map_err(|_| Fault::invalid("the body is no JSON"))?;
-    let order = body["order"]
-        .as_str()
-        .ok_or_else(|| Fault::invalid("order: missing"))?;
+    let order = body["order"].as_str().ok_or_else(|| Fault::invalid("order: missing"))?;
     ChannelOrderId::parse(order).map_err(|fault| Fault::invalid(fault.to_string()))
 }
 
@@ -67,10 +60,7 @@ impl<const SIGNED: bool> Channel for Echo<SIGNED> {
 
     async fn open(context: &OpenContext, _settings: NoSettings) -> Result<Self, Fault> {
         let base_url = context.base_url()?.to_owned();
-        Ok(Self {
-            secret: context.secret("key").await?,
-            base_url,
-        })
+        Ok(Self { secret: context.secret("key").await?, base_url })
     }
 
     fn ready_answers(&self) -> Vec<ReadyAnswers> {
@@ -78,36 +68,22 @@ impl<const SIGNED: bool> Channel for Echo<SIGNED> {
             scene: SceneName::parse("query").unwrap(),
             busy: told("busy"),
             timed_out: told("busy"),
-            refused: RawResponse {
-                status: 401,
-                ..told("who are you")
-            },
+            refused: RawResponse { status: 401, ..told("who are you") },
             unplaced: told("unknown"),
             stored: None,
-            malformed: RawResponse {
-                status: 400,
-                ..told("what")
-            },
+            malformed: RawResponse { status: 400, ..told("what") },
         }]
     }
 
     fn locate(&self, raw: &RawRequest) -> Result<Located, Fault> {
         if SIGNED && raw.header("x-sign") != Some(sign(self.secret.expose(), raw).as_str()) {
-            return Err(Fault::not_done(
-                FaultKind::Unauthenticated,
-                "the signature does not hold",
-            ));
+            return Err(Fault::not_done(FaultKind::Unauthenticated, "the signature does not hold"));
         }
-        Ok(Located {
-            order: Some(order_of(raw)?),
-            ..Located::default()
-        })
+        Ok(Located { order: Some(order_of(raw)?), ..Located::default() })
     }
 
     async fn decode(&self, _call: &Call<NoSettings>, raw: RawRequest) -> Result<Intent, Fault> {
-        Ok(Intent::QueryOrder {
-            order: order_of(&raw)?,
-        })
+        Ok(Intent::QueryOrder { order: order_of(&raw)? })
     }
 
     fn encode(
@@ -154,20 +130,10 @@ fn report_of(plugin: fn() -> Arc<dyn Plugin>) -> Report {
         connection_settings: json!({}),
         account: Some("account"),
         shops: vec![],
-        samples: vec![Sample {
-            raw,
-            intent: "query_order",
-            order: Some("1000000000000000001"),
-        }],
+        samples: vec![Sample { raw, intent: "query_order", order: Some("1000000000000000001") }],
         sign: signed,
         notices: vec![notice],
-        other_side: |_| {
-            Ok(HttpResponse {
-                status: 200,
-                headers: Vec::new(),
-                body: String::new(),
-            })
-        },
+        other_side: |_| Ok(HttpResponse { status: 200, headers: Vec::new(), body: String::new() }),
     };
     let fixture = Fixture {
         example: "",
@@ -187,12 +153,8 @@ fn a_small_channel_conforms() {
 #[test]
 fn a_channel_that_believes_everybody_does_not() {
     let report = report_of(plugin_of_channel::<Echo<false>>);
-    let failed: Vec<&str> = report
-        .checks
-        .iter()
-        .filter(|check| check.result == Verdict::Failed)
-        .map(|check| check.name)
-        .collect();
+    let failed: Vec<&str> =
+        report.checks.iter().filter(|check| check.result == Verdict::Failed).map(|check| check.name).collect();
     assert_eq!(
         failed,
         [

@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use entrepot_conformance::{
-    Booked, Fixture, OtherSide, Report, Side, Suite, SupplierSide, Verdict,
-};
+use entrepot_conformance::{Booked, Fixture, OtherSide, Report, Side, Suite, SupplierSide, Verdict};
 use entrepot_sdk::prelude::*;
 use serde_json::json;
 
@@ -24,10 +22,7 @@ impl Supplier for Careless {
             family: "tests",
             version: "1",
             summary: "Does it wrong.",
-            capabilities: SupplierCapabilities {
-                book: true,
-                ..SupplierCapabilities::default()
-            },
+            capabilities: SupplierCapabilities { book: true, ..SupplierCapabilities::default() },
             secrets: vec!["token"],
             scenes: vec![],
             clear_fields: vec![],
@@ -35,20 +30,14 @@ impl Supplier for Careless {
     }
 
     async fn open(context: &OpenContext, _settings: NoSettings) -> Result<Self, Fault> {
-        Ok(Self {
-            token: context.secret("token").await?,
-        })
+        Ok(Self { token: context.secret("token").await? })
     }
 
     async fn book(&self, call: &Call<()>, order: SupplierOrder) -> Result<Booking, Fault> {
         call.log(LogLevel::Info, self.token.expose());
-        let request =
-            http::post("book", "http://partner.test").header("x-token", self.token.expose());
+        let request = http::post("book", "http://partner.test").header("x-token", self.token.expose());
         let response = call.http(request.json(&order.order).build()).await?;
-        assert_ne!(
-            response.status, 500,
-            "a plugin that panics fails checks, not the suite"
-        );
+        assert_ne!(response.status, 500, "a plugin that panics fails checks, not the suite");
         Err(Fault::not_done(FaultKind::Garbled, "whatever"))
     }
 }
@@ -57,11 +46,7 @@ struct Nobody;
 
 impl OtherSide for Nobody {
     fn answer(&self, _request: &HttpRequest) -> Result<HttpResponse, Fault> {
-        Ok(HttpResponse {
-            status: 200,
-            headers: Vec::new(),
-            body: "?".to_owned(),
-        })
+        Ok(HttpResponse { status: 200, headers: Vec::new(), body: "?".to_owned() })
     }
 
     fn booked(&self) -> Vec<Booked> {
@@ -78,20 +63,14 @@ fn suite() -> Suite {
         example: "",
         bad_settings: vec![(json!({"x": 1}), "x")],
         secrets: vec![("token", "careless-token-77")],
-        side: Side::Supplier(SupplierSide {
-            product: "p",
-            refused_product: None,
-            other_side: || Arc::new(Nobody),
-        }),
+        side: Side::Supplier(SupplierSide { product: "p", refused_product: None, other_side: || Arc::new(Nobody) }),
     };
     Suite::for_supplier(plugin_of_supplier::<Careless>, fixture)
 }
 
 fn result(report: &Report, name: &str) -> Verdict {
     let check = report.checks.iter().find(|check| check.name == name);
-    check
-        .unwrap_or_else(|| panic!("no check is named {name}"))
-        .result
+    check.unwrap_or_else(|| panic!("no check is named {name}")).result
 }
 
 #[test]
@@ -104,26 +83,12 @@ fn defects_are_found_and_counted() {
         "secrets_and_guests_stay_out_of_sight",
         "secret_headers_are_marked",
     ] {
-        assert_eq!(
-            result(&report, failed),
-            Verdict::Failed,
-            "{failed}\n{report}"
-        );
+        assert_eq!(result(&report, failed), Verdict::Failed, "{failed}\n{report}");
     }
-    assert_eq!(
-        result(&report, "manifest_is_sane"),
-        Verdict::Passed,
-        "{report}"
-    );
-    assert_eq!(
-        result(&report, "cancelling_gives_all_units_back"),
-        Verdict::NotDeclared
-    );
+    assert_eq!(result(&report, "manifest_is_sane"), Verdict::Passed, "{report}");
+    assert_eq!(result(&report, "cancelling_gives_all_units_back"), Verdict::NotDeclared);
     assert!(!report.conforms());
-    assert_eq!(
-        report.passed + report.failed + report.not_declared,
-        report.checks.len()
-    );
+    assert_eq!(report.passed + report.failed + report.not_declared, report.checks.len());
 }
 
 #[test]
@@ -143,11 +108,6 @@ fn a_missing_library_is_a_failure() {
 
 #[test]
 fn nothing_checked_does_not_conform() {
-    let nothing = Report {
-        passed: 0,
-        failed: 0,
-        not_declared: 3,
-        checks: Vec::new(),
-    };
+    let nothing = Report { passed: 0, failed: 0, not_declared: 3, checks: Vec::new() };
     assert!(!nothing.conforms());
 }

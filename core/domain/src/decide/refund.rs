@@ -1,5 +1,7 @@
 //! Refunds: asked, decided by rule or by a person, announced by the channel. The announcement is authoritative.
 
+use std::collections::BTreeSet;
+
 use entrepot_contract::ids::{OrderId, RefundId};
 use entrepot_contract::intent::{AskRefund, RecordRefund, UnitChoice};
 use entrepot_contract::money::Money;
@@ -269,12 +271,13 @@ fn announced(draft: &Draft<'_>, order: &Order, intent: &RecordRefund) -> Refund 
 fn units_gone(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent: &RecordRefund) -> Vec<u16> {
     let open: Vec<u16> = order.numbers(UnitState::Available);
     let wanted = match &intent.units {
-        UnitChoice::Numbers(numbers) => numbers.clone(),
-        UnitChoice::Count(count) if refund.units.len() != usize::try_from(*count).unwrap_or(0) => {
-            open.iter().rev().take(usize::try_from(*count).unwrap_or(0)).copied().collect()
+        UnitChoice::Numbers(numbers) => {
+            let once: BTreeSet<u16> = numbers.iter().copied().collect();
+            once.into_iter().collect()
         }
-        _ if !refund.units.is_empty() => refund.units.clone(),
-        _ => open.clone(),
+        UnitChoice::Count(count) => counted(draft, order, refund, usize::try_from(*count).unwrap_or(usize::MAX)),
+        UnitChoice::AllLeft if !refund.units.is_empty() => refund.units.clone(),
+        UnitChoice::AllLeft => open.clone(),
     };
     let (gone, other): (Vec<u16>, Vec<u16>) = wanted.into_iter().partition(|unit| open.contains(unit));
     let short = matches!(&intent.units, UnitChoice::Count(count) if gone.len() < usize::try_from(*count).unwrap_or(0));
@@ -287,6 +290,23 @@ fn units_gone(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent: &Re
         draft.alert("contradiction", order.id.as_str(), text);
     }
     gone
+}
+
+/// That many units: those of the question first, then the last that no other refund names, then the last that are open.
+fn counted(draft: &Draft<'_>, order: &Order, refund: &Refund, count: usize) -> Vec<u16> {
+    if refund.units.len() == count {
+        return refund.units.clone();
+    }
+    let open = order.numbers(UnitState::Available);
+    let asked = refund.units.iter().filter(|unit| open.contains(unit)).copied();
+    let free = free_units(draft, order).into_iter().rev();
+    let mut units = Vec::with_capacity(count.min(open.len()));
+    for unit in asked.chain(free).chain(open.iter().rev().copied()) {
+        if units.len() < count && !units.contains(&unit) {
+            units.push(unit);
+        }
+    }
+    units
 }
 
 /// Units, stock and credit go back; per unit never more than was captured.

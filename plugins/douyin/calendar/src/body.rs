@@ -25,9 +25,7 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
             _ => not_json(inner),
         })
     })?;
-    reader
-        .end()
-        .map_err(|fault| Fault::invalid(not_json(&fault)))?;
+    reader.end().map_err(|fault| Fault::invalid(not_json(&fault)))?;
     Ok(value)
 }
 
@@ -66,10 +64,7 @@ pub(crate) fn plausible(text: &str) -> bool {
 
 /// A number of copies: at least one.
 pub(crate) fn copies(field: &str, Int(count): Int) -> Result<u32, Fault> {
-    u32::try_from(count)
-        .ok()
-        .filter(|count| *count > 0)
-        .ok_or_else(|| wrong(field, "not a number of copies"))
+    u32::try_from(count).ok().filter(|count| *count > 0).ok_or_else(|| wrong(field, "not a number of copies"))
 }
 
 /// A field of seconds since 1970. Common §10, `documented`.

@@ -13,10 +13,7 @@ use crate::settings::ApplicationSettings;
 type Terms = (i64, u32, i64);
 
 /// One element for each specification, all its dates in one list (§16, `documented`).
-pub(crate) fn answer(
-    settings: &ApplicationSettings,
-    skus: &[CalendarAnswer],
-) -> Result<PullCalendarAnswer, Fault> {
+pub(crate) fn answer(settings: &ApplicationSettings, skus: &[CalendarAnswer]) -> Result<PullCalendarAnswer, Fault> {
     let of_sku = |answer: &CalendarAnswer| {
         let names = &answer.names;
         // Required; for a product with one specification it equals the product's (§16, `documented`).
@@ -30,17 +27,12 @@ pub(crate) fn answer(
         })
     };
     let ticket_sku_and_calendar = skus.iter().map(of_sku).collect::<Result<_, Fault>>()?;
-    Ok(PullCalendarAnswer {
-        ticket_sku_and_calendar,
-    })
+    Ok(PullCalendarAnswer { ticket_sku_and_calendar })
 }
 
 /// Items of single dates: the safest form (§14, `inferred`). Dates of equal terms share an item, in order of their
 /// first date. Douyin's list price is our retail price, and so is its selling price: we know no other.
-fn items(
-    settings: &ApplicationSettings,
-    cells: &[CalendarCell],
-) -> Result<Vec<CalendarItem>, Fault> {
+fn items(settings: &ApplicationSettings, cells: &[CalendarCell]) -> Result<Vec<CalendarItem>, Fault> {
     let mut groups: Vec<(Terms, Vec<Day>)> = Vec::new();
     for cell in cells {
         // What is sold without a date has no place in a calendar.
@@ -54,8 +46,7 @@ fn items(
         }
     }
     let item = |((fen, stock, status), days): (Terms, Vec<Day>)| {
-        let price = Fen::new(fen)
-            .ok_or_else(|| Fault::invalid("a price of the calendar cannot be told in fen"))?;
+        let price = Fen::new(fen).ok_or_else(|| Fault::invalid("a price of the calendar cannot be told in fen"))?;
         let stock = u64::from(stock);
         Ok(CalendarItem::of_dates(&days, price, price, stock, status))
     };
@@ -68,11 +59,7 @@ fn terms(settings: &ApplicationSettings, cell: &CalendarCell) -> Result<Terms, F
         let text = format!("Douyin sells in CNY, the calendar is in {:?}", retail.currency);
         return Err(Fault::invalid(text));
     }
-    let status = if cell.day.open {
-        settings.calendar_open_status
-    } else {
-        settings.calendar_closed_status
-    };
+    let status = if cell.day.open { settings.calendar_open_status } else { settings.calendar_closed_status };
     let stock = cell.left.unwrap_or(settings.unlimited_stock);
     Ok((retail.amount_minor, stock, status))
 }

@@ -50,11 +50,7 @@ pub(crate) fn decode(
 }
 
 /// Common §7.2, `inferred`, off unless set. Here and not in `locate`, which has no clock.
-fn refuse_replay(
-    channel: &DouyinCalendar,
-    now: Timestamp,
-    raw: &RawRequest,
-) -> Result<(), Fault> {
+fn refuse_replay(channel: &DouyinCalendar, now: Timestamp, raw: &RawRequest) -> Result<(), Fault> {
     let Some(window_ms) = channel.settings.replay_window_ms else {
         return Ok(());
     };
@@ -116,9 +112,7 @@ fn create_order(
     let source = create.source_order_id.as_ref();
     Ok(Intent::CreateOrder(CreateOrder {
         order: order_id("order_id", &create.order_id)?,
-        source_order: source
-            .map(|source| order_id("source_order_id", source))
-            .transpose()?,
+        source_order: source.map(|source| order_id("source_order_id", source)).transpose()?,
         wish: Wish {
             names,
             count: copies("count", create.count)?,
@@ -176,18 +170,14 @@ fn apply_refund(apply: RefundApply) -> Result<Intent, Fault> {
 fn notify_refund(notice: RefundNotice) -> Result<Intent, Fault> {
     let own = own_order(&notice.our_order)?;
     let counted = match notice.refund_count {
-        Some(count) if count.0 != 0 => {
-            Some(UnitChoice::Count(copies("refund_count", count)?))
-        }
+        Some(count) if count.0 != 0 => Some(UnitChoice::Count(copies("refund_count", count)?)),
         _ => None,
     };
     Ok(Intent::RecordRefund(RecordRefund {
         order: order_id("order_id", &notice.order_id)?,
         key: refund_key(&notice.refund_key)?,
         cause: announced_by(notice.refund_scene),
-        units: chosen(&notice.vouchers, own)
-            .or(counted)
-            .unwrap_or(UnitChoice::AllLeft),
+        units: chosen(&notice.vouchers, own).or(counted).unwrap_or(UnitChoice::AllLeft),
         amount: yuan(notice.refund_amount),
         refunded_at: instant("refund_time_unix", notice.refund_seconds)?,
     }))
@@ -229,12 +219,7 @@ fn pull_calendar(pull: &wire_calendar::PullCalendar) -> Result<Intent, Fault> {
     if to < from {
         return Err(wrong("end_date", "before start_date"));
     }
-    Ok(Intent::PullCalendar(PullCalendar {
-        names: product(None, None)?,
-        skus,
-        from,
-        to,
-    }))
+    Ok(Intent::PullCalendar(PullCalendar { names: product(None, None)?, skus, from, to }))
 }
 
 /// Common §9, `documented`. The message id is the header Msg-Id, or a digest of the body.
@@ -245,9 +230,7 @@ fn webhook(raw: &RawRequest) -> Result<Intent, Fault> {
     if event == "verify_webhook" {
         let challenge = &body["content"]["challenge"];
         return match challenge {
-            Value::Number(_) | Value::String(_) => Ok(Intent::Handshake {
-                challenge: challenge.clone(),
-            }),
+            Value::Number(_) | Value::String(_) => Ok(Intent::Handshake { challenge: challenge.clone() }),
             _ => Err(wrong("content.challenge", "no number or text")),
         };
     }
@@ -264,10 +247,7 @@ fn webhook(raw: &RawRequest) -> Result<Intent, Fault> {
 fn calendar_ticket(biz_type: Option<BizType>) -> Result<(), Fault> {
     match biz_type {
         None | Some(BizType::Calendar) => Ok(()),
-        Some(other) => Err(Fault::invalid(format!(
-            "biz_type {} belongs to another solution",
-            other.code()
-        ))),
+        Some(other) => Err(Fault::invalid(format!("biz_type {} belongs to another solution", other.code()))),
     }
 }
 
@@ -287,8 +267,7 @@ fn names(
 
 /// Scenic §1.4, `documented`: three spellings of one id.
 fn own_order(own: &OurOrderId) -> Result<Option<&Id>, Fault> {
-    own.get()
-        .map_err(|conflict| wrong("order_out_id", &conflict.to_string()))
+    own.get().map_err(|conflict| wrong("order_out_id", &conflict.to_string()))
 }
 
 fn refund_key(key: &Id) -> Result<String, Fault> {
@@ -319,10 +298,7 @@ fn slot(specification: Option<&TicketSpecification>) -> Result<Option<String>, F
     match name.map(|name| name.as_str().trim()) {
         None | Some("") => Ok(None),
         Some(name) if plausible(name) => Ok(Some(name.to_owned())),
-        Some(_) => Err(wrong(
-            "ticket_specification.ticket_session.ticket_session_name",
-            "not a name",
-        )),
+        Some(_) => Err(wrong("ticket_specification.ticket_session.ticket_session_name", "not a name")),
     }
 }
 
@@ -334,10 +310,7 @@ fn amounts(amount: Option<&Amount>) -> Result<(Option<Money>, Option<Money>), Fa
     let currency = Currency::parse(amount.currency())
         .ok_or_else(|| wrong("amount.currency", "no code of three capital letters"))?;
     let money = |fen: i64| Some(Money::new(fen, currency));
-    Ok((
-        money(amount.origin_amount.get()),
-        money(amount.pay_amount.get()),
-    ))
+    Ok((money(amount.origin_amount.get()), money(amount.pay_amount.get())))
 }
 
 /// Scenic §7, `documented` numbers; how they fall into our causes is ours.
@@ -348,12 +321,9 @@ fn asked_by(source: Option<ApplySource>) -> RefundCause {
         Some(From::Merchant | From::MerchantCancelled | From::MerchantAfterUse | From::ShopClosed) => {
             RefundCause::Merchant
         }
-        Some(
-            From::CustomerService
-            | From::LiabilityRuling
-            | From::CustomerServiceAfterUse
-            | From::Arbitration,
-        ) => RefundCause::Platform,
+        Some(From::CustomerService | From::LiabilityRuling | From::CustomerServiceAfterUse | From::Arbitration) => {
+            RefundCause::Platform
+        }
         Some(From::IssueFailed) => RefundCause::IssueFailed,
         Some(From::Expired) => RefundCause::Expired,
         Some(From::RefusedByUs | From::AcceptTimeout) => RefundCause::NotAccepted,

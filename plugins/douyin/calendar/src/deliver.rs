@@ -22,10 +22,7 @@ const CALLBACK: (&str, &str) = ("create_callback", "/goodlife/v1/fulfilment/crea
 /// Refund review callback. Scenic §8, `documented`.
 const AUDIT: (&str, &str) = ("refund_audit", "/goodlife/v1/trip/refund/audit/");
 /// Redemption. Scenic §13, `documented`.
-const VERIFY: (&str, &str) = (
-    "certificate_verify",
-    "/goodlife/v1/trip/certificate/verify/",
-);
+const VERIFY: (&str, &str) = ("certificate_verify", "/goodlife/v1/trip/certificate/verify/");
 
 /// The callback's results; its numbers differ from the issue call's. Common §12, `documented`.
 const CALLBACK_ISSUED: i64 = 1;
@@ -42,16 +39,10 @@ pub(crate) async fn deliver(
         OrderEvent::Refused { .. } => confirm(channel, call, notice, ConfirmResult::Refuse).await,
         OrderEvent::Issued { units } => issued(channel, call, notice, units).await,
         OrderEvent::IssueFailed { reason } => issue_failed(channel, call, notice, reason).await,
-        OrderEvent::RefundDecided {
-            key, agreed, fee, ..
-        } => refund_decided(channel, call, notice, key, agreed.then_some(*fee)).await,
-        OrderEvent::Redeemed {
-            token,
-            units,
-            whole,
-            at,
-            shop,
-        } => {
+        OrderEvent::RefundDecided { key, agreed, fee, .. } => {
+            refund_decided(channel, call, notice, key, agreed.then_some(*fee)).await
+        }
+        OrderEvent::Redeemed { token, units, whole, at, shop } => {
             let part = (!whole).then_some(units.as_slice());
             let body = redemption(call, notice, token, part, *at, shop.as_deref())?;
             let answer = channel.client.post(call, VERIFY.0, VERIFY.1, &body).await?;
@@ -104,9 +95,10 @@ async fn issued(
 
 /// Common §12, `inferred`: one SDK types `credential_type` as text in this call.
 fn types_as_text(body: &mut Value) {
-    for voucher in body["vouchers"].as_array_mut().into_iter().flatten() {
-        let documents = voucher["entrance"]["credentials"].as_array_mut();
-        for document in documents.into_iter().flatten() {
+    let vouchers = body.get_mut("vouchers").and_then(Value::as_array_mut);
+    for voucher in vouchers.into_iter().flatten() {
+        let documents = voucher.pointer_mut("/entrance/credentials");
+        for document in documents.and_then(Value::as_array_mut).into_iter().flatten() {
             let number = document["credential_type"].to_string();
             document["credential_type"] = Value::from(number);
         }
@@ -192,8 +184,7 @@ fn redeemed(channel: &DouyinCalendar, answer: &ApiAnswer) -> Result<(), Fault> {
     let is_done = |item: &&ItemResult| {
         let code = item.code.as_ref();
         code.is_some_and(|code| {
-            settings.verify_success_codes.contains(code)
-                || settings.verify_already_codes.contains(code)
+            settings.verify_success_codes.contains(code) || settings.verify_already_codes.contains(code)
         })
     };
     let failed: Vec<&ItemResult> = results.iter().filter(|item| !is_done(item)).collect();
@@ -208,24 +199,15 @@ fn redeemed(channel: &DouyinCalendar, answer: &ApiAnswer) -> Result<(), Fault> {
         results.len(),
         meaning(first)
     );
-    let (class, unclear) = first
-        .code
-        .map_or((FaultClass::Retry, true), |code| classify(code, None));
+    let (class, unclear) = first.code.map_or((FaultClass::Retry, true), |code| classify(code, None));
     let kind = match class {
         FaultClass::Retry | FaultClass::RefreshToken => FaultKind::Unavailable,
         FaultClass::BackOff => FaultKind::RateLimited,
         FaultClass::Refused | FaultClass::Operator => FaultKind::Refused,
     };
-    let fault = if done > 0 || unclear {
-        Fault::unknown(kind, text)
-    } else {
-        Fault::not_done(kind, text)
-    };
+    let fault = if done > 0 || unclear { Fault::unknown(kind, text) } else { Fault::not_done(kind, text) };
     let code = first.code.map(|code| code.to_string());
-    Err(Fault {
-        partner_code: code,
-        ..fault
-    })
+    Err(Fault { partner_code: code, ..fault })
 }
 
 /// The code and what the pages say of it; Douyin's own text may quote what we sent.

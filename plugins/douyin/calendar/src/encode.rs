@@ -2,8 +2,7 @@
 //! webhooks alone are answered by the status.
 
 use douyin_wire::answer::{
-    ConfirmInfo, CreateOrderAnswer, IssueVoucherAnswer, PayNoticeAnswer, QueryOrderAnswer,
-    RefundApplyAnswer,
+    ConfirmInfo, CreateOrderAnswer, IssueVoucherAnswer, PayNoticeAnswer, QueryOrderAnswer, RefundApplyAnswer,
 };
 use douyin_wire::codes::{QueryCode, RefusalCode, SpiCode};
 use douyin_wire::envelope::spi_answer;
@@ -37,10 +36,7 @@ pub(crate) fn encode(
     if scene == Scene::Webhook {
         return Ok(webhook(intent, outcome));
     }
-    if matches!(
-        outcome,
-        Outcome::Busy | Outcome::CallAgain | Outcome::Unknown
-    ) {
+    if matches!(outcome, Outcome::Busy | Outcome::CallAgain | Outcome::Unknown) {
         return Ok(call_again());
     }
     let settings = &call.connection.settings;
@@ -70,8 +66,7 @@ fn unheard(scene: Scene) -> Fault {
 }
 
 fn own_id(order: &OrderId) -> Result<Id, Fault> {
-    Id::new(order.as_str())
-        .ok_or_else(|| Fault::not_done(FaultKind::Internal, "an order without an id"))
+    Id::new(order.as_str()).ok_or_else(|| Fault::not_done(FaultKind::Internal, "an order without an id"))
 }
 
 fn refused(refusal: &Refusal) -> RawResponse {
@@ -95,10 +90,7 @@ fn create_order(channel: &DouyinCalendar, outcome: &Outcome) -> Result<RawRespon
                 Some(acceptance) => Some(confirm_info(*acceptance)),
                 None => unpaid(channel.settings.unpaid_confirm_info),
             };
-            let payload = CreateOrderAnswer {
-                order_out_id: own_id(order)?,
-                confirm_info,
-            };
+            let payload = CreateOrderAnswer { order_out_id: own_id(order)?, confirm_info };
             done(SUCCESS, &payload)
         }
         Outcome::Refused(refusal) => Ok(refused(refusal)),
@@ -135,9 +127,7 @@ fn pay_order(outcome: &Outcome) -> Result<RawResponse, Fault> {
         Outcome::Refused(_) => return Ok(call_again()),
         _ => return Err(unheard(Scene::PayOrder)),
     };
-    let payload = PayNoticeAnswer {
-        confirm_info: Some(info),
-    };
+    let payload = PayNoticeAnswer { confirm_info: Some(info) };
     done("", &payload)
 }
 
@@ -170,21 +160,16 @@ fn apply_refund(intent: &Intent, outcome: &Outcome) -> Result<RawResponse, Fault
         }
         // Repaired vouchers need project ids, which need our order's id: this outcome does not carry it. Refusing
         // without them would be taken as an agreement (§7), so Douyin is asked to call again.
-        Outcome::RefundRefused { units, .. } if !units.is_empty() => Err(Fault::not_done(
-            FaultKind::Internal,
-            "repaired vouchers cannot be sent without our order's id",
-        )),
-        Outcome::RefundRefused { reason, .. } => {
-            done(&shortened(reason), &RefundApplyAnswer::refuse(Vec::new()))
+        Outcome::RefundRefused { units, .. } if !units.is_empty() => {
+            Err(Fault::not_done(FaultKind::Internal, "repaired vouchers cannot be sent without our order's id"))
         }
+        Outcome::RefundRefused { reason, .. } => done(&shortened(reason), &RefundApplyAnswer::refuse(Vec::new())),
         Outcome::RefundWaiting => done("", &RefundApplyAnswer::wait()),
         // A refusal by the order's state is a decision, too: everything is used, or given back already.
         Outcome::Refused(refusal) if refusal.reason == Reason::StateForbids => {
             done(&description(refusal), &RefundApplyAnswer::refuse(Vec::new()))
         }
-        Outcome::Refused(refusal) => {
-            Ok(plain(RefusalCode::Other.into(), &description(refusal)))
-        }
+        Outcome::Refused(refusal) => Ok(plain(RefusalCode::Other.into(), &description(refusal))),
         _ => Err(unheard(Scene::ApplyRefund)),
     }
 }
@@ -198,10 +183,7 @@ pub(crate) fn fen(amount: Money) -> Result<Fen, Fault> {
 }
 
 /// Scenic §10, `documented`. The page writes an empty `projects` beside each entrance.
-fn query_order(
-    settings: &ConnectionSettings,
-    outcome: &Outcome,
-) -> Result<RawResponse, Fault> {
+fn query_order(settings: &ConnectionSettings, outcome: &Outcome) -> Result<RawResponse, Fault> {
     let (order, units) = match outcome {
         Outcome::Usage { order, units } => (order, units),
         Outcome::Refused(refusal) => {
@@ -223,15 +205,12 @@ fn query_order(
         order_out_id: own_id(order)?,
         total_voucher_quantity: number(units.len()),
         used_voucher_quantity: number(units.iter().filter(used).count()),
-        vouchers: if listed {
-            with_status(order, units)
-        } else {
-            Vec::new()
-        },
+        vouchers: if listed { with_status(order, units) } else { Vec::new() },
     };
     let mut payload = serde_json::to_value(&payload)
         .map_err(|_| Fault::not_done(FaultKind::Internal, "an answer that is no JSON"))?;
-    for voucher in payload["vouchers"].as_array_mut().into_iter().flatten() {
+    let vouchers = payload.get_mut("vouchers").and_then(Value::as_array_mut);
+    for voucher in vouchers.into_iter().flatten() {
         voucher["projects"] = json!([]);
     }
     done("", &payload)
@@ -260,9 +239,7 @@ fn issue_certificate(
         Outcome::Issuing { .. } => done("", &IssueVoucherAnswer::issuing()),
         Outcome::Refused(refusal) => match refusal.reason {
             Reason::SupplierRefused => failed(refusal),
-            Reason::StateForbids if settings.issue_too_early == IssueTooEarly::Failed => {
-                failed(refusal)
-            }
+            Reason::StateForbids if settings.issue_too_early == IssueTooEarly::Failed => failed(refusal),
             _ => Ok(call_again()),
         },
         _ => Err(unheard(Scene::IssueCertificate)),
@@ -270,23 +247,15 @@ fn issue_certificate(
 }
 
 /// How this connection's credentials are shown.
-pub(crate) fn style<'a>(
-    channel: &'a DouyinCalendar,
-    settings: &ConnectionSettings,
-) -> Style<'a> {
-    Style {
-        code_as: settings.code_as,
-        password_joiner: &channel.settings.password_joiner,
-    }
+pub(crate) fn style<'a>(channel: &'a DouyinCalendar, settings: &ConnectionSettings) -> Style<'a> {
+    Style { code_as: settings.code_as, password_joiner: &channel.settings.password_joiner }
 }
 
 /// Scenic §16, `documented`, tail `inferred`. Its error codes were not seen: every refusal is "other".
 fn pull_calendar(channel: &DouyinCalendar, outcome: &Outcome) -> Result<RawResponse, Fault> {
     match outcome {
         Outcome::Calendar { skus } => done("", &calendar::answer(&channel.settings, skus)?),
-        Outcome::Refused(refusal) => {
-            Ok(plain(RefusalCode::Other.into(), &description(refusal)))
-        }
+        Outcome::Refused(refusal) => Ok(plain(RefusalCode::Other.into(), &description(refusal))),
         _ => Err(unheard(Scene::PullCalendar)),
     }
 }

@@ -17,18 +17,12 @@ const VISITORS_LIMIT: usize = 1_000;
 const FIELD_LIMIT_BYTES: usize = 4_096;
 
 /// Scenic §1.5, `seen in client code`.
-pub(crate) fn guests(
-    channel: &DouyinCalendar,
-    buyer: Option<&Person>,
-    tourists: &[Person],
-) -> Result<Guests, Fault> {
+pub(crate) fn guests(channel: &DouyinCalendar, buyer: Option<&Person>, tourists: &[Person]) -> Result<Guests, Fault> {
     if tourists.len() > VISITORS_LIMIT {
         return Err(wrong("tourists", "too many travellers"));
     }
-    let buyer = buyer
-        .map(|person| guest(channel, "buyer", person))
-        .transpose()?
-        .filter(|guest| *guest != Guest::default());
+    let buyer =
+        buyer.map(|person| guest(channel, "buyer", person)).transpose()?.filter(|guest| *guest != Guest::default());
     let visitors = tourists
         .iter()
         .enumerate()
@@ -59,11 +53,7 @@ fn guest(channel: &DouyinCalendar, place: &str, person: &Person) -> Result<Guest
     })
 }
 
-fn encrypted(
-    channel: &DouyinCalendar,
-    place: &str,
-    text: &str,
-) -> Result<Option<GuestField>, Fault> {
+fn encrypted(channel: &DouyinCalendar, place: &str, text: &str) -> Result<Option<GuestField>, Fault> {
     bounded(place, text)?;
     if channel.settings.plain_guests {
         return Ok(field(channel.cipher.detect(text)));
@@ -71,10 +61,7 @@ fn encrypted(
     match channel.cipher.open(text) {
         Ok(opened) => Ok(field(opened)),
         // Why it does not open is nobody's business outside.
-        Err(_) => Err(wrong(
-            place,
-            "neither encrypted for this application nor sealed",
-        )),
+        Err(_) => Err(wrong(place, "neither encrypted for this application nor sealed")),
     }
 }
 
@@ -96,25 +83,13 @@ fn field(opened: Opened) -> Option<GuestField> {
 /// The one table of documents, read in both directions. Scenic §1.5, `seen in client code`.
 const DOCUMENTS: [(LicenseType, DocumentKind); 8] = [
     (LicenseType::IdentityCard, DocumentKind::IdentityCard),
-    (
-        LicenseType::HkMacauPermit,
-        DocumentKind::HongKongMacauPermit,
-    ),
+    (LicenseType::HkMacauPermit, DocumentKind::HongKongMacauPermit),
     (LicenseType::TaiwanPermit, DocumentKind::TaiwanPermit),
-    (
-        LicenseType::HomeReturnPermit,
-        DocumentKind::HomeReturnPermit,
-    ),
-    (
-        LicenseType::TaiwanCompatriotPermit,
-        DocumentKind::TaiwanCompatriotPermit,
-    ),
+    (LicenseType::HomeReturnPermit, DocumentKind::HomeReturnPermit),
+    (LicenseType::TaiwanCompatriotPermit, DocumentKind::TaiwanCompatriotPermit),
     (LicenseType::Passport, DocumentKind::Passport),
     (LicenseType::ForeignPassport, DocumentKind::ForeignPassport),
-    (
-        LicenseType::ResidencePermit,
-        DocumentKind::PermanentResidence,
-    ),
+    (LicenseType::ResidencePermit, DocumentKind::PermanentResidence),
 ];
 
 /// A document as the contract knows it. Numbers no page lists are another kind; "none needed" is none.
@@ -146,10 +121,7 @@ mod tests {
             assert_eq!(license_type(kind), Some(license));
         }
         assert_eq!(document_kind(LicenseType::NotNeeded), None);
-        assert_eq!(
-            document_kind(LicenseType::from_code(99)),
-            Some(DocumentKind::Other)
-        );
+        assert_eq!(document_kind(LicenseType::from_code(99)), Some(DocumentKind::Other));
         assert_eq!(license_type(DocumentKind::Other), None);
     }
 }

@@ -32,8 +32,7 @@ use douyin_wire::client::ApiClient;
 use entrepot_sdk::prelude::*;
 
 pub use settings::{
-    ApplicationSettings, CodeAs, ConnectionSettings, IssueTooEarly, OrderMode, QueryVouchers,
-    UnpaidConfirmInfo,
+    ApplicationSettings, CodeAs, ConnectionSettings, IssueTooEarly, OrderMode, QueryVouchers, UnpaidConfirmInfo,
 };
 
 /// The plugin.
@@ -56,14 +55,7 @@ pub struct DouyinCalendar {
 /// - `refund_decided`: "error_code 0 = taken; else repeat" (scenic §8, `documented`), keyed by `biz_uniq_key`.
 /// - `redeemed`: failed calls must be repeated with the same `verify_token`, the idempotency mark (scenic §13,
 ///   `documented`; only for a short time: later, 1208 says that it was done).
-const NOTICES: [&str; 6] = [
-    "accepted",
-    "refused",
-    "issued",
-    "issue_failed",
-    "refund_decided",
-    "redeemed",
-];
+const NOTICES: [&str; 6] = ["accepted", "refused", "issued", "issue_failed", "refund_decided", "redeemed"];
 
 #[async_trait]
 impl Channel for DouyinCalendar {
@@ -94,11 +86,7 @@ impl Channel for DouyinCalendar {
         settings.check()?;
         let client = ApiClient::open(context).await?;
         let cipher = FieldCipher::new(client.client_secret.expose());
-        Ok(Self {
-            settings,
-            client,
-            cipher,
-        })
+        Ok(Self { settings, client, cipher })
     }
 
     fn ready_answers(&self) -> Vec<ReadyAnswers> {
@@ -109,11 +97,7 @@ impl Channel for DouyinCalendar {
         locate::locate(self, raw)
     }
 
-    async fn decode(
-        &self,
-        call: &Call<ConnectionSettings>,
-        raw: RawRequest,
-    ) -> Result<Intent, Fault> {
+    async fn decode(&self, call: &Call<ConnectionSettings>, raw: RawRequest) -> Result<Intent, Fault> {
         decode::decode(self, call, &raw)
     }
 
@@ -127,11 +111,7 @@ impl Channel for DouyinCalendar {
         encode::encode(self, call, scene, intent, outcome)
     }
 
-    async fn deliver(
-        &self,
-        call: &Call<ConnectionSettings>,
-        notice: OrderNotice,
-    ) -> Result<(), Fault> {
+    async fn deliver(&self, call: &Call<ConnectionSettings>, notice: OrderNotice) -> Result<(), Fault> {
         deliver::deliver(self, call, &notice).await
     }
 }

@@ -47,17 +47,9 @@ fn authentic_call(channel: &DouyinCalendar, raw: &RawRequest) -> Result<(), Faul
     if !known_key(channel, &key) {
         return Err(unauthenticated("the client_key is another application's"));
     }
-    let policy = SignPolicy {
-        accept_old: channel.settings.accept_old_sign,
-    };
+    let policy = SignPolicy { accept_old: channel.settings.accept_old_sign };
     let secret = channel.client.client_secret.expose();
-    if !verify_call(
-        secret,
-        &raw.query,
-        &raw.body,
-        raw.header(LIFE_SIGN),
-        policy,
-    ) {
+    if !verify_call(secret, &raw.query, &raw.body, raw.header(LIFE_SIGN), policy) {
         return Err(unauthenticated("the signature does not hold"));
     }
     Ok(())
@@ -89,8 +81,7 @@ fn of_call(body: &Value) -> Located {
             product: id(body, &["product_id"]),
             sku: id(sku, &["sku_id"]).or_else(|| id(body, &["sku_id"])),
             product_out: id(body, &["product_out_id"]),
-            sku_out: id(sku, &["third_sku_id"])
-                .or_else(|| id(body, &["sku_out_id", "third_sku_id"])),
+            sku_out: id(sku, &["third_sku_id"]).or_else(|| id(body, &["sku_out_id", "third_sku_id"])),
         },
         partner_trace: None,
     }

@@ -49,10 +49,9 @@ fn not_authentic() -> RawResponse {
 /// Nobody knows the product or account.
 fn unplaced(scene: Scene) -> RawResponse {
     match scene {
-        Scene::CheckBooking | Scene::CreateOrder => plain(
-            RefusalCode::ProductOffline.into(),
-            RefusalCode::ProductOffline.text(),
-        ),
+        Scene::CheckBooking | Scene::CreateOrder => {
+            plain(RefusalCode::ProductOffline.into(), RefusalCode::ProductOffline.text())
+        }
         Scene::QueryOrder => plain(QueryCode::NoSuchOrder.into(), "订单不存在"),
         Scene::ApplyRefund => plain(RefusalCode::Other.into(), "订单不存在"),
         Scene::PullCalendar => plain(RefusalCode::Other.into(), "商品不存在"),
@@ -70,9 +69,7 @@ fn stored(scene: Scene) -> Option<RawResponse> {
         Scene::CancelOrder | Scene::NotifyRefund => Some(plain(SpiCode::SUCCESS, "")),
         // Scenic §4, `documented`: no business code exists, so acceptance is decided later (§5).
         Scene::PayOrder => {
-            let payload = PayNoticeAnswer {
-                confirm_info: Some(ConfirmInfo::LATER),
-            };
+            let payload = PayNoticeAnswer { confirm_info: Some(ConfirmInfo::LATER) };
             let body = spi_answer(SpiCode::SUCCESS, "", &payload).ok()?;
             Some(RawResponse::json(body))
         }
@@ -84,9 +81,7 @@ fn stored(scene: Scene) -> Option<RawResponse> {
 /// again", too (common §11). Questions get the final "other reason".
 fn malformed(scene: Scene) -> RawResponse {
     match scene {
-        Scene::PayOrder | Scene::CancelOrder | Scene::NotifyRefund | Scene::IssueCertificate => {
-            call_again()
-        }
+        Scene::PayOrder | Scene::CancelOrder | Scene::NotifyRefund | Scene::IssueCertificate => call_again(),
         Scene::QueryOrder => plain(QueryCode::Failure.into(), "请求格式错误"),
         _ => plain(RefusalCode::Other.into(), "请求格式错误"),
     }

@@ -45,9 +45,7 @@ pub(crate) fn description(refusal: &Refusal) -> String {
         Reason::StateForbids => "订单状态不允许".to_owned(),
         Reason::KeyConflict => "与此前的请求不一致".to_owned(),
         Reason::Malformed => "请求格式错误".to_owned(),
-        Reason::OtherLimit | Reason::SupplierRefused | Reason::Other => {
-            shortened(&format!("{text}：{}", refusal.text))
-        }
+        Reason::OtherLimit | Reason::SupplierRefused | Reason::Other => shortened(&format!("{text}：{}", refusal.text)),
         _ => text.to_owned(),
     }
 }

@@ -50,44 +50,14 @@ impl Scene {
     const fn row(self) -> (&'static str, &'static str, u32, bool) {
         match self {
             Self::CheckBooking => ("check-booking", "scenic_spot.order.can_buy", 2_000, false),
-            Self::CreateOrder => (
-                "create-order",
-                "scenic_spot.order.create_order",
-                3_000,
-                false,
-            ),
+            Self::CreateOrder => ("create-order", "scenic_spot.order.create_order", 3_000, false),
             Self::PayOrder => ("pay-order", "scenic_spot.order.pay_notify", 3_000, true),
-            Self::CancelOrder => (
-                "cancel-order",
-                "scenic_spot.order.cancel_notify",
-                3_000,
-                true,
-            ),
-            Self::ApplyRefund => (
-                "apply-refund",
-                "scenic_spot.order.refund_apply",
-                3_000,
-                false,
-            ),
-            Self::NotifyRefund => (
-                "notify-refund",
-                "scenic_spot.order.refund_notify",
-                3_000,
-                true,
-            ),
+            Self::CancelOrder => ("cancel-order", "scenic_spot.order.cancel_notify", 3_000, true),
+            Self::ApplyRefund => ("apply-refund", "scenic_spot.order.refund_apply", 3_000, false),
+            Self::NotifyRefund => ("notify-refund", "scenic_spot.order.refund_notify", 3_000, true),
             Self::QueryOrder => ("query-order", "scenic_spot.order.query_order", 8_000, false),
-            Self::IssueCertificate => (
-                "issue-certificate",
-                "fulfilment.order.tripartite_code",
-                8_000,
-                false,
-            ),
-            Self::PullCalendar => (
-                "pull-calendar",
-                "scenic.goods.pull_ticket_calendar",
-                8_000,
-                false,
-            ),
+            Self::IssueCertificate => ("issue-certificate", "fulfilment.order.tripartite_code", 8_000, false),
+            Self::PullCalendar => ("pull-calendar", "scenic.goods.pull_ticket_calendar", 8_000, false),
             Self::Webhook => ("webhook", "webhook", 5_000, true),
         }
     }
@@ -98,21 +68,12 @@ impl Scene {
 
     pub(crate) fn card(self) -> SceneCard {
         let (name, action, limit_ms, fact) = self.row();
-        SceneCard {
-            name,
-            action,
-            method: "POST",
-            path: name,
-            limit_ms,
-            fact,
-        }
+        SceneCard { name, action, method: "POST", path: name, limit_ms, fact }
     }
 
     /// The scene of that name; a fault for one that the card does not declare.
     pub(crate) fn named(name: &SceneName) -> Result<Self, Fault> {
-        let found = Self::ALL
-            .into_iter()
-            .find(|scene| scene.name() == name.as_str());
+        let found = Self::ALL.into_iter().find(|scene| scene.name() == name.as_str());
         found.ok_or_else(|| Fault::unsupported(&format!("scene {name}")))
     }
 }

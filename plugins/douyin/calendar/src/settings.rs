@@ -78,15 +78,9 @@ impl ApplicationSettings {
     pub(crate) fn check(&self) -> Result<(), Fault> {
         let fault = |key: &str, text: &str| Err(Fault::invalid(format!("settings.{key}: {text}")));
         if self.calendar_open_status == self.calendar_closed_status {
-            return fault(
-                "calendar_closed_status",
-                "must differ from calendar_open_status",
-            );
+            return fault("calendar_closed_status", "must differ from calendar_open_status");
         }
-        if self
-            .replay_window_ms
-            .is_some_and(|window| !(1000..=86_400_000).contains(&window))
-        {
+        if self.replay_window_ms.is_some_and(|window| !(1000..=86_400_000).contains(&window)) {
             return fault("replay_window_ms", "must be 1000 to 86400000");
         }
         if !(1..=1_000_000_000).contains(&self.unlimited_stock) {

@@ -23,17 +23,11 @@ const IMAGE_LIMIT_BYTES: usize = 1_048_576;
 
 /// The gate item of a unit, without credentials.
 pub(crate) fn entrance(order: &OrderId, unit: u16) -> VoucherItem {
-    VoucherItem {
-        project_id: Id::new(format!("{order}-{unit}")),
-        ..VoucherItem::default()
-    }
+    VoucherItem { project_id: Id::new(format!("{order}-{unit}")), ..VoucherItem::default() }
 }
 
 fn voucher(entrance: VoucherItem) -> Voucher {
-    Voucher {
-        entrance: Some(entrance),
-        ..Voucher::default()
-    }
+    Voucher { entrance: Some(entrance), ..Voucher::default() }
 }
 
 /// Vouchers that name units, and nothing else: for redemption (scenic §13).
@@ -44,12 +38,8 @@ pub(crate) fn naming(order: &OrderId, units: &[u16]) -> Vec<Voucher> {
 
 /// Vouchers with the state of each unit (scenic §10, `documented`; status 2 is §1.5's, `seen in client code`).
 pub(crate) fn with_status(order: &OrderId, units: &[UnitUsage]) -> Vec<Voucher> {
-    let of_unit = |usage: &UnitUsage| {
-        voucher(VoucherItem {
-            status: Some(status(usage)),
-            ..entrance(order, usage.unit)
-        })
-    };
+    let of_unit =
+        |usage: &UnitUsage| voucher(VoucherItem { status: Some(status(usage)), ..entrance(order, usage.unit) });
     units.iter().map(of_unit).collect()
 }
 
@@ -80,26 +70,16 @@ pub(crate) fn with_credentials(
     let mut units: Vec<&UnitCredentials> = units.iter().collect();
     units.sort_by_key(|unit| unit.unit);
     if units.is_empty() {
-        return Err(unfit(
-            order,
-            "has no credentials, and Douyin takes no order without",
-        ));
+        return Err(unfit(order, "has no credentials, and Douyin takes no order without"));
     }
-    units
-        .into_iter()
-        .map(|unit| Ok(voucher(item(order, unit, style)?)))
-        .collect()
+    units.into_iter().map(|unit| Ok(voucher(item(order, unit, style)?))).collect()
 }
 
 fn unfit(order: &OrderId, why: &str) -> Fault {
     Fault::invalid(format!("order {order} {why}"))
 }
 
-fn item(
-    order: &OrderId,
-    unit: &UnitCredentials,
-    style: &Style<'_>,
-) -> Result<VoucherItem, Fault> {
+fn item(order: &OrderId, unit: &UnitCredentials, style: &Style<'_>) -> Result<VoucherItem, Fault> {
     let mut item = entrance(order, unit.unit);
     for credential in &unit.credentials {
         let value = || Private::from(credential.value.as_str());
@@ -143,10 +123,7 @@ fn document(credential: &Credential) -> Option<Document> {
         None => LicenseType::IdentityCard,
         Some(kind) => license_type(kind)?,
     };
-    Some(Document {
-        credential_type,
-        credential_no: Private::from(credential.value.as_str()),
-    })
+    Some(Document { credential_type, credential_no: Private::from(credential.value.as_str()) })
 }
 
 fn fits(order: &OrderId, unit: u16, item: &VoucherItem) -> Result<(), Fault> {
@@ -179,10 +156,7 @@ pub(crate) fn chosen(vouchers: &[Voucher], own_order: Option<&Id>) -> Option<Uni
     if vouchers.is_empty() {
         return None;
     }
-    let named: Option<Vec<u16>> = vouchers
-        .iter()
-        .map(|voucher| unit_of(voucher, own_order))
-        .collect();
+    let named: Option<Vec<u16>> = vouchers.iter().map(|voucher| unit_of(voucher, own_order)).collect();
     Some(match named {
         Some(mut numbers) => {
             numbers.sort_unstable();

@@ -22,16 +22,10 @@ impl ConfirmInfo {
     /// Refused in this answer: Douyin refunds.
     pub const REFUSE: Self = Self::sync(ConfirmResult::Refuse);
     /// Decided later, by the confirm call within 10 minutes.
-    pub const LATER: Self = Self {
-        confirm_mode: ConfirmMode::Async,
-        confirm_result: None,
-    };
+    pub const LATER: Self = Self { confirm_mode: ConfirmMode::Async, confirm_result: None };
 
     const fn sync(result: ConfirmResult) -> Self {
-        Self {
-            confirm_mode: ConfirmMode::Sync,
-            confirm_result: Some(result),
-        }
+        Self { confirm_mode: ConfirmMode::Sync, confirm_result: Some(result) }
     }
 }
 
@@ -69,29 +63,17 @@ pub struct RefundApplyAnswer {
 impl RefundApplyAnswer {
     /// Accepted with the fee Douyin sent (`inferred`: always safe).
     pub fn accept(fee: Fen) -> Self {
-        Self {
-            audit_refund_result: AuditResult::Accept,
-            refund_fee_amount: Some(fee),
-            vouchers: Vec::new(),
-        }
+        Self { audit_refund_result: AuditResult::Accept, refund_fee_amount: Some(fee), vouchers: Vec::new() }
     }
 
     /// Refused; `vouchers` repair a failed issuing and are empty otherwise.
     pub fn refuse(vouchers: Vec<Voucher>) -> Self {
-        Self {
-            audit_refund_result: AuditResult::Refuse,
-            refund_fee_amount: None,
-            vouchers,
-        }
+        Self { audit_refund_result: AuditResult::Refuse, refund_fee_amount: None, vouchers }
     }
 
     /// Decided later, by the callback of scenic §8.
     pub fn wait() -> Self {
-        Self {
-            audit_refund_result: AuditResult::Waiting,
-            refund_fee_amount: None,
-            vouchers: Vec::new(),
-        }
+        Self { audit_refund_result: AuditResult::Waiting, refund_fee_amount: None, vouchers: Vec::new() }
     }
 }
 
@@ -125,28 +107,16 @@ pub struct IssueVoucherAnswer {
 impl IssueVoucherAnswer {
     /// The callback follows within 10 minutes.
     pub fn issuing() -> Self {
-        Self {
-            result: IssueResult::Issuing,
-            fail_reason: None,
-            vouchers: Vec::new(),
-        }
+        Self { result: IssueResult::Issuing, fail_reason: None, vouchers: Vec::new() }
     }
 
     /// Issued.
     pub fn issued(vouchers: Vec<Voucher>) -> Self {
-        Self {
-            result: IssueResult::Issued,
-            fail_reason: None,
-            vouchers,
-        }
+        Self { result: IssueResult::Issued, fail_reason: None, vouchers }
     }
 
     /// Failed for good: Douyin refunds at once, without review or repair.
     pub fn failed(reason: impl Into<String>) -> Self {
-        Self {
-            result: IssueResult::Failed,
-            fail_reason: Some(reason.into()),
-            vouchers: Vec::new(),
-        }
+        Self { result: IssueResult::Failed, fail_reason: Some(reason.into()), vouchers: Vec::new() }
     }
 }

@@ -31,16 +31,10 @@ pub struct PullCalendar {
 #[serde(default)]
 pub struct SpecificationRef {
     /// Douyin's.
-    #[serde(
-        deserialize_with = "blank_as_none",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "blank_as_none", skip_serializing_if = "Option::is_none")]
     pub sku_id: Option<Id>,
     /// Ours; required in the answer, and equal to the product's id of ours for a single-specification product.
-    #[serde(
-        deserialize_with = "blank_as_none",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "blank_as_none", skip_serializing_if = "Option::is_none")]
     pub sku_out_id: Option<Id>,
 }
 
@@ -98,20 +92,11 @@ pub struct CalendarValue {
 
 impl CalendarItem {
     /// An item of single dates, the safest form (`inferred`).
-    pub fn of_dates(
-        days: &[Day],
-        origin_amount: Fen,
-        actual_amount: Fen,
-        stock_qty: u64,
-        status: i64,
-    ) -> Self {
+    pub fn of_dates(days: &[Day], origin_amount: Fen, actual_amount: Fen, stock_qty: u64, status: i64) -> Self {
         let value_list = days.iter().map(Day::to_string).collect();
         Self {
             calendar_type: CalendarType::Dates,
-            calendar_value: CalendarValue {
-                value_list,
-                ..CalendarValue::default()
-            },
+            calendar_value: CalendarValue { value_list, ..CalendarValue::default() },
             origin_amount,
             actual_amount,
             settle_amount: None,

@@ -96,16 +96,13 @@ impl FieldCipher {
         let plain = cbc::Decryptor::<Aes256>::new(&self.key.into(), &iv.into())
             .decrypt_padded_vec::<Pkcs7>(&sealed)
             .map_err(|_| CipherFault::Padding)?;
-        String::from_utf8(plain)
-            .map(Opened::Plain)
-            .map_err(|_| CipherFault::NotUtf8)
+        String::from_utf8(plain).map(Opened::Plain).map_err(|_| CipherFault::NotUtf8)
     }
 
     /// Reads a field of which no page says whether it is encrypted: sealed or opened when it looks so, otherwise
     /// the text as it stands. Scenic spec §1.5, §11, `inferred`.
     pub fn detect(&self, text: &str) -> Opened {
-        self.open(text)
-            .unwrap_or_else(|_| Opened::Plain(text.to_owned()))
+        self.open(text).unwrap_or_else(|_| Opened::Plain(text.to_owned()))
     }
 
     /// Whether a text is encrypted as far as can be told: it begins with `Enc.`, or it is Base64 of a positive

@@ -120,8 +120,7 @@ impl ApiClient {
         };
         let request = |token: &Secret| {
             // The content type is asked for on GET, too.
-            let outgoing =
-                http::get(api, url.as_str()).header("content-type", "application/json");
+            let outgoing = http::get(api, url.as_str()).header("content-type", "application/json");
             self.finish(call, outgoing, token)
         };
         self.send(call, api, request).await
@@ -156,22 +155,13 @@ impl ApiClient {
         if fault.class != FaultClass::RefreshToken {
             return Err(told(api, &fault));
         }
-        call.log(
-            LogLevel::Warn,
-            &format!("{api}: the token was refused, another is used"),
-        );
+        call.log(LogLevel::Warn, &format!("{api}: the token was refused, another is used"));
         let token = self.token_but(call, Some(&token)).await?;
-        once(call, request(&token))
-            .await?
-            .map_err(|fault| told(api, &fault))
+        once(call, request(&token)).await?.map_err(|fault| told(api, &fault))
     }
 
     /// The token to use now, but not the one that Douyin just refused.
-    async fn token_but<S: Sync>(
-        &self,
-        call: &Call<S>,
-        refused: Option<&Secret>,
-    ) -> Result<Secret, Fault> {
+    async fn token_but<S: Sync>(&self, call: &Call<S>, refused: Option<&Secret>) -> Result<Secret, Fault> {
         if self.token_mode == TokenMode::Fixed {
             return self.fixed(refused);
         }
@@ -208,12 +198,7 @@ impl ApiClient {
 
     /// Fetches a token under the claim with this stamp and writes it into the cache. When that fails, `before` stays,
     /// and its token serves as long as it lives.
-    async fn refresh<S: Sync>(
-        &self,
-        call: &Call<S>,
-        before: Cell,
-        stamp: u64,
-    ) -> Result<Secret, Fault> {
+    async fn refresh<S: Sync>(&self, call: &Call<S>, before: Cell, stamp: u64) -> Result<Secret, Fault> {
         let fetched = self.fetch(call).await;
         let now = call.now();
         let (cell, answer) = match fetched {
@@ -267,10 +252,7 @@ async fn secret(context: &OpenContext, name: &str) -> Result<Secret, Fault> {
     Ok(secret)
 }
 
-async fn once<S: Sync>(
-    call: &Call<S>,
-    request: HttpRequest,
-) -> Result<Result<ApiAnswer, ApiFault>, Fault> {
+async fn once<S: Sync>(call: &Call<S>, request: HttpRequest) -> Result<Result<ApiAnswer, ApiFault>, Fault> {
     let response = call.http(request).await?;
     Ok(ApiAnswer::parse(response.status, response.body.as_bytes()))
 }
@@ -289,9 +271,7 @@ struct Cell {
 impl Cell {
     /// What the cache holds, without a token that is over or was refused. What cannot be read counts as nothing.
     fn read(text: Option<&str>, now: Timestamp, refused: Option<&Secret>) -> Self {
-        let mut cell: Self = text
-            .and_then(|text| serde_json::from_str(text).ok())
-            .unwrap_or_default();
+        let mut cell: Self = text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let refused = refused.is_some_and(|secret| cell.token.as_deref() == Some(secret.expose()));
         if refused || !cell.lives(now) {
             cell.token = None;
@@ -322,10 +302,7 @@ impl Cell {
     }
 
     fn claimed(&self, until: Timestamp) -> Self {
-        Self {
-            claimed_until: until,
-            ..self.clone()
-        }
+        Self { claimed_until: until, ..self.clone() }
     }
 
     /// The token, when there is one and it is young or somebody else is fetching the next. `None`: fetch one.
@@ -345,12 +322,7 @@ impl Cell {
         }
     }
 
-    async fn swap<S: Sync>(
-        &self,
-        call: &Call<S>,
-        expected: u64,
-        now: Timestamp,
-    ) -> Result<Option<u64>, Fault> {
+    async fn swap<S: Sync>(&self, call: &Call<S>, expected: u64, now: Timestamp) -> Result<Option<u64>, Fault> {
         let text = serde_json::to_string(self)
             .map_err(|_| Fault::not_done(FaultKind::Internal, "the token cannot be stored"))?;
         let until = match self.token {
@@ -358,8 +330,7 @@ impl Cell {
             None => self.claimed_until,
         };
         let lives_ms = u64::try_from(until.since(now)).unwrap_or(0).max(1);
-        call.cache_swap(TOKEN_CACHE_KEY, expected, &Secret::new(text), lives_ms)
-            .await
+        call.cache_swap(TOKEN_CACHE_KEY, expected, &Secret::new(text), lives_ms).await
     }
 }
 
@@ -369,10 +340,7 @@ fn later(mut fault: Fault, ms: i64) -> Fault {
 }
 
 fn without_effect(fault: Fault) -> Fault {
-    Fault {
-        effect: Effect::NotDone,
-        ..fault
-    }
+    Fault { effect: Effect::NotDone, ..fault }
 }
 
 /// A failed call in the contract's words.
@@ -388,9 +356,7 @@ fn without_effect(fault: Fault) -> Fault {
 pub fn told(api: &str, fault: &ApiFault) -> Fault {
     let what = describe(api, fault);
     let (kind, text, retry_after_ms) = match fault.class {
-        FaultClass::Retry if fault.code.is_none() && fault.http_status < 300 => {
-            (FaultKind::Garbled, what, None)
-        }
+        FaultClass::Retry if fault.code.is_none() && fault.http_status < 300 => (FaultKind::Garbled, what, None),
         FaultClass::Retry => (FaultKind::Unavailable, what, None),
         FaultClass::BackOff => (FaultKind::RateLimited, what, Some(BACK_OFF_MS)),
         FaultClass::Refused => (FaultKind::Refused, what, None),
@@ -399,25 +365,13 @@ pub fn told(api: &str, fault: &ApiFault) -> Fault {
             (FaultKind::Refused, text, None)
         }
         FaultClass::RefreshToken => {
-            let text = format!(
-                "{what}; the token in use was refused twice: does another system use this client_key?"
-            );
+            let text = format!("{what}; the token in use was refused twice: does another system use this client_key?");
             (FaultKind::Unavailable, text, Some(REFUSED_TOKEN_MS))
         }
     };
-    let effect = if fault.unclear {
-        Effect::Unknown
-    } else {
-        Effect::NotDone
-    };
+    let effect = if fault.unclear { Effect::Unknown } else { Effect::NotDone };
     let code = fault.sub_code.or(fault.code);
-    Fault {
-        kind,
-        effect,
-        text,
-        partner_code: code.map(|code| code.to_string()),
-        retry_after_ms,
-    }
+    Fault { kind, effect, text, partner_code: code.map(|code| code.to_string()), retry_after_ms }
 }
 
 fn describe(api: &str, fault: &ApiFault) -> String {
@@ -444,9 +398,7 @@ pub fn logid(logid: Option<&str>) -> String {
     let plain = |text: &&str| {
         text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
     };
-    logid
-        .filter(plain)
-        .map_or(String::new(), |logid| format!(", logid {logid}"))
+    logid.filter(plain).map_or(String::new(), |logid| format!(", logid {logid}"))
 }
 
 /// What to do about a code of class operator. Common §5, `documented` meanings.

@@ -142,11 +142,7 @@ impl SpiCode {
 
     /// A code of the legal range; `None` above 999999.
     pub const fn new(code: u32) -> Option<Self> {
-        if code <= 999_999 {
-            Some(Self(code))
-        } else {
-            None
-        }
+        if code <= 999_999 { Some(Self(code)) } else { None }
     }
 
     /// The number.

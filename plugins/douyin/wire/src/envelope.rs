@@ -24,11 +24,7 @@ pub enum EnvelopeFault {
 
 /// An SPI answer's body: `{"data":{"error_code":…,"description":…, payload…}}`, no `extra`. A unit payload `&()` adds
 /// nothing. Common spec §7.4, `documented`.
-pub fn spi_answer<T: Serialize>(
-    code: SpiCode,
-    description: &str,
-    payload: &T,
-) -> Result<Vec<u8>, EnvelopeFault> {
+pub fn spi_answer<T: Serialize>(code: SpiCode, description: &str, payload: &T) -> Result<Vec<u8>, EnvelopeFault> {
     let mut data = match serde_json::to_value(payload) {
         Ok(Value::Object(fields)) => fields,
         Ok(Value::Null) => Map::new(),
@@ -99,70 +95,32 @@ impl ApiAnswer {
     /// Common spec §4, `inferred` from several pages.
     pub fn parse(http_status: u16, body: &[u8]) -> Result<Self, ApiFault> {
         let Ok(Value::Object(mut answer)) = serde_json::from_slice::<Value>(body) else {
-            return Err(ApiFault::without_code(
-                http_status,
-                None,
-                "the answer is not a JSON object",
-            ));
+            return Err(ApiFault::without_code(http_status, None, "the answer is not a JSON object"));
         };
         let root = Value::Object(std::mem::take(&mut answer));
         let logid = text_at(&root, &["extra", "logid"]);
         let Ok(codes) = Codes::read(&root) else {
-            return Err(ApiFault::without_code(
-                http_status,
-                logid,
-                "a code of the answer is not a number",
-            ));
+            return Err(ApiFault::without_code(http_status, logid, "a code of the answer is not a number"));
         };
         if let Some(code) = codes.deciding() {
-            return Err(ApiFault::with_code(
-                http_status,
-                code,
-                codes.sub,
-                &root,
-                logid,
-            ));
+            return Err(ApiFault::with_code(http_status, code, codes.sub, &root, logid));
         }
         if http_status != 200 {
-            return Err(ApiFault::without_code(
-                http_status,
-                logid,
-                "the status is not 200",
-            ));
+            return Err(ApiFault::without_code(http_status, logid, "the status is not 200"));
         }
         if codes.data.is_none() && codes.err_no.is_none() {
-            return Err(ApiFault::without_code(
-                http_status,
-                logid,
-                "the answer has no code",
-            ));
+            return Err(ApiFault::without_code(http_status, logid, "the answer has no code"));
         }
-        let now = root
-            .get("extra")
-            .and_then(|extra| number(extra, "now").ok().flatten());
+        let now = root.get("extra").and_then(|extra| number(extra, "now").ok().flatten());
         let data = root.get("data").cloned().unwrap_or(Value::Null);
         Ok(Self { data, logid, now })
     }
 }
 
 impl ApiFault {
-    fn with_code(
-        http_status: u16,
-        code: i64,
-        sub_code: Option<i64>,
-        root: &Value,
-        logid: Option<String>,
-    ) -> Self {
+    fn with_code(http_status: u16, code: i64, sub_code: Option<i64>, root: &Value, logid: Option<String>) -> Self {
         let (class, unclear) = classify(code, sub_code);
-        Self {
-            http_status,
-            code: Some(code),
-            sub_code,
-            text: texts(root),
-            logid,
-            class,
-            unclear,
-        }
+        Self { http_status, code: Some(code), sub_code, text: texts(root), logid, class, unclear }
     }
 
     /// A fault that only the HTTP status, or the shape of the answer, tells of.
@@ -172,15 +130,7 @@ impl ApiFault {
             408 | 200..=299 | 500..=599 => (FaultClass::Retry, true),
             _ => (FaultClass::Operator, false),
         };
-        Self {
-            http_status,
-            code: None,
-            sub_code: None,
-            text: text.to_owned(),
-            logid,
-            class,
-            unclear,
-        }
+        Self { http_status, code: None, sub_code: None, text: text.to_owned(), logid, class, unclear }
     }
 }
 
@@ -209,9 +159,7 @@ pub fn item_results(data: &Value, list: &str, code_field: &str) -> Option<Vec<It
     let read = |(index, item): (usize, &Value)| ItemResult {
         index,
         code: number(item, code_field).ok().flatten(),
-        text: text_at(item, &["msg"])
-            .map(|text| cut(&text))
-            .unwrap_or_default(),
+        text: text_at(item, &["msg"]).map(|text| cut(&text)).unwrap_or_default(),
     };
     Some(items.iter().enumerate().map(read).collect())
 }
@@ -227,10 +175,7 @@ struct Codes {
 
 impl Codes {
     fn read(root: &Value) -> Result<Self, ()> {
-        let at = |object: &str, field: &str| {
-            root.get(object)
-                .map_or(Ok(None), |value| number(value, field))
-        };
+        let at = |object: &str, field: &str| root.get(object).map_or(Ok(None), |value| number(value, field));
         Ok(Self {
             data: at("data", "error_code")?,
             extra: at("extra", "error_code")?,
@@ -242,16 +187,9 @@ impl Codes {
 
     /// The code that decides: the first listed one that is not zero, else the first that is not zero.
     fn deciding(&self) -> Option<i64> {
-        let failed: Vec<i64> = [self.data, self.extra, self.err_no, self.base]
-            .into_iter()
-            .flatten()
-            .filter(|code| *code != 0)
-            .collect();
-        failed
-            .iter()
-            .copied()
-            .find(|code| lookup(*code).is_some())
-            .or_else(|| failed.first().copied())
+        let failed: Vec<i64> =
+            [self.data, self.extra, self.err_no, self.base].into_iter().flatten().filter(|code| *code != 0).collect();
+        failed.iter().copied().find(|code| lookup(*code).is_some()).or_else(|| failed.first().copied())
     }
 }
 
@@ -268,10 +206,7 @@ fn number(object: &Value, field: &str) -> Result<Option<i64>, ()> {
 
 fn text_at(root: &Value, path: &[&str]) -> Option<String> {
     let found = path.iter().try_fold(root, |value, key| value.get(key))?;
-    found
-        .as_str()
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+    found.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// The texts of all levels, each once, joined.

@@ -32,23 +32,11 @@ pub struct FaultRow {
 }
 
 const fn row(code: i64, class: FaultClass, meaning: &'static str) -> FaultRow {
-    FaultRow {
-        first: code,
-        last: code,
-        class,
-        unclear: false,
-        meaning,
-    }
+    FaultRow { first: code, last: code, class, unclear: false, meaning }
 }
 
 const fn unclear(code: i64, class: FaultClass, meaning: &'static str) -> FaultRow {
-    FaultRow {
-        first: code,
-        last: code,
-        class,
-        unclear: true,
-        meaning,
-    }
+    FaultRow { first: code, last: code, class, unclear: true, meaning }
 }
 
 use FaultClass::{BackOff, Operator, RefreshToken, Refused, Retry};
@@ -68,18 +56,10 @@ pub const FAULTS: &[FaultRow] = &[
     row(1508, Operator, "merchant has not authorised the app"),
     row(10002, Operator, "token request: parameter error"),
     row(10003, Operator, "token request: unknown client_key"),
-    row(
-        10013,
-        Operator,
-        "token request: wrong client_key or client_secret",
-    ),
+    row(10013, Operator, "token request: wrong client_key or client_secret"),
     row(10020, BackOff, "too many token requests"),
     unclear(2_100_001, Retry, "unknown error"),
-    row(
-        2_100_004,
-        Retry,
-        "system busy (or a parameter of a wrong type)",
-    ),
+    row(2_100_004, Retry, "system busy (or a parameter of a wrong type)"),
     row(2_100_005, Refused, "invalid parameter"),
     row(2_100_007, Refused, "no permission"),
     row(2_100_009, Refused, "user banned"),
@@ -109,31 +89,19 @@ pub const FAULTS: &[FaultRow] = &[
     row(28_001_019, Operator, "capability missing or suspended"),
     row(28_003_017, BackOff, "quota used up"),
     row(28_003_018, BackOff, "too frequent"),
-    FaultRow {
-        first: 28_004_000,
-        last: 28_004_999,
-        class: Refused,
-        unclear: false,
-        meaning: "parameter",
-    },
+    FaultRow { first: 28_004_000, last: 28_004_999, class: Refused, unclear: false, meaning: "parameter" },
     row(45_005_117, Refused, "dynamic code expired"),
     row(2_034_000_910, Refused, "past the revocation window"),
 ];
 
 /// The row of a code.
 pub fn lookup(code: i64) -> Option<&'static FaultRow> {
-    FAULTS
-        .iter()
-        .find(|row| (row.first..=row.last).contains(&code))
+    FAULTS.iter().find(|row| (row.first..=row.last).contains(&code))
 }
 
 /// Class and unclearness of a code and its sub code. 3000001 takes a listed sub code's row. A code no row lists is
 /// retried a bounded number of times and counts as unclear (`inferred`).
 pub fn classify(code: i64, sub_code: Option<i64>) -> (FaultClass, bool) {
-    let by_sub = (code == 3_000_001)
-        .then(|| sub_code.and_then(lookup))
-        .flatten();
-    by_sub
-        .or_else(|| lookup(code))
-        .map_or((Retry, true), |row| (row.class, row.unclear))
+    let by_sub = (code == 3_000_001).then(|| sub_code.and_then(lookup)).flatten();
+    by_sub.or_else(|| lookup(code)).map_or((Retry, true), |row| (row.class, row.unclear))
 }

@@ -63,17 +63,11 @@ pub struct IssueSku {
 impl IssueVoucher {
     /// Douyin's specification, from `sku` or else from the top level.
     pub fn sku_id(&self) -> Option<&Id> {
-        self.sku
-            .as_ref()
-            .and_then(|sku| sku.sku_id.as_ref())
-            .or(self.top_sku_id.as_ref())
+        self.sku.as_ref().and_then(|sku| sku.sku_id.as_ref()).or(self.top_sku_id.as_ref())
     }
 
     /// Our specification, from `sku` or else from the top level.
     pub fn third_sku_id(&self) -> Option<&Id> {
-        self.sku
-            .as_ref()
-            .and_then(|sku| sku.third_sku_id.as_ref())
-            .or(self.top_third_sku_id.as_ref())
+        self.sku.as_ref().and_then(|sku| sku.third_sku_id.as_ref()).or(self.top_third_sku_id.as_ref())
     }
 }

@@ -7,12 +7,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::{
-    BoolDeserializer, I64Deserializer, MapAccessDeserializer, StrDeserializer, U64Deserializer,
-};
-use serde::de::{
-    Deserialize, Deserializer, Error, IntoDeserializer, MapAccess, Unexpected, Visitor,
-};
+use serde::de::value::{BoolDeserializer, I64Deserializer, MapAccessDeserializer, StrDeserializer, U64Deserializer};
+use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, MapAccess, Unexpected, Visitor};
 use serde::{Serialize, Serializer};
 
 /// The greatest amount accepted, in fen: 10^12, ten billion yuan. `inferred`: nothing sold here costs more.
@@ -98,17 +94,13 @@ impl<'de> Deserialize<'de> for Int {
                 f.write_str("a whole 64-bit number, or a string holding one")
             }
             fn visit_u64<E: Error>(self, value: u64) -> Result<Int, E> {
-                i64::try_from(value)
-                    .map(Int)
-                    .map_err(|_| E::invalid_value(Unexpected::Unsigned(value), &self))
+                i64::try_from(value).map(Int).map_err(|_| E::invalid_value(Unexpected::Unsigned(value), &self))
             }
             fn visit_i64<E: Error>(self, value: i64) -> Result<Int, E> {
                 Ok(Int(value))
             }
             fn visit_str<E: Error>(self, value: &str) -> Result<Int, E> {
-                whole(value)
-                    .map(Int)
-                    .ok_or_else(|| E::invalid_value(Unexpected::Str(shown(value)), &self))
+                whole(value).map(Int).ok_or_else(|| E::invalid_value(Unexpected::Str(shown(value)), &self))
             }
         }
         deserializer.deserialize_any(IntVisitor)
@@ -136,10 +128,7 @@ impl<'de> Deserialize<'de> for Fen {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Int(fen) = Int::deserialize(deserializer)?;
         Self::new(fen).ok_or_else(|| {
-            D::Error::invalid_value(
-                Unexpected::Signed(fen),
-                &"an amount in fen from 0 to 1000000000000",
-            )
+            D::Error::invalid_value(Unexpected::Signed(fen), &"an amount in fen from 0 to 1000000000000")
         })
     }
 }
@@ -249,9 +238,6 @@ fn whole(text: &str) -> Option<i64> {
 
 /// What a refusal quotes of a text: at most 40 bytes, on a character boundary.
 fn shown(text: &str) -> &str {
-    let end = (0..=text.len().min(40))
-        .rev()
-        .find(|&at| text.is_char_boundary(at))
-        .unwrap_or(0);
+    let end = (0..=text.len().min(40)).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
     &text[..end]
 }

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::kinds::{BizType, CancelType, OrderType};
 use crate::number::{Id, Int, blank_as_none, null_as_empty};
 use crate::person::{Person, Private, TravelerInfo, Unstated};
-use crate::rules::{
-    Amount, AppointmentCancelRule, AppointmentRule, RefundRule, TicketRule, TicketSpecification,
-};
+use crate::rules::{Amount, AppointmentCancelRule, AppointmentRule, RefundRule, TicketRule, TicketSpecification};
 use crate::time::Day;
 
 /// Our order id under any of its three names. Scenic §1.4, `documented` (accept every spelling everywhere).
@@ -16,22 +14,13 @@ use crate::time::Day;
 #[serde(default)]
 pub struct OurOrderId {
     /// The name in create, pay, cancel and refund calls.
-    #[serde(
-        deserialize_with = "blank_as_none",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "blank_as_none", skip_serializing_if = "Option::is_none")]
     pub order_out_id: Option<Id>,
     /// The name in the status query and in older refund pages.
-    #[serde(
-        deserialize_with = "blank_as_none",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "blank_as_none", skip_serializing_if = "Option::is_none")]
     pub out_order_id: Option<Id>,
     /// The name in the voucher callback.
-    #[serde(
-        deserialize_with = "blank_as_none",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "blank_as_none", skip_serializing_if = "Option::is_none")]
     pub third_order_id: Option<Id>,
 }
 
@@ -43,15 +32,9 @@ pub struct OurOrderIdConflict;
 impl OurOrderId {
     /// The id, whichever name it came under; `None` when absent.
     pub fn get(&self) -> Result<Option<&Id>, OurOrderIdConflict> {
-        let mut given = [&self.order_out_id, &self.out_order_id, &self.third_order_id]
-            .into_iter()
-            .flatten();
+        let mut given = [&self.order_out_id, &self.out_order_id, &self.third_order_id].into_iter().flatten();
         let first = given.next();
-        if given.any(|other| Some(other) != first) {
-            Err(OurOrderIdConflict)
-        } else {
-            Ok(first)
-        }
+        if given.any(|other| Some(other) != first) { Err(OurOrderIdConflict) } else { Ok(first) }
     }
 }
 
@@ -164,11 +147,7 @@ pub struct CreateOrder {
     #[serde(default, deserialize_with = "blank_as_none")]
     pub book_end_day: Option<Day>,
     /// When the order was made, in seconds.
-    #[serde(
-        rename = "create_order_time_unix",
-        default,
-        deserialize_with = "blank_as_none"
-    )]
+    #[serde(rename = "create_order_time_unix", default, deserialize_with = "blank_as_none")]
     pub create_seconds: Option<Int>,
     /// Area, seat, session.
     #[serde(default)]

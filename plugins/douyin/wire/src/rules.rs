@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::kinds::{
-    BookingCancelType, CodeType, FunderType, RefundFeeType, RefundType, SendingInfo, UrlType,
-};
+use crate::kinds::{BookingCancelType, CodeType, FunderType, RefundFeeType, RefundType, SendingInfo, UrlType};
 use crate::number::{Fen, Int, Text, blank_as_none, null_as_empty};
 use crate::person::Unstated;
 

@@ -38,11 +38,8 @@ pub struct SignPolicy {
 /// Parameters are sorted by key (byte order), then by value; an empty body leaves `&http_body=` out.
 /// Common spec §7.2, `documented` (empty body and repeated keys `seen in client code`).
 pub fn to_sign(secret: &str, query: &[(String, String)], body: &[u8]) -> Vec<u8> {
-    let mut pairs: Vec<(&str, &str)> = query
-        .iter()
-        .filter(|(key, _)| key != SIGN_PARAM)
-        .map(|(key, value)| (key.as_str(), value.as_str()))
-        .collect();
+    let mut pairs: Vec<(&str, &str)> =
+        query.iter().filter(|(key, _)| key != SIGN_PARAM).map(|(key, value)| (key.as_str(), value.as_str())).collect();
     pairs.sort_unstable();
     let mut text = Vec::with_capacity(secret.len() + body.len() + 64 * (pairs.len() + 1));
     text.extend_from_slice(secret.as_bytes());
@@ -74,10 +71,7 @@ pub fn old_sign(secret: &str, query: &[(String, String)], body: &[u8]) -> String
 /// The value of webhook header `X-Douyin-Signature`: lower-case hex SHA-1 of secret and raw body.
 /// Common spec §9, `documented`.
 pub fn webhook_sign(secret: &str, body: &[u8]) -> String {
-    hex(&Sha1::new()
-        .chain_update(secret.as_bytes())
-        .chain_update(body)
-        .finalize())
+    hex(&Sha1::new().chain_update(secret.as_bytes()).chain_update(body).finalize())
 }
 
 /// Whether `header` (the value of `x-life-sign`) signs this call. `raw_query` is the query string as received,
@@ -97,13 +91,7 @@ pub fn verify_old_sign(secret: &str, raw_query: &str, body: &[u8]) -> bool {
 
 /// Whether an SPI call is authentic under `policy`. A present `x-life-sign` decides alone; the old signature never
 /// rescues a wrong new one. Common spec §7.2 `documented`, §7.3 `seen in client code`.
-pub fn verify_call(
-    secret: &str,
-    raw_query: &str,
-    body: &[u8],
-    life_sign: Option<&str>,
-    policy: SignPolicy,
-) -> bool {
+pub fn verify_call(secret: &str, raw_query: &str, body: &[u8], life_sign: Option<&str>, policy: SignPolicy) -> bool {
     match life_sign {
         Some(header) => verify_life_sign(secret, raw_query, body, header),
         None => policy.accept_old && verify_old_sign(secret, raw_query, body),
@@ -118,17 +106,13 @@ pub fn verify_webhook_sign(secret: &str, body: &[u8], header: &str) -> bool {
 /// The parameters of a raw query string, percent-decoded with `+` as space, in the order received; empty pieces are
 /// skipped and a key without `=` has an empty value. `None` when a decoded text is not UTF-8.
 pub fn parse_query(raw_query: &str) -> Option<Vec<(String, String)>> {
-    split(raw_query)
-        .map(|(key, value)| Some((decode(key, false)?, decode(value, false)?)))
-        .collect()
+    split(raw_query).map(|(key, value)| Some((decode(key, false)?, decode(value, false)?))).collect()
 }
 
 /// The decoded value of a parameter that must stand in the query exactly once, such as `client_key`
 /// (common spec §7.2, `documented`: the key is read from the URL). `None` when absent, repeated or undecodable.
 pub fn single_param(raw_query: &str, name: &str) -> Option<String> {
-    let mut values = parse_query(raw_query)?
-        .into_iter()
-        .filter(|(key, _)| key == name);
+    let mut values = parse_query(raw_query)?.into_iter().filter(|(key, _)| key == name);
     let (_, value) = values.next()?;
     values.next().is_none().then_some(value)
 }
@@ -138,9 +122,7 @@ fn verify_with(secret: &str, raw_query: &str, body: &[u8], given: &str, sign: Sc
     if secret.is_empty() {
         return false;
     }
-    let raw: Vec<(String, String)> = split(raw_query)
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect();
+    let raw: Vec<(String, String)> = split(raw_query).map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     let decoded: Option<Vec<(String, String)>> = split(raw_query)
         .filter(|(key, _)| *key != SIGN_PARAM)
         .map(|(key, value)| Some((decode(key, true)?, decode(value, true)?)))
@@ -162,10 +144,7 @@ fn has_one_reading(query: &[(String, String)]) -> bool {
 
 /// The pieces of a raw query, undecoded.
 fn split(raw_query: &str) -> impl Iterator<Item = (&str, &str)> {
-    raw_query
-        .split('&')
-        .filter(|piece| !piece.is_empty())
-        .map(|piece| piece.split_once('=').unwrap_or((piece, "")))
+    raw_query.split('&').filter(|piece| !piece.is_empty()).map(|piece| piece.split_once('=').unwrap_or((piece, "")))
 }
 
 /// Percent-decodes one text. A `%` that starts no escape stays as it is. `strict` refuses lower-case escapes.
@@ -175,15 +154,11 @@ fn decode(text: &str, strict: bool) -> Option<String> {
     let mut at = 0;
     while at < bytes.len() {
         let escape = match bytes.get(at..at + 3) {
-            Some([b'%', high, low]) => nibble(*high)
-                .zip(nibble(*low))
-                .map(|pair| (pair, *high, *low)),
+            Some([b'%', high, low]) => nibble(*high).zip(nibble(*low)).map(|pair| (pair, *high, *low)),
             _ => None,
         };
         match (bytes[at], escape) {
-            (_, Some((_, high, low)))
-                if strict && (high.is_ascii_lowercase() || low.is_ascii_lowercase()) =>
-            {
+            (_, Some((_, high, low))) if strict && (high.is_ascii_lowercase() || low.is_ascii_lowercase()) => {
                 return None;
             }
             (_, Some(((high, low), ..))) => {
@@ -200,9 +175,7 @@ fn decode(text: &str, strict: bool) -> Option<String> {
 }
 
 fn nibble(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 /// Lower-case hex.
@@ -210,12 +183,7 @@ fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes
         .iter()
-        .flat_map(|byte| {
-            [
-                DIGITS[usize::from(byte >> 4)],
-                DIGITS[usize::from(byte & 15)],
-            ]
-        })
+        .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
         .map(char::from)
         .collect()
 }

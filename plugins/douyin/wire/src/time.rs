@@ -84,10 +84,7 @@ fn milliseconds_from(value: i64, unit: Unit) -> Result<UnixMillis, TimeFault> {
         Unit::Milliseconds => Some(value),
         Unit::Nanoseconds => Some(value.div_euclid(1_000_000)),
     };
-    converted
-        .filter(|ms| (FIRST_MS..END_MS).contains(ms))
-        .map(UnixMillis)
-        .ok_or(TimeFault::OutOfRange { value, unit })
+    converted.filter(|ms| (FIRST_MS..END_MS).contains(ms)).map(UnixMillis).ok_or(TimeFault::OutOfRange { value, unit })
 }
 
 /// A day of the calendar, written `yyyy-MM-dd`, within 2015 to 2100. Common spec §10, `documented` (zone China
@@ -106,10 +103,7 @@ impl Day {
         if !shape {
             return Err(TimeFault::NotADay);
         }
-        NaiveDate::parse_from_str(text, "%Y-%m-%d")
-            .ok()
-            .and_then(Self::from_date)
-            .ok_or(TimeFault::NotADay)
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(Self::from_date).ok_or(TimeFault::NotADay)
     }
 
     /// A day from a calendar date; `None` outside 2015 to 2100.
@@ -140,10 +134,7 @@ impl<'de> Deserialize<'de> for Day {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).map_err(|_| {
             let quoted: String = text.chars().take(20).collect();
-            D::Error::invalid_value(
-                Unexpected::Str(&quoted),
-                &"a day of 2015 to 2100 written yyyy-MM-dd",
-            )
+            D::Error::invalid_value(Unexpected::Str(&quoted), &"a day of 2015 to 2100 written yyyy-MM-dd")
         })
     }
 }

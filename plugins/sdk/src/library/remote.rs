@@ -36,39 +36,23 @@ impl Drop for Wait<'_> {
 #[async_trait]
 impl Services for Remote {
     async fn request(&self, request: ServiceRequest) -> Result<ServiceResponse, Fault> {
-        let message = serde_json::to_vec(&ServiceCall {
-            call: self.call,
-            request,
-        });
-        let bytes = message
-            .map_err(|fault| Fault::invalid(format!("the request cannot be written: {fault}")))?;
+        let message = serde_json::to_vec(&ServiceCall { call: self.call, request });
+        let bytes = message.map_err(|fault| Fault::invalid(format!("the request cannot be written: {fault}")))?;
         if bytes.len() > MESSAGE_LIMIT_BYTES {
             return Err(Fault::invalid("the request is too large"));
         }
         let number = self.slot.next.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();
         locked(&self.slot.inner).waits.insert(number, sender);
-        let _wait = Wait {
-            slot: &self.slot,
-            number,
-        };
+        let _wait = Wait { slot: &self.slot, number };
         (self.slot.host.request)(self.slot.number, number, bytes.as_ptr(), bytes.len());
-        let gone = |_| {
-            Err(Fault::unknown(
-                FaultKind::Unavailable,
-                "the instance closed before the host answered",
-            ))
-        };
+        let gone = |_| Err(Fault::unknown(FaultKind::Unavailable, "the instance closed before the host answered"));
         receiver.await.unwrap_or_else(gone)
     }
 
     fn log(&self, level: LogLevel, text: &str) {
         let end = text.floor_char_boundary(super::LOG_LIMIT_BYTES);
-        let line = LogLine {
-            call: self.call,
-            level,
-            text: text[..end].to_owned(),
-        };
+        let line = LogLine { call: self.call, level, text: text[..end].to_owned() };
         if let Ok(bytes) = serde_json::to_vec(&line) {
             (self.slot.host.log)(self.slot.number, bytes.as_ptr(), bytes.len());
         }

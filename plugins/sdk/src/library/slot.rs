@@ -6,9 +6,7 @@ use std::future::Future;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
-use entrepot_contract::abi::{
-    ACCEPTED, BUSY, CLOSED, HostTable, MESSAGE_LIMIT_BYTES, REFUSED, ServiceReply,
-};
+use entrepot_contract::abi::{ACCEPTED, BUSY, CLOSED, HostTable, MESSAGE_LIMIT_BYTES, REFUSED, ServiceReply};
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::plugin::Instance;
 use entrepot_contract::services::Services;
@@ -52,13 +50,7 @@ pub(super) enum Life {
 
 impl Slot {
     pub(super) fn new(number: u64, host: HostTable) -> Self {
-        Self {
-            number,
-            host,
-            inner: Mutex::default(),
-            next: AtomicU64::new(1),
-            idle: Notify::new(),
-        }
+        Self { number, host, inner: Mutex::default(), next: AtomicU64::new(1), idle: Notify::new() }
     }
 
     /// Starts the task of a call.
@@ -83,13 +75,7 @@ impl Slot {
         if inner.calls.contains_key(&call) {
             return REFUSED;
         }
-        let answer = Answer {
-            slot: Arc::clone(self),
-            call,
-            has_effect,
-            bytes: None,
-            before_reply: None,
-        };
+        let answer = Answer { slot: Arc::clone(self), call, has_effect, bytes: None, before_reply: None };
         let task = runtime.spawn(work(answer));
         inner.active += 1;
         inner.calls.insert(call, task.abort_handle());
@@ -139,10 +125,7 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn services(&self) -> Arc<dyn Services> {
-        Arc::new(Remote {
-            slot: Arc::clone(&self.slot),
-            call: self.call,
-        })
+        Arc::new(Remote { slot: Arc::clone(&self.slot), call: self.call })
     }
 
     /// What is put in order before the host has the reply, however the task ends.
@@ -151,20 +134,12 @@ impl Answer {
     }
 
     pub(super) fn send<T: Serialize>(mut self, reply: &Result<T, Fault>) {
-        let bytes = serde_json::to_vec(reply)
-            .ok()
-            .filter(|bytes| bytes.len() <= MESSAGE_LIMIT_BYTES);
-        self.bytes = Some(
-            bytes.unwrap_or_else(|| self.fault(FaultKind::Garbled, "the answer is too large")),
-        );
+        let bytes = serde_json::to_vec(reply).ok().filter(|bytes| bytes.len() <= MESSAGE_LIMIT_BYTES);
+        self.bytes = Some(bytes.unwrap_or_else(|| self.fault(FaultKind::Garbled, "the answer is too large")));
     }
 
     fn fault(&self, kind: FaultKind, text: &str) -> Vec<u8> {
-        let fault = if self.has_effect {
-            Fault::unknown(kind, text)
-        } else {
-            Fault::not_done(kind, text)
-        };
+        let fault = if self.has_effect { Fault::unknown(kind, text) } else { Fault::not_done(kind, text) };
         // A fault is text and numbers: writing it cannot fail.
         serde_json::to_vec(&Err::<(), Fault>(fault)).unwrap_or_default()
     }
@@ -175,10 +150,7 @@ impl Drop for Answer {
         let bytes = self.bytes.take().unwrap_or_else(|| {
             if std::thread::panicking() {
                 let place = PANICKED_AT.take().unwrap_or_default();
-                self.fault(
-                    FaultKind::Crashed,
-                    &format!("the plugin's code panicked {place}"),
-                )
+                self.fault(FaultKind::Crashed, &format!("the plugin's code panicked {place}"))
             } else {
                 self.fault(FaultKind::TimedOut, "the call was stopped")
             }
@@ -210,9 +182,7 @@ pub(crate) fn note_panics() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         if WORKER.get() {
-            let place = info
-                .location()
-                .map(|at| format!("at {}:{}", at.file(), at.line()));
+            let place = info.location().map(|at| format!("at {}:{}", at.file(), at.line()));
             PANICKED_AT.set(place);
         } else {
             before(info);

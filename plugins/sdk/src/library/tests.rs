@@ -12,9 +12,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::export::recording::{Event, HOST, listen, table_of};
-use crate::prelude::{
-    Call, Card, LogLevel, NoSettings, OpenContext, Supplier, async_trait, http, plugin_of_supplier,
-};
+use crate::prelude::{Call, Card, LogLevel, NoSettings, OpenContext, Supplier, async_trait, http, plugin_of_supplier};
 
 /// Does what the product code says.
 struct Obedient;
@@ -37,11 +35,7 @@ impl Supplier for Obedient {
             family: "tests",
             version: "1",
             summary: "Does what it is told.",
-            capabilities: SupplierCapabilities {
-                book: true,
-                inquire: true,
-                ..SupplierCapabilities::default()
-            },
+            capabilities: SupplierCapabilities { book: true, inquire: true, ..SupplierCapabilities::default() },
             secrets: vec![],
             scenes: vec![],
             clear_fields: vec![],
@@ -60,22 +54,15 @@ impl Supplier for Obedient {
             "hang" => std::future::pending().await,
             "log" => call.log(LogLevel::Info, &"é".repeat(LOG_LIMIT_BYTES)),
             "huge" => {
-                return Ok(Booking::Refused {
-                    reason: "x".repeat(5 * 1024 * 1024),
-                });
+                return Ok(Booking::Refused { reason: "x".repeat(5 * 1024 * 1024) });
             }
             "ask" => {
-                let reason = call
-                    .http(http::get("ask", "http://partner.test").build())
-                    .await?
-                    .body;
+                let reason = call.http(http::get("ask", "http://partner.test").build()).await?.body;
                 return Ok(Booking::Refused { reason });
             }
             _ => {}
         }
-        Ok(Booking::Refused {
-            reason: order.order.to_string(),
-        })
+        Ok(Booking::Refused { reason: order.order.to_string() })
     }
 
     async fn inquire(&self, _call: &Call<()>, _order: SupplierOrder) -> Result<Booking, Fault> {
@@ -94,11 +81,7 @@ impl Peer {
         static NUMBERS: AtomicU64 = AtomicU64::new(1);
         let instance = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let table = table_of(crate::export::table(plugin_of_supplier::<Obedient>));
-        Self {
-            table,
-            instance,
-            events: listen(instance),
-        }
+        Self { table, instance, events: listen(instance) }
     }
 
     fn opened() -> Self {
@@ -111,12 +94,7 @@ impl Peer {
     fn open(&self, base_url: &str) -> i32 {
         let message = json!({"application": "a1", "base_url": base_url, "token_mode": "fixed", "settings": {}});
         let message = message.to_string();
-        (self.table.open)(
-            &raw const HOST,
-            self.instance,
-            message.as_ptr(),
-            message.len(),
-        )
+        (self.table.open)(&raw const HOST, self.instance, message.as_ptr(), message.len())
     }
 
     fn submit(&self, call: u64, name: &str, product: &str) -> i32 {
@@ -135,9 +113,7 @@ impl Peer {
     }
 
     fn next(&self) -> Event {
-        self.events
-            .recv_timeout(Duration::from_secs(20))
-            .expect("an event from the library")
+        self.events.recv_timeout(Duration::from_secs(20)).expect("an event from the library")
     }
 
     fn reply(&self, call: u64) -> Value {
@@ -157,11 +133,7 @@ impl Peer {
 fn a_call_is_answered() {
     let peer = Peer::opened();
     assert_eq!(peer.booked(7, "fine")["Ok"]["reason"], "o7");
-    assert_eq!(
-        peer.booked(7, "fine")["Ok"]["reason"],
-        "o7",
-        "a number may be used again"
-    );
+    assert_eq!(peer.booked(7, "fine")["Ok"]["reason"], "o7", "a number may be used again");
 }
 
 #[test]
@@ -169,29 +141,14 @@ fn a_panic_is_a_fault_that_names_the_place_only() {
     let peer = Peer::opened();
     for product in ["panic", "panic_in_drop"] {
         let fault = &peer.booked(1, product)["Err"];
-        assert_eq!(
-            (&fault["kind"], &fault["effect"]),
-            (&json!("crashed"), &json!("unknown")),
-            "{product}"
-        );
+        assert_eq!((&fault["kind"], &fault["effect"]), (&json!("crashed"), &json!("unknown")), "{product}");
         let text = fault["text"].as_str().unwrap();
-        assert!(
-            text.contains("tests.rs:") && !text.contains("guest"),
-            "{text}"
-        );
+        assert!(text.contains("tests.rs:") && !text.contains("guest"), "{text}");
     }
     assert_eq!(peer.submit(2, "inquire", "fine"), ACCEPTED);
     let fault = &peer.reply(2)["Err"];
-    assert_eq!(
-        (&fault["kind"], &fault["effect"]),
-        (&json!("crashed"), &json!("not_done")),
-        "inquiring has no effect"
-    );
-    assert_eq!(
-        peer.booked(3, "fine")["Ok"]["reason"],
-        "o3",
-        "the instance lives on"
-    );
+    assert_eq!((&fault["kind"], &fault["effect"]), (&json!("crashed"), &json!("not_done")), "inquiring has no effect");
+    assert_eq!(peer.booked(3, "fine")["Ok"]["reason"], "o3", "the instance lives on");
 }
 
 #[test]
@@ -202,11 +159,7 @@ fn a_panic_while_opening_leaves_the_number_free() {
     assert_eq!(peer.submit(1, "book", "fine"), CLOSED);
     assert_eq!(peer.open("http://partner.test"), ACCEPTED);
     assert!(peer.reply(OPENING)["Ok"].is_object());
-    assert_eq!(
-        peer.open("http://partner.test"),
-        REFUSED,
-        "the number is taken"
-    );
+    assert_eq!(peer.open("http://partner.test"), REFUSED, "the number is taken");
 }
 
 #[test]
@@ -219,19 +172,9 @@ fn calls_at_work_are_bounded_and_can_be_stopped() {
     assert_eq!(peer.submit(limit + 1, "book", "fine"), BUSY);
     (peer.table.cancel)(peer.instance, 5);
     let fault = &peer.reply(5)["Err"];
-    assert_eq!(
-        (&fault["kind"], &fault["effect"]),
-        (&json!("timed_out"), &json!("unknown"))
-    );
-    assert_eq!(
-        peer.submit(1, "book", "fine"),
-        REFUSED,
-        "that number is at work"
-    );
-    assert_eq!(
-        peer.booked(limit + 1, "fine")["Ok"]["reason"],
-        format!("o{}", limit + 1)
-    );
+    assert_eq!((&fault["kind"], &fault["effect"]), (&json!("timed_out"), &json!("unknown")));
+    assert_eq!(peer.submit(1, "book", "fine"), REFUSED, "that number is at work");
+    assert_eq!(peer.booked(limit + 1, "fine")["Ok"]["reason"], format!("o{}", limit + 1));
 }
 
 #[test]
@@ -251,10 +194,7 @@ fn services_are_answered_by_number() {
     for (call, number) in asked.into_iter().rev() {
         let answer = json!({"Ok": {"answer": "http", "status": 200, "headers": [], "body": format!("b{call}")}});
         let answer = answer.to_string();
-        assert_eq!(
-            (peer.table.deliver)(peer.instance, number, answer.as_ptr(), answer.len()),
-            ACCEPTED
-        );
+        assert_eq!((peer.table.deliver)(peer.instance, number, answer.as_ptr(), answer.len()), ACCEPTED);
         assert_eq!(peer.reply(call)["Ok"]["reason"], format!("b{call}"));
     }
 }
@@ -266,10 +206,7 @@ fn a_service_answer_that_cannot_be_read_ends_the_call() {
     let Event::Request(number, _) = peer.next() else {
         panic!("expected a request");
     };
-    assert_eq!(
-        (peer.table.deliver)(peer.instance, number, ptr::null(), 0),
-        REFUSED
-    );
+    assert_eq!((peer.table.deliver)(peer.instance, number, ptr::null(), 0), REFUSED);
     assert_eq!(peer.reply(1)["Err"]["kind"], "garbled");
 }
 
@@ -277,10 +214,7 @@ fn a_service_answer_that_cannot_be_read_ends_the_call() {
 fn too_large_answers_and_lines_stay_here() {
     let peer = Peer::opened();
     let fault = &peer.booked(1, "huge")["Err"];
-    assert_eq!(
-        (&fault["kind"], &fault["effect"]),
-        (&json!("garbled"), &json!("unknown"))
-    );
+    assert_eq!((&fault["kind"], &fault["effect"]), (&json!("garbled"), &json!("unknown")));
     assert_eq!(peer.submit(2, "book", "log"), ACCEPTED);
     let Event::Log(line) = peer.next() else {
         panic!("expected a log line");
@@ -299,10 +233,7 @@ fn closing_waits_for_calls_and_then_says_so() {
     (peer.table.close)(peer.instance);
     assert_eq!(peer.submit(2, "book", "fine"), CLOSED);
     let answer = r#"{"Err":{"kind":"unavailable","effect":"not_done","text":"x"}}"#;
-    assert_eq!(
-        (peer.table.deliver)(peer.instance, number, answer.as_ptr(), answer.len()),
-        ACCEPTED
-    );
+    assert_eq!((peer.table.deliver)(peer.instance, number, answer.as_ptr(), answer.len()), ACCEPTED);
     assert_eq!(peer.reply(1)["Err"]["kind"], "unavailable");
     assert!(matches!(peer.next(), Event::Closed));
     assert_eq!(peer.submit(3, "book", "fine"), CLOSED);
@@ -323,24 +254,11 @@ fn messages_that_are_none_are_refused() {
     let (submit, number) = (peer.table.submit, peer.instance);
     assert_eq!(submit(number, 1, ptr::null(), 5), REFUSED);
     assert_eq!(submit(number, 1, b"{}".as_ptr(), 2), REFUSED);
-    assert_eq!(
-        submit(number, 1, b"{}".as_ptr(), 5 * 1024 * 1024),
-        REFUSED,
-        "too long to be looked at"
-    );
-    assert_eq!(
-        (peer.table.open)(ptr::null(), number + 1_000_000, b"{}".as_ptr(), 2),
-        REFUSED
-    );
+    assert_eq!(submit(number, 1, b"{}".as_ptr(), 5 * 1024 * 1024), REFUSED, "too long to be looked at");
+    assert_eq!((peer.table.open)(ptr::null(), number + 1_000_000, b"{}".as_ptr(), 2), REFUSED);
     let other = HostTable { abi: 99, ..HOST };
-    assert_eq!(
-        (peer.table.open)(&raw const other, number + 1_000_000, b"{}".as_ptr(), 2),
-        REFUSED
-    );
+    assert_eq!((peer.table.open)(&raw const other, number + 1_000_000, b"{}".as_ptr(), 2), REFUSED);
     let shorter = HostTable { size: 8, ..HOST };
-    assert_eq!(
-        (peer.table.open)(&raw const shorter, number + 1_000_000, b"{}".as_ptr(), 2),
-        REFUSED
-    );
+    assert_eq!((peer.table.open)(&raw const shorter, number + 1_000_000, b"{}".as_ptr(), 2), REFUSED);
     assert_eq!(peer.booked(1, "fine")["Ok"]["reason"], "o1");
 }

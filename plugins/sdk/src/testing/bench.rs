@@ -2,15 +2,11 @@
 
 use std::sync::Arc;
 
-use entrepot_contract::channel::{
-    ChannelRequest, ChannelResponse, Located, RawRequest, RawResponse,
-};
+use entrepot_contract::channel::{ChannelRequest, ChannelResponse, Located, RawRequest, RawResponse};
 use entrepot_contract::fault::Fault;
 use entrepot_contract::ids::{ApplicationId, ConnectionId, MerchantId, SceneName, TraceId};
 use entrepot_contract::intent::Intent;
-use entrepot_contract::message::{
-    CallContext, ConnectionFacts, OpenRequest, Opened, Request, Response, TokenMode,
-};
+use entrepot_contract::message::{CallContext, ConnectionFacts, OpenRequest, Opened, Request, Response, TokenMode};
 use entrepot_contract::notice::OrderNotice;
 use entrepot_contract::outcome::Outcome;
 use entrepot_contract::plugin::{Instance, Plugin};
@@ -53,12 +49,7 @@ impl Bench {
             shops: Vec::new(),
             settings: json!({}),
         };
-        Self {
-            plugin,
-            world: World::new(),
-            open,
-            connection,
-        }
+        Self { plugin, world: World::new(), open, connection }
     }
 
     /// Plays in that world.
@@ -93,17 +84,9 @@ impl Bench {
 
     /// Opens an instance.
     pub async fn open(&self) -> Result<Seat, Fault> {
-        let (instance, opened) = self
-            .plugin
-            .open(trip(&self.open)?, Arc::clone(&self.world) as _)
-            .await?;
+        let (instance, opened) = self.plugin.open(trip(&self.open)?, Arc::clone(&self.world) as _).await?;
         let (world, connection) = (Arc::clone(&self.world), self.connection.clone());
-        Ok(Seat {
-            instance,
-            opened: trip(&opened)?,
-            world,
-            connection,
-        })
+        Ok(Seat { instance, opened: trip(&opened)?, world, connection })
     }
 }
 
@@ -135,14 +118,7 @@ impl Seat {
 
     /// One call in that context.
     pub async fn call_in(&self, context: CallContext, request: Request) -> Result<Response, Fault> {
-        let answer = self
-            .instance
-            .call(
-                trip(&context)?,
-                trip(&request)?,
-                Arc::clone(&self.world) as _,
-            )
-            .await;
+        let answer = self.instance.call(trip(&context)?, trip(&request)?, Arc::clone(&self.world) as _).await;
         match answer {
             Ok(response) => trip(&response),
             Err(fault) => Err(trip(&fault)?),
@@ -156,14 +132,8 @@ impl Seat {
 
     /// `locate`.
     pub async fn locate(&self, raw: RawRequest) -> Result<Located, Fault> {
-        let context = CallContext {
-            connection: None,
-            ..self.context()
-        };
-        match self
-            .call_in(context, Request::Channel(ChannelRequest::Locate { raw }))
-            .await?
-        {
+        let context = CallContext { connection: None, ..self.context() };
+        match self.call_in(context, Request::Channel(ChannelRequest::Locate { raw })).await? {
             Response::Channel(ChannelResponse::Located(located)) => Ok(located),
             other => Err(unasked(&other)),
         }
@@ -171,31 +141,16 @@ impl Seat {
 
     /// `decode`.
     pub async fn decode(&self, raw: RawRequest) -> Result<Intent, Fault> {
-        match self
-            .call(Request::Channel(ChannelRequest::Decode { raw }))
-            .await?
-        {
+        match self.call(Request::Channel(ChannelRequest::Decode { raw })).await? {
             Response::Channel(ChannelResponse::Decoded { intent }) => Ok(*intent),
             other => Err(unasked(&other)),
         }
     }
 
     /// `encode`.
-    pub async fn encode(
-        &self,
-        scene: SceneName,
-        intent: Intent,
-        outcome: Outcome,
-    ) -> Result<RawResponse, Fault> {
+    pub async fn encode(&self, scene: SceneName, intent: Intent, outcome: Outcome) -> Result<RawResponse, Fault> {
         let (intent, outcome) = (Box::new(intent), Box::new(outcome));
-        match self
-            .call(Request::Channel(ChannelRequest::Encode {
-                scene,
-                intent,
-                outcome,
-            }))
-            .await?
-        {
+        match self.call(Request::Channel(ChannelRequest::Encode { scene, intent, outcome })).await? {
             Response::Channel(ChannelResponse::Encoded { raw }) => Ok(raw),
             other => Err(unasked(&other)),
         }
@@ -203,12 +158,7 @@ impl Seat {
 
     /// `deliver`.
     pub async fn deliver(&self, notice: OrderNotice) -> Result<(), Fault> {
-        match self
-            .call(Request::Channel(ChannelRequest::Deliver {
-                notice: Box::new(notice),
-            }))
-            .await?
-        {
+        match self.call(Request::Channel(ChannelRequest::Deliver { notice: Box::new(notice) })).await? {
             Response::Channel(ChannelResponse::Delivered) => Ok(()),
             other => Err(unasked(&other)),
         }
@@ -216,18 +166,12 @@ impl Seat {
 
     /// `book`.
     pub async fn book(&self, order: SupplierOrder) -> Result<Booking, Fault> {
-        self.booking(SupplierRequest::Book {
-            order: Box::new(order),
-        })
-        .await
+        self.booking(SupplierRequest::Book { order: Box::new(order) }).await
     }
 
     /// `inquire`.
     pub async fn inquire(&self, order: SupplierOrder) -> Result<Booking, Fault> {
-        self.booking(SupplierRequest::Inquire {
-            order: Box::new(order),
-        })
-        .await
+        self.booking(SupplierRequest::Inquire { order: Box::new(order) }).await
     }
 
     async fn booking(&self, request: SupplierRequest) -> Result<Booking, Fault> {
@@ -238,21 +182,9 @@ impl Seat {
     }
 
     /// `cancel`.
-    pub async fn cancel(
-        &self,
-        order: SupplierOrder,
-        units: &[u16],
-        key: &str,
-    ) -> Result<Cancellation, Fault> {
+    pub async fn cancel(&self, order: SupplierOrder, units: &[u16], key: &str) -> Result<Cancellation, Fault> {
         let (order, units, key) = (Box::new(order), units.to_vec(), key.to_owned());
-        match self
-            .call(Request::Supplier(SupplierRequest::Cancel {
-                order,
-                units,
-                key,
-            }))
-            .await?
-        {
+        match self.call(Request::Supplier(SupplierRequest::Cancel { order, units, key })).await? {
             Response::Supplier(SupplierResponse::Cancellation(cancellation)) => Ok(cancellation),
             other => Err(unasked(&other)),
         }
@@ -260,10 +192,7 @@ impl Seat {
 
     /// `prepare_codes`.
     pub async fn prepare_codes(&self, rows: Vec<CodeRow>) -> Result<Vec<PreparedCode>, Fault> {
-        match self
-            .call(Request::Supplier(SupplierRequest::PrepareCodes { rows }))
-            .await?
-        {
+        match self.call(Request::Supplier(SupplierRequest::PrepareCodes { rows })).await? {
             Response::Supplier(SupplierResponse::Codes { rows }) => Ok(rows),
             other => Err(unasked(&other)),
         }
@@ -276,10 +205,6 @@ impl Seat {
 }
 
 fn unasked(response: &Response) -> Fault {
-    let from = if matches!(response, Response::Channel(_)) {
-        "channel"
-    } else {
-        "supplier"
-    };
+    let from = if matches!(response, Response::Channel(_)) { "channel" } else { "supplier" };
     Fault::garbled(format!("a {from}'s answer to another call"))
 }

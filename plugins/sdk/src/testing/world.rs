@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::services::{
-    CacheValue, Cached, HttpRequest, HttpResponse, LogLevel, ServiceRequest, ServiceResponse,
-    Services,
+    CacheValue, Cached, HttpRequest, HttpResponse, LogLevel, ServiceRequest, ServiceResponse, Services,
 };
 use entrepot_contract::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -69,11 +68,7 @@ impl World {
             logs: Vec::new(),
             complaints: Vec::new(),
         };
-        Arc::new(Self {
-            state: Mutex::new(state),
-            held: watch::Sender::new(false),
-            calls: watch::Sender::new(0),
-        })
+        Arc::new(Self { state: Mutex::new(state), held: watch::Sender::new(false), calls: watch::Sender::new(0) })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -82,9 +77,7 @@ impl World {
 
     /// Gives it a secret.
     pub fn secret(&self, name: &str, value: &str) -> &Self {
-        self.state()
-            .secrets
-            .insert(name.to_owned(), value.to_owned());
+        self.state().secrets.insert(name.to_owned(), value.to_owned());
         self
     }
 
@@ -146,16 +139,8 @@ impl World {
     /// When a call came that no exchange expects, or an exchange was not used.
     pub fn assert_script_played(&self) {
         let state = self.state();
-        assert!(
-            state.complaints.is_empty(),
-            "unexpected calls: {:?}",
-            state.complaints
-        );
-        assert!(
-            state.script.is_empty(),
-            "{} recorded exchanges were not used",
-            state.script.len()
-        );
+        assert!(state.complaints.is_empty(), "unexpected calls: {:?}", state.complaints);
+        assert!(state.script.is_empty(), "{} recorded exchanges were not used", state.script.len());
     }
 
     async fn http(&self, request: HttpRequest) -> Result<HttpResponse, Fault> {
@@ -179,10 +164,7 @@ impl World {
         };
         match other_side {
             Some(answer) => answer(&request),
-            None => Err(Fault::not_done(
-                FaultKind::Unavailable,
-                "nobody answers in this world",
-            )),
+            None => Err(Fault::not_done(FaultKind::Unavailable, "nobody answers in this world")),
         }
     }
 
@@ -194,13 +176,7 @@ impl World {
         }
         state.stamp += 1;
         let stamp = state.stamp;
-        state.cache.insert(
-            key,
-            Cached {
-                value: value.0,
-                stamp,
-            },
-        );
+        state.cache.insert(key, Cached { value: value.0, stamp });
         ServiceResponse::Swapped { stamp: Some(stamp) }
     }
 }
@@ -212,10 +188,7 @@ fn differs(expected: &Exchange, request: &HttpRequest) -> Option<String> {
             expected.method, expected.url, request.method, request.url
         ));
     }
-    let body = request
-        .body
-        .as_deref()
-        .and_then(|body| serde_json::from_str::<Value>(body).ok());
+    let body = request.body.as_deref().and_then(|body| serde_json::from_str::<Value>(body).ok());
     (expected.body.is_some() && expected.body != body)
         .then(|| format!("{} {}: another body", request.method, request.url))
 }
@@ -225,22 +198,12 @@ impl Services for World {
     async fn request(&self, request: ServiceRequest) -> Result<ServiceResponse, Fault> {
         let answer = match trip(&request)? {
             ServiceRequest::Http(request) => ServiceResponse::Http(self.http(request).await?),
-            ServiceRequest::CacheGet { key } => ServiceResponse::Cache {
-                found: self.cached(&key),
-            },
-            ServiceRequest::CacheSwap {
-                key,
-                expected,
-                value,
-                ..
-            } => self.swap(key, expected, value),
+            ServiceRequest::CacheGet { key } => ServiceResponse::Cache { found: self.cached(&key) },
+            ServiceRequest::CacheSwap { key, expected, value, .. } => self.swap(key, expected, value),
             ServiceRequest::Secret { name } => match self.state().secrets.get(&name) {
                 Some(value) => ServiceResponse::Secret(CacheValue(value.clone())),
                 None => {
-                    return Err(Fault::not_done(
-                        FaultKind::NotFound,
-                        format!("no secret named {name}"),
-                    ));
+                    return Err(Fault::not_done(FaultKind::NotFound, format!("no secret named {name}")));
                 }
             },
         };

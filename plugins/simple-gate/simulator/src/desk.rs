@@ -115,10 +115,7 @@ impl Desk {
     /// A desk that asks for this bearer token.
     #[must_use]
     pub fn new(token: &str) -> Self {
-        Self {
-            token: token.to_owned(),
-            book: Mutex::default(),
-        }
+        Self { token: token.to_owned(), book: Mutex::default() }
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -156,10 +153,7 @@ impl Desk {
     /// A guest shows a ticket. `false` when nobody knows it, or it was used or given back.
     pub fn use_ticket(&self, ticket: &str) -> bool {
         self.book().orders.values_mut().any(|order| {
-            let unit = (1..)
-                .zip(&order.tickets)
-                .find(|(_, held)| *held == ticket)
-                .map(|(unit, _)| unit);
+            let unit = (1..).zip(&order.tickets).find(|(_, held)| *held == ticket).map(|(unit, _)| unit);
             unit.is_some_and(|unit| !order.cancelled.contains(&unit) && order.used.insert(unit))
         })
     }
@@ -171,11 +165,7 @@ impl Desk {
             return Answer::no(401, "token");
         }
         let mut book = self.book();
-        book.recorded.push(Recorded {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            body: body.to_owned(),
-        });
+        book.recorded.push(Recorded { method: method.to_owned(), path: path.to_owned(), body: body.to_owned() });
         let fault = book.faults.pop_front();
         match fault {
             Some(Fault::Unavailable) => return Answer::no(503, "closed"),
@@ -191,18 +181,10 @@ impl Desk {
             _ => Answer::no(404, "no such call"),
         };
         match fault {
-            Some(Fault::HangAfterEffect) => Answer {
-                hangs: true,
-                ..answer
-            },
+            Some(Fault::HangAfterEffect) => Answer { hangs: true, ..answer },
             Some(Fault::Html) => {
                 let page = "<html><body>The gate is being cleaned.</body></html>".to_owned();
-                Answer {
-                    status: 200,
-                    content_type: "text/html",
-                    body: page,
-                    hangs: false,
-                }
+                Answer { status: 200, content_type: "text/html", body: page, hangs: false }
             }
             _ => answer,
         }
@@ -215,46 +197,26 @@ impl Book {
             return Answer::no(400, "body");
         };
         if let Some(booked) = self.orders.get(&new.order) {
-            let same = (&booked.product, booked.count, &booked.date)
-                == (&new.product, new.count, &new.date);
-            return if same {
-                booked.told()
-            } else {
-                Answer::no(409, "another order has this number")
-            };
+            let same = (&booked.product, booked.count, &booked.date) == (&new.product, new.count, &new.date);
+            return if same { booked.told() } else { Answer::no(409, "another order has this number") };
         }
         if new.count == 0 || new.product == REFUSED_PRODUCT {
             return Answer::no(409, "not sold here");
         }
-        let of_product = self
-            .orders
-            .values()
-            .filter(|order| order.product == new.product);
-        let out: u32 = of_product
-            .map(|order| u32::from(order.count) - order.cancelled.len() as u32)
-            .sum();
-        if self
-            .capacity
-            .get(&new.product)
-            .is_some_and(|capacity| out + u32::from(new.count) > *capacity)
-        {
+        let of_product = self.orders.values().filter(|order| order.product == new.product);
+        let out: u32 = of_product.map(|order| u32::from(order.count) - order.cancelled.len() as u32).sum();
+        if self.capacity.get(&new.product).is_some_and(|capacity| out + u32::from(new.count) > *capacity) {
             return Answer::no(409, "sold out");
         }
         let number = self.orders.len() + 1;
         let booked = Booked {
             reference: format!("G{number:06}"),
-            tickets: (1..=new.count)
-                .map(|unit| format!("T{number:06}-{unit:03}"))
-                .collect(),
+            tickets: (1..=new.count).map(|unit| format!("T{number:06}-{unit:03}")).collect(),
             order: new.order.clone(),
             product: new.product,
             count: new.count,
             date: new.date,
-            guests: new
-                .guests
-                .into_iter()
-                .map(|guest| guest.name.unwrap_or_default())
-                .collect(),
+            guests: new.guests.into_iter().map(|guest| guest.name.unwrap_or_default()).collect(),
             cancelled: BTreeSet::new(),
             used: BTreeSet::new(),
             pending,
@@ -302,27 +264,16 @@ impl Booked {
         if self.cancelled.len() == usize::from(self.count) {
             Answer::json(200, &json!({"state": "cancelled"}))
         } else if self.pending {
-            Answer::json(
-                202,
-                &json!({"state": "pending", "reference": self.reference}),
-            )
+            Answer::json(202, &json!({"state": "pending", "reference": self.reference}))
         } else {
-            Answer::json(
-                200,
-                &json!({"state": "issued", "reference": self.reference, "tickets": self.tickets}),
-            )
+            Answer::json(200, &json!({"state": "issued", "reference": self.reference, "tickets": self.tickets}))
         }
     }
 }
 
 impl Answer {
     fn json(status: u16, body: &Value) -> Self {
-        Self {
-            status,
-            content_type: "application/json",
-            body: body.to_string(),
-            hangs: false,
-        }
+        Self { status, content_type: "application/json", body: body.to_string(), hangs: false }
     }
 
     fn no(status: u16, reason: &str) -> Self {
@@ -336,13 +287,8 @@ fn decoded(segment: &str) -> String {
     let mut plain = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let hex = bytes
-            .get(at + 1..at + 3)
-            .and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex
-            .filter(|_| bytes[at] == b'%')
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
-        {
+        let hex = bytes.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.filter(|_| bytes[at] == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
             Some(byte) => {
                 plain.push(byte);
                 at += 3;

@@ -56,10 +56,7 @@ async fn serve(State(desk): State<Arc<Desk>>, request: Request) -> Response {
     let Ok(body) = to_bytes(body, BODY_LIMIT_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let authorization = head
-        .headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
+    let authorization = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer = authorization.and_then(|value| value.strip_prefix("Bearer "));
     let body = String::from_utf8_lossy(&body);
     let answer = desk.answer(head.method.as_str(), head.uri.path(), bearer, &body);
@@ -67,10 +64,5 @@ async fn serve(State(desk): State<Arc<Desk>>, request: Request) -> Response {
         std::future::pending::<()>().await;
     }
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (
-        status,
-        [(header::CONTENT_TYPE, answer.content_type)],
-        answer.body,
-    )
-        .into_response()
+    (status, [(header::CONTENT_TYPE, answer.content_type)], answer.body).into_response()
 }

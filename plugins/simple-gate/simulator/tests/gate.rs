@@ -15,12 +15,7 @@ fn book(desk: &Desk, order: &str, count: u16) -> Answer {
 
 fn cancel(desk: &Desk, order: &str, units: &[u16], key: &str) -> Answer {
     let body = json!({"units": units, "key": key}).to_string();
-    desk.answer(
-        "POST",
-        &format!("/tickets/{order}/cancel"),
-        Some(TOKEN),
-        &body,
-    )
+    desk.answer("POST", &format!("/tickets/{order}/cancel"), Some(TOKEN), &body)
 }
 
 #[test]
@@ -30,11 +25,7 @@ fn an_order_is_booked_once_and_capacity_holds() {
     let first = book(&desk, "o1", 2);
     assert_eq!(first.status, 200);
     assert_eq!(book(&desk, "o1", 2), first);
-    assert_eq!(
-        book(&desk, "o1", 1).status,
-        409,
-        "same number, another order"
-    );
+    assert_eq!(book(&desk, "o1", 1).status, 409, "same number, another order");
     assert_eq!(book(&desk, "o2", 2).status, 409, "sold out");
     assert_eq!(cancel(&desk, "o1", &[1], "k1").status, 200);
     assert_eq!(book(&desk, "o2", 2).status, 200, "a unit came back");
@@ -50,16 +41,8 @@ fn used_tickets_do_not_come_back() {
     assert!(!desk.use_ticket(ticket), "used before");
     assert_eq!(cancel(&desk, "o1", &[1, 2], "k1").status, 409);
     assert_eq!(cancel(&desk, "o1", &[2], "k2").status, 200);
-    assert_eq!(
-        cancel(&desk, "o1", &[2], "k2").status,
-        200,
-        "a repeat gets the first answer"
-    );
-    assert_eq!(
-        cancel(&desk, "o1", &[2], "k3").status,
-        409,
-        "another key does not"
-    );
+    assert_eq!(cancel(&desk, "o1", &[2], "k2").status, 200, "a repeat gets the first answer");
+    assert_eq!(cancel(&desk, "o1", &[2], "k3").status, 409, "another key does not");
 }
 
 #[test]
@@ -76,10 +59,7 @@ fn faults_hit_one_call_each() {
     assert_eq!(book(&desk, "o1", 1).content_type, "text/html");
     desk.next_fault(Fault::Pending);
     assert_eq!(book(&desk, "o/2", 1).status, 202);
-    assert_eq!(
-        desk.answer("GET", "/tickets/o%2F2", Some(TOKEN), "").status,
-        200
-    );
+    assert_eq!(desk.answer("GET", "/tickets/o%2F2", Some(TOKEN), "").status, 200);
 }
 
 #[tokio::test]
@@ -94,9 +74,6 @@ async fn it_answers_on_loopback() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
-    assert!(
-        answer.ends_with(r#"{"reason":"no such order"}"#),
-        "{answer}"
-    );
+    assert!(answer.ends_with(r#"{"reason":"no such order"}"#), "{answer}");
     assert_eq!(gate.desk.recorded().len(), 1);
 }

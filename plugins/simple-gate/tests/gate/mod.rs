@@ -16,44 +16,19 @@ pub fn fresh() -> Arc<dyn OtherSide> {
 
 impl OtherSide for AtTheDesk {
     fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, Fault> {
-        let path = request
-            .url
-            .strip_prefix("http://partner.test")
-            .unwrap_or("/elsewhere");
-        let header = request
-            .headers
-            .iter()
-            .find(|(name, _)| name == "authorization");
+        let path = request.url.strip_prefix("http://partner.test").unwrap_or("/elsewhere");
+        let header = request.headers.iter().find(|(name, _)| name == "authorization");
         let bearer = header.and_then(|(_, value)| value.strip_prefix("Bearer "));
-        let answer = self.0.answer(
-            &request.method,
-            path,
-            bearer,
-            request.body.as_deref().unwrap_or_default(),
-        );
-        Ok(HttpResponse {
-            status: answer.status,
-            headers: Vec::new(),
-            body: answer.body,
-        })
+        let answer = self.0.answer(&request.method, path, bearer, request.body.as_deref().unwrap_or_default());
+        Ok(HttpResponse { status: answer.status, headers: Vec::new(), body: answer.body })
     }
 
     fn booked(&self) -> Vec<Booked> {
         let booked = self.0.orders().into_iter();
-        booked
-            .map(|it| Booked {
-                order: it.order,
-                product: it.product,
-                count: it.count,
-                date: it.date,
-            })
-            .collect()
+        booked.map(|it| Booked { order: it.order, product: it.product, count: it.count, date: it.date }).collect()
     }
 
     fn cancelled(&self, order: &str) -> Vec<u16> {
-        self.0
-            .order(order)
-            .map(|booked| booked.cancelled.into_iter().collect())
-            .unwrap_or_default()
+        self.0.order(order).map(|booked| booked.cancelled.into_iter().collect()).unwrap_or_default()
     }
 }

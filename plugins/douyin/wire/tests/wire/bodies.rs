@@ -1,23 +1,17 @@
 //! The examples of scenic spec §2 to §16, and the tolerances of §1.4.
 
 use douyin_wire::answer::{
-    ConfirmInfo, CreateOrderAnswer, IssueVoucherAnswer, PayNoticeAnswer, QueryOrderAnswer,
-    RefundApplyAnswer,
+    ConfirmInfo, CreateOrderAnswer, IssueVoucherAnswer, PayNoticeAnswer, QueryOrderAnswer, RefundApplyAnswer,
 };
-use douyin_wire::calendar::{
-    CalendarItem, PullCalendar, PullCalendarAnswer, SkuCalendar, SpecificationRef,
-};
+use douyin_wire::calendar::{CalendarItem, PullCalendar, PullCalendarAnswer, SkuCalendar, SpecificationRef};
 use douyin_wire::codes::SpiCode;
 use douyin_wire::envelope::spi_answer;
 use douyin_wire::issue::IssueVoucher;
 use douyin_wire::kinds::{
-    ApplySource, BizType, CancelType, CrowdType, LicenseType, RefundScene, SendingInfo,
-    VoucherStatus,
+    ApplySource, BizType, CancelType, CrowdType, LicenseType, RefundScene, SendingInfo, VoucherStatus,
 };
 use douyin_wire::number::{Fen, Id, Int};
-use douyin_wire::order::{
-    CanBuy, CancelNotice, CreateOrder, OurOrderIdConflict, PayNotice, QueryOrder,
-};
+use douyin_wire::order::{CanBuy, CancelNotice, CreateOrder, OurOrderIdConflict, PayNotice, QueryOrder};
 use douyin_wire::person::Private;
 use douyin_wire::refund::{RefundApply, RefundNotice};
 use douyin_wire::time::{Day, seconds};
@@ -47,12 +41,7 @@ fn can_buy_reads_the_example_and_nothing_at_all() {
         (Some(id("70001")), Some(Int(2)), Some(BizType::Calendar))
     );
     assert_eq!(call.book_start_day, Some(Day::parse("2026-10-01").unwrap()));
-    assert_eq!(
-        call.amount
-            .as_ref()
-            .map(|amount| (amount.pay_amount.get(), amount.currency())),
-        Some((18000, "CNY"))
-    );
+    assert_eq!(call.amount.as_ref().map(|amount| (amount.pay_amount.get(), amount.currency())), Some((18000, "CNY")));
     assert_eq!(from_value::<CanBuy>(json!({})).unwrap(), CanBuy::default());
 }
 
@@ -61,13 +50,7 @@ fn absent_null_and_blank_are_the_same() {
     let blank = json!({"account_id":"","poi_id":null,"count":"","biz_type":"","book_start_day":"","tourists":null,
         "buyer":{"name":"","license_type":null,"age":null},"amount":null,"brand_new":{"x":[1.5]}});
     let call: CanBuy = from_value(blank).unwrap();
-    assert_eq!(
-        call,
-        CanBuy {
-            buyer: Some(Default::default()),
-            ..CanBuy::default()
-        }
-    );
+    assert_eq!(call, CanBuy { buyer: Some(Default::default()), ..CanBuy::default() });
     assert!(from_value::<CanBuy>(json!({"book_start_day":"2026-02-30"})).is_err());
     assert!(from_value::<CanBuy>(json!({"amount":{"origin_amount":-1,"pay_amount":1}})).is_err());
 }
@@ -85,55 +68,27 @@ fn create_reads_numbers_as_ids_and_hides_people() {
         "remark_info":{"question_and_answer_list":[{"question":"q","answers":["a"]}]},
         "item_order_infos":[{"item_order_id":"1"},{"item_order_id":2}]}))
     .unwrap();
-    assert_eq!(
-        (call.order_id.as_str(), call.sku_id.as_str()),
-        ("1000000000000000001", "1800")
-    );
-    assert_eq!(
-        seconds(call.create_seconds.unwrap()).unwrap().get(),
-        1_790_000_000_000
-    );
+    assert_eq!((call.order_id.as_str(), call.sku_id.as_str()), ("1000000000000000001", "1800"));
+    assert_eq!(seconds(call.create_seconds.unwrap()).unwrap().get(), 1_790_000_000_000);
     let buyer = call.buyer.as_ref().unwrap();
-    assert_eq!(
-        buyer.phone.as_ref().map(Private::reveal),
-        Some("13800138000")
-    );
+    assert_eq!(buyer.phone.as_ref().map(Private::reveal), Some("13800138000"));
     assert_eq!(buyer.license_type, Some(LicenseType::Other(99)));
-    assert_eq!(
-        call.traveler_info.as_ref().unwrap().crowd_list[0].crowd_type,
-        Some(CrowdType::AdultWithChild)
-    );
+    assert_eq!(call.traveler_info.as_ref().unwrap().crowd_list[0].crowd_type, Some(CrowdType::AdultWithChild));
     let rule = call.ticket_rule.as_ref().unwrap();
-    assert_eq!(
-        rule.code_sending_info,
-        [
-            SendingInfo::IdentityCard,
-            SendingInfo::QrCode,
-            SendingInfo::Other(77)
-        ]
-    );
+    assert_eq!(rule.code_sending_info, [SendingInfo::IdentityCard, SendingInfo::QrCode, SendingInfo::Other(77)]);
     assert_eq!(call.item_order_infos.len(), 2);
     let shown = format!("{call:?}");
-    assert!(
-        !shown.contains("13800138000") && !shown.contains("UOwV1M23") && !shown.contains("30)"),
-        "{shown}"
-    );
+    assert!(!shown.contains("13800138000") && !shown.contains("UOwV1M23") && !shown.contains("30)"), "{shown}");
 }
 
 #[test]
 fn create_wants_what_every_source_wants() {
-    let whole =
-        json!({"order_id":"1","sku_id":"2","count":1,"amount":{"origin_amount":1,"pay_amount":1}});
+    let whole = json!({"order_id":"1","sku_id":"2","count":1,"amount":{"origin_amount":1,"pay_amount":1}});
     assert!(from_value::<CreateOrder>(whole.clone()).is_ok());
     for field in ["order_id", "sku_id", "count", "amount"] {
         let mut cut = whole.clone();
         cut.as_object_mut().unwrap().remove(field);
-        assert!(
-            from_value::<CreateOrder>(cut)
-                .unwrap_err()
-                .to_string()
-                .contains(field)
-        );
+        assert!(from_value::<CreateOrder>(cut).unwrap_err().to_string().contains(field));
     }
 }
 
@@ -143,26 +98,11 @@ fn our_order_id_is_found_under_each_name() {
         let call: QueryOrder = from_value(json!({"order_id":"1", name:"T1"})).unwrap();
         assert_eq!(call.our_order.get(), Ok(Some(&id("T1"))));
     }
-    let read = |body: Value| {
-        from_value::<QueryOrder>(body)
-            .unwrap()
-            .our_order
-            .get()
-            .map(|found| found.cloned())
-    };
-    assert_eq!(
-        read(json!({"order_id":"1","order_out_id":"T1","out_order_id":"T1"})),
-        Ok(Some(id("T1")))
-    );
-    assert_eq!(
-        read(json!({"order_id":"1","order_out_id":"","out_order_id":5})),
-        Ok(Some(id("5")))
-    );
+    let read = |body: Value| from_value::<QueryOrder>(body).unwrap().our_order.get().map(|found| found.cloned());
+    assert_eq!(read(json!({"order_id":"1","order_out_id":"T1","out_order_id":"T1"})), Ok(Some(id("T1"))));
+    assert_eq!(read(json!({"order_id":"1","order_out_id":"","out_order_id":5})), Ok(Some(id("5"))));
     assert_eq!(read(json!({"order_id":1_u64 << 60})), Ok(None));
-    assert_eq!(
-        read(json!({"order_id":"1","order_out_id":"T1","out_order_id":"T2"})),
-        Err(OurOrderIdConflict)
-    );
+    assert_eq!(read(json!({"order_id":"1","order_out_id":"T1","out_order_id":"T2"})), Err(OurOrderIdConflict));
 }
 
 #[test]
@@ -173,30 +113,19 @@ fn notices_read_their_examples() {
     .unwrap();
     assert_eq!(pay.pay_seconds, Int(1_790_000_060));
     let cancel: CancelNotice =
-        from_value(json!({"order_id":"1","cancel_type":2,"cancel_order_time_unix":1790000600}))
-            .unwrap();
-    assert_eq!(
-        (cancel.cancel_type, cancel.our_order.get()),
-        (CancelType::AfterPayment, Ok(None))
-    );
-    let apply: RefundApply = from_value(
-        json!({"order_id":"1000000000000000001","order_out_id":"T20260001","biz_uniq_key":"R1",
-        "apply_source":101,"apply_refund_time_unix":1790001000,"refund_fee_amount":900}),
-    )
-    .unwrap();
-    assert_eq!(
-        (apply.apply_source, apply.refund_key),
-        (Some(ApplySource::User), id("R1"))
-    );
+        from_value(json!({"order_id":"1","cancel_type":2,"cancel_order_time_unix":1790000600})).unwrap();
+    assert_eq!((cancel.cancel_type, cancel.our_order.get()), (CancelType::AfterPayment, Ok(None)));
+    let apply: RefundApply =
+        from_value(json!({"order_id":"1000000000000000001","order_out_id":"T20260001","biz_uniq_key":"R1",
+        "apply_source":101,"apply_refund_time_unix":1790001000,"refund_fee_amount":900}))
+        .unwrap();
+    assert_eq!((apply.apply_source, apply.refund_key), (Some(ApplySource::User), id("R1")));
     let notice: RefundNotice = from_value(json!({"order_id":"1","out_order_id":"T1","biz_uniq_key":7,"refund_amount":"900",
         "refund_time_unix":1790001000,"refund_scene":12345,"refund_count":"1",
         "vouchers":[{"entrance":{"project_id":"T1-1","status":2,"qrcodes":null},"projects":null},{"projects":[{"name":"x"}]}]}))
     .unwrap();
     assert_eq!(notice.refund_scene, Some(RefundScene::Other(12345)));
-    assert_eq!(
-        notice.vouchers[0].items().next().unwrap().status,
-        Some(VoucherStatus::Refunded)
-    );
+    assert_eq!(notice.vouchers[0].items().next().unwrap().status, Some(VoucherStatus::Refunded));
     assert_eq!(notice.vouchers[1].items().count(), 1);
 }
 
@@ -207,35 +136,21 @@ fn issue_reads_both_places_of_the_sku() {
         "tourists":[{"name":"Z","id_card":"110101199003070011","credential_type":"1"}],
         "amount":{"original_amount":20000,"ticket_amount":100,"merchant_ticket_amount_details":[{"funder_type":2,"amount":5}]}}))
     .unwrap();
-    assert_eq!(
-        (call.sku_id(), call.third_sku_id()),
-        (Some(&id("18")), Some(&id("P1")))
-    );
+    assert_eq!((call.sku_id(), call.third_sku_id()), (Some(&id("18")), Some(&id("P1"))));
     assert_eq!((call.people_per_copy, call.copies), (Int(1), Some(Int(2))));
-    assert_eq!(
-        call.tourists[0].document_no.as_ref().map(Private::reveal),
-        Some("110101199003070011")
-    );
+    assert_eq!(call.tourists[0].document_no.as_ref().map(Private::reveal), Some("110101199003070011"));
     assert!(!format!("{call:?}").contains("110101"));
 }
 
 #[test]
 fn answers_write_the_examples() {
-    let create = CreateOrderAnswer {
-        order_out_id: id("T20260001"),
-        confirm_info: Some(ConfirmInfo::ACCEPT),
-    };
+    let create = CreateOrderAnswer { order_out_id: id("T20260001"), confirm_info: Some(ConfirmInfo::ACCEPT) };
     assert_eq!(
         answered("success", &create),
         json!({"data":{"error_code":0,"description":"success","order_out_id":"T20260001","confirm_info":{"confirm_mode":1,"confirm_result":1}}})
     );
-    let pay = PayNoticeAnswer {
-        confirm_info: Some(ConfirmInfo::LATER),
-    };
-    assert_eq!(
-        answered("", &pay),
-        json!({"data":{"error_code":0,"description":"","confirm_info":{"confirm_mode":2}}})
-    );
+    let pay = PayNoticeAnswer { confirm_info: Some(ConfirmInfo::LATER) };
+    assert_eq!(answered("", &pay), json!({"data":{"error_code":0,"description":"","confirm_info":{"confirm_mode":2}}}));
     assert_eq!(
         answered("", &RefundApplyAnswer::accept(fen(900))),
         json!({"data":{"error_code":0,"description":"","audit_refund_result":1,"refund_fee_amount":900}})
@@ -248,20 +163,12 @@ fn answers_write_the_examples() {
 
 #[test]
 fn vouchers_write_the_examples() {
-    let entrance = |project: &str, qr: &str| VoucherItem {
-        qr_codes: vec![qr.into()],
-        ..VoucherItem::new(id(project))
-    };
+    let entrance = |project: &str, qr: &str| VoucherItem { qr_codes: vec![qr.into()], ..VoucherItem::new(id(project)) };
     let mut first = entrance("T20260001-1", "QR-1");
-    first.credentials = vec![Credential {
-        credential_type: LicenseType::IdentityCard,
-        credential_no: "110101199003070011".into(),
-    }];
+    first.credentials =
+        vec![Credential { credential_type: LicenseType::IdentityCard, credential_no: "110101199003070011".into() }];
     let vouchers = [first, entrance("T20260001-2", "QR-2")]
-        .map(|item| Voucher {
-            entrance: Some(item),
-            ..Voucher::default()
-        })
+        .map(|item| Voucher { entrance: Some(item), ..Voucher::default() })
         .to_vec();
     assert_eq!(
         answered("success", &IssueVoucherAnswer::issued(vouchers)),
@@ -269,52 +176,26 @@ fn vouchers_write_the_examples() {
             {"entrance":{"project_id":"T20260001-1","qrcodes":["QR-1"],"credentials":[{"credential_type":1,"credential_no":"110101199003070011"}]}},
             {"entrance":{"project_id":"T20260001-2","qrcodes":["QR-2"]}}]}})
     );
-    let used = VoucherItem {
-        status: Some(VoucherStatus::Used),
-        ..VoucherItem::new(id("T20260001-1"))
-    };
+    let used = VoucherItem { status: Some(VoucherStatus::Used), ..VoucherItem::new(id("T20260001-1")) };
     let query = QueryOrderAnswer {
         order_out_id: id("T20260001"),
         total_voucher_quantity: 2,
         used_voucher_quantity: 1,
-        vouchers: vec![Voucher {
-            entrance: Some(used),
-            ..Voucher::default()
-        }],
+        vouchers: vec![Voucher { entrance: Some(used), ..Voucher::default() }],
     };
-    assert_eq!(
-        answered("", &query)["data"]["vouchers"],
-        json!([{"entrance":{"project_id":"T20260001-1","status":1}}])
-    );
+    assert_eq!(answered("", &query)["data"]["vouchers"], json!([{"entrance":{"project_id":"T20260001-1","status":1}}]));
 }
 
 #[test]
 fn the_calendar_is_pulled_and_written() {
-    let call: PullCalendar = from_value(
-        json!({"account_id":70001,"product_out_id":"P1","start_date":"2026-10-01",
-        "end_date":"2026-10-02","ticket_specifications":[{"sku_out_id":"P1-ADULT"}]}),
-    )
+    let call: PullCalendar = from_value(json!({"account_id":70001,"product_out_id":"P1","start_date":"2026-10-01",
+        "end_date":"2026-10-02","ticket_specifications":[{"sku_out_id":"P1-ADULT"}]}))
     .unwrap();
-    assert_eq!(
-        call.ticket_specifications[0].sku_out_id,
-        Some(id("P1-ADULT"))
-    );
-    let item = CalendarItem::of_dates(
-        &[call.start_date, call.end_date],
-        fen(10000),
-        fen(9000),
-        500,
-        1,
-    );
-    let which = SpecificationRef {
-        sku_id: None,
-        sku_out_id: Some(id("P1-ADULT")),
-    };
+    assert_eq!(call.ticket_specifications[0].sku_out_id, Some(id("P1-ADULT")));
+    let item = CalendarItem::of_dates(&[call.start_date, call.end_date], fen(10000), fen(9000), 500, 1);
+    let which = SpecificationRef { sku_id: None, sku_out_id: Some(id("P1-ADULT")) };
     let answer = PullCalendarAnswer {
-        ticket_sku_and_calendar: vec![SkuCalendar {
-            ticket_specification: which,
-            calendar_list: vec![item],
-        }],
+        ticket_sku_and_calendar: vec![SkuCalendar { ticket_specification: which, calendar_list: vec![item] }],
     };
     assert_eq!(
         answered("", &answer)["data"]["ticket_sku_and_calendar"],

@@ -6,8 +6,7 @@ use douyin_wire::faults::{FAULTS, FaultClass, classify};
 use serde_json::{Value, json};
 
 fn parse(body: Value) -> Result<ApiAnswer, (Option<i64>, FaultClass, bool)> {
-    ApiAnswer::parse(200, body.to_string().as_bytes())
-        .map_err(|fault| (fault.code, fault.class, fault.unclear))
+    ApiAnswer::parse(200, body.to_string().as_bytes()).map_err(|fault| (fault.code, fault.class, fault.unclear))
 }
 
 fn value(body: &[u8]) -> Value {
@@ -17,31 +16,13 @@ fn value(body: &[u8]) -> Value {
 #[test]
 fn spi_answers_have_one_shape() {
     let body = spi_answer(SpiCode::SUCCESS, "success", &json!({"order_out_id": "T1"})).unwrap();
-    assert_eq!(
-        value(&body),
-        json!({"data": {"error_code": 0, "description": "success", "order_out_id": "T1"}})
-    );
-    let body = spi_plain(
-        RefusalCode::PriceDiffers.into(),
-        RefusalCode::PriceDiffers.text(),
-    );
-    assert_eq!(
-        value(&body),
-        json!({"data": {"error_code": 23, "description": "价格不一致"}})
-    );
-    assert_eq!(
-        spi_answer(SpiCode::CALL_AGAIN, "", &()).unwrap(),
-        spi_plain(SpiCode::CALL_AGAIN, "")
-    );
-    assert_eq!(
-        spi_answer(SpiCode::SUCCESS, "", &[1]),
-        Err(EnvelopeFault::NotAnObject)
-    );
+    assert_eq!(value(&body), json!({"data": {"error_code": 0, "description": "success", "order_out_id": "T1"}}));
+    let body = spi_plain(RefusalCode::PriceDiffers.into(), RefusalCode::PriceDiffers.text());
+    assert_eq!(value(&body), json!({"data": {"error_code": 23, "description": "价格不一致"}}));
+    assert_eq!(spi_answer(SpiCode::CALL_AGAIN, "", &()).unwrap(), spi_plain(SpiCode::CALL_AGAIN, ""));
+    assert_eq!(spi_answer(SpiCode::SUCCESS, "", &[1]), Err(EnvelopeFault::NotAnObject));
     let own = json!({"error_code": 7});
-    assert_eq!(
-        spi_answer(SpiCode::SUCCESS, "", &own),
-        Err(EnvelopeFault::Reserved("error_code"))
-    );
+    assert_eq!(spi_answer(SpiCode::SUCCESS, "", &own), Err(EnvelopeFault::Reserved("error_code")));
     assert_eq!(SpiCode::new(1_000_000), None);
     assert_eq!(SpiCode::new(999_999).map(SpiCode::get), Some(999_999));
 }
@@ -70,10 +51,7 @@ fn a_good_answer_gives_data_and_logid() {
     }))
     .unwrap();
     assert_eq!(answer.data["order_id"], "1");
-    assert_eq!(
-        (answer.logid.as_deref(), answer.now),
-        (Some("L1"), Some(1_733_565_760))
-    );
+    assert_eq!((answer.logid.as_deref(), answer.now), (Some("L1"), Some(1_733_565_760)));
     assert!(parse(json!({"data": {"error_code": "0"}})).is_ok());
     assert!(parse(json!({"err_no": 0, "data": {}})).is_ok());
 }
@@ -81,30 +59,15 @@ fn a_good_answer_gives_data_and_logid() {
 #[test]
 fn every_level_can_fail() {
     let refused = |code| Err((Some(code), FaultClass::Refused, false));
-    assert_eq!(
-        parse(json!({"data": {"error_code": 2100005}})),
-        refused(2_100_005)
-    );
-    assert_eq!(
-        parse(json!({"data": {"error_code": "2100005"}})),
-        refused(2_100_005)
-    );
-    assert_eq!(
-        parse(json!({"data": {"error_code": 0}, "extra": {"error_code": 2119001}})),
-        refused(2_119_001)
-    );
-    assert_eq!(
-        parse(json!({"data": {"error_code": 0}, "err_no": 28001007})),
-        refused(28_001_007)
-    );
+    assert_eq!(parse(json!({"data": {"error_code": 2100005}})), refused(2_100_005));
+    assert_eq!(parse(json!({"data": {"error_code": "2100005"}})), refused(2_100_005));
+    assert_eq!(parse(json!({"data": {"error_code": 0}, "extra": {"error_code": 2119001}})), refused(2_119_001));
+    assert_eq!(parse(json!({"data": {"error_code": 0}, "err_no": 28001007})), refused(28_001_007));
     let base = json!({"data": {"error_code": 0}, "BaseResp": {"StatusCode": 5}});
     assert_eq!(parse(base), Err((Some(5), FaultClass::Retry, true)));
     // A listed code wins over an unlisted one of a higher level.
     let both = json!({"data": {"error_code": 7}, "extra": {"error_code": 2190008}});
-    assert_eq!(
-        parse(both),
-        Err((Some(2_190_008), FaultClass::RefreshToken, false))
-    );
+    assert_eq!(parse(both), Err((Some(2_190_008), FaultClass::RefreshToken, false)));
 }
 
 #[test]
@@ -124,27 +87,15 @@ fn no_clear_answer_is_unclear() {
     assert_eq!(at(502, b"<html>"), (FaultClass::Retry, true));
     assert_eq!(at(429, b""), (FaultClass::BackOff, false));
     assert_eq!(at(404, b""), (FaultClass::Operator, false));
-    assert_eq!(
-        at(500, br#"{"data":{"error_code":0}}"#),
-        (FaultClass::Retry, true)
-    );
-    assert_eq!(
-        at(401, br#"{"data":{"error_code":2190002}}"#),
-        (FaultClass::RefreshToken, false)
-    );
+    assert_eq!(at(500, br#"{"data":{"error_code":0}}"#), (FaultClass::Retry, true));
+    assert_eq!(at(401, br#"{"data":{"error_code":2190002}}"#), (FaultClass::RefreshToken, false));
 }
 
 #[test]
 fn a_business_error_is_judged_by_its_sub_code() {
     assert_eq!(classify(3_000_001, None), (FaultClass::Retry, false));
-    assert_eq!(
-        classify(3_000_001, Some(2_034_000_910)),
-        (FaultClass::Refused, false)
-    );
-    assert_eq!(
-        classify(2_100_004, Some(2_034_000_910)),
-        (FaultClass::Retry, false)
-    );
+    assert_eq!(classify(3_000_001, Some(2_034_000_910)), (FaultClass::Refused, false));
+    assert_eq!(classify(2_100_004, Some(2_034_000_910)), (FaultClass::Retry, false));
     assert_eq!(classify(28_004_123, None), (FaultClass::Refused, false));
     assert_eq!(classify(424_242, None), (FaultClass::Retry, true));
     let body = json!({
@@ -152,39 +103,22 @@ fn a_business_error_is_judged_by_its_sub_code() {
         "extra": {"error_code": 3000001, "description": "biz", "sub_error_code": 2034000910, "sub_description": "late", "logid": "L"},
     });
     let fault = ApiAnswer::parse(200, body.to_string().as_bytes()).unwrap_err();
-    assert_eq!(
-        (fault.sub_code, fault.text.as_str()),
-        (Some(2_034_000_910), "biz; late")
-    );
-    assert_eq!(
-        (fault.class, fault.logid.as_deref()),
-        (FaultClass::Refused, Some("L"))
-    );
+    assert_eq!((fault.sub_code, fault.text.as_str()), (Some(2_034_000_910), "biz; late"));
+    assert_eq!((fault.class, fault.logid.as_deref()), (FaultClass::Refused, Some("L")));
 }
 
 #[test]
 fn the_code_table_is_ordered_and_without_overlap() {
     assert!(FAULTS.windows(2).all(|pair| pair[0].last < pair[1].first));
-    assert!(
-        FAULTS
-            .iter()
-            .all(|row| row.first <= row.last && !row.meaning.is_empty())
-    );
+    assert!(FAULTS.iter().all(|row| row.first <= row.last && !row.meaning.is_empty()));
 }
 
 #[test]
 fn items_are_judged_one_by_one() {
-    let data =
-        json!({"verify_results": [{"result": 0}, {"result": "1208", "msg": "done"}, {"msg": "?"}]});
+    let data = json!({"verify_results": [{"result": 0}, {"result": "1208", "msg": "done"}, {"msg": "?"}]});
     let items = item_results(&data, "verify_results", "result").unwrap();
-    assert_eq!(
-        items.iter().map(|item| item.code).collect::<Vec<_>>(),
-        [Some(0), Some(1208), None]
-    );
-    assert_eq!(
-        items.iter().map(|item| item.is_done()).collect::<Vec<_>>(),
-        [true, false, false]
-    );
+    assert_eq!(items.iter().map(|item| item.code).collect::<Vec<_>>(), [Some(0), Some(1208), None]);
+    assert_eq!(items.iter().map(|item| item.is_done()).collect::<Vec<_>>(), [true, false, false]);
     assert_eq!((items[1].index, items[1].text.as_str()), (1, "done"));
     assert_eq!(item_results(&data, "results", "code"), None);
 }

@@ -1,8 +1,8 @@
 //! Common spec §7.2, §7.3, §9.
 
 use douyin_wire::sign::{
-    SignPolicy, life_sign, old_sign, parse_query, single_param, to_sign, verify_call,
-    verify_life_sign, verify_old_sign, verify_webhook_sign, webhook_sign,
+    SignPolicy, life_sign, old_sign, parse_query, single_param, to_sign, verify_call, verify_life_sign,
+    verify_old_sign, verify_webhook_sign, webhook_sign,
 };
 use proptest::prelude::*;
 
@@ -17,9 +17,7 @@ const HOOK: &[u8] = br#"{"event":"life_trade_order_notify","client_key":"awtestk
 const HOOK_SIGNED: &str = "b0397c98812554476a41bbbf237a987e58de6a78";
 
 fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
-    list.iter()
-        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-        .collect()
+    list.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
 #[test]
@@ -32,62 +30,34 @@ fn the_worked_example_signs_as_printed() {
     assert_eq!(old_sign(SECRET, &query, BODY), OLD);
     assert!(verify_life_sign(SECRET, QUERY, BODY, SIGNED));
     assert!(verify_life_sign(SECRET, QUERY, b"", SIGNED_NO_BODY));
-    assert!(verify_life_sign(
-        SECRET,
-        QUERY,
-        BODY,
-        &SIGNED.to_uppercase()
-    ));
+    assert!(verify_life_sign(SECRET, QUERY, BODY, &SIGNED.to_uppercase()));
 }
 
 #[test]
 fn the_webhook_vector_verifies() {
     assert_eq!(webhook_sign(SECRET, HOOK), HOOK_SIGNED);
     assert!(verify_webhook_sign(SECRET, HOOK, HOOK_SIGNED));
-    assert!(verify_webhook_sign(
-        SECRET,
-        HOOK,
-        &HOOK_SIGNED.to_uppercase()
-    ));
+    assert!(verify_webhook_sign(SECRET, HOOK, &HOOK_SIGNED.to_uppercase()));
     assert!(!verify_webhook_sign("", HOOK, &webhook_sign("", HOOK)));
     assert!(!verify_webhook_sign(SECRET, HOOK, ""));
 }
 
 #[test]
 fn sorting_is_by_key_bytes_then_value() {
-    let query = pairs(&[
-        ("b", "2"),
-        ("a", "2"),
-        ("B", "0"),
-        ("a", "10"),
-        ("sign", "x"),
-    ]);
+    let query = pairs(&[("b", "2"), ("a", "2"), ("B", "0"), ("a", "10"), ("sign", "x")]);
     assert_eq!(to_sign("s", &query, b""), b"s&B=0&a=10&a=2&b=2");
 }
 
 #[test]
 fn decoded_and_encoded_values_are_both_accepted() {
     let raw = "note=a+b%2B%E5%BC%A0&client_key=k";
-    let decoded = life_sign(
-        SECRET,
-        &pairs(&[("client_key", "k"), ("note", "a b+张")]),
-        BODY,
-    );
-    let encoded = life_sign(
-        SECRET,
-        &pairs(&[("client_key", "k"), ("note", "a+b%2B%E5%BC%A0")]),
-        BODY,
-    );
+    let decoded = life_sign(SECRET, &pairs(&[("client_key", "k"), ("note", "a b+张")]), BODY);
+    let encoded = life_sign(SECRET, &pairs(&[("client_key", "k"), ("note", "a+b%2B%E5%BC%A0")]), BODY);
     assert_ne!(decoded, encoded);
     assert!(verify_life_sign(SECRET, raw, BODY, &decoded));
     assert!(verify_life_sign(SECRET, raw, BODY, &encoded));
     // Another spelling of the same value is one bit away and refused.
-    assert!(!verify_life_sign(
-        SECRET,
-        "note=a+b%2b%E5%BC%A0&client_key=k",
-        BODY,
-        &decoded
-    ));
+    assert!(!verify_life_sign(SECRET, "note=a+b%2b%E5%BC%A0&client_key=k", BODY, &decoded));
 }
 
 #[test]
@@ -96,12 +66,7 @@ fn undecodable_values_are_never_merged() {
     let signed = life_sign(SECRET, &pairs(&[("a", "%FF")]), BODY);
     assert!(verify_life_sign(SECRET, "a=%FF", BODY, &signed));
     assert!(!verify_life_sign(SECRET, "a=%FE", BODY, &signed));
-    assert!(!verify_life_sign(
-        SECRET,
-        "a=%FF",
-        BODY,
-        &life_sign(SECRET, &pairs(&[("a", "\u{fffd}")]), BODY)
-    ));
+    assert!(!verify_life_sign(SECRET, "a=%FF", BODY, &life_sign(SECRET, &pairs(&[("a", "\u{fffd}")]), BODY)));
 }
 
 #[test]
@@ -109,18 +74,8 @@ fn the_boundary_to_the_body_cannot_be_moved() {
     let body = b"x&http_body={}";
     let signed = life_sign(SECRET, &pairs(&[("t", "1")]), body);
     assert!(verify_life_sign(SECRET, "t=1", body, &signed));
-    assert!(!verify_life_sign(
-        SECRET,
-        "t=1%26http_body%3Dx",
-        b"{}",
-        &signed
-    ));
-    assert!(!verify_life_sign(
-        SECRET,
-        "t=1%26http_body%3Dx%26http_body%3D%7B%7D",
-        b"",
-        &signed
-    ));
+    assert!(!verify_life_sign(SECRET, "t=1%26http_body%3Dx", b"{}", &signed));
+    assert!(!verify_life_sign(SECRET, "t=1%26http_body%3Dx%26http_body%3D%7B%7D", b"", &signed));
     let signed = life_sign(SECRET, &[], b"{}");
     assert!(!verify_life_sign(SECRET, "http_body={}", b"", &signed));
     assert!(!verify_life_sign(SECRET, "http%5Fbody={}", b"", &signed));
@@ -129,12 +84,7 @@ fn the_boundary_to_the_body_cannot_be_moved() {
 #[test]
 fn an_empty_secret_signs_nothing() {
     let query = parse_query(QUERY).unwrap();
-    assert!(!verify_life_sign(
-        "",
-        QUERY,
-        BODY,
-        &life_sign("", &query, BODY)
-    ));
+    assert!(!verify_life_sign("", QUERY, BODY, &life_sign("", &query, BODY)));
 }
 
 #[test]
@@ -143,41 +93,17 @@ fn the_old_signature_counts_only_where_switched_on() {
     let on = SignPolicy { accept_old: true };
     assert!(verify_old_sign(SECRET, &query, BODY));
     assert!(verify_call(SECRET, &query, BODY, None, on));
-    assert!(!verify_call(
-        SECRET,
-        &query,
-        BODY,
-        None,
-        SignPolicy::default()
-    ));
+    assert!(!verify_call(SECRET, &query, BODY, None, SignPolicy::default()));
     // A wrong new signature is not rescued by a right old one.
     assert!(!verify_call(SECRET, &query, BODY, Some("00"), on));
-    assert!(verify_call(
-        SECRET,
-        &query,
-        BODY,
-        Some(SIGNED),
-        SignPolicy::default()
-    ));
-    assert!(!verify_call(
-        SECRET,
-        &format!("{query}&sign=x"),
-        BODY,
-        None,
-        on
-    ));
+    assert!(verify_call(SECRET, &query, BODY, Some(SIGNED), SignPolicy::default()));
+    assert!(!verify_call(SECRET, &format!("{query}&sign=x"), BODY, None, on));
 }
 
 #[test]
 fn a_parameter_is_read_once_or_not_at_all() {
-    assert_eq!(
-        single_param("client_key=a%41+b&x", "client_key").as_deref(),
-        Some("aA b")
-    );
-    assert_eq!(
-        single_param("client_key=a&client_key=a", "client_key"),
-        None
-    );
+    assert_eq!(single_param("client_key=a%41+b&x", "client_key").as_deref(), Some("aA b"));
+    assert_eq!(single_param("client_key=a&client_key=a", "client_key"), None);
     assert_eq!(single_param("x=1", "client_key"), None);
     assert_eq!(single_param("x=1&&y", "y").as_deref(), Some(""));
     assert_eq!(parse_query("a=%zz%"), Some(pairs(&[("a", "%zz%")])));
@@ -192,19 +118,15 @@ fn neighbours(query: &str) -> Vec<String> {
         if piece.starts_with("sign=") {
             // A separator before nothing, or before another `sign`, may become part of this value.
             let end = from + piece.len();
-            let next = query[end..]
-                .strip_prefix('&')
-                .map(|rest| rest.split('&').next().unwrap_or(""));
-            let idle = next.is_some_and(|next| {
-                matches!(next.split('=').next(), Some("" | "sign")) && !next.starts_with('=')
-            });
+            let next = query[end..].strip_prefix('&').map(|rest| rest.split('&').next().unwrap_or(""));
+            let idle =
+                next.is_some_and(|next| matches!(next.split('=').next(), Some("" | "sign")) && !next.starts_with('='));
             free[from + 5..end + usize::from(idle)].fill(true);
         }
         from += piece.len() + 1;
     }
     let bits = (0..query.len() * 8).filter(|bit| !free[bit / 8]);
-    bits.filter_map(|bit| String::from_utf8(flipped(query.as_bytes(), bit)).ok())
-        .collect()
+    bits.filter_map(|bit| String::from_utf8(flipped(query.as_bytes(), bit)).ok()).collect()
 }
 
 fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
@@ -219,12 +141,7 @@ fn every_one_bit_flip_of_the_example_is_refused() {
         assert!(!verify_life_sign(SECRET, &query, BODY, SIGNED), "{query}");
     }
     for bit in 0..BODY.len() * 8 {
-        assert!(!verify_life_sign(
-            SECRET,
-            QUERY,
-            &flipped(BODY, bit),
-            SIGNED
-        ));
+        assert!(!verify_life_sign(SECRET, QUERY, &flipped(BODY, bit), SIGNED));
     }
     for bit in 0..SIGNED.len() * 8 {
         if let Ok(header) = String::from_utf8(flipped(SIGNED.as_bytes(), bit)) {
@@ -232,11 +149,7 @@ fn every_one_bit_flip_of_the_example_is_refused() {
         }
     }
     for bit in 0..HOOK.len() * 8 {
-        assert!(!verify_webhook_sign(
-            SECRET,
-            &flipped(HOOK, bit),
-            HOOK_SIGNED
-        ));
+        assert!(!verify_webhook_sign(SECRET, &flipped(HOOK, bit), HOOK_SIGNED));
     }
     for bit in 0..HOOK_SIGNED.len() * 8 {
         if let Ok(header) = String::from_utf8(flipped(HOOK_SIGNED.as_bytes(), bit)) {

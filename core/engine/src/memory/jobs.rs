@@ -1,0 +1,191 @@
+//! Jobs in memory: leases, fencing tokens, and what has to wait for what.
+
+use std::collections::BTreeMap;
+
+use entrepot_contract::ids::{JobId, MerchantId, NodeId};
+use entrepot_contract::time::Timestamp;
+use entrepot_domain::job::{JobEnd, JobState, NewJob};
+
+use crate::storage::{BIRTH_TOKEN, BirthLease, JobNext, LeasedJob};
+
+/// A job as it stands, for tests and dumps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobView {
+    /// The job; `after` as it was stored.
+    pub job: NewJob,
+    /// Where it stands.
+    pub state: JobState,
+    /// Number of its last lease.
+    pub token: i64,
+    /// Tries that counted.
+    pub attempts: u32,
+    /// What the last try left behind.
+    pub note: String,
+    /// Who has it, until when.
+    pub lease: Option<(NodeId, Timestamp)>,
+    /// When it is due.
+    pub due_at: Timestamp,
+}
+
+struct Row {
+    view: JobView,
+    /// Counts up over all jobs: the order of birth.
+    sequence: u64,
+    /// Whether a call with effect may have gone out. Kept when the job dies, so that a person's retry asks first.
+    started: bool,
+}
+
+impl Row {
+    /// Neither ended nor given up by a person.
+    fn open(&self) -> bool {
+        !matches!(self.view.state, JobState::Done | JobState::Abandoned)
+    }
+
+    fn runnable(&self) -> bool {
+        matches!(self.view.state, JobState::Ready | JobState::Started)
+    }
+
+    /// Whether that lease is the one it has.
+    fn held(&self, token: i64) -> bool {
+        self.runnable() && self.view.token == token && self.view.lease.is_some()
+    }
+}
+
+/// All jobs.
+#[derive(Default)]
+pub(super) struct Jobs {
+    rows: BTreeMap<JobId, Row>,
+    born: u64,
+}
+
+impl Jobs {
+    pub(super) fn list(&self) -> Vec<JobView> {
+        let mut rows: Vec<&Row> = self.rows.values().collect();
+        rows.sort_by_key(|row| row.sequence);
+        rows.into_iter().map(|row| row.view.clone()).collect()
+    }
+
+    /// Stores a new job, leased to the node that bears it. One that has to wait for another is born without a lease,
+    /// its token past the birth token: whoever starts it from memory all the same is fenced off. An id that is there
+    /// already is the same job of a command that is decided once more.
+    pub(super) fn bear(&mut self, mut job: NewJob, lease: &BirthLease, now: Timestamp) {
+        if self.rows.contains_key(&job.id) {
+            return;
+        }
+        if job.after.is_none() {
+            job.after = self.last_open(&job);
+        }
+        let waits = job.after.as_ref().is_some_and(|after| !self.over(after));
+        self.born += 1;
+        let row = Row {
+            sequence: self.born,
+            started: false,
+            view: JobView {
+                state: JobState::Ready,
+                token: if waits { BIRTH_TOKEN + 1 } else { BIRTH_TOKEN },
+                attempts: 0,
+                note: String::new(),
+                lease: (!waits).then(|| (lease.node.clone(), later(now, u64::from(lease.lease_ms)))),
+                due_at: now,
+                job,
+            },
+        };
+        self.rows.insert(row.view.job.id.clone(), row);
+    }
+
+    /// The youngest open job of the same order at the same counterparty.
+    fn last_open(&self, job: &NewJob) -> Option<JobId> {
+        let same = |row: &&Row| {
+            let other = &row.view.job;
+            row.open()
+                && other.merchant == job.merchant
+                && other.order == job.order
+                && other.connection == job.connection
+        };
+        self.rows.values().filter(same).max_by_key(|row| row.sequence).map(|row| row.view.job.id.clone())
+    }
+
+    fn over(&self, id: &JobId) -> bool {
+        self.rows.get(id).is_none_or(|row| !row.open())
+    }
+
+    pub(super) fn lease(&mut self, node: &NodeId, limit: u32, now: Timestamp, lease_ms: u32) -> Vec<LeasedJob> {
+        let free = |row: &Row| row.view.lease.as_ref().is_none_or(|(_, until)| *until <= now);
+        let mut due: Vec<(Timestamp, u64, JobId)> = self
+            .rows
+            .values()
+            .filter(|row| row.runnable() && row.view.due_at <= now && free(row))
+            .filter(|row| row.view.job.after.as_ref().is_none_or(|after| self.over(after)))
+            .map(|row| (row.view.due_at, row.sequence, row.view.job.id.clone()))
+            .collect();
+        due.sort();
+        due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let until = later(now, u64::from(lease_ms));
+        due.into_iter()
+            .filter_map(|(_, _, id)| {
+                let view = &mut self.rows.get_mut(&id)?.view;
+                view.token += 1;
+                view.lease = Some((node.clone(), until));
+                Some(LeasedJob {
+                    job: view.job.clone(),
+                    state: view.state,
+                    token: view.token,
+                    attempts: view.attempts,
+                })
+            })
+            .collect()
+    }
+
+    pub(super) fn start(&mut self, id: &JobId, token: i64, now: Timestamp, lease_ms: u32) -> bool {
+        let Some(row) = self.rows.get_mut(id).filter(|row| row.held(token)) else { return false };
+        row.view.state = JobState::Started;
+        row.started = true;
+        if let Some((_, until)) = &mut row.view.lease {
+            *until = later(now, u64::from(lease_ms));
+        }
+        true
+    }
+
+    pub(super) fn put(&mut self, id: &JobId, token: i64, next: JobNext, now: Timestamp) -> bool {
+        let Some(row) = self.rows.get_mut(id).filter(|row| row.held(token)) else { return false };
+        row.started = match next.state {
+            JobState::Started => true,
+            JobState::Dead => row.started,
+            JobState::Ready | JobState::Done | JobState::Abandoned => false,
+        };
+        row.view.state = next.state;
+        row.view.note = next.note;
+        row.view.attempts += u32::from(next.counts);
+        row.view.due_at = later(now, next.wait_ms);
+        row.view.lease = None;
+        true
+    }
+
+    /// Ends a job, unless its lease was lost meanwhile.
+    pub(super) fn end(&mut self, end: &JobEnd) {
+        if let Some(row) = self.rows.get_mut(&end.id).filter(|row| row.runnable() && row.view.token == end.token) {
+            row.view.state = JobState::Done;
+            row.view.lease = None;
+        }
+    }
+
+    /// A person's decision; false when there is no such open job. A retry of a job whose call may have gone out asks
+    /// first, and whoever is at work on it loses the lease.
+    pub(super) fn decide(&mut self, merchant: &MerchantId, id: &JobId, retry: bool, now: Timestamp) -> bool {
+        let mine = |row: &&mut Row| row.open() && &row.view.job.merchant == merchant;
+        let Some(row) = self.rows.get_mut(id).filter(mine) else { return false };
+        row.view.state = match (retry, row.started) {
+            (false, _) => JobState::Abandoned,
+            (true, true) => JobState::Started,
+            (true, false) => JobState::Ready,
+        };
+        row.view.attempts = 0;
+        row.view.due_at = now;
+        row.view.lease = None;
+        true
+    }
+}
+
+fn later(now: Timestamp, wait_ms: u64) -> Timestamp {
+    now.plus_millis(i64::try_from(wait_ms).unwrap_or(i64::MAX))
+}

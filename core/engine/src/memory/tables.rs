@@ -1,0 +1,366 @@
+//! The rows, and how a batch's writes reach them: all of them or none.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use entrepot_contract::calendar::{Stock, StockKey};
+use entrepot_contract::ids::{CodeId, ConnectionId, DistributorId, MerchantId, OrderId, PoolName, RefundId};
+use entrepot_contract::order::{Credential, Guests, Order, OrderState, Refund, UnitCredentials};
+use entrepot_contract::time::Timestamp;
+use entrepot_domain::catalogue::Catalogue;
+use entrepot_domain::change::{Alert, AvailableCode, ChannelRef, CodeState, Event, KeyRow, Pool, RefKey, Writes};
+use entrepot_domain::command::{CatalogueEntry, CommandKey};
+use entrepot_domain::credit::{Account, Posting};
+use entrepot_domain::footprint::Footprint;
+use entrepot_domain::invariants::Snapshot;
+use entrepot_domain::state::State;
+
+use super::jobs::Jobs;
+use crate::records::{AuditLine, InterfaceLine, Record, RegisteredConnection};
+use crate::storage::{BirthLease, StorageFault, Switch};
+
+/// Everything.
+#[derive(Default)]
+pub(super) struct Tables {
+    pub(super) merchants: BTreeMap<MerchantId, MerchantTables>,
+    pub(super) refs: BTreeMap<RefKey, ChannelRef>,
+    pub(super) jobs: Jobs,
+    pub(super) switches: BTreeMap<ConnectionId, Switch>,
+    pub(super) connections: BTreeMap<ConnectionId, RegisteredConnection>,
+    pub(super) alerts: BTreeMap<(Option<MerchantId>, String, String), Alert>,
+    pub(super) interface: Vec<InterfaceLine>,
+    pub(super) audit: Vec<AuditLine>,
+}
+
+/// One merchant's rows.
+#[derive(Default)]
+pub(super) struct MerchantTables {
+    pub(super) keys: BTreeMap<CommandKey, KeyRow>,
+    pub(super) orders: BTreeMap<OrderId, Order>,
+    families: BTreeMap<OrderId, BTreeSet<OrderId>>,
+    refunds: BTreeMap<RefundId, Refund>,
+    refunds_by_order: BTreeMap<OrderId, BTreeSet<RefundId>>,
+    pub(super) guests: BTreeMap<OrderId, Guests>,
+    pub(super) credentials: BTreeMap<OrderId, Vec<UnitCredentials>>,
+    /// What guests show: the unit behind each credential's value.
+    pub(super) shown: BTreeMap<String, (OrderId, u16)>,
+    pub(super) stock: BTreeMap<StockKey, Stock>,
+    pub(super) accounts: BTreeMap<DistributorId, Account>,
+    postings: Vec<Posting>,
+    pub(super) pools: BTreeMap<PoolName, Pool>,
+    codes: BTreeMap<CodeId, CodeRow>,
+    /// Codes that may be given, by pool and age.
+    waiting: BTreeMap<PoolName, BTreeMap<u64, CodeId>>,
+    pub(super) code_texts: BTreeSet<String>,
+    codes_born: u64,
+    pub(super) events: BTreeMap<OrderId, Vec<Event>>,
+    pub(super) catalogue: Catalogue,
+}
+
+/// A code of a pool.
+struct CodeRow {
+    pool: PoolName,
+    sequence: u64,
+    credentials: Vec<Credential>,
+    state: CodeState,
+    unit: Option<(OrderId, u16)>,
+    given: u32,
+}
+
+impl Tables {
+    pub(super) fn revisions(&self, merchants: &[MerchantId]) -> BTreeMap<MerchantId, i64> {
+        let known = merchants.iter().filter_map(|merchant| {
+            let revision = self.merchants.get(merchant)?.catalogue.revision;
+            (revision > 0).then(|| (merchant.clone(), revision))
+        });
+        known.collect()
+    }
+
+    pub(super) fn holds_run_out(&self, now: Timestamp, limit: u32) -> Vec<(MerchantId, OrderId)> {
+        let mut due: Vec<(Timestamp, &MerchantId, &OrderId)> = Vec::new();
+        for (merchant, rows) in &self.merchants {
+            let unpaid = rows.orders.values().filter(|order| order.state == OrderState::Created);
+            due.extend(unpaid.filter_map(|order| Some((order.hold_until?, merchant, &order.id))));
+        }
+        due.retain(|(until, _, _)| *until <= now);
+        due.sort();
+        due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        due.into_iter().map(|(_, merchant, order)| (merchant.clone(), order.clone())).collect()
+    }
+
+    /// Writes a batch, or nothing of it.
+    pub(super) fn commit(
+        &mut self,
+        writes: BTreeMap<MerchantId, Writes>,
+        lease: &BirthLease,
+        now: Timestamp,
+    ) -> Result<(), StorageFault> {
+        let none = MerchantTables::default();
+        for (merchant, writes) in &writes {
+            self.merchants.get(merchant).unwrap_or(&none).check(writes)?;
+        }
+        for (merchant, mut writes) in writes {
+            self.refs.append(&mut writes.refs);
+            for end in &writes.ended_jobs {
+                self.jobs.end(end);
+            }
+            for job in std::mem::take(&mut writes.jobs) {
+                self.jobs.bear(job, lease, now);
+            }
+            for alert in std::mem::take(&mut writes.alerts) {
+                self.raise(Some(merchant.clone()), alert);
+            }
+            self.merchants.entry(merchant).or_default().write(writes);
+        }
+        Ok(())
+    }
+
+    /// One open alert for each merchant, kind and subject: the last text stands.
+    fn raise(&mut self, merchant: Option<MerchantId>, alert: Alert) {
+        let key = (merchant, alert.kind.clone(), alert.subject.clone());
+        self.alerts.insert(key, alert);
+    }
+
+    pub(super) fn record(&mut self, record: Record, now: Timestamp) -> Result<(), StorageFault> {
+        match record {
+            Record::Interface(lines) => self.interface.extend(lines),
+            Record::Register(connections) => return self.register(connections),
+            Record::Switch { connection, switch } => {
+                let Some(known) = self.switches.get_mut(&connection) else {
+                    return Err(StorageFault::Data(format!("connection {connection} is not registered")));
+                };
+                *known = switch;
+            }
+            Record::Job { merchant, job, retry } => {
+                if !self.jobs.decide(&merchant, &job, retry, now) {
+                    return Err(StorageFault::Data(format!("merchant {merchant} has no open job {job}")));
+                }
+            }
+            Record::Alert { merchant, alert } => self.raise(merchant, alert),
+            Record::Audit(line) => self.audit.push(line),
+            Record::Prune { interface_before } => self.interface.retain(|line| line.at >= interface_before),
+        }
+        Ok(())
+    }
+
+    /// An id that names something else than before is refused, and then nothing is registered.
+    fn register(&mut self, connections: Vec<RegisteredConnection>) -> Result<(), StorageFault> {
+        for connection in &connections {
+            if let Some(known) = self.connections.get(&connection.id).filter(|known| *known != connection) {
+                let text = format!("connection {} names {known:?} already, not {connection:?}", connection.id);
+                return Err(StorageFault::Data(text));
+            }
+        }
+        for connection in connections {
+            self.switches.entry(connection.id.clone()).or_insert(Switch::On);
+            self.connections.insert(connection.id.clone(), connection);
+        }
+        Ok(())
+    }
+}
+
+impl MerchantTables {
+    pub(super) fn refunds_of(&self, order: &OrderId) -> impl Iterator<Item = &Refund> {
+        let ids = self.refunds_by_order.get(order).into_iter().flatten();
+        ids.filter_map(|id| self.refunds.get(id))
+    }
+
+    pub(super) fn load_orders(&self, footprint: &Footprint, state: &mut State) {
+        for id in &footprint.orders {
+            let Some(order) = self.orders.get(id) else {
+                state.family_of.insert(id.clone(), None);
+                continue;
+            };
+            let members = self.families.get(&order.family).into_iter().flatten();
+            for member in members.filter_map(|member| self.orders.get(member)) {
+                state.insert_order(member.clone());
+                for refund in self.refunds_of(&member.id) {
+                    state.insert_refund(refund.clone());
+                }
+            }
+        }
+    }
+
+    pub(super) fn load_rest(&self, footprint: &Footprint, state: &mut State) {
+        for (name, wanted) in &footprint.pools {
+            state.pools.insert(name.clone(), self.pools.get(name).cloned());
+            state.codes.insert(name.clone(), self.codes_of(name, *wanted, footprint));
+        }
+        for key in &footprint.stock {
+            state.stock.insert(key.clone(), self.stock.get(key).copied());
+        }
+        for distributor in &footprint.accounts {
+            state.accounts.insert(distributor.clone(), self.accounts.get(distributor).cloned());
+        }
+        let known = footprint.code_texts.iter().filter(|text| self.code_texts.contains(*text));
+        state.known_codes.extend(known.cloned());
+    }
+
+    /// The oldest codes of a pool that may be given, and those that were named; oldest first.
+    fn codes_of(&self, pool: &PoolName, wanted: u32, footprint: &Footprint) -> VecDeque<AvailableCode> {
+        let Some(waiting) = self.waiting.get(pool) else { return VecDeque::new() };
+        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+        let named = footprint.codes.iter().filter(|(of, _)| of == pool).filter_map(|(_, code)| {
+            let row = self.codes.get(code).filter(|row| row.state == CodeState::Available)?;
+            Some((row.sequence, code))
+        });
+        let mut found: BTreeMap<u64, &CodeId> = named.collect();
+        found.extend(waiting.iter().take(wanted).map(|(sequence, code)| (*sequence, code)));
+        let code = |id: &CodeId| {
+            Some(AvailableCode { id: id.clone(), credentials: self.codes.get(id)?.credentials.clone() })
+        };
+        found.into_values().filter_map(code).collect()
+    }
+
+    /// Refuses what a database's constraints would refuse.
+    fn check(&self, writes: &Writes) -> Result<(), StorageFault> {
+        for (id, (_, new)) in &writes.orders {
+            if *new == self.orders.contains_key(id) {
+                return Err(StorageFault::Conflict(format!("order {id} came or went meanwhile")));
+            }
+        }
+        if let Some(row) = writes.keys.iter().find(|row| self.keys.contains_key(&row.key)) {
+            return Err(StorageFault::Conflict(format!("the key {} was used meanwhile", row.key.key)));
+        }
+        let mut texts = BTreeSet::new();
+        for (pool, id, text, _) in &writes.new_codes {
+            if self.code_texts.contains(text) || !texts.insert(text) {
+                return Err(StorageFault::Data(format!("code {id} of pool {pool} is there already")));
+            }
+        }
+        let mut taken = BTreeSet::new();
+        for (id, order, _) in &writes.taken_codes {
+            let stored = self.codes.get(id).is_some_and(|row| row.state == CodeState::Available);
+            let fresh = writes.new_codes.iter().any(|(_, new, _, _)| new == id);
+            if !(stored || fresh) || !taken.insert(id) {
+                return Err(StorageFault::Conflict(format!("code {id} cannot be given to order {order}")));
+            }
+        }
+        let mut next: BTreeMap<&DistributorId, i64> = BTreeMap::new();
+        for posting in &writes.postings {
+            let before = self.accounts.get(&posting.distributor).map_or(0, |account| account.sequence);
+            let sequence = next.entry(&posting.distributor).or_insert(before);
+            *sequence += 1;
+            if posting.sequence != *sequence {
+                let text = format!("line {} of {} is taken", posting.sequence, posting.distributor);
+                return Err(StorageFault::Conflict(text));
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, mut writes: Writes) {
+        for (id, (order, _)) in std::mem::take(&mut writes.orders) {
+            self.families.entry(order.family.clone()).or_default().insert(id.clone());
+            self.orders.insert(id, order);
+        }
+        for (id, refund) in std::mem::take(&mut writes.refunds) {
+            self.refunds_by_order.entry(refund.order.clone()).or_default().insert(id.clone());
+            self.refunds.insert(id, refund);
+        }
+        for (order, units) in std::mem::take(&mut writes.credentials) {
+            for unit in &units {
+                for credential in &unit.credentials {
+                    self.shown.insert(credential.value.clone(), (order.clone(), unit.unit));
+                }
+            }
+            self.credentials.insert(order, units);
+        }
+        self.guests.append(&mut writes.guests);
+        self.stock.append(&mut writes.stock);
+        self.accounts.append(&mut writes.accounts);
+        self.postings.append(&mut writes.postings);
+        self.pools.append(&mut writes.pools);
+        self.keys.extend(std::mem::take(&mut writes.keys).into_iter().map(|row| (row.key.clone(), row)));
+        for event in std::mem::take(&mut writes.events) {
+            self.events.entry(event.order.clone()).or_default().push(event);
+        }
+        self.write_codes(&mut writes);
+        self.write_catalogue(writes);
+    }
+
+    fn write_codes(&mut self, writes: &mut Writes) {
+        for (pool, id, text, credentials) in std::mem::take(&mut writes.new_codes) {
+            self.codes_born += 1;
+            let sequence = self.codes_born;
+            self.code_texts.insert(text);
+            self.waiting.entry(pool.clone()).or_default().insert(sequence, id.clone());
+            let state = CodeState::Available;
+            self.codes.insert(id, CodeRow { pool, sequence, credentials, state, unit: None, given: 0 });
+        }
+        for (id, order, unit) in &writes.taken_codes {
+            self.end_code(id, CodeState::Assigned);
+            if let Some(row) = self.codes.get_mut(id) {
+                row.unit = Some((order.clone(), *unit));
+                row.given += 1;
+            }
+        }
+        for (id, state) in &writes.ended_codes {
+            self.end_code(id, *state);
+        }
+        for (order, unit, state) in &writes.ended_unit_codes {
+            let of_unit = |row: &&mut CodeRow| row.unit.as_ref() == Some(&(order.clone(), *unit));
+            for row in self.codes.values_mut().filter(of_unit).filter(|row| row.state == CodeState::Assigned) {
+                row.state = *state;
+            }
+        }
+    }
+
+    /// A code that may no longer be given.
+    fn end_code(&mut self, id: &CodeId, state: CodeState) {
+        let Some(row) = self.codes.get_mut(id) else { return };
+        row.state = state;
+        if let Some(waiting) = self.waiting.get_mut(&row.pool) {
+            waiting.remove(&row.sequence);
+        }
+    }
+
+    /// The revision grows by one with each batch that changes the catalogue or the calendar.
+    fn write_catalogue(&mut self, writes: Writes) {
+        if writes.calendar.is_empty() && writes.catalogue.is_empty() {
+            return;
+        }
+        let catalogue = &mut self.catalogue;
+        catalogue.revision += 1;
+        for entry in writes.catalogue {
+            match entry {
+                CatalogueEntry::Product(product) => {
+                    catalogue.products.insert(product.id.clone(), product);
+                }
+                CatalogueEntry::Sku(sku) => {
+                    catalogue.skus.insert(sku.id.clone(), sku);
+                }
+                CatalogueEntry::Listing(listing) => {
+                    catalogue.listings.retain(|other| other.id != listing.id);
+                    catalogue.listings.push(listing);
+                }
+                CatalogueEntry::Distributor(distributor) => {
+                    catalogue.distributors.insert(distributor.id.clone(), distributor);
+                }
+            }
+        }
+        for row in writes.calendar {
+            let days = catalogue.days.entry(row.day.sku.clone()).or_default();
+            days.insert(row.day.date, row.day);
+        }
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let counted = |pool: &PoolName| {
+            let rows = self.codes.values().filter(|row| &row.pool == pool && row.state == CodeState::Available);
+            u32::try_from(rows.count()).unwrap_or(u32::MAX)
+        };
+        let given = self.codes.iter().filter(|(_, row)| row.given > 0);
+        Snapshot {
+            stock: self.stock.clone(),
+            orders: self.orders.values().cloned().collect(),
+            accounts: self.accounts.clone(),
+            postings: self.postings.clone(),
+            pools: self
+                .pools
+                .iter()
+                .map(|(name, pool)| (name.to_string(), (pool.available, counted(name))))
+                .collect(),
+            codes_given: given.map(|(id, row)| (id.to_string(), row.given)).collect(),
+        }
+    }
+}

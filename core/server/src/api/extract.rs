@@ -1,0 +1,91 @@
+//! Bodies, keys and queries, with problems that say what was expected.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use entrepot_engine::flows::administer::Asked;
+use serde::de::DeserializeOwned;
+
+use super::auth::Principal;
+use crate::http::Shared;
+use crate::http::problem::Problem;
+
+/// Longest `Idempotency-Key`, in bytes.
+const KEY_LIMIT_BYTES: usize = 200;
+
+/// The `Idempotency-Key` of a writing request.
+pub fn key_of(headers: &HeaderMap) -> Result<String, Problem> {
+    let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if key.is_empty() || key.len() > KEY_LIMIT_BYTES || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Problem::malformed(format!(
+            "a request that changes something needs an Idempotency-Key header of 1 to {KEY_LIMIT_BYTES} printable \
+             characters; the same key repeated gets the first answer"
+        )));
+    }
+    Ok(key.to_owned())
+}
+
+/// The caller of a writing request with its key.
+pub struct Writer(pub Asked, pub Principal);
+
+impl FromRequestParts<Shared> for Writer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Problem> {
+        let principal = principal(parts)?;
+        let key = key_of(&parts.headers)?;
+        Ok(Self(Asked { by: principal.name.clone(), key }, principal))
+    }
+}
+
+/// The caller of a reading request.
+pub struct Reader(pub Principal);
+
+impl FromRequestParts<Shared> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Problem> {
+        principal(parts).map(Self)
+    }
+}
+
+fn principal(parts: &Parts) -> Result<Principal, Problem> {
+    parts
+        .extensions
+        .get::<Principal>()
+        .cloned()
+        .ok_or_else(|| Problem::new(axum::http::StatusCode::UNAUTHORIZED, "unauthenticated", "send a token"))
+}
+
+/// A JSON body; the problem names the place and what was expected there.
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Shared> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
+        let bytes = Bytes::from_request(request, shared).await.map_err(|rejection| {
+            Problem::new(rejection.status(), "too_large", "the body is too large or did not arrive")
+        })?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|fault| Problem::malformed(format!("the body: {fault}")))
+    }
+}
+
+/// Query parameters; unknown ones are refused.
+pub struct QueryOf<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<Shared> for QueryOf<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Problem> {
+        axum::extract::Query::<T>::try_from_uri(&parts.uri)
+            .map(|query| Self(query.0))
+            .map_err(|fault| Problem::malformed(format!("the query: {}", fault.body_text())))
+    }
+}
+
+/// A path parameter as an id.
+pub fn id<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|fault| Problem::malformed(format!("the path: {fault}")))
+}

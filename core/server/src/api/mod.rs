@@ -1,0 +1,89 @@
+//! The admin API under `/api/v1`. One table of endpoints makes the routes, who may call them, and the OpenAPI
+//! document: an endpoint that is not in the table does not exist.
+//!
+//! - [`auth`]: bearer tokens, roles, merchants; [`extract`]: bodies, keys and queries with problems that help.
+//! - [`openapi`]: the document.
+//! - endpoints: [`deployment`] (merchants, applications, connections, plugins, alerts, invariants), [`catalogue`],
+//!   [`calendar`], [`credit`], [`pools`], [`orders`], [`refunds`], [`redemption`], [`jobs`], [`tokens`].
+
+pub mod auth;
+pub mod calendar;
+pub mod catalogue;
+pub mod credit;
+pub mod deployment;
+pub mod extract;
+pub mod jobs;
+pub mod openapi;
+pub mod orders;
+pub mod pools;
+pub mod redemption;
+pub mod refunds;
+pub mod tokens;
+
+use axum::Router;
+use axum::http::Method;
+use axum::middleware::from_fn_with_state;
+use axum::routing::MethodRouter;
+use schemars::{Schema, SchemaGenerator};
+
+use crate::http::Shared;
+use auth::Need;
+
+/// One endpoint.
+pub struct Endpoint {
+    /// `GET`, `PUT`, `POST`, `DELETE`.
+    pub method: Method,
+    /// Below `/api/v1`; `{merchant}` names the merchant whose data it is about.
+    pub path: &'static str,
+    /// What it does, for the document.
+    pub summary: &'static str,
+    /// Who may call it.
+    pub need: Need,
+    /// The body's schema, for endpoints that take one.
+    pub body: Option<fn(&mut SchemaGenerator) -> Schema>,
+    /// Query parameters: name and meaning.
+    pub query: &'static [(&'static str, &'static str)],
+    /// The handler.
+    pub route: fn() -> MethodRouter<Shared>,
+}
+
+impl Endpoint {
+    /// Whether it changes something: then it takes an `Idempotency-Key`.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        self.method != Method::GET
+    }
+}
+
+/// The schema of a body.
+pub(crate) fn body_of<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+/// All endpoints.
+#[must_use]
+pub fn endpoints() -> Vec<Endpoint> {
+    let mut all = Vec::new();
+    all.extend(deployment::endpoints());
+    all.extend(catalogue::endpoints());
+    all.extend(calendar::endpoints());
+    all.extend(credit::endpoints());
+    all.extend(pools::endpoints());
+    all.extend(orders::endpoints());
+    all.extend(refunds::endpoints());
+    all.extend(redemption::endpoints());
+    all.extend(jobs::endpoints());
+    all.extend(tokens::endpoints());
+    all
+}
+
+/// The routes. The document itself needs no token.
+pub fn router(shared: &Shared) -> Router<Shared> {
+    let mut router = Router::new().route("/openapi.json", axum::routing::get(openapi::serve));
+    for endpoint in endpoints() {
+        let guard = auth::Guard { shared: shared.clone(), need: endpoint.need, writes: endpoint.writes() };
+        let route = (endpoint.route)().layer(from_fn_with_state(guard, auth::guard));
+        router = router.route(endpoint.path, route);
+    }
+    router
+}

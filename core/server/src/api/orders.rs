@@ -1,0 +1,143 @@
+//! Orders: list, look, timeline, interface log; guests and credentials only with a line in the audit log.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::Method;
+use axum::routing::get;
+use entrepot_contract::ids::{MerchantId, OrderId};
+use entrepot_contract::order::Order;
+use entrepot_contract::time::VisitDate;
+use entrepot_store::admin::{OrderFilter, Page};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Endpoint;
+use super::auth::Need;
+use super::extract::{QueryOf, Reader, id};
+use crate::http::Shared;
+use crate::http::problem::Problem;
+
+const PAGE: [(&str, &str); 2] =
+    [("after", "the last id of the page before"), ("limit", "rows of a page: 100, at most 500")];
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    const QUERY: &[(&str, &str)] = &[
+        ("state", "only orders in this state"),
+        ("channel_order", "the order as the channel names it"),
+        ("arrive", "only orders with this date of visit"),
+        PAGE[0],
+        PAGE[1],
+    ];
+    let look = |path, summary, need, route| Endpoint {
+        method: Method::GET,
+        path,
+        summary,
+        need,
+        body: None,
+        query: &[],
+        route,
+    };
+    vec![
+        Endpoint {
+            method: Method::GET,
+            path: "/merchants/{merchant}/orders",
+            summary: "Orders, the newest first",
+            need: Need::See,
+            body: None,
+            query: QUERY,
+            route: || get(list),
+        },
+        look("/merchants/{merchant}/orders/{order}", "One order with its refunds and timeline", Need::See, || get(show)),
+        look(
+            "/merchants/{merchant}/orders/{order}/interface-log",
+            "The exchanges with partners about one order, masked",
+            Need::See,
+            || get(interface_log),
+        ),
+        look(
+            "/merchants/{merchant}/orders/{order}/guests",
+            "Who an order names; written into the audit log",
+            Need::SeeGuests,
+            || get(guests),
+        ),
+        look(
+            "/merchants/{merchant}/orders/{order}/credentials",
+            "What the guests show; written into the audit log",
+            Need::SeeGuests,
+            || get(credentials),
+        ),
+    ]
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    state: Option<String>,
+    channel_order: Option<String>,
+    arrive: Option<VisitDate>,
+    after: Option<String>,
+    #[serde(default)]
+    limit: u32,
+}
+
+async fn list(
+    State(shared): State<Shared>,
+    Path(merchant): Path<String>,
+    QueryOf(query): QueryOf<ListQuery>,
+) -> Result<Json<Value>, Problem> {
+    let filter = OrderFilter { state: query.state, channel_order: query.channel_order, arrive: query.arrive };
+    let page = Page { after: query.after, limit: query.limit };
+    let orders = shared.app.storage.list_orders(&id::<MerchantId>(&merchant)?, &filter, &page).await?;
+    Ok(Json(json!({ "orders": orders })))
+}
+
+async fn find(shared: &Shared, merchant: &str, order: &str) -> Result<(MerchantId, Order, Value), Problem> {
+    let merchant: MerchantId = id(merchant)?;
+    let order: OrderId = id(order)?;
+    let found = shared.app.engine.storage().order(&merchant, &order).await?;
+    let (order, refunds) =
+        found.ok_or_else(|| Problem::not_found(format!("merchant {merchant} has no order {order}")))?;
+    Ok((merchant, order, json!(refunds)))
+}
+
+async fn show(
+    State(shared): State<Shared>,
+    Path((merchant, order)): Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
+    let (merchant, order, refunds) = find(&shared, &merchant, &order).await?;
+    let timeline = shared.app.engine.storage().events(&merchant, &order.id).await?;
+    Ok(Json(json!({ "order": order, "refunds": refunds, "timeline": timeline })))
+}
+
+async fn interface_log(
+    State(shared): State<Shared>,
+    Path((merchant, order)): Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
+    let (merchant, order, _) = find(&shared, &merchant, &order).await?;
+    let names = [order.id.as_str(), order.channel_order.as_str()];
+    let lines = shared.app.storage.interface_of(&merchant, names).await?;
+    Ok(Json(json!({ "exchanges": lines })))
+}
+
+async fn guests(
+    State(shared): State<Shared>,
+    Reader(principal): Reader,
+    Path((merchant, order)): Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
+    let (merchant, order, _) = find(&shared, &merchant, &order).await?;
+    // The line is written first: nobody sees guests' data without it.
+    shared.app.engine.audit(&principal.name, Some(&merchant), "saw guests", order.id.as_str(), "").await?;
+    let guests = shared.app.engine.storage().guests(&merchant, &order.id).await?;
+    Ok(Json(json!({ "guests": guests })))
+}
+
+async fn credentials(
+    State(shared): State<Shared>,
+    Reader(principal): Reader,
+    Path((merchant, order)): Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
+    let (merchant, order, _) = find(&shared, &merchant, &order).await?;
+    shared.app.engine.audit(&principal.name, Some(&merchant), "saw credentials", order.id.as_str(), "").await?;
+    let units = shared.app.engine.storage().credentials(&merchant, &order.id).await?;
+    Ok(Json(json!({ "units": units })))
+}

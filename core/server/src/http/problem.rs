@@ -1,0 +1,104 @@
+//! Problem answers (RFC 9457): what was wrong, and what to do, for the person who reads them.
+
+use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use entrepot_contract::outcome::{Reason, Refusal};
+use entrepot_engine::sequencer::Undecided;
+use entrepot_engine::storage::StorageFault;
+use serde::Serialize;
+
+/// A problem. `reason` is for programs, `detail` for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    reason: String,
+}
+
+impl Problem {
+    /// A problem with its status, a word for programs and a sentence for people.
+    #[must_use]
+    pub fn new(status: StatusCode, reason: &str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Problem"),
+            status: status.as_u16(),
+            detail: detail.into(),
+            reason: reason.to_owned(),
+        }
+    }
+
+    /// The request cannot be understood.
+    #[must_use]
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed", detail)
+    }
+
+    /// The thing is not there, or not for this caller.
+    #[must_use]
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    /// The status, for tests and metrics.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let status = match refusal.reason {
+            Reason::OrderUnknown => StatusCode::NOT_FOUND,
+            Reason::Malformed | Reason::NameMalformed | Reason::PhoneMalformed | Reason::DocumentMalformed => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            _ => StatusCode::CONFLICT,
+        };
+        let reason = serde_json::to_value(refusal.reason).ok().and_then(|word| word.as_str().map(str::to_owned));
+        Self::new(status, &reason.unwrap_or_else(|| "other".to_owned()), refusal.text)
+    }
+}
+
+impl From<Undecided> for Problem {
+    fn from(undecided: Undecided) -> Self {
+        match undecided {
+            Undecided::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", undecided.to_string()),
+            Undecided::Poison => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unwritable", undecided.to_string()),
+        }
+    }
+}
+
+impl From<StorageFault> for Problem {
+    fn from(fault: StorageFault) -> Self {
+        match fault {
+            StorageFault::Data(text) => Self::new(StatusCode::CONFLICT, "refused", text),
+            other => {
+                tracing::error!(fault = %other, "the database failed a request");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "the database cannot answer now; try again")
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+/// No route takes this path.
+pub async fn no_route(uri: Uri) -> Problem {
+    Problem::not_found(format!("no route takes {}; see /api/v1/openapi.json", uri.path()))
+}

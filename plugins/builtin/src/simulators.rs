@@ -1,0 +1,57 @@
+//! Simulated partners, as the demo starts them.
+
+use std::sync::Arc;
+
+use douyin_simulator::{Platform, PlatformOptions};
+use entrepot_contract::async_trait;
+use entrepot_sdk::demo::{Running, Simulator};
+use serde_json::json;
+use simple_gate_simulator::SimpleGate;
+
+/// Names of applications, connections and credentials of `config/demo.toml`.
+pub mod names {
+    /// The application that both merchants share.
+    pub const APPLICATION: &str = "douyin-demo";
+    /// Its published key.
+    pub const CLIENT_KEY: &str = "awtestkey000001";
+    /// Its published secret.
+    pub const CLIENT_SECRET: &str = "0123456789abcdef0123456789ABCDEF";
+    /// The gate's published token.
+    pub const GATE_TOKEN: &str = "demo-gate-token";
+}
+
+/// The simulated Douyin platform.
+pub struct DouyinPlatform;
+
+#[async_trait]
+impl Simulator for DouyinPlatform {
+    fn name(&self) -> &'static str {
+        "douyin"
+    }
+
+    async fn start(&self) -> Result<Running, String> {
+        let mut options = PlatformOptions::new(names::CLIENT_KEY, names::CLIENT_SECRET, names::APPLICATION);
+        options.order_mode = douyin_simulator::OrderMode::BeforePayment;
+        let platform = Platform::start(options).await.map_err(|fault| format!("the simulated platform: {fault}"))?;
+        let url = platform.openapi_base();
+        let overlay = json!({ "applications": { (names::APPLICATION): { "base_url": url } } });
+        Ok(Running { name: self.name(), url, overlay, handle: Arc::new(platform) })
+    }
+}
+
+/// The simulated ticket gate.
+pub struct TicketGate;
+
+#[async_trait]
+impl Simulator for TicketGate {
+    fn name(&self) -> &'static str {
+        "simple-gate"
+    }
+
+    async fn start(&self) -> Result<Running, String> {
+        let gate = SimpleGate::start(names::GATE_TOKEN).await.map_err(|fault| format!("the simulated gate: {fault}"))?;
+        let url = gate.url.clone();
+        let overlay = json!({ "merchants": { "lakeside": { "suppliers": { "lakeside-gate": { "base_url": url } } } } });
+        Ok(Running { name: self.name(), url, overlay, handle: Arc::new(gate) })
+    }
+}

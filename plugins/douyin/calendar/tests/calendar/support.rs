@@ -1,0 +1,146 @@
+//! Signed calls, the specification's example bodies, and Douyin as it answers when all is well.
+
+use douyin_wire::sign::{life_sign, parse_query, webhook_sign};
+use entrepot_sdk::contract::channel::RawRequest;
+use entrepot_sdk::contract::fault::Fault;
+use entrepot_sdk::contract::ids::{ChannelOrderId, OrderId, SceneName};
+use entrepot_sdk::contract::money::Money;
+use entrepot_sdk::contract::notice::{OrderEvent, OrderNotice};
+use entrepot_sdk::contract::order::{Credential, CredentialKind, UnitCredentials};
+use entrepot_sdk::contract::services::{HttpRequest, HttpResponse};
+use entrepot_sdk::contract::time::Timestamp;
+use serde_json::{Value, json};
+
+pub const CLIENT_KEY: &str = "awtestkey000001";
+pub const CLIENT_SECRET: &str = "0123456789abcdef0123456789ABCDEF";
+pub const FIXED_TOKEN: &str = "clt.fixed-5f0c2b9a7d";
+pub const ACCOUNT: &str = "70001";
+pub const SHOP: &str = "71001";
+pub const ORDER: &str = "1000000000000000001";
+pub const OWN_ORDER: &str = "T20260001";
+pub const LOGID: &str = "20261001120000ABCDEF";
+
+pub const CAN_BUY: &str = r#"{"account_id":"70001","product_out_id":"P1","sku_out_id":"P1-ADULT","biz_type":2,"count":2,"book_start_day":"2026-10-01","book_end_day":"2026-10-01","amount":{"origin_amount":20000,"pay_amount":18000}}"#;
+pub const CREATE: &str = r#"{"order_id":"1000000000000000001","sku_id":"1800","sku_out_id":"P1-ADULT","count":2,"biz_type":2,"book_start_day":"2026-10-01","book_end_day":"2026-10-01","create_order_time_unix":1790000000,"amount":{"origin_amount":20000,"pay_amount":18000},"buyer":{"name":"UOwV1M23gYhaMjPTUENkGg==","phone":"SxxOBnwVlwZFQV1er5pEHA=="},"item_order_infos":[{"item_order_id":"1"},{"item_order_id":"2"}]}"#;
+pub const PAY: &str = r#"{"order_id":"1000000000000000001","order_out_id":"T20260001","pay_time_unix":1790000060}"#;
+pub const CANCEL: &str = r#"{"order_id":"1000000000000000001","order_out_id":"T20260001","cancel_type":2,"cancel_order_time_unix":1790000600}"#;
+pub const REFUND_APPLY: &str = r#"{"order_id":"1000000000000000001","order_out_id":"T20260001","biz_uniq_key":"R1","apply_source":101,"apply_refund_time_unix":1790001000,"refund_fee_amount":900}"#;
+pub const REFUND_NOTICE: &str = r#"{"order_id":"1000000000000000001","order_out_id":"T20260001","biz_uniq_key":"R1","refund_amount":17100,"refund_time_unix":1790001200,"refund_scene":1,"refund_count":2}"#;
+pub const QUERY: &str = r#"{"order_id":"1000000000000000001","out_order_id":"T20260001"}"#;
+pub const ISSUE: &str = r#"{"order_id":"1000000000000000001","count":1,"copies":2,"start_time":1790784000,"expire_time":1790870399,"sku":{"sku_name":"adult","sku_id":"1800","third_sku_id":"P1-ADULT"},"ticket_rule":{"code_sending_info":[1,3],"code_type":2,"url_type":1},"tourists":[{"name":"A","id_card":"110101199003070011","credential_type":1}],"amount":{"original_amount":20000,"pay_amount":18000}}"#;
+pub const PULL: &str = r#"{"account_id":"70001","product_id":"900","product_out_id":"P1","start_date":"2026-10-01","end_date":"2026-10-03","ticket_specifications":[{"sku_id":"1800","sku_out_id":"P1-ADULT"}]}"#;
+pub const HOOK: &str = r#"{"event":"life_trade_order_notify","client_key":"awtestkey000001","content":"{\"action\":\"pay_success\",\"msg_time\":1790000000,\"order\":{\"order_id\":\"1000000000000000001\",\"account_id\":\"70001\"}}","log_id":"L1"}"#;
+pub const HANDSHAKE: &str = r#"{"event":"verify_webhook","client_key":"","content":{"challenge":12345}}"#;
+
+pub fn scene(name: &str) -> SceneName {
+    SceneName::parse(name).expect("a scene name")
+}
+
+/// A signed call of a scene.
+pub fn call(name: &str, body: &str) -> RawRequest {
+    bytes(name, body.as_bytes())
+}
+
+/// A signed call with any body.
+pub fn bytes(name: &str, body: &[u8]) -> RawRequest {
+    let query = match name {
+        "webhook" => String::new(),
+        _ => format!("client_key={CLIENT_KEY}&timestamp=1790000000123&sign=ignored"),
+    };
+    signed(RawRequest { scene: scene(name), method: "POST".to_owned(), query, headers: vec![], body: body.to_vec() })
+}
+
+/// The call with the signature it should have.
+pub fn signed(raw: RawRequest) -> RawRequest {
+    let header = |name: &str, value: String| (name.to_owned(), value);
+    let mut headers = vec![header("content-type", "application/json".to_owned())];
+    if raw.scene.as_str() == "webhook" {
+        headers.push(header("x-douyin-signature", webhook_sign(CLIENT_SECRET, &raw.body)));
+        headers.push(header("msg-id", "message-1".to_owned()));
+    } else {
+        let query = parse_query(&raw.query).expect("a query");
+        headers.push(header("x-life-clientkey", CLIENT_KEY.to_owned()));
+        headers.push(header("x-life-sign", life_sign(CLIENT_SECRET, &query, &raw.body)));
+        headers.push(header("x-bytedance-logid", LOGID.to_owned()));
+    }
+    RawRequest { headers, ..raw }
+}
+
+/// Credentials of unit `unit`: a QR code each.
+pub fn qr(unit: u16) -> UnitCredentials {
+    UnitCredentials { unit, credentials: vec![credential(CredentialKind::QrCode, &format!("QR-{unit}"))] }
+}
+
+pub fn credential(kind: CredentialKind, value: &str) -> Credential {
+    Credential { kind, value: value.to_owned(), document_kind: None }
+}
+
+pub fn notice(event: OrderEvent) -> OrderNotice {
+    OrderNotice {
+        order: OrderId::parse(OWN_ORDER).expect("an id"),
+        channel_order: ChannelOrderId::parse(ORDER).expect("an id"),
+        event,
+    }
+}
+
+pub fn redemption(units: &[u16], whole: bool) -> OrderNotice {
+    notice(OrderEvent::Redeemed {
+        token: "v-1".to_owned(),
+        units: units.to_vec(),
+        whole,
+        at: Timestamp::from_millis(1_790_800_000_999),
+        shop: None,
+    })
+}
+
+/// One notice of each kind.
+pub fn notices() -> Vec<OrderNotice> {
+    let reason = || "no seats".to_owned();
+    vec![
+        notice(OrderEvent::Accepted),
+        notice(OrderEvent::Refused { reason: reason() }),
+        notice(OrderEvent::Issued { units: vec![qr(1), qr(2)] }),
+        notice(OrderEvent::IssueFailed { reason: reason() }),
+        notice(OrderEvent::RefundDecided {
+            key: "R1".to_owned(),
+            agreed: true,
+            fee: Some(Money::fen(900)),
+            reason: None,
+        }),
+        redemption(&[1], false),
+    ]
+}
+
+pub fn answer(body: &Value) -> HttpResponse {
+    HttpResponse { status: 200, headers: vec![], body: body.to_string() }
+}
+
+/// Douyin's answer with a code.
+pub fn coded(code: i64) -> HttpResponse {
+    answer(
+        &json!({"data":{"error_code":code,"description":"quotes QR-1"},"extra":{"error_code":code,"logid":LOGID,"now":1790000000}}),
+    )
+}
+
+pub fn token(text: &str) -> HttpResponse {
+    answer(&json!({"data":{"access_token":text,"description":"","error_code":0,"expires_in":7200},"message":"success"}))
+}
+
+pub fn verified(codes: &[i64]) -> HttpResponse {
+    let results: Vec<Value> = codes
+        .iter()
+        .map(|code| json!({"code":code,"msg":"quotes QR-1","verify_id":"1","certificate_id":"2"}))
+        .collect();
+    answer(
+        &json!({"data":{"error_code":0,"description":"","verify_results":results},"extra":{"error_code":0,"logid":LOGID}}),
+    )
+}
+
+/// Douyin when all is well.
+pub fn douyin(request: &HttpRequest) -> Result<HttpResponse, Fault> {
+    Ok(match request.api.as_str() {
+        "client_token" => token("clt.test-token-0123456789"),
+        "certificate_verify" => verified(&[0]),
+        _ => coded(0),
+    })
+}
