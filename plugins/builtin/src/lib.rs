@@ -2,14 +2,17 @@
 //! `Cargo.toml`.
 //!
 //! - [`plugins`]: what the binary carries.
-//! - [`simulators`] and [`journeys`]: what `entrepot demo` starts and plays; [`calendar_journey`] is the first.
+//! - [`simulators`] and [`journeys`]: what `entrepot demo` starts and plays; [`calendar_journey`] is the first, and
+//!   [`office`] is how a journey uses the admin API.
 
 pub mod calendar_journey;
+pub mod office;
 pub mod simulators;
 
 use std::sync::Arc;
 
 use entrepot_contract::plugin::Plugin;
+pub use entrepot_sdk::demo;
 use entrepot_sdk::demo::{Journey, Simulator};
 
 /// Plugins that need no library.

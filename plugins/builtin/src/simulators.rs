@@ -32,6 +32,8 @@ impl Simulator for DouyinPlatform {
     async fn start(&self) -> Result<Running, String> {
         let mut options = PlatformOptions::new(names::CLIENT_KEY, names::CLIENT_SECRET, names::APPLICATION);
         options.order_mode = douyin_simulator::OrderMode::BeforePayment;
+        // Order numbers of this run meet none of an earlier run on the same database.
+        options.seed = u64::try_from(chrono::Utc::now().timestamp_millis()).unwrap_or(1);
         let platform = Platform::start(options).await.map_err(|fault| format!("the simulated platform: {fault}"))?;
         let url = platform.openapi_base();
         let overlay = json!({ "applications": { (names::APPLICATION): { "base_url": url } } });

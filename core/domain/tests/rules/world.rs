@@ -163,8 +163,7 @@ impl World {
         ] {
             entries.push(CatalogueEntry::Product(product(sku.product.as_str())));
             entries.push(CatalogueEntry::Listing(listing("shop", sku.id.as_str())));
-            entries.insert(2, CatalogueEntry::Sku(sku));
-            entries.rotate_left(0);
+            entries.push(CatalogueEntry::Sku(sku));
         }
         entries.sort_by_key(|entry| match entry {
             CatalogueEntry::Distributor(_) | CatalogueEntry::Product(_) => 0,

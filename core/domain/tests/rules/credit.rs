@@ -1,0 +1,105 @@
+//! The distributor's line.
+
+use entrepot_contract::money::{Currency, Money};
+use entrepot_contract::outcome::Reason;
+use entrepot_domain::answer::Answer;
+use entrepot_domain::command::Body;
+use proptest::prelude::*;
+
+use crate::world::*;
+
+fn limit(minor: i64) -> Body {
+    Body::SetCreditLimit { distributor: id("dist"), limit: Money::fen(minor) }
+}
+
+fn top_up(minor: i64) -> Body {
+    Body::TopUp { distributor: id("dist"), amount: Money::fen(minor), note: None }
+}
+
+fn adjust(minor: i64) -> Body {
+    Body::AdjustCredit { distributor: id("dist"), amount: Money::fen(minor), note: "by hand".to_owned() }
+}
+
+#[test]
+fn a_sale_beyond_the_line_is_refused_and_holds_nothing() {
+    let mut world = World::new();
+    world.ok(limit(2 * SETTLEMENT));
+    world.sold("1", "own", 2);
+    let text = world.no_because(Reason::CreditShort, create("2", "own", 1, None));
+    assert!(text.contains("0.00 CNY left, 8.00 CNY is needed"), "{text}");
+    world.no_because(Reason::CreditShort, create("3", "own", 1, Some(world.now)));
+    assert_eq!((world.cell("gate").held, world.cell("gate").sold), (0, 2));
+    let answer = world.ok(top_up(SETTLEMENT));
+    assert_eq!(answer, Answer::Posted { balance_minor: -SETTLEMENT, available_minor: SETTLEMENT });
+    world.ok(create("4", "own", 1, None));
+}
+
+#[test]
+fn a_payment_after_the_limit_was_lowered_captures_what_was_held() {
+    let mut world = World::new();
+    world.ok(limit(2 * SETTLEMENT));
+    world.ok(create("1", "own", 2, None));
+    world.lowered = true;
+    world.ok(limit(0));
+    world.ok(pay("1"));
+    assert_eq!((world.account().balance_minor, world.account().held_minor), (-2 * SETTLEMENT, 0));
+    world.no_because(Reason::CreditShort, create("2", "own", 1, None));
+}
+
+#[test]
+fn amounts_that_cannot_be_are_refused() {
+    let mut world = World::new();
+    world.no_because(Reason::Malformed, top_up(0));
+    world.no_because(Reason::Malformed, top_up(-1));
+    world.no_because(Reason::Malformed, adjust(0));
+    world.no_because(Reason::Malformed, adjust(i64::MIN));
+    world.no_because(Reason::Malformed, limit(-1));
+    let foreign = Money::new(1, Currency::parse("USD").unwrap());
+    world.no_because(Reason::Malformed, Body::SetCreditLimit { distributor: id("dist"), limit: foreign });
+    world.no(Body::TopUp { distributor: id("dist"), amount: foreign, note: None });
+    world.no_because(
+        Reason::OrderUnknown,
+        Body::TopUp { distributor: id("nobody"), amount: Money::fen(1), note: None },
+    );
+    world.ok(top_up(i64::MAX));
+    world.no(top_up(1));
+    assert_eq!(world.account().sequence, 1);
+}
+
+#[test]
+fn a_merchant_who_sells_by_himself_needs_no_line() {
+    let mut world = World::new();
+    world.channel("shop", |rules| rules.distributor = None);
+    world.sold("1", "own", 2);
+    world.ok(refunded("1", "r", entrepot_contract::intent::UnitChoice::AllLeft, world.now));
+    assert_eq!(world.account().sequence, 0);
+    assert!(world.order("1").units.iter().all(|unit| unit.captured_minor == 0));
+}
+
+proptest! {
+    #[test]
+    fn the_line_is_never_overdrawn_by_a_sale(
+        line in 0_i64..20_000,
+        steps in prop::collection::vec((0_u8..4, 1_u32..4), 1..20),
+    ) {
+        let mut world = World::new();
+        world.ok(limit(line));
+        let mut spent = 0;
+        for (number, (what, count)) in steps.into_iter().enumerate() {
+            let amount = i64::from(count) * SETTLEMENT;
+            let (body, moves) = match what {
+                0 => (top_up(amount), Some(-amount)),
+                1 => (adjust(amount), Some(-amount)),
+                2 => (create(&number.to_string(), "own", count, None), None),
+                _ => (create(&number.to_string(), "own", count, Some(world.now)), None),
+            };
+            let fits = world.cell("gate").left().unwrap() >= count && spent + amount <= line;
+            let done = !matches!(world.give(body), Answer::Refused(_));
+            match moves {
+                Some(moves) => { prop_assert!(done); spent += moves; }
+                None => { prop_assert_eq!(done, fits); if fits { spent += amount; } }
+            }
+            prop_assert_eq!(world.account().balance_minor, -spent);
+        }
+    }
+}

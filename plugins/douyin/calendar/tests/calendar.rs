@@ -1,0 +1,109 @@
+//! The specification's examples, scene by scene: what a call means, what an outcome is answered, what a notice sends.
+
+#[path = "calendar/support.rs"]
+mod support;
+
+#[path = "calendar/answers.rs"]
+mod answers;
+#[path = "calendar/authentic.rs"]
+mod authentic;
+#[path = "calendar/intents.rs"]
+mod intents;
+#[path = "calendar/malformed.rs"]
+mod malformed;
+#[path = "calendar/notices.rs"]
+mod notices;
+#[path = "calendar/tokens.rs"]
+mod tokens;
+
+use entrepot_sdk::testing::{Bench, Seat, World};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// A world with the application's secrets in which Douyin answers well.
+fn world() -> Arc<World> {
+    let world = World::new();
+    world
+        .secret("client_key", support::CLIENT_KEY)
+        .secret("client_secret", support::CLIENT_SECRET)
+        .other_side(support::douyin);
+    world
+}
+
+/// An instance with these settings of application and connection.
+async fn seat(world: &Arc<World>, settings: Value, connection: Value) -> Seat {
+    Bench::new(douyin_calendar::plugin())
+        .world(world)
+        .settings(settings)
+        .connection(connection, Some(support::ACCOUNT), &[support::SHOP])
+        .open()
+        .await
+        .expect("it opens")
+}
+
+/// An instance as it is without settings.
+async fn plain() -> Seat {
+    seat(&world(), json!({}), json!({})).await
+}
+
+/// The JSON of an answer.
+fn json_of(raw: &entrepot_sdk::contract::channel::RawResponse) -> Value {
+    serde_json::from_slice(&raw.body).expect("JSON")
+}
+
+/// The scenes are what an operator types into Douyin's console.
+#[test]
+fn the_scenes() {
+    let scenes = douyin_calendar::plugin().manifest().scenes;
+    let rows: Vec<_> =
+        scenes.iter().map(|scene| (scene.path.as_str(), scene.action.as_str(), scene.limit_ms, scene.fact)).collect();
+    let expected = [
+        ("check-booking", "scenic_spot.order.can_buy", 2_000, false),
+        ("create-order", "scenic_spot.order.create_order", 3_000, false),
+        ("pay-order", "scenic_spot.order.pay_notify", 3_000, true),
+        ("cancel-order", "scenic_spot.order.cancel_notify", 3_000, true),
+        ("apply-refund", "scenic_spot.order.refund_apply", 3_000, false),
+        ("notify-refund", "scenic_spot.order.refund_notify", 3_000, true),
+        ("query-order", "scenic_spot.order.query_order", 8_000, false),
+        ("issue-certificate", "fulfilment.order.tripartite_code", 8_000, false),
+        ("pull-calendar", "scenic.goods.pull_ticket_calendar", 8_000, false),
+        ("webhook", "webhook", 5_000, true),
+    ];
+    assert_eq!(rows, expected);
+    for scene in &scenes {
+        assert_eq!((scene.name.as_str(), scene.method.as_str()), (scene.path.as_str(), "POST"));
+    }
+}
+
+/// Nothing of guests and no voucher is shown in clear by the interface log.
+#[test]
+fn the_interface_log_shows_no_guest_and_no_code() {
+    let clear = douyin_calendar::plugin().manifest().log.clear;
+    for hidden in [
+        "name",
+        "phone",
+        "license_id",
+        "id_card",
+        "email",
+        "birthday",
+        "remark",
+        "answers",
+        "description",
+        "fail_reason",
+        "qrcodes",
+        "certificate_nos",
+        "credential_no",
+        "code",
+        "codes",
+        "urls",
+        "gmcode_imgs",
+        "access_token",
+        "client_secret",
+        "verify_token",
+        "custom_spi_req_extra",
+        "content",
+        "msg",
+    ] {
+        assert!(!clear.iter().any(|shown| shown == hidden), "{hidden}");
+    }
+}
