@@ -1,5 +1,6 @@
 //! What one SKU costs on one date, whether it sells, and the stock behind it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BucketId, SkuId};
@@ -26,7 +27,7 @@ pub struct CalendarDay {
 }
 
 /// When sales for a date end (提前预订时间), in venue time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SalesClose {
     /// Days before the date of visit; 0 is the day itself.
@@ -49,7 +50,7 @@ pub struct StockKey {
 }
 
 /// How many units a cell may sell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Capacity {
     /// At most this many.

@@ -1,11 +1,12 @@
 //! A listing: one SKU (or a purchase and a reservation SKU) as one connection's channel knows it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ConnectionId, ListingId, SkuId};
 
 /// The binding between a channel's product and ours.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Listing {
     /// Its id.
@@ -26,7 +27,7 @@ fn yes() -> bool {
 }
 
 /// What a listing sells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Sells {
     /// One SKU.
@@ -59,7 +60,7 @@ impl Sells {
 }
 
 /// How a channel names a product: its own ids and the ones it learned from us. A call may carry any of them.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ListingNames {
     /// The channel's product id.

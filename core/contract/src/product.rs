@@ -1,12 +1,13 @@
 //! What is sold: products, their SKUs, and the rules that a sale snapshots.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BucketId, ConnectionId, MerchantId, ProductId, SkuId};
 use crate::time::VisitDate;
 
 /// The kinds of product, by the shape of their life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProductKind {
     /// A dated admission (门票).
@@ -32,7 +33,7 @@ impl ProductKind {
 }
 
 /// A canonical product of one merchant.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Product {
     /// Its id, chosen by the merchant.
@@ -64,7 +65,7 @@ fn china() -> String {
 }
 
 /// A specification (规格) of a product: the thing that has a price, stock and a fulfilment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sku {
     /// Its id, chosen by the merchant; unique within the merchant.
@@ -98,7 +99,7 @@ fn fifty() -> u16 {
 }
 
 /// Where a sold unit's credentials (凭证) come from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "by", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fulfilment {
     /// Nothing is issued: the voucher order itself is what the guest holds.
@@ -115,7 +116,7 @@ pub enum Fulfilment {
 }
 
 /// What has to be known about the guests before an order is taken.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct GuestRequirement {
     /// Whose data is collected.
@@ -129,7 +130,7 @@ pub struct GuestRequirement {
 }
 
 /// Whose data is collected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Collect {
     /// Only the buyer, as the channel sends him.
@@ -142,7 +143,7 @@ pub enum Collect {
 }
 
 /// Identity documents (证件类型).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentKind {
     /// Resident identity card (身份证).
@@ -167,7 +168,7 @@ pub enum DocumentKind {
 }
 
 /// When what was sold can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "on", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Validity {
     /// Only on the date of visit (当天有效).
@@ -188,7 +189,7 @@ pub enum Validity {
 }
 
 /// What a guest gets back, and when. Evaluated alike for preview and for decision.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RefundRule {
     /// Tried in turn; the first whose time has not passed applies.
@@ -200,7 +201,7 @@ pub struct RefundRule {
 }
 
 /// One step of a refund rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefundStep {
     /// Applies until this many hours before 00:00 (venue time) of the date of visit; negative reaches into it.
@@ -210,7 +211,7 @@ pub struct RefundStep {
 }
 
 /// What is kept back from a refund, per unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundFee {
     /// Nothing.
@@ -222,7 +223,7 @@ pub enum RefundFee {
 }
 
 /// What applies once every step's time has passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundOtherwise {
     /// A person decides.

@@ -42,22 +42,23 @@ impl Lane {
     /// Decides and writes a batch, and answers every caller.
     pub(crate) async fn run(&mut self, batch: Vec<Pending>) {
         let mut work = vec![batch];
-        while let Some(batch) = work.pop() {
-            let batch = self.in_time(batch);
-            if batch.is_empty() {
-                continue;
-            }
-            let size = batch.len();
+        while let Some(mut batch) = work.pop() {
             let mut tries = 0;
             let decided = loop {
+                batch = self.in_time(batch);
+                if batch.is_empty() {
+                    break None;
+                }
                 tries += 1;
                 match self.attempt(&batch).await {
                     Err(StorageFault::Conflict(_)) if tries < TRIES_LIMIT => {
                         metrics::counter!("entrepot_batches_repeated_total").increment(1);
                     }
-                    other => break other,
+                    other => break Some(other),
                 }
             };
+            let Some(decided) = decided else { continue };
+            let size = batch.len();
             match decided {
                 Ok(decided) => self.finish(batch, decided),
                 Err(StorageFault::Data(text)) if size > 1 => {
@@ -76,8 +77,7 @@ impl Lane {
     /// Commands whose time is used up are never begun.
     fn in_time(&self, batch: Vec<Pending>) -> Vec<Pending> {
         let now = self.core.clock.now();
-        let (live, late): (Vec<_>, Vec<_>) =
-            batch.into_iter().partition(|pending| pending.deadline.is_none_or(|deadline| now < deadline));
+        let (late, live): (Vec<_>, Vec<_>) = batch.into_iter().partition(|pending| pending.late(now));
         for pending in late {
             metrics::counter!("entrepot_commands_late_total").increment(1);
             pending.answer(Err(Undecided::Busy));
@@ -179,6 +179,11 @@ async fn attempt_on(
     batch: &[Pending],
 ) -> Result<Decided, StorageFault> {
     let mut transaction = storage.begin().await?;
+    // Another writer may have had the database for long: what is late by now is sorted out before anything is done.
+    let now = core.clock.now();
+    if batch.iter().any(|pending| pending.late(now)) {
+        return Err(StorageFault::Conflict("the batch waited too long to begin".to_owned()));
+    }
     let mut states = load(core, transaction.as_mut(), batch).await?;
     let answers = decide_all(&mut states, batch);
     let writes = states.iter_mut().map(|(merchant, state)| (merchant.clone(), std::mem::take(&mut state.writes)));

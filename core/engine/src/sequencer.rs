@@ -32,6 +32,11 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
+    /// Whether its time is used up.
+    pub(crate) fn late(&self, now: Timestamp) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= now)
+    }
+
     pub(crate) fn answer(self, answer: Result<Answer, Undecided>) {
         // The caller may have hung up: what was decided stands all the same.
         let _ = self.reply.send(answer);

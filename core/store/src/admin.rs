@@ -1,13 +1,14 @@
 //! Lists for the admin API. Each query carries its merchant; pages go by the last id seen.
 
 use entrepot_contract::calendar::StockKey;
-use entrepot_contract::ids::{DistributorId, MerchantId, PoolName};
+use entrepot_contract::ids::{DistributorId, JobId, MerchantId, PoolName};
 use entrepot_contract::order::{Order, Refund};
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::change::CodeState;
+use entrepot_domain::command::CommandKey;
 use entrepot_domain::credit::{Account, Posting};
 use entrepot_domain::job::{JobState, NewJob};
-use entrepot_engine::records::InterfaceLine;
+use entrepot_engine::records::{AuditLine, InterfaceLine};
 use entrepot_engine::storage::StorageFault;
 use sea_orm::{QueryResult, Value};
 use serde::Serialize;
@@ -123,6 +124,16 @@ fn instant(row: &QueryResult, name: &str) -> Result<Timestamp, StorageFault> {
     Ok(Timestamp::from_millis(column(row, name)?))
 }
 
+fn read_job(row: &QueryResult) -> Result<JobRow, StorageFault> {
+    Ok(JobRow {
+        job: json(row, "body")?,
+        state: of_word("job state", column(row, "state")?)?,
+        attempts: number(row, "attempts")?,
+        note: column(row, "note")?,
+        due_at: instant(row, "due_at")?,
+    })
+}
+
 impl SqlStorage {
     async fn ask<T>(
         &self,
@@ -185,13 +196,46 @@ impl SqlStorage {
                    ORDER BY id DESC LIMIT ?4";
         let values =
             vec![merchant.as_str().into(), page.after(), state.unwrap_or_default().into(), page.limit()];
+        self.ask(sql, values, read_job).await
+    }
+
+    /// One job.
+    pub async fn job(&self, merchant: &MerchantId, id: &JobId) -> Result<Option<JobRow>, StorageFault> {
+        let sql = "SELECT * FROM jobs WHERE merchant = ?1 AND id = ?2";
+        let found = self.ask(sql, vec![merchant.as_str().into(), id.as_str().into()], read_job).await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// The fingerprint of the command that was answered under this key before.
+    pub async fn fingerprint_of(
+        &self,
+        merchant: &MerchantId,
+        key: &CommandKey,
+    ) -> Result<Option<String>, StorageFault> {
+        let sql = "SELECT fingerprint FROM command_keys WHERE merchant = ?1 AND scope = ?2 AND kind = ?3 AND key = ?4";
+        let values = vec![
+            merchant.as_str().into(),
+            key.scope.clone().into(),
+            key.kind.clone().into(),
+            key.key.clone().into(),
+        ];
+        Ok(self.ask(sql, values, |row| column(row, "fingerprint")).await?.into_iter().next())
+    }
+
+    /// Lines of the audit log, the newest first: of one merchant, or all.
+    pub async fn list_audit(&self, merchant: Option<&MerchantId>, limit: u32) -> Result<Vec<AuditLine>, StorageFault> {
+        let sql = "SELECT * FROM audit_log WHERE (?1 = '' OR merchant = ?1) ORDER BY seq DESC LIMIT ?2";
+        let page = Page { after: None, limit };
+        let values = vec![merchant.map(ToString::to_string).unwrap_or_default().into(), page.limit()];
         self.ask(sql, values, |row| {
-            Ok(JobRow {
-                job: json(row, "body")?,
-                state: of_word("job state", column(row, "state")?)?,
-                attempts: number(row, "attempts")?,
-                note: column(row, "note")?,
-                due_at: instant(row, "due_at")?,
+            let merchant: Option<String> = column(row, "merchant")?;
+            Ok(AuditLine {
+                at: instant(row, "at")?,
+                by: column(row, "by_whom")?,
+                merchant: merchant.map(MerchantId::parse).transpose().map_err(|fault| unreadable("merchant", fault))?,
+                act: column(row, "act")?,
+                subject: column(row, "subject")?,
+                detail: column(row, "detail")?,
             })
         })
         .await

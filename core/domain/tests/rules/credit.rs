@@ -77,6 +77,8 @@ fn a_merchant_who_sells_by_himself_needs_no_line() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn the_line_is_never_overdrawn_by_a_sale(
         line in 0_i64..20_000,

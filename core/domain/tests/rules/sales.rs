@@ -215,6 +215,8 @@ fn terms_are_those_of_the_sale() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn a_cell_never_sells_more_than_it_has(capacity in 0_u32..20, counts in prop::collection::vec(1_u32..6, 1..12)) {
         let mut world = World::new();

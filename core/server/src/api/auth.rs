@@ -1,10 +1,12 @@
 //! Who calls: bearer tokens, hashed at rest, with a role and a merchant's scope.
 
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use entrepot_contract::ids::{ConnectionId, MerchantId};
+use entrepot_engine::directory::Directory;
 use entrepot_store::tokens::Role;
 use subtle::ConstantTimeEq;
 
@@ -77,7 +79,15 @@ pub struct Guard {
 }
 
 /// Lets a caller in, or says why not. Handlers find the [`Principal`] among the request's extensions.
-pub async fn guard(State(guard): State<Guard>, params: RawPathParams, mut request: Request, next: Next) -> Response {
+pub async fn guard(
+    State(guard): State<Guard>,
+    params: Result<RawPathParams, RawPathParamsRejection>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let Ok(params) = params else {
+        return Problem::malformed("the path is no text").into_response();
+    };
     let principal = match request.extensions().get::<Principal>() {
         Some(local) => local.clone(),
         None => match identify(&guard.shared, request.headers()).await {
@@ -85,13 +95,13 @@ pub async fn guard(State(guard): State<Guard>, params: RawPathParams, mut reques
             Err(problem) => return problem.into_response(),
         },
     };
-    let merchant = params.iter().find(|(name, _)| *name == "merchant").map(|(_, value)| value.to_owned());
+    let directory = guard.shared.app.engine.directory();
+    let merchant = merchant_of(&params, &directory);
     if !principal.may(guard.need, merchant.as_deref()) {
         let text = format!("token {} ({:?}) may not do this here", principal.name, principal.role);
         return Problem::new(StatusCode::FORBIDDEN, "forbidden", text).into_response();
     }
     if let Some(merchant) = &merchant {
-        let directory = guard.shared.app.engine.directory();
         if !directory.merchants.keys().any(|known| known.as_str() == merchant) {
             return Problem::not_found(format!("no merchant {merchant} is configured")).into_response();
         }
@@ -103,6 +113,15 @@ pub async fn guard(State(guard): State<Guard>, params: RawPathParams, mut reques
     }
     request.extensions_mut().insert(principal);
     next.run(request).await
+}
+
+/// Whose data a path is about: the merchant it names, or the owner of the connection it names.
+fn merchant_of(params: &RawPathParams, directory: &Directory) -> Option<String> {
+    let named = |wanted: &str| params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned());
+    named("merchant").or_else(|| {
+        let id = ConnectionId::parse(named("connection")?).ok()?;
+        Some(directory.connections.get(&id)?.merchant.to_string())
+    })
 }
 
 async fn identify(shared: &Shared, headers: &HeaderMap) -> Result<Principal, Problem> {

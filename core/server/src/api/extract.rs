@@ -1,8 +1,10 @@
 //! Bodies, keys and queries, with problems that say what was expected.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::http::request::Parts;
 use entrepot_engine::flows::administer::Asked;
 use serde::de::DeserializeOwned;
@@ -55,7 +57,7 @@ fn principal(parts: &Parts) -> Result<Principal, Problem> {
         .extensions
         .get::<Principal>()
         .cloned()
-        .ok_or_else(|| Problem::new(axum::http::StatusCode::UNAUTHORIZED, "unauthenticated", "send a token"))
+        .ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", "send a token"))
 }
 
 /// A JSON body; the problem names the place and what was expected there.
@@ -65,10 +67,21 @@ impl<T: DeserializeOwned> FromRequest<Shared> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
-        let bytes = Bytes::from_request(request, shared).await.map_err(|rejection| {
-            Problem::new(rejection.status(), "too_large", "the body is too large or did not arrive")
-        })?;
+        let bytes = bytes_of(request, shared, 1).await?;
         serde_json::from_slice(&bytes).map(Self).map_err(|fault| Problem::malformed(format!("the body: {fault}")))
+    }
+}
+
+/// The body's bytes, within the size of the route and `patience` times `http.read_timeout_ms`.
+pub(super) async fn bytes_of(request: Request, shared: &Shared, patience: u64) -> Result<Bytes, Problem> {
+    let limit = Duration::from_millis(shared.app.config.http.read_timeout_ms.saturating_mul(patience));
+    match tokio::time::timeout(limit, Bytes::from_request(request, shared)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            Err(Problem::new(rejection.status(), "too_large", "the body is larger than this route takes"))
+        }
+        Ok(Err(_)) => Err(Problem::malformed("the body did not arrive")),
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "slow", "the body did not come in time")),
     }
 }
 
@@ -79,6 +92,10 @@ impl<T: DeserializeOwned> FromRequestParts<Shared> for QueryOf<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Problem> {
+        // No database takes this character in a text.
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(Problem::malformed("the query holds the character 0"));
+        }
         axum::extract::Query::<T>::try_from_uri(&parts.uri)
             .map(|query| Self(query.0))
             .map_err(|fault| Problem::malformed(format!("the query: {}", fault.body_text())))

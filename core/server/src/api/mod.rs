@@ -2,10 +2,11 @@
 //! document: an endpoint that is not in the table does not exist.
 //!
 //! - [`auth`]: bearer tokens, roles, merchants; [`extract`]: bodies, keys and queries with problems that help.
-//! - [`openapi`]: the document.
+//! - [`openapi`]: the document; `acts`: what writing endpoints share.
 //! - endpoints: [`deployment`] (merchants, applications, connections, plugins, alerts, invariants), [`catalogue`],
 //!   [`calendar`], [`credit`], [`pools`], [`orders`], [`refunds`], [`redemption`], [`jobs`], [`tokens`].
 
+mod acts;
 pub mod auth;
 pub mod calendar;
 pub mod catalogue;
@@ -47,7 +48,33 @@ pub struct Endpoint {
     pub route: fn() -> MethodRouter<Shared>,
 }
 
+/// A query parameter: its name and meaning.
+pub(crate) type Parameter = (&'static str, &'static str);
+
 impl Endpoint {
+    /// An endpoint that changes nothing.
+    fn look(
+        path: &'static str,
+        summary: &'static str,
+        need: Need,
+        query: &'static [Parameter],
+        route: fn() -> MethodRouter<Shared>,
+    ) -> Self {
+        Self { method: Method::GET, path, summary, need, body: None, query, route }
+    }
+
+    /// An endpoint that changes something.
+    fn act(
+        method: Method,
+        path: &'static str,
+        summary: &'static str,
+        need: Need,
+        body: Option<fn(&mut SchemaGenerator) -> Schema>,
+        route: fn() -> MethodRouter<Shared>,
+    ) -> Self {
+        Self { method, path, summary, need, body, query: &[], route }
+    }
+
     /// Whether it changes something: then it takes an `Idempotency-Key`.
     #[must_use]
     pub fn writes(&self) -> bool {

@@ -44,7 +44,8 @@ pub fn document() -> Value {
                         "properties": {
                             "type": { "type": "string" }, "title": { "type": "string" },
                             "status": { "type": "integer" }, "detail": { "type": "string" },
-                            "reason": { "type": "string" }
+                            "reason": { "type": "string" },
+                            "faults": { "type": "array", "items": { "type": "string" } }
                         }
                     } } }
                 }

@@ -48,5 +48,6 @@ pub fn router(shared: Shared) -> Router {
         .layer(DefaultBodyLimit::max(limit))
         .merge(inbound)
         .fallback(problem::no_route)
+        .method_not_allowed_fallback(problem::no_method)
         .with_state(shared)
 }

@@ -7,6 +7,9 @@ use entrepot_engine::sequencer::Undecided;
 use entrepot_engine::storage::StorageFault;
 use serde::Serialize;
 
+/// Most faults that one problem lists.
+const FAULTS_LIMIT: usize = 200;
+
 /// A problem. `reason` is for programs, `detail` for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
@@ -16,6 +19,9 @@ pub struct Problem {
     status: u16,
     detail: String,
     reason: String,
+    /// Every fault of a bulk request, one line each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<String>,
 }
 
 impl Problem {
@@ -28,7 +34,21 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             reason: reason.to_owned(),
+            faults: Vec::new(),
         }
+    }
+
+    /// A request of which parts cannot be done, so that nothing was. The first faults are listed, the others counted.
+    #[must_use]
+    pub fn of_faults(mut faults: Vec<String>) -> Self {
+        let count = faults.len();
+        faults.truncate(FAULTS_LIMIT);
+        let first = faults.first().cloned().unwrap_or_default();
+        let detail = match count {
+            0 | 1 => format!("{first}; nothing was changed"),
+            _ => format!("{count} faults, the first: {first}; nothing was changed"),
+        };
+        Self { faults, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed", detail) }
     }
 
     /// The request cannot be understood.
@@ -41,6 +61,14 @@ impl Problem {
     #[must_use]
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    /// The same problem with every fault of a bulk request.
+    #[must_use]
+    pub fn with_faults(mut self, mut faults: Vec<String>) -> Self {
+        faults.truncate(FAULTS_LIMIT);
+        self.faults = faults;
+        self
     }
 
     /// The status, for tests and metrics.
@@ -96,6 +124,12 @@ impl IntoResponse for Problem {
         }
         response
     }
+}
+
+/// The path takes other methods.
+pub async fn no_method(uri: Uri) -> Problem {
+    let text = format!("{} takes other methods; see /api/v1/openapi.json", uri.path());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", text)
 }
 
 /// No route takes this path.

@@ -4,15 +4,15 @@
 //! Each item names the section of the specification it follows ("common" is the shared wire protocol, "scenic" the
 //! calendar ticket) and how sure that section is: `documented`, `seen in client code`, `inferred` (behind a setting).
 //!
-//! - [`settings`]: what can be set for an application and for a connection.
-//! - [`scenes`]: the inbound calls with paths, limits and Douyin's names; what the interface log may show.
-//! - [`locate`]: is a call authentic, and what is it about.
-//! - [`decode`]: what a call means; [`body`]: reading bodies without repeating them in faults; [`guests`]: buyers and
+//! - `settings`: what can be set for an application and for a connection.
+//! - `scenes`: the inbound calls with paths, limits and Douyin's names; what the interface log may show.
+//! - `locate`: is a call authentic, and what is it about.
+//! - `decode`: what a call means; `body`: reading bodies without repeating them in faults; `guests`: buyers and
 //!   travellers, opened or left sealed.
-//! - [`encode`]: an outcome in Douyin's words; [`refusals`]: our reasons as Douyin's codes; [`vouchers`]: credentials
-//!   as vouchers, and their project ids; [`calendar`]: prices and stock by date.
-//! - [`deliver`]: notices as OpenAPI calls.
-//! - [`ready`]: the answers the host gives without asking.
+//! - `encode`: an outcome in Douyin's words; `refusals`: our reasons as Douyin's codes; `vouchers`: credentials
+//!   as vouchers, and their project ids; `calendar`: prices and stock by date.
+//! - `deliver`: notices as OpenAPI calls.
+//! - `ready`: the answers the host gives without asking.
 
 mod body;
 mod calendar;

@@ -1,0 +1,302 @@
+//! A channel whose messages are intents and outcomes as they are, and a supplier that follows a script.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use entrepot_contract::capability::{Capabilities, ChannelCapabilities, SupplierCapabilities};
+use entrepot_contract::channel::{ChannelRequest, ChannelResponse, Located, RawRequest, RawResponse, ReadyAnswers};
+use entrepot_contract::fault::{Fault, FaultKind};
+use entrepot_contract::intent::Intent;
+use entrepot_contract::listing::ListingNames;
+use entrepot_contract::manifest::{LogRules, Manifest, PluginKind, Scene};
+use entrepot_contract::message::{CallContext, OpenRequest, Opened, Request, Response};
+use entrepot_contract::notice::OrderNotice;
+use entrepot_contract::order::{Credential, CredentialKind, UnitCredentials};
+use entrepot_contract::plugin::{Instance, Plugin};
+use entrepot_contract::services::Services;
+use entrepot_contract::supplier::{Booking, Cancellation, SupplierOrder, SupplierRequest, SupplierResponse};
+use entrepot_contract::version::CONTRACT;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+pub const SCENES: [(&str, bool); 8] = [
+    ("check", false),
+    ("create", false),
+    ("pay", true),
+    ("cancel", true),
+    ("issue", false),
+    ("ask", false),
+    ("refunded", true),
+    ("query", false),
+];
+
+pub const LIMIT_MS: u32 = 4_000;
+
+/// A message of the fake channel.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Message {
+    pub sign: String,
+    pub account: Option<String>,
+    pub order: Option<String>,
+    pub product: Option<String>,
+    pub intent: Intent,
+}
+
+fn manifest(id: &str, kind: PluginKind, capabilities: Capabilities, scenes: Vec<Scene>) -> Manifest {
+    Manifest {
+        id: id.parse().unwrap(),
+        kind,
+        family: "fake".parse().unwrap(),
+        version: "1".to_owned(),
+        contract: CONTRACT,
+        summary: "for tests".to_owned(),
+        capabilities,
+        instance_settings: serde_json::json!({}),
+        connection_settings: serde_json::json!({}),
+        secrets: Vec::new(),
+        scenes,
+        log: LogRules::default(),
+        panic: "unwind".to_owned(),
+    }
+}
+
+fn words(text: &str) -> RawResponse {
+    RawResponse::json(serde_json::to_vec(&serde_json::json!({ "ready": text })).unwrap())
+}
+
+/// The fake channel: what it was told, and the faults that the next notices meet.
+#[derive(Default)]
+pub struct Shop {
+    pub told: Mutex<Vec<OrderNotice>>,
+    pub faults: Mutex<VecDeque<Fault>>,
+}
+
+impl Shop {
+    pub fn told(&self) -> Vec<&'static str> {
+        self.told.lock().unwrap().iter().map(|notice| notice.event.name()).collect()
+    }
+
+    fn deliver(&self, notice: OrderNotice) -> Result<ChannelResponse, Fault> {
+        if let Some(fault) = self.faults.lock().unwrap().pop_front() {
+            return Err(fault);
+        }
+        self.told.lock().unwrap().push(notice);
+        Ok(ChannelResponse::Delivered)
+    }
+}
+
+pub struct ShopPlugin(pub Arc<Shop>);
+
+#[async_trait]
+impl Plugin for ShopPlugin {
+    fn manifest(&self) -> Manifest {
+        let notices: Vec<String> =
+            ["accepted", "refused", "issued", "issue_failed", "refund_decided", "redeemed"].map(str::to_owned).into();
+        let channel = ChannelCapabilities {
+            repeatable_notices: notices.iter().filter(|name| *name != "redeemed").cloned().collect(),
+            notices,
+            redeem_units: true,
+            refund_units: true,
+        };
+        let scenes = SCENES
+            .iter()
+            .map(|(name, fact)| Scene {
+                name: name.parse().unwrap(),
+                action: (*name).to_owned(),
+                method: "POST".to_owned(),
+                path: (*name).to_owned(),
+                limit_ms: LIMIT_MS,
+                fact: *fact,
+            })
+            .collect();
+        let capabilities = Capabilities { channel: Some(channel), supplier: None };
+        manifest("fake-shop", PluginKind::Channel, capabilities, scenes)
+    }
+
+    async fn open(&self, _: OpenRequest, _: Arc<dyn Services>) -> Result<(Arc<dyn Instance>, Opened), Fault> {
+        let answers = SCENES
+            .iter()
+            .map(|(name, fact)| ReadyAnswers {
+                scene: name.parse().unwrap(),
+                busy: words("busy"),
+                timed_out: words("timed out"),
+                refused: words("refused"),
+                unplaced: words("unplaced"),
+                stored: fact.then(|| words("stored")),
+                malformed: words("malformed"),
+            })
+            .collect();
+        Ok((Arc::new(OpenShop(self.0.clone())), Opened { answers }))
+    }
+}
+
+struct OpenShop(Arc<Shop>);
+
+fn read(raw: &RawRequest) -> Result<Message, Fault> {
+    serde_json::from_slice(&raw.body).map_err(|error| Fault::invalid(error.to_string()))
+}
+
+#[async_trait]
+impl Instance for OpenShop {
+    async fn call(&self, _: CallContext, request: Request, _: Arc<dyn Services>) -> Result<Response, Fault> {
+        let Request::Channel(request) = request else { return Err(Fault::unsupported("supplier")) };
+        let response = match request {
+            ChannelRequest::Locate { raw } => {
+                let message = read(&raw)?;
+                if message.sign != "good" {
+                    return Err(Fault::not_done(FaultKind::Unauthenticated, "the signature does not hold"));
+                }
+                ChannelResponse::Located(Located {
+                    account: message.account,
+                    order: message.order.map(|order| order.parse().unwrap()),
+                    names: ListingNames { product: message.product, ..ListingNames::default() },
+                    ..Located::default()
+                })
+            }
+            ChannelRequest::Decode { raw } => ChannelResponse::Decoded { intent: Box::new(read(&raw)?.intent) },
+            ChannelRequest::Encode { outcome, .. } => {
+                ChannelResponse::Encoded { raw: RawResponse::json(serde_json::to_vec(&outcome).unwrap()) }
+            }
+            ChannelRequest::Deliver { notice } => self.0.deliver(*notice)?,
+        };
+        Ok(Response::Channel(response))
+    }
+
+    async fn close(&self) {}
+}
+
+/// What the supplier does with a booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Book {
+    Issue,
+    /// Takes it; the first inquiry finds it issued.
+    Later { ask_after_ms: u64 },
+    Refuse,
+    /// Books, but the answer is lost.
+    LostAfter,
+    /// The call is lost on its way.
+    LostBefore,
+    /// Cannot be reached: certainly not booked.
+    Away,
+    /// Books once the test lets it.
+    Held,
+}
+
+/// The fake supplier.
+#[derive(Default)]
+pub struct Gate {
+    /// What the next bookings meet; after that it issues.
+    pub script: Mutex<VecDeque<Book>>,
+    /// What the next cancellations meet; after that it gives back.
+    pub cancels: Mutex<VecDeque<Cancellation>>,
+    /// What the next inquiries meet; after that it tells the truth.
+    pub inquiries: Mutex<VecDeque<Fault>>,
+    pub calls: Mutex<Vec<&'static str>>,
+    /// How often each order was booked.
+    pub booked: Mutex<BTreeMap<String, u32>>,
+    pub release: Notify,
+}
+
+impl Gate {
+    pub fn script(&self, script: impl IntoIterator<Item = Book>) {
+        self.script.lock().unwrap().extend(script);
+    }
+
+    pub fn calls(&self) -> Vec<&'static str> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    pub fn bookings(&self) -> u32 {
+        self.booked.lock().unwrap().values().sum()
+    }
+
+    fn issue(order: &SupplierOrder) -> Booking {
+        let unit = |number| UnitCredentials {
+            unit: number,
+            credentials: vec![Credential {
+                kind: CredentialKind::QrCode,
+                value: format!("{}/{number}", order.order),
+                document_kind: None,
+            }],
+        };
+        Booking::Issued {
+            reference: Some(format!("S-{}", order.order).parse().unwrap()),
+            units: (1..=order.count).map(unit).collect(),
+        }
+    }
+
+    async fn book(&self, order: &SupplierOrder) -> Result<Booking, Fault> {
+        let script = self.script.lock().unwrap().pop_front().unwrap_or(Book::Issue);
+        if script == Book::Held {
+            self.release.notified().await;
+        }
+        let takes = matches!(script, Book::Issue | Book::Later { .. } | Book::LostAfter | Book::Held);
+        if takes {
+            *self.booked.lock().unwrap().entry(order.order.to_string()).or_default() += 1;
+        }
+        match script {
+            Book::Issue | Book::Held => Ok(Self::issue(order)),
+            Book::Later { ask_after_ms } => Ok(Booking::Pending {
+                reference: Some(format!("S-{}", order.order).parse().unwrap()),
+                ask_after_ms: Some(ask_after_ms),
+            }),
+            Book::Refuse => Ok(Booking::Refused { reason: "full".to_owned() }),
+            Book::LostAfter | Book::LostBefore => Err(Fault::unknown(FaultKind::TimedOut, "no answer")),
+            Book::Away => Err(Fault::not_done(FaultKind::Unavailable, "away")),
+        }
+    }
+
+    fn inquire(&self, order: &SupplierOrder) -> Result<Booking, Fault> {
+        if let Some(fault) = self.inquiries.lock().unwrap().pop_front() {
+            return Err(fault);
+        }
+        let known = self.booked.lock().unwrap().contains_key(order.order.as_str());
+        Ok(if known { Self::issue(order) } else { Booking::NotFound })
+    }
+}
+
+pub struct GatePlugin(pub Arc<Gate>);
+
+#[async_trait]
+impl Plugin for GatePlugin {
+    fn manifest(&self) -> Manifest {
+        let supplier = SupplierCapabilities {
+            book: true,
+            inquire: true,
+            cancel: true,
+            cancel_units: true,
+            cancel_idempotent: true,
+            own_gate: true,
+            ..SupplierCapabilities::default()
+        };
+        let capabilities = Capabilities { channel: None, supplier: Some(supplier) };
+        manifest("fake-gate", PluginKind::Supplier, capabilities, Vec::new())
+    }
+
+    async fn open(&self, _: OpenRequest, _: Arc<dyn Services>) -> Result<(Arc<dyn Instance>, Opened), Fault> {
+        Ok((Arc::new(OpenGate(self.0.clone())), Opened::default()))
+    }
+}
+
+struct OpenGate(Arc<Gate>);
+
+#[async_trait]
+impl Instance for OpenGate {
+    async fn call(&self, _: CallContext, request: Request, _: Arc<dyn Services>) -> Result<Response, Fault> {
+        self.0.calls.lock().unwrap().push(request.name());
+        let Request::Supplier(request) = request else { return Err(Fault::unsupported("channel")) };
+        let response = match request {
+            SupplierRequest::Book { order } => SupplierResponse::Booking(self.0.book(&order).await?),
+            SupplierRequest::Inquire { order } => SupplierResponse::Booking(self.0.inquire(&order)?),
+            SupplierRequest::Cancel { .. } => {
+                let scripted = self.0.cancels.lock().unwrap().pop_front();
+                SupplierResponse::Cancellation(scripted.unwrap_or(Cancellation::Done))
+            }
+            SupplierRequest::PrepareCodes { .. } => return Err(Fault::unsupported("prepare_codes")),
+        };
+        Ok(Response::Supplier(response))
+    }
+
+    async fn close(&self) {}
+}

@@ -1,0 +1,462 @@
+//! An engine with its partners: one merchant, two applications with a channel connection each, one supplier.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use entrepot_contract::calendar::{CalendarDay, Capacity, StockKey};
+use entrepot_contract::channel::RawRequest;
+use entrepot_contract::ids::{InvalidId, OrderId};
+use entrepot_contract::intent::{AskRefund, CancelStage, CreateOrder, Intent, IssueOrder, RecordRefund, UnitChoice, Wish};
+use entrepot_contract::listing::{Listing, ListingNames, Sells};
+use entrepot_contract::message::{ConnectionFacts, OpenRequest, TokenMode};
+use entrepot_contract::money::Money;
+use entrepot_contract::order::{Guests, Order, OrderState, RefundCause, Visit};
+use entrepot_contract::outcome::Outcome;
+use entrepot_contract::plugin::Plugin;
+use entrepot_contract::product::{
+    Fulfilment, GuestRequirement, Product, ProductKind, RefundOtherwise, RefundRule, Sku, Validity,
+};
+use entrepot_contract::time::{Clock, Timestamp};
+use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, Distributor, SupplierRules};
+use entrepot_domain::change::RefKey;
+use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry};
+use entrepot_domain::invariants::check;
+use entrepot_engine::directory::{Application, Connection, Directory};
+use entrepot_engine::flows::administer::Asked;
+use entrepot_engine::inbound::Answered;
+use entrepot_engine::interface_log::InterfaceQueue;
+use entrepot_engine::memory::MemoryStorage;
+use entrepot_engine::records::{Record, RegisteredConnection};
+use entrepot_engine::seed::CountedSeeds;
+use entrepot_engine::storage::{Storage, Switch};
+use entrepot_engine::{Engine, EngineSettings, Parts};
+use entrepot_host::breaker::BreakerRules;
+use entrepot_host::{
+    Host, HostParts, HttpClient, InstanceKey, InstanceLimits, MemoryCache, NoInterfaceLog, OpenOptions,
+};
+use serde_json::Value;
+
+use crate::fakes::{Gate, GatePlugin, Message, Shop, ShopPlugin};
+
+pub const DAY: &str = "2026-10-01";
+pub const STOCK: u32 = 50;
+
+pub fn id<T: std::str::FromStr<Err = InvalidId>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+/// Goes with tokio's paused clock, and as far ahead of it as a test sets it.
+pub struct TestClock {
+    started: tokio::time::Instant,
+    ahead_ms: AtomicI64,
+}
+
+impl TestClock {
+    fn new() -> Self {
+        Self { started: tokio::time::Instant::now(), ahead_ms: AtomicI64::new(1_789_000_000_000) }
+    }
+
+    /// Jumps ahead without letting anything happen on the way.
+    pub fn jump(&self, millis: i64) {
+        self.ahead_ms.fetch_add(millis, Ordering::Relaxed);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        let passed = i64::try_from(self.started.elapsed().as_millis()).unwrap();
+        Timestamp::from_millis(self.ahead_ms.load(Ordering::Relaxed) + passed)
+    }
+}
+
+pub struct House {
+    pub engine: Engine,
+    pub storage: MemoryStorage,
+    pub clock: Arc<TestClock>,
+    pub shop: Arc<Shop>,
+    pub gate: Arc<Gate>,
+}
+
+fn channel(application: &str) -> ConnectionRules {
+    ConnectionRules::Channel(ChannelRules {
+        application: id(application),
+        distributor: Some(id("dist")),
+        price_check: true,
+        accept_at_once: true,
+        issue_at_acceptance: false,
+        refund_by_rule: true,
+        redeem_units: true,
+        tells_redemption: true,
+        hold_ms: 900_000,
+        selling: true,
+    })
+}
+
+fn connection(name: &str, plugin: &str, application: &str, rules: ConnectionRules) -> Connection {
+    let account = matches!(rules, ConnectionRules::Channel(_)).then(|| "account".to_owned());
+    Connection {
+        id: id(name),
+        merchant: id("park"),
+        plugin: id(plugin),
+        application: id(application),
+        facts: ConnectionFacts {
+            id: id(name),
+            merchant: id("park"),
+            account,
+            shops: vec!["shop-1".to_owned()],
+            settings: Value::Null,
+        },
+        rules,
+        external: application.to_owned(),
+    }
+}
+
+fn directory(host: &Host) -> Directory {
+    let manifest = host.manifest(&id("fake-shop")).unwrap();
+    let application = |name: &str| Application {
+        id: id(name),
+        family: id("fake"),
+        plugins: BTreeMap::from([(id("fake-shop"), manifest.clone())]),
+    };
+    let supplier = ConnectionRules::Supplier(SupplierRules { pool: false, cancel: true, own_gate: true });
+    let connections = [
+        connection("shop", "fake-shop", "app", channel("app")),
+        connection("shop2", "fake-shop", "app2", channel("app2")),
+        connection("gate", "fake-gate", "gate", supplier),
+    ];
+    Directory {
+        applications: ["app", "app2"].into_iter().map(|name| (id(name), application(name))).collect(),
+        connections: connections.into_iter().map(|connection| (connection.id.clone(), connection)).collect(),
+        merchants: BTreeMap::from([(id("park"), "Park".to_owned())]),
+    }
+}
+
+async fn host(clock: Arc<TestClock>, plugins: Vec<Arc<dyn Plugin>>) -> Host {
+    let parts = HostParts {
+        cache: Arc::new(MemoryCache::new(clock.clone())),
+        clock,
+        interface_log: Arc::new(NoInterfaceLog),
+        client: HttpClient::new().unwrap(),
+        breaker: BreakerRules { failures: 1_000, ..BreakerRules::default() },
+    };
+    let host = Host::new(parts, plugins).unwrap();
+    for (plugin, application) in [("fake-shop", "app"), ("fake-shop", "app2"), ("fake-gate", "gate")] {
+        let request = OpenRequest {
+            application: id(application),
+            base_url: None,
+            token_mode: TokenMode::Fixed,
+            extra_headers: Vec::new(),
+            settings: serde_json::json!({}),
+        };
+        let options = OpenOptions { limits: InstanceLimits::new(1_024, 60_000), ..OpenOptions::default() };
+        host.open(InstanceKey::new(id(plugin), id(application)), request, options).await.unwrap();
+    }
+    host
+}
+
+impl House {
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut EngineSettings)) -> Self {
+        let clock = Arc::new(TestClock::new());
+        let (shop, gate) = (Arc::new(Shop::default()), Arc::new(Gate::default()));
+        let plugins: Vec<Arc<dyn Plugin>> =
+            vec![Arc::new(ShopPlugin(shop.clone())), Arc::new(GatePlugin(gate.clone()))];
+        let host = host(clock.clone(), plugins).await;
+        let storage = MemoryStorage::new(clock.clone());
+        let directory = directory(&host);
+        let registered = directory.connections.values().map(|connection| RegisteredConnection {
+            id: connection.id.clone(),
+            merchant: connection.merchant.clone(),
+            plugin: connection.plugin.to_string(),
+            external: connection.external.clone(),
+        });
+        storage.record(Record::Register(registered.collect())).await.unwrap();
+        let mut settings = EngineSettings::new(id("node"));
+        change(&mut settings);
+        let (interface_log, _) = InterfaceQueue::start(Arc::new(storage.clone()), 1_000);
+        let parts = Parts {
+            storage: Arc::new(storage.clone()),
+            host,
+            clock: clock.clone(),
+            seeds: Arc::new(CountedSeeds::new(1)),
+            settings,
+            directory,
+            interface_log,
+        };
+        let engine = Engine::start(parts).await.unwrap();
+        let house = Self { engine, storage, clock, shop, gate };
+        house.stock().await;
+        house
+    }
+
+    async fn stock(&self) {
+        let mut entries = vec![CatalogueEntry::Distributor(Distributor {
+            id: id("dist"),
+            name: "Dist".to_owned(),
+            prices: BTreeMap::new(),
+        })];
+        let by = |connection: &str| Fulfilment::Supplier { connection: id(connection), product_code: "G".to_owned() };
+        for (name, fulfilment) in [("own", Fulfilment::OwnNumber), ("gated", by("gate"))] {
+            entries.push(CatalogueEntry::Product(product(name)));
+            entries.push(CatalogueEntry::Sku(sku(name, fulfilment)));
+            entries.extend(["shop", "shop2"].map(|connection| CatalogueEntry::Listing(listing(connection, name))));
+        }
+        self.administer(Body::PutCatalogue { entries }).await;
+        self.administer(Body::WriteCalendar { rows: vec![row("own", STOCK), row("gated", STOCK)] }).await;
+        let limit = Money::fen(1_000_000);
+        self.administer(Body::SetCreditLimit { distributor: id("dist"), limit }).await;
+    }
+
+    pub async fn administer(&self, body: Body) -> entrepot_domain::answer::Answer {
+        let asked = Asked { by: "test".to_owned(), key: format!("{body:?}").chars().take(200).collect() };
+        self.engine.administer(&asked, &id("park"), body).await.unwrap()
+    }
+
+    pub async fn switch(&self, connection: &str, switch: Switch) {
+        self.engine.switch(&id(connection), switch).await.unwrap();
+    }
+
+    /// A call as the channel makes it.
+    pub async fn raw(&self, application: &str, scene: &str, message: &Message) -> Answered {
+        let raw = RawRequest {
+            scene: id(scene),
+            method: "POST".to_owned(),
+            query: String::new(),
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: serde_json::to_vec(message).unwrap(),
+        };
+        self.engine.inbound(id(application), scene.to_owned(), raw, id("trace")).await
+    }
+
+    /// A call that names the account, and its outcome; the ready answer's word when the host answered by itself.
+    pub async fn call(&self, scene: &str, intent: Intent) -> Result<Outcome, String> {
+        self.call_through("app", scene, Some("account"), intent).await
+    }
+
+    pub async fn call_through(
+        &self,
+        application: &str,
+        scene: &str,
+        account: Option<&str>,
+        intent: Intent,
+    ) -> Result<Outcome, String> {
+        let message = Message {
+            sign: "good".to_owned(),
+            account: account.map(str::to_owned),
+            order: order_named(&intent),
+            product: None,
+            intent,
+        };
+        let answered = self.raw(application, scene, &message).await;
+        let body = answered.raw.unwrap().body;
+        let value: Value = serde_json::from_slice(&body).unwrap();
+        match value.get("ready") {
+            Some(word) => Err(word.as_str().unwrap().to_owned()),
+            None => Ok(serde_json::from_value(value).unwrap()),
+        }
+    }
+
+    pub async fn create(&self, number: &str, sku: &str, count: u32, paid: bool) -> Result<Outcome, String> {
+        let paid_at = paid.then(|| self.clock.now());
+        self.call("create", create(number, sku, count, paid_at)).await
+    }
+
+    pub async fn sold(&self, number: &str, sku: &str, count: u32) -> OrderId {
+        match self.create(number, sku, count, true).await {
+            Ok(Outcome::Created { order, .. }) => order,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn issued(&self, number: &str, sku: &str, count: u32) -> OrderId {
+        let order = self.sold(number, sku, count).await;
+        let outcome = self.call("issue", issue(number)).await;
+        assert!(matches!(outcome, Ok(Outcome::Issued { .. })), "{outcome:?}");
+        order
+    }
+
+    pub async fn order(&self, number: &str) -> Option<Order> {
+        let key = RefKey { application: id("app"), order: id(number) };
+        let placed = self.storage.channel_ref(&key).await.unwrap()?.order?;
+        Some(self.storage.order(&placed.merchant, &placed.order).await.unwrap().unwrap().0)
+    }
+
+    pub async fn state(&self, number: &str) -> OrderState {
+        self.order(number).await.unwrap().state
+    }
+
+    pub fn orders(&self) -> usize {
+        self.storage.orders(&id("park")).len()
+    }
+
+    pub fn alerts(&self, kind: &str) -> usize {
+        self.storage.alerts().iter().filter(|(_, alert)| alert.kind == kind).count()
+    }
+
+    pub async fn left(&self, sku: &str) -> u32 {
+        let key = cell(sku);
+        self.storage.stock(&id("park"), std::slice::from_ref(&key)).await.unwrap()[&key].left().unwrap()
+    }
+
+    /// All invariants hold.
+    pub async fn sound(&self) {
+        let snapshot = self.storage.snapshot(&id("park")).await.unwrap();
+        for finding in check(&snapshot) {
+            assert!(finding.broken.is_empty(), "{finding:?}");
+        }
+    }
+
+    /// Every job came to an end.
+    pub async fn rests(&self) {
+        use entrepot_domain::job::JobState::{Abandoned, Done};
+        until("the jobs rest", || self.storage.jobs().iter().all(|job| matches!(job.state, Done | Abandoned))).await;
+    }
+}
+
+/// Lets the paused time go on until something is true; a minute at most.
+pub async fn until(what: &str, mut done: impl FnMut() -> bool) {
+    for _ in 0..6_000 {
+        if done() {
+            return;
+        }
+        tokio::time::advance(Duration::from_millis(10)).await;
+        tokio::task::yield_now().await;
+    }
+    panic!("{what}: never");
+}
+
+/// Lets everything that can happen now happen.
+pub async fn settle() {
+    for _ in 0..200 {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn order_named(intent: &Intent) -> Option<String> {
+    let order = match intent {
+        Intent::CreateOrder(create) => &create.order,
+        Intent::PayOrder { order, .. } | Intent::CancelOrder { order, .. } | Intent::QueryOrder { order } => order,
+        Intent::IssueOrder(issue) => &issue.order,
+        Intent::AskRefund(ask) => &ask.order,
+        Intent::RecordRefund(record) => &record.order,
+        _ => return None,
+    };
+    Some(order.to_string())
+}
+
+fn product(name: &str) -> Product {
+    Product {
+        id: id(&format!("{name}-product")),
+        merchant: id("park"),
+        kind: ProductKind::Ticket,
+        name: name.to_owned(),
+        time_zone: "Asia/Shanghai".to_owned(),
+        on_sale: true,
+        guests: GuestRequirement::default(),
+        validity: Validity::Window { from: "2026-01-01".parse().unwrap(), to: "2026-12-31".parse().unwrap() },
+        refund: RefundRule { steps: Vec::new(), otherwise: RefundOtherwise::Free, partial: true },
+    }
+}
+
+fn sku(name: &str, fulfilment: Fulfilment) -> Sku {
+    Sku {
+        id: id(name),
+        product: id(&format!("{name}-product")),
+        name: name.to_owned(),
+        persons_per_unit: 1,
+        buckets: vec![id(name)],
+        minimum_units: 1,
+        maximum_units: 10,
+        fulfilment,
+    }
+}
+
+fn listing(connection: &str, sku: &str) -> Listing {
+    Listing {
+        id: id(&format!("{connection}-{sku}")),
+        connection: id(connection),
+        sells: Sells::One(id(sku)),
+        names: ListingNames { product: Some(sku.to_owned()), ..ListingNames::default() },
+        on_sale: true,
+    }
+}
+
+pub fn cell(sku: &str) -> StockKey {
+    StockKey { bucket: id(sku), date: Some(DAY.parse().unwrap()), slot: None }
+}
+
+pub fn row(sku: &str, stock: u32) -> CalendarRow {
+    let day = CalendarDay {
+        sku: id(sku),
+        date: Some(DAY.parse().unwrap()),
+        retail: Money::fen(1_000),
+        settlement: Money::fen(800),
+        open: true,
+        close: None,
+    };
+    CalendarRow { day, stock: Some((cell(sku), Capacity::Limited(stock))) }
+}
+
+pub fn wish(sku: &str, count: u32) -> Wish {
+    let day = DAY.parse().unwrap();
+    Wish {
+        names: ListingNames { product: Some(sku.to_owned()), ..ListingNames::default() },
+        count,
+        visit: Some(Visit { arrive: day, leave: day }),
+        slot: None,
+        origin_amount: Some(Money::fen(1_000 * i64::from(count))),
+        pay_amount: None,
+        guests: Guests::default(),
+        guests_final: true,
+    }
+}
+
+pub fn create(number: &str, sku: &str, count: u32, paid_at: Option<Timestamp>) -> Intent {
+    Intent::CreateOrder(CreateOrder {
+        order: id(number),
+        source_order: None,
+        wish: wish(sku, count),
+        ordered_at: Timestamp::from_millis(0),
+        paid_at,
+    })
+}
+
+pub fn pay(number: &str) -> Intent {
+    Intent::PayOrder { order: id(number), paid_at: Timestamp::from_millis(5) }
+}
+
+pub fn cancel(number: &str) -> Intent {
+    let cancelled_at = Timestamp::from_millis(5);
+    Intent::CancelOrder { order: id(number), stage: CancelStage::BeforePayment, cancelled_at }
+}
+
+pub fn issue(number: &str) -> Intent {
+    Intent::IssueOrder(IssueOrder { order: id(number), count: None, names: ListingNames::default() })
+}
+
+pub fn ask(number: &str, key: &str) -> Intent {
+    Intent::AskRefund(AskRefund {
+        order: id(number),
+        key: key.to_owned(),
+        cause: RefundCause::Guest,
+        units: UnitChoice::AllLeft,
+        fee: None,
+        asked_at: Timestamp::from_millis(1_789_000_000_000),
+    })
+}
+
+pub fn refunded(number: &str, key: &str) -> Intent {
+    Intent::RecordRefund(RecordRefund {
+        order: id(number),
+        key: key.to_owned(),
+        cause: RefundCause::Guest,
+        units: UnitChoice::AllLeft,
+        amount: Money::fen(1_000),
+        refunded_at: Timestamp::from_millis(1_789_000_000_000),
+    })
+}

@@ -1,0 +1,14 @@
+//! The whole engine over the storage in memory, with a channel and a supplier that do what a test tells them. Time is
+//! paused: nothing here waits for a real clock.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod commits;
+mod facts;
+mod fakes;
+mod house;
+mod issuing;
+mod jobs;
+mod refunds;
+mod sales;
+mod storage;

@@ -1,0 +1,92 @@
+//! What writing endpoints share: the audit line, refusals, and limits of texts and amounts.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use entrepot_contract::ids::MerchantId;
+use entrepot_domain::answer::Answer;
+use entrepot_domain::catalogue::Catalogue;
+use entrepot_engine::flows::administer::Asked;
+
+use crate::http::Shared;
+use crate::http::problem::Problem;
+
+/// Most minor units of one amount; more is taken for a slip of the hand.
+pub(super) const AMOUNT_LIMIT_MINOR: i64 = 100_000_000_000_000;
+
+/// Longest name or note, in characters.
+pub(super) const TEXT_LIMIT_CHARS: usize = 500;
+
+/// Writes who did what into the audit log. It is written after the act; when that fails the caller is told to try
+/// again, and the same key gets the first answer with the line.
+pub(super) async fn log(
+    shared: &Shared,
+    asked: &Asked,
+    merchant: Option<&MerchantId>,
+    act: &str,
+    subject: &str,
+    detail: &str,
+) -> Result<(), Problem> {
+    let detail = format!("{detail} (key {})", asked.key);
+    Ok(shared.app.engine.audit(&asked.by, merchant, act, subject, detail.trim_start()).await?)
+}
+
+/// A refusal becomes a problem; everything else is the answer.
+pub(super) fn settled(answer: Answer) -> Result<Answer, Problem> {
+    match answer {
+        Answer::Refused(refusal) => Err(refusal.into()),
+        other => Ok(other),
+    }
+}
+
+/// An answer that the command cannot have: our fault, never the caller's.
+pub(super) fn odd(answer: &Answer) -> Problem {
+    tracing::error!(?answer, "a command was answered with something else");
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "this cannot be answered now; try again with the same key")
+}
+
+/// How many rows a command wrote.
+pub(super) fn changed(answer: Answer) -> Result<u32, Problem> {
+    match settled(answer)? {
+        Answer::Changed { rows } => Ok(rows),
+        other => Err(odd(&other)),
+    }
+}
+
+/// The merchant's catalogue, as the database has it.
+pub(super) async fn catalogue(shared: &Shared, merchant: &MerchantId) -> Result<Arc<Catalogue>, Problem> {
+    let engine = &shared.app.engine;
+    let known = engine.rules(merchant).await?.catalogue;
+    let revisions = engine.storage().revisions(std::slice::from_ref(merchant)).await?;
+    if revisions.get(merchant).is_none_or(|revision| *revision <= known.revision) {
+        return Ok(known);
+    }
+    Ok(Arc::new(engine.storage().catalogue(merchant).await?))
+}
+
+/// What is wrong with a name or note, if anything.
+pub(super) fn text_fault(what: &str, text: &str) -> Option<String> {
+    let count = text.chars().count();
+    let found = if text.trim().is_empty() {
+        "none"
+    } else if count > TEXT_LIMIT_CHARS {
+        "more"
+    } else if text.chars().any(char::is_control) {
+        "a control character"
+    } else {
+        return None;
+    };
+    Some(format!("{what}: expected 1 to {TEXT_LIMIT_CHARS} characters, found {found}"))
+}
+
+/// What is wrong with an amount that may be zero, if anything.
+pub(super) fn amount_fault(what: &str, minor: i64) -> Option<String> {
+    let right = (0..=AMOUNT_LIMIT_MINOR).contains(&minor);
+    (!right).then(|| format!("{what}: expected minor units from 0 to {AMOUNT_LIMIT_MINOR}, found {minor}"))
+}
+
+/// No fault, or the problem.
+pub(super) fn faultless(faults: impl IntoIterator<Item = Option<String>>) -> Result<(), Problem> {
+    let faults: Vec<String> = faults.into_iter().flatten().collect();
+    if faults.is_empty() { Ok(()) } else { Err(Problem::of_faults(faults)) }
+}

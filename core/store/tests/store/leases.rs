@@ -1,0 +1,46 @@
+//! Jobs and their leases on both databases.
+
+use entrepot_contract::ids::{JobId, NodeId};
+use entrepot_contract::product::Fulfilment;
+use entrepot_domain::answer::Answer;
+use entrepot_domain::command::{Body, OrderName};
+use entrepot_domain::job::JobState;
+use entrepot_engine::storage::{BIRTH_TOKEN, JobNext};
+use std::time::Duration;
+
+use crate::databases;
+use crate::world::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_fences_off_whoever_lost_it() {
+    for given in databases::all().await {
+        let storage = databases::open(&given).await;
+        let engine = engine(&storage, "n1").await;
+        let gate = Fulfilment::Supplier { connection: GATE.parse().unwrap(), product_code: "x".to_owned() };
+        offer(&engine, gate, 10, 10_000).await;
+        let Answer::Created { order, .. } = done(give(&engine, create("c1", 1, true)).await) else { panic!() };
+        done(give(&engine, Body::StartIssue { order: OrderName::Own(order), count: None }).await);
+        engine.stop(Duration::from_secs(5)).await;
+        let storage = databases::open(&given).await;
+        let store = storage.shared();
+        let jobs = storage.list_jobs(&merchant(), None, &Default::default()).await.unwrap();
+        assert_eq!(jobs.len(), 1);
+        let id: JobId = jobs[0].job.id.clone();
+        let node = NodeId::parse("n2").unwrap();
+        // No plugin is open: the first node put the job back, and another one takes it with a new number.
+        let again = || async { store.lease_jobs(&node, 10, 60_000).await.unwrap() };
+        let leased = again().await;
+        assert_eq!(leased.len(), 1);
+        let token = leased[0].token;
+        assert!(token > BIRTH_TOKEN);
+        assert!(again().await.is_empty(), "a leased job is nobody else's");
+        assert!(!store.start_job(&id, BIRTH_TOKEN, 1_000).await.unwrap(), "the old number starts nothing");
+        assert!(store.start_job(&id, token, 60_000).await.unwrap());
+        let next = JobNext { state: JobState::Started, wait_ms: 0, note: "no answer".to_owned(), counts: true };
+        assert!(!store.put_job(&id, BIRTH_TOKEN, next.clone()).await.unwrap());
+        assert!(store.put_job(&id, token, next).await.unwrap());
+        let back = again().await;
+        assert_eq!(back[0].state, JobState::Started, "a started job stays started: its outcome is asked for first");
+        assert_eq!(back[0].token, token + 1);
+    }
+}

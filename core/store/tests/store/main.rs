@@ -1,0 +1,10 @@
+//! The engine on both databases: what the in-memory storage cannot show. No plugin takes part.
+
+#![allow(clippy::unwrap_used)]
+
+mod databases;
+mod leases;
+mod life;
+mod nodes;
+mod sealing;
+mod world;
