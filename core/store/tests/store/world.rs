@@ -95,7 +95,7 @@ pub async fn engine(storage: &SqlStorage, node: &str) -> Engine {
         host: Host::new(parts, Vec::new()).unwrap(),
         clock,
         seeds: Arc::new(RandomSeeds),
-        settings: EngineSettings { backoff_first_ms: 0, ..EngineSettings::new(NodeId::parse(node).unwrap()) },
+        settings: EngineSettings { backoff_first_ms: 0, lease_ms: 1, ..EngineSettings::new(NodeId::parse(node).unwrap()) },
         directory: directory(),
         interface_log,
     })
