@@ -414,4 +414,3 @@ pub fn fingerprint(fields: &[(&str, String)]) -> String {
     }
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
-

@@ -120,7 +120,8 @@ fn balances(snapshot: &Snapshot) -> Vec<String> {
     }
     for account in snapshot.accounts.values() {
         let (balance, held, lines) = sums.get(&account.distributor).copied().unwrap_or_default();
-        if (i128::from(account.balance_minor), i128::from(account.held_minor), account.sequence) != (balance, held, lines)
+        if (i128::from(account.balance_minor), i128::from(account.held_minor), account.sequence)
+            != (balance, held, lines)
         {
             broken.push(format!("{}: {account:?}, postings say {:?}", account.distributor, (balance, held, lines)));
         }
@@ -162,7 +163,12 @@ fn returned(snapshot: &Snapshot) -> Vec<String> {
 }
 
 fn codes(snapshot: &Snapshot) -> Vec<String> {
-    snapshot.codes_given.iter().filter(|(_, n)| **n > 1).map(|(code, n)| format!("{code} was given {n} times")).collect()
+    snapshot
+        .codes_given
+        .iter()
+        .filter(|(_, n)| **n > 1)
+        .map(|(code, n)| format!("{code} was given {n} times"))
+        .collect()
 }
 
 fn pools(snapshot: &Snapshot) -> Vec<String> {

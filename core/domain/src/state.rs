@@ -175,8 +175,8 @@ impl State {
     }
 
     fn put_order(&mut self, order: Order) {
-        let new = self.order(&order.id).is_none()
-            || self.writes.orders.get(&order.id).is_some_and(|(_, was_new)| *was_new);
+        let new =
+            self.order(&order.id).is_none() || self.writes.orders.get(&order.id).is_some_and(|(_, was_new)| *was_new);
         self.writes.orders.insert(order.id.clone(), (order.clone(), new));
         self.insert_order(order);
     }

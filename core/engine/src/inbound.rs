@@ -130,7 +130,9 @@ async fn handle(
             log.place(&connection);
             answer_placed(core, *connection, ready, &raw, &trace, deadline).await
         }
-        Ok(Place::Nowhere) => flows::unplaced::answer(core, application, plugins, scene, ready, &raw, &located, &trace, deadline).await,
+        Ok(Place::Nowhere) => {
+            flows::unplaced::answer(core, application, plugins, scene, ready, &raw, &located, &trace, deadline).await
+        }
     };
     let rules = core.host.manifest(&plugins[0]).map(|manifest| manifest.log).unwrap_or_default();
     log.close(core, &rules, &raw, &answer);
@@ -245,11 +247,8 @@ impl Visit<'_> {
         intent: Intent,
         outcome: Outcome,
     ) -> Result<RawResponse, Fault> {
-        let request = ChannelRequest::Encode {
-            scene: raw.scene.clone(),
-            intent: Box::new(intent),
-            outcome: Box::new(outcome),
-        };
+        let request =
+            ChannelRequest::Encode { scene: raw.scene.clone(), intent: Box::new(intent), outcome: Box::new(outcome) };
         match self.call(request).await? {
             ChannelResponse::Encoded { raw } => Ok(raw),
             _ => Err(Fault::garbled("encode was answered with something else")),

@@ -30,12 +30,8 @@ impl InterfaceQueue {
     /// A queue of at most `limit` lines, and the task that writes it; the task ends once the queue is closed.
     #[must_use]
     pub fn start(storage: Arc<dyn Storage>, limit: usize) -> (Arc<Self>, tokio::task::JoinHandle<()>) {
-        let queue = Arc::new(Self {
-            waiting: Mutex::default(),
-            limit,
-            arrived: Notify::new(),
-            closed: AtomicBool::new(false),
-        });
+        let queue =
+            Arc::new(Self { waiting: Mutex::default(), limit, arrived: Notify::new(), closed: AtomicBool::new(false) });
         let task = tokio::spawn(queue.clone().write(storage));
         (queue, task)
     }
@@ -81,10 +77,13 @@ impl InterfaceQueue {
     }
 }
 
+/// Tells whose a connection is.
+type MerchantOf = Box<dyn Fn(&str) -> Option<MerchantId> + Send + Sync>;
+
 /// The plugins' outbound calls.
 pub struct OutboundLog {
     queue: Arc<InterfaceQueue>,
-    merchant_of: Box<dyn Fn(&str) -> Option<MerchantId> + Send + Sync>,
+    merchant_of: MerchantOf,
 }
 
 impl OutboundLog {

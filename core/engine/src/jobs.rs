@@ -152,9 +152,7 @@ async fn try_once(core: &Core, job: LeasedJob) {
         }
         Tried::Waits { wait_ms, note } => (JobState::Started, wait_ms, note, false),
         Tried::Unclear { note } => (JobState::Started, backoff(core, &job), note, true),
-        Tried::Again { wait_ms, note } => {
-            (JobState::Ready, wait_ms.unwrap_or(0).max(backoff(core, &job)), note, true)
-        }
+        Tried::Again { wait_ms, note } => (JobState::Ready, wait_ms.unwrap_or(0).max(backoff(core, &job)), note, true),
         Tried::Hopeless { note } => (JobState::Dead, 0, note, true),
     };
     let dead = state == JobState::Dead || (counts && job.attempts + 1 >= core.settings.attempts_limit);
@@ -179,7 +177,12 @@ async fn try_once(core: &Core, job: LeasedJob) {
 }
 
 fn dead_text(job: &LeasedJob, note: &str) -> String {
-    format!("job {} ({}) of order {} gave up: {note}; retry or abandon it", job.job.id, job.job.kind.name(), job.job.order)
+    format!(
+        "job {} ({}) of order {} gave up: {note}; retry or abandon it",
+        job.job.id,
+        job.job.kind.name(),
+        job.job.order
+    )
 }
 
 /// Doubles with each try, up to a limit; the last eighth differs from job to job, so that they do not come back at once.

@@ -173,11 +173,7 @@ fn fail(batch: Vec<Pending>, fault: &StorageFault) {
     }
 }
 
-async fn attempt_on(
-    core: &Core,
-    storage: &mut dyn LaneStorage,
-    batch: &[Pending],
-) -> Result<Decided, StorageFault> {
+async fn attempt_on(core: &Core, storage: &mut dyn LaneStorage, batch: &[Pending]) -> Result<Decided, StorageFault> {
     let mut transaction = storage.begin().await?;
     // Another writer may have had the database for long: what is late by now is sorted out before anything is done.
     let now = core.clock.now();

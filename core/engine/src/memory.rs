@@ -190,15 +190,11 @@ impl Storage for MemoryStorage {
         Ok(self.shared.read(merchant, |rows| rows.guests.get(id).cloned().unwrap_or_default()))
     }
 
-    async fn stock(
-        &self,
-        merchant: &MerchantId,
-        keys: &[StockKey],
-    ) -> Result<BTreeMap<StockKey, Stock>, StorageFault> {
+    async fn stock(&self, merchant: &MerchantId, keys: &[StockKey]) -> Result<BTreeMap<StockKey, Stock>, StorageFault> {
         self.shared.enter("stock")?;
-        Ok(self.shared.read(merchant, |rows| {
-            keys.iter().filter_map(|key| Some((key.clone(), *rows.stock.get(key)?))).collect()
-        }))
+        Ok(self
+            .shared
+            .read(merchant, |rows| keys.iter().filter_map(|key| Some((key.clone(), *rows.stock.get(key)?))).collect()))
     }
 
     async fn account(
@@ -222,9 +218,9 @@ impl Storage for MemoryStorage {
 
     async fn known_codes(&self, merchant: &MerchantId, texts: &[String]) -> Result<Vec<String>, StorageFault> {
         self.shared.enter("known_codes")?;
-        Ok(self.shared.read(merchant, |rows| {
-            texts.iter().filter(|text| rows.code_texts.contains(*text)).cloned().collect()
-        }))
+        Ok(self
+            .shared
+            .read(merchant, |rows| texts.iter().filter(|text| rows.code_texts.contains(*text)).cloned().collect()))
     }
 
     async fn pool(&self, merchant: &MerchantId, pool: &PoolName) -> Result<Option<(u32, u32)>, StorageFault> {

@@ -67,15 +67,15 @@ impl Queue {
     }
 
     /// Puts a command at the end, or hands it back when there is no place.
-    pub(crate) fn push(&self, pending: Pending) -> Result<(), Pending> {
+    pub(crate) fn push(&self, pending: Pending) -> Result<(), Box<Pending>> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.closed || waiting.count >= self.limit {
-            return Err(pending);
+            return Err(Box::new(pending));
         }
         let source = pending.command.key.scope.clone();
         let queue = waiting.sources.entry(source.clone()).or_default();
         if queue.len() >= self.share {
-            return Err(pending);
+            return Err(Box::new(pending));
         }
         let first = queue.is_empty();
         queue.push_back(pending);

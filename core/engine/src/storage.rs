@@ -61,11 +61,7 @@ pub trait Storage: Send + Sync {
     /// Who an order names.
     async fn guests(&self, merchant: &MerchantId, id: &OrderId) -> Result<Guests, StorageFault>;
     /// Cells; those that are not there are left out.
-    async fn stock(
-        &self,
-        merchant: &MerchantId,
-        keys: &[StockKey],
-    ) -> Result<BTreeMap<StockKey, Stock>, StorageFault>;
+    async fn stock(&self, merchant: &MerchantId, keys: &[StockKey]) -> Result<BTreeMap<StockKey, Stock>, StorageFault>;
     /// A distributor's account.
     async fn account(
         &self,
@@ -157,8 +153,11 @@ pub trait Batch: Send {
     /// The catalogue revision of each merchant.
     async fn revisions(&mut self, merchants: &[MerchantId]) -> Result<BTreeMap<MerchantId, i64>, StorageFault>;
     /// Writes everything and commits. Jobs are born leased to the node.
-    async fn commit(self: Box<Self>, writes: BTreeMap<MerchantId, Writes>, lease: BirthLease)
-    -> Result<(), StorageFault>;
+    async fn commit(
+        self: Box<Self>,
+        writes: BTreeMap<MerchantId, Writes>,
+        lease: BirthLease,
+    ) -> Result<(), StorageFault>;
 }
 
 /// Who runs the jobs that a batch bears.

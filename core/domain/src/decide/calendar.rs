@@ -34,7 +34,9 @@ pub(super) fn write(draft: &mut Draft<'_>, rows: &[CalendarRow]) -> Result<Answe
         }
         for price in [day.retail, day.settlement] {
             if price.amount_minor < 0 || price.currency != day.retail.currency {
-                return Err(malformed(format!("prices of {} are from zero up in one currency, found {price}", sku.id)).into());
+                return Err(
+                    malformed(format!("prices of {} are from zero up in one currency, found {price}", sku.id)).into()
+                );
             }
         }
         if let Some(close) = day.close.filter(|close| close.minute_of_day > 1440) {
@@ -86,7 +88,9 @@ fn check(draft: &Draft<'_>, earlier: &[CatalogueEntry], entry: &CatalogueEntry) 
         }
         CatalogueEntry::Sku(sku) => {
             let has_product = rules.catalogue.products.contains_key(&sku.product)
-                || earlier.iter().any(|other| matches!(other, CatalogueEntry::Product(product) if product.id == sku.product));
+                || earlier
+                    .iter()
+                    .any(|other| matches!(other, CatalogueEntry::Product(product) if product.id == sku.product));
             if !has_product {
                 return Err(malformed(format!("SKU {} names product {}, which is not there", sku.id, sku.product)));
             }
@@ -106,7 +110,8 @@ fn check(draft: &Draft<'_>, earlier: &[CatalogueEntry], entry: &CatalogueEntry) 
         }
         CatalogueEntry::Listing(listing) => {
             if rules.channel(&listing.connection).is_none() {
-                let text = format!("listing {} names {}, which is no channel connection", listing.id, listing.connection);
+                let text =
+                    format!("listing {} names {}, which is no channel connection", listing.id, listing.connection);
                 return Err(malformed(text));
             }
             if listing.names.is_empty() {

@@ -96,11 +96,7 @@ pub(super) fn begin(draft: &mut Draft<'_>, order: &mut Order) -> Result<Begun, S
     }
 }
 
-fn from_pool(
-    draft: &mut Draft<'_>,
-    order: &mut Order,
-    name: &entrepot_contract::ids::PoolName,
-) -> Result<Begun, Stop> {
+fn from_pool(draft: &mut Draft<'_>, order: &mut Order, name: &entrepot_contract::ids::PoolName) -> Result<Begun, Stop> {
     let pool = draft.pool(name)?.cloned().unwrap_or_default();
     let loaded = draft.state.codes.get(name);
     let wanted = order.units.len();
@@ -121,7 +117,11 @@ fn from_pool(
     }
     let left = pool.available.saturating_sub(u32::try_from(wanted).unwrap_or(u32::MAX));
     if left < pool.threshold {
-        draft.alert("pool_low", name.as_str(), format!("pool {name} has {left} codes left, less than {}", pool.threshold));
+        draft.alert(
+            "pool_low",
+            name.as_str(),
+            format!("pool {name} has {left} codes left, less than {}", pool.threshold),
+        );
     }
     draft.push(Change::Pool(name.clone(), Pool { available: left, ..pool }));
     finish(draft, order, units, &format!("{wanted} codes of pool {name}"))?;
@@ -176,7 +176,11 @@ pub(super) fn record(draft: &mut Draft<'_>, id: &OrderId, result: &IssueResult) 
                 order.callback_owed = false;
                 draft.notify(&order, Notification::IssueFailed { reason: reason.clone() });
             }
-            draft.alert("issue_refused", order.id.as_str(), format!("the supplier refused order {}: {reason}", order.id));
+            draft.alert(
+                "issue_refused",
+                order.id.as_str(),
+                format!("the supplier refused order {}: {reason}", order.id),
+            );
             draft.note(&order, "supplier refused", reason);
         }
     }

@@ -24,7 +24,7 @@ use crate::command::{Body, Command};
 use crate::state::State;
 
 pub use create::check_wish;
-pub use refund::{preview, RefundPreview};
+pub use refund::{RefundPreview, preview};
 
 /// Why a command was not decided in its favour.
 #[derive(Debug, Clone, PartialEq, Eq)]

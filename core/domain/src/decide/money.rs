@@ -44,7 +44,8 @@ pub(super) fn adjust(
 pub(super) fn set_limit(draft: &mut Draft<'_>, distributor: &DistributorId, limit: Money) -> Result<Answer, Stop> {
     let account = account(draft, distributor)?;
     if limit.currency != account.currency || limit.amount_minor < 0 {
-        let text = format!("the limit of {distributor} is an amount of {:?} from zero up, found {limit}", account.currency);
+        let text =
+            format!("the limit of {distributor} is an amount of {:?} from zero up, found {limit}", account.currency);
         return Err(Refusal::new(Reason::Malformed, text).into());
     }
     draft.set_account(Account { limit_minor: limit.amount_minor, ..account }, None);

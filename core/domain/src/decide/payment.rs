@@ -21,7 +21,8 @@ pub(super) fn pay(draft: &mut Draft<'_>, name: &OrderName, paid_at: Timestamp) -
         OrderState::Created => {}
         OrderState::Cancelled => {
             // The money is at the channel and the order is gone here: the channel must not think it accepted.
-            let text = format!("order {} was paid after it had ended; the channel has to give the money back", order.id);
+            let text =
+                format!("order {} was paid after it had ended; the channel has to give the money back", order.id);
             draft.alert("paid_after_end", order.id.as_str(), text);
             draft.note(&order, "paid too late", "");
             return Ok(Answer::Paid { order: order.id, acceptance: Acceptance::Refused });

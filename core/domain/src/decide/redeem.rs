@@ -55,10 +55,8 @@ fn may_redeem(draft: &Draft<'_>, order: &Order, used_at: Timestamp) -> Result<()
     if order.state != OrderState::Issued {
         return no(format!("only an issued order can be redeemed; {} is {:?}", order.id, order.state));
     }
-    let pending = draft
-        .state
-        .refunds(order)
-        .find(|refund| matches!(refund.state, RefundState::Waiting | RefundState::Agreed));
+    let pending =
+        draft.state.refunds(order).find(|refund| matches!(refund.state, RefundState::Waiting | RefundState::Agreed));
     if let Some(refund) = pending {
         return no(format!("refund {} of order {} is pending; it has to be refused first", refund.id, order.id));
     }

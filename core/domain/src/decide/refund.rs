@@ -88,7 +88,11 @@ fn by_rule(draft: &mut Draft<'_>, order: &Order, refund: &mut Refund, asked_at: 
         }
         Verdict::AskPerson => {
             refund.notice_owed = true;
-            draft.alert("refund_waiting", refund.id.as_str(), format!("refund {} of order {} waits for a person", refund.id, order.id));
+            draft.alert(
+                "refund_waiting",
+                refund.id.as_str(),
+                format!("refund {} of order {} waits for a person", refund.id, order.id),
+            );
             draft.note(order, "refund asked", format!("{} waits for a person", refund.id));
         }
         Verdict::Allow(_) => {
@@ -332,11 +336,8 @@ fn give_back(draft: &mut Draft<'_>, order: &mut Order, refund: &mut Refund, at: 
     }
     draft.release_stock(&order.stock.clone(), count, Standing::Sold)?;
     if let Some(distributor) = order.terms.distributor.clone() {
-        let cause = PostingCause {
-            order: Some(order.id.clone()),
-            refund: Some(refund.id.clone()),
-            ..PostingCause::default()
-        };
+        let cause =
+            PostingCause { order: Some(order.id.clone()), refund: Some(refund.id.clone()), ..PostingCause::default() };
         let amount = Money::new(back, order.terms.settlement.currency);
         draft.post(&distributor, PostingKind::Refund, amount, cause)?;
     }
@@ -349,16 +350,11 @@ fn upstream(draft: &mut Draft<'_>, order: &Order, refund: &Refund, cancelled: bo
     if cancelled || refund.units.is_empty() || !ticket_at_supplier(draft, order) {
         return;
     }
-    let kind =
-        JobKind::CancelAtSupplier { units: refund.units.clone(), refund: None, key: refund.id.to_string() };
+    let kind = JobKind::CancelAtSupplier { units: refund.units.clone(), refund: None, key: refund.id.to_string() };
     draft.ask_supplier(order, kind);
 }
 
-pub(super) fn supplier_answered(
-    draft: &mut Draft<'_>,
-    order: &OrderId,
-    refused: Option<&str>,
-) -> Result<Answer, Stop> {
+pub(super) fn supplier_answered(draft: &mut Draft<'_>, order: &OrderId, refused: Option<&str>) -> Result<Answer, Stop> {
     match refused {
         Some(reason) => {
             let text = format!("order {order} was refunded by the channel, but the supplier keeps it: {reason}");

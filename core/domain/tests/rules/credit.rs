@@ -57,10 +57,8 @@ fn amounts_that_cannot_be_are_refused() {
     let foreign = Money::new(1, Currency::parse("USD").unwrap());
     world.no_because(Reason::Malformed, Body::SetCreditLimit { distributor: id("dist"), limit: foreign });
     world.no(Body::TopUp { distributor: id("dist"), amount: foreign, note: None });
-    world.no_because(
-        Reason::OrderUnknown,
-        Body::TopUp { distributor: id("nobody"), amount: Money::fen(1), note: None },
-    );
+    world
+        .no_because(Reason::OrderUnknown, Body::TopUp { distributor: id("nobody"), amount: Money::fen(1), note: None });
     world.ok(top_up(i64::MAX));
     world.no(top_up(1));
     assert_eq!(world.account().sequence, 1);

@@ -121,8 +121,7 @@ fn an_empty_pool_gives_nothing_and_takes_nothing() {
     assert_eq!(world.order("1").state, OrderState::Accepted);
     world.ok(codes("codes-a", &["C", "D"]));
     assert_eq!(world.ok(start_issue("1")), Answer::Issued { order: order.clone() });
-    let given: Vec<&str> =
-        world.credentials[&order].iter().map(|unit| unit.credentials[0].value.as_str()).collect();
+    let given: Vec<&str> = world.credentials[&order].iter().map(|unit| unit.credentials[0].value.as_str()).collect();
     assert_eq!(given, ["A", "B", "C"], "the oldest codes go first");
     assert_eq!(world.pools[&id("codes-a")].available, 1);
 }

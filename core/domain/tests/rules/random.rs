@@ -86,8 +86,7 @@ impl Run {
             world.product(sku, |product| {
                 product.validity = Validity::Window { from: date("2026-01-01"), to: date("2026-12-31") };
                 let step = RefundStep { hours_before_visit: 0, fee: RefundFee::Fixed(FEE) };
-                product.refund =
-                    RefundRule { steps: vec![step], otherwise: RefundOtherwise::Never, partial: true };
+                product.refund = RefundRule { steps: vec![step], otherwise: RefundOtherwise::Never, partial: true };
             });
         }
         let capacity = [("gate", 10), ("gated", 10), ("pooled", 10)].into();
@@ -267,9 +266,7 @@ impl Run {
         }
         let called = sale.sku == "gated" && matches!(sale.stage, Stage::Issued | Stage::Issuing);
         let asked = match Self::chosen(&sale.free(), units) {
-            None => {
-                Asked { units: Vec::new(), live: false, done: false, waits: false, fee: None, channel_fee: fee }
-            }
+            None => Asked { units: Vec::new(), live: false, done: false, waits: false, fee: None, channel_fee: fee },
             Some(units) => {
                 let own = i64::try_from(units.len()).unwrap() * FEE;
                 let kept = fee.map_or(own, |fee| fee.min(own));
@@ -393,7 +390,7 @@ impl Run {
         let texts: Vec<String> = (0..u32::from(count)).map(|number| format!("C{}", self.code + number)).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         // Every second import brings its last code again.
-        self.code += if self.code % 2 == 0 { u32::from(count) } else { u32::from(count) - 1 };
+        self.code += if self.code.is_multiple_of(2) { u32::from(count) } else { u32::from(count) - 1 };
         if let Answer::CodesAdded { added, .. } = self.world.ok(codes("codes-a", &texts)) {
             self.model.codes += added;
         }

@@ -257,9 +257,8 @@ fn a_ticket_at_a_supplier_is_cancelled_there_before_we_agree() {
     let order = world.issued("1", "gated", 2);
     assert_eq!(standing(world.ok(ask("1", "r", UnitChoice::AllLeft, world.now))), RefundStanding::Waiting);
     let refund = world.refunds.values().next().unwrap().id.clone();
-    let cancels = |world: &World| {
-        world.jobs.iter().filter(|job| matches!(job.kind, JobKind::CancelAtSupplier { .. })).count()
-    };
+    let cancels =
+        |world: &World| world.jobs.iter().filter(|job| matches!(job.kind, JobKind::CancelAtSupplier { .. })).count();
     assert_eq!(cancels(&world), 1);
     let told = world.ok(Body::PromiseRefund { order, refund });
     assert_eq!(standing(told), RefundStanding::Waiting);

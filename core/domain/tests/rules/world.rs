@@ -137,7 +137,9 @@ impl World {
         };
         let mut world = Self {
             rules,
-            now: Timestamp::from_millis("2026-09-20T02:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp_millis()),
+            now: Timestamp::from_millis(
+                "2026-09-20T02:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp_millis(),
+            ),
             keys: BTreeMap::new(),
             refs: BTreeMap::new(),
             orders: BTreeMap::new(),

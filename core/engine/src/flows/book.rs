@@ -89,8 +89,7 @@ async fn settle(core: &Core, job: &LeasedJob, order: &Order, booking: Booking) -
         }
         Booking::Pending { reference, ask_after_ms } => {
             if reference.is_some() && reference != order.supplier_reference {
-                let body =
-                    Body::RecordIssue { order: order.id.clone(), result: IssueResult::Pending { reference } };
+                let body = Body::RecordIssue { order: order.id.clone(), result: IssueResult::Pending { reference } };
                 give(core, job, body, false).await?;
             }
             let wait_ms = ask_after_ms.unwrap_or(ASK_AFTER_MS).clamp(100, 600_000);

@@ -14,13 +14,7 @@ use crate::storage::LeasedJob;
 /// How long to wait before asking again about an audit, in milliseconds.
 const ASK_AFTER_MS: u64 = 30_000;
 
-pub(crate) async fn run(
-    core: &Core,
-    job: &LeasedJob,
-    units: &[u16],
-    refund: Option<&RefundId>,
-    key: &str,
-) -> Tried {
+pub(crate) async fn run(core: &Core, job: &LeasedJob, units: &[u16], refund: Option<&RefundId>, key: &str) -> Tried {
     match work(core, job, units, refund, key).await {
         Ok(tried) | Err(tried) => tried,
     }
@@ -38,7 +32,8 @@ async fn work(
     let abilities = instance.manifest().capabilities.supplier.clone().unwrap_or_default();
     let whole = units.len() == order.units.len();
     if !abilities.cancel || (!whole && !abilities.cancel_units) {
-        let note = format!("{} cannot cancel {}; a person has to", connection.id, if whole { "orders" } else { "units" });
+        let note =
+            format!("{} cannot cancel {}; a person has to", connection.id, if whole { "orders" } else { "units" });
         return settle(core, job, refund, Some(note)).await;
     }
     if job.state == JobState::Started && !abilities.cancel_idempotent {
@@ -47,8 +42,7 @@ async fn work(
     }
     let wanted = supplier::supplier_order(core, &order).await?;
     supplier::start(core, job).await?;
-    let request =
-        SupplierRequest::Cancel { order: Box::new(wanted), units: units.to_vec(), key: key.to_owned() };
+    let request = SupplierRequest::Cancel { order: Box::new(wanted), units: units.to_vec(), key: key.to_owned() };
     match supplier::call(core, job, key, request).await {
         Ok(SupplierResponse::Cancellation(Cancellation::Done)) => settle(core, job, refund, None).await,
         Ok(SupplierResponse::Cancellation(Cancellation::Refused { reason })) => {

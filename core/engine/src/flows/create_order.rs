@@ -20,8 +20,7 @@ pub(super) async fn run(visit: &Visit<'_>, create: &CreateOrder) -> Outcome {
         ("pay", wish.pay_amount.map(|amount| amount.to_string()).unwrap_or_default()),
         ("source", create.source_order.as_ref().map(ToString::to_string).unwrap_or_default()),
     ];
-    let body =
-        Body::CreateOrder { connection: visit.connection.id.clone(), intent: Box::new(create.clone()) };
+    let body = Body::CreateOrder { connection: visit.connection.id.clone(), intent: Box::new(create.clone()) };
     match visit.command(create.order.as_str(), &fields, body).await {
         Ok(Answer::Created { order, acceptance }) => Outcome::Created { order, acceptance },
         Ok(Answer::Refused(refusal)) => Outcome::Refused(refusal),

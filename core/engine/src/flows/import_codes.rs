@@ -57,8 +57,7 @@ impl Engine {
             return Err(format!("at most {IMPORT_LIMIT_ROWS} rows at once, found {}", import.rows.len()));
         }
         let connection = self.pool_connection(&import)?;
-        let mut report =
-            ImportReport { rows: import.rows.len(), dry_run: import.dry_run, ..ImportReport::default() };
+        let mut report = ImportReport { rows: import.rows.len(), dry_run: import.dry_run, ..ImportReport::default() };
         let mut seen = std::collections::BTreeSet::new();
         for (number, chunk) in import.rows.chunks(BULK_LIMIT_ROWS).enumerate() {
             let prepared = self.prepare(&connection, &import.merchant, chunk).await?;
@@ -93,8 +92,12 @@ impl Engine {
             (Some(named), _) if pools.contains(&named) => Ok(named.clone()),
             (Some(named), _) => Err(format!("{named} is no pool connection of merchant {}", import.merchant)),
             (None, [only]) => Ok((*only).clone()),
-            (None, []) => Err(format!("merchant {} has no supplier connection that fulfils from a pool", import.merchant)),
-            (None, _) => Err(format!("merchant {} has several pool connections; name one of {pools:?}", import.merchant)),
+            (None, []) => {
+                Err(format!("merchant {} has no supplier connection that fulfils from a pool", import.merchant))
+            }
+            (None, _) => {
+                Err(format!("merchant {} has several pool connections; name one of {pools:?}", import.merchant))
+            }
         }
     }
 
@@ -134,7 +137,8 @@ impl Engine {
         codes: Vec<NewCode>,
         report: &mut ImportReport,
     ) -> Result<(), String> {
-        let digest = fingerprint(&[("codes", codes.iter().map(|code| code.text.as_str()).collect::<Vec<_>>().join("\n"))]);
+        let digest =
+            fingerprint(&[("codes", codes.iter().map(|code| code.text.as_str()).collect::<Vec<_>>().join("\n"))]);
         let key = CommandKey {
             scope: import.by.clone(),
             kind: "add_codes".to_owned(),
@@ -148,9 +152,10 @@ impl Engine {
                 Ok(())
             }
             Ok(Answer::Refused(refusal)) => Err(refusal.text),
-            Ok(_) | Err(_) => {
-                Err(format!("the import stopped after {} codes; give it again: what is there is not added twice", report.added))
-            }
+            Ok(_) | Err(_) => Err(format!(
+                "the import stopped after {} codes; give it again: what is there is not added twice",
+                report.added
+            )),
         }
     }
 }

@@ -66,18 +66,19 @@ impl Visit<'_> {
 
     /// Gives a command under the channel's own key of this scene.
     pub(crate) async fn command(&self, key: &str, fields: &[(&str, String)], body: Body) -> Result<Answer, Undecided> {
-        let key = CommandKey {
-            scope: self.connection.id.to_string(),
-            kind: body.name().to_owned(),
-            key: key.to_owned(),
-        };
+        let key =
+            CommandKey { scope: self.connection.id.to_string(), kind: body.name().to_owned(), key: key.to_owned() };
         let fingerprint = entrepot_domain::command::fingerprint(fields);
         let (core, merchant) = (self.core, &self.connection.merchant);
         core.command(merchant, key, fingerprint, "channel", body, Some(self.deadline), None).await
     }
 
     /// Waits until a change of the order gives a result, or the answer is due.
-    pub(crate) async fn until<T, F>(&self, order: &entrepot_contract::ids::OrderId, mut look: impl FnMut() -> F) -> Option<T>
+    pub(crate) async fn until<T, F>(
+        &self,
+        order: &entrepot_contract::ids::OrderId,
+        mut look: impl FnMut() -> F,
+    ) -> Option<T>
     where
         F: Future<Output = Option<T>>,
     {
@@ -130,12 +131,8 @@ pub(crate) async fn raise(core: &Core, merchant: &MerchantId, kind: &str, subjec
 /// The same for the whole deployment, or one merchant.
 pub(crate) async fn raise_for(core: &Core, merchant: Option<MerchantId>, kind: &str, subject: &str, text: &str) {
     tracing::warn!(kind, subject, text, "alert");
-    let alert = Alert {
-        kind: kind.to_owned(),
-        subject: subject.to_owned(),
-        text: text.to_owned(),
-        at: core.clock.now(),
-    };
+    let alert =
+        Alert { kind: kind.to_owned(), subject: subject.to_owned(), text: text.to_owned(), at: core.clock.now() };
     if let Err(fault) = core.storage.record(Record::Alert { merchant, alert }).await {
         tracing::error!(%fault, "an alert could not be stored");
     }

@@ -35,15 +35,16 @@ async fn work(core: &Core, job: &LeasedJob, notification: &Notification) -> Resu
     let Some(event) = content(core, &order, &refunds, notification, connection.facts.shops.first()).await? else {
         return end(core, job, "there is nothing to tell any more").await;
     };
-    let notice =
-        OrderNotice { order: order.id.clone(), channel_order: order.channel_order.clone(), event };
+    let notice = OrderNotice { order: order.id.clone(), channel_order: order.channel_order.clone(), event };
     supplier::start(core, job).await?;
     let key = job.job.id.to_string();
     let scope = CallScope { connection: Some(connection.id.clone()), order: Some(order.id.to_string()) };
     let context = supplier::context(core, job, &connection, &key);
     let request = Request::Channel(ChannelRequest::Deliver { notice: Box::new(notice) });
     match instance.call(context, request, scope).await {
-        Ok(Response::Channel(ChannelResponse::Delivered)) => end(core, job, &format!("{} was told", connection.id)).await,
+        Ok(Response::Channel(ChannelResponse::Delivered)) => {
+            end(core, job, &format!("{} was told", connection.id)).await
+        }
         Ok(_) => Ok(Tried::Unclear { note: "deliver was answered with something else".to_owned() }),
         Err(fault) => Ok(supplier::after_fault(&fault)),
     }

@@ -9,9 +9,7 @@ use crate::storage::StorageFault;
 pub(super) async fn run(visit: &Visit<'_>, order: &ChannelOrderId) -> Outcome {
     match look(visit, order).await {
         Ok(Some(outcome)) => outcome,
-        Ok(None) => {
-            Outcome::Refused(Refusal::new(Reason::OrderUnknown, format!("there is no order {order} here")))
-        }
+        Ok(None) => Outcome::Refused(Refusal::new(Reason::OrderUnknown, format!("there is no order {order} here"))),
         Err(fault) => {
             tracing::warn!(%fault, "an order cannot be read");
             Outcome::Busy

@@ -19,7 +19,9 @@ pub(super) async fn ask(visit: &Visit<'_>, ask: &AskRefund) -> Outcome {
     ];
     let body = Body::AskRefund { order: visit.name_of(&ask.order), intent: ask.clone() };
     match visit.command(&ask.key, &fields, body).await {
-        Ok(Answer::Refund { order, refund, standing: RefundStanding::Waiting }) => waiting(visit, &order, &refund).await,
+        Ok(Answer::Refund { order, refund, standing: RefundStanding::Waiting }) => {
+            waiting(visit, &order, &refund).await
+        }
         Ok(Answer::Refund { standing, .. }) => outcome_of(standing),
         Ok(Answer::Refused(refusal)) => Outcome::Refused(refusal),
         Ok(other) => super::odd(&other),

@@ -25,16 +25,10 @@ async fn store(
     deadline: Timestamp,
 ) -> Result<Answer, Undecided> {
     let merchant = MerchantId::parse(INBOX).map_err(|_| Undecided::Poison)?;
-    let key = CommandKey {
-        scope: application.to_string(),
-        kind: format!("store_{}", intent.name()),
-        key: order.to_string(),
-    };
-    let body = Body::StoreFact {
-        application: application.clone(),
-        order: order.clone(),
-        intent: Box::new(intent.clone()),
-    };
+    let key =
+        CommandKey { scope: application.to_string(), kind: format!("store_{}", intent.name()), key: order.to_string() };
+    let body =
+        Body::StoreFact { application: application.clone(), order: order.clone(), intent: Box::new(intent.clone()) };
     core.command(&merchant, key, String::new(), "channel", body, Some(deadline), None).await
 }
 

@@ -55,11 +55,7 @@ impl MemoryBatch {
         &self,
         footprints: &Footprints,
         states: &mut States,
-        mut load: impl FnMut(
-            &MerchantTables,
-            &entrepot_domain::footprint::Footprint,
-            &mut entrepot_domain::state::State,
-        ),
+        mut load: impl FnMut(&MerchantTables, &entrepot_domain::footprint::Footprint, &mut entrepot_domain::state::State),
     ) {
         let tables = self.shared.tables();
         let none = MerchantTables::default();

@@ -126,12 +126,7 @@ impl Jobs {
                 let view = &mut self.rows.get_mut(&id)?.view;
                 view.token += 1;
                 view.lease = Some((node.clone(), until));
-                Some(LeasedJob {
-                    job: view.job.clone(),
-                    state: view.state,
-                    token: view.token,
-                    attempts: view.attempts,
-                })
+                Some(LeasedJob { job: view.job.clone(), state: view.state, token: view.token, attempts: view.attempts })
             })
             .collect()
     }

@@ -205,9 +205,8 @@ impl MerchantTables {
         });
         let mut found: BTreeMap<u64, &CodeId> = named.collect();
         found.extend(waiting.iter().take(wanted).map(|(sequence, code)| (*sequence, code)));
-        let code = |id: &CodeId| {
-            Some(AvailableCode { id: id.clone(), credentials: self.codes.get(id)?.credentials.clone() })
-        };
+        let code =
+            |id: &CodeId| Some(AvailableCode { id: id.clone(), credentials: self.codes.get(id)?.credentials.clone() });
         found.into_values().filter_map(code).collect()
     }
 
@@ -355,11 +354,7 @@ impl MerchantTables {
             orders: self.orders.values().cloned().collect(),
             accounts: self.accounts.clone(),
             postings: self.postings.clone(),
-            pools: self
-                .pools
-                .iter()
-                .map(|(name, pool)| (name.to_string(), (pool.available, counted(name))))
-                .collect(),
+            pools: self.pools.iter().map(|(name, pool)| (name.to_string(), (pool.available, counted(name)))).collect(),
             codes_given: given.map(|(id, row)| (id.to_string(), row.given)).collect(),
         }
     }

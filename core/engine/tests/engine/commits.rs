@@ -176,7 +176,7 @@ async fn prices_written_by_two_commands_of_one_batch_are_one_revision() {
     settle().await;
     drop(held);
     for write in writes {
-        write.await.unwrap();
+        assert_eq!(write.await.unwrap(), entrepot_domain::answer::Answer::Changed { rows: 1 });
     }
     let here = house.engine.rules(&id("park")).await.unwrap().catalogue.revision;
     let stored = house.storage.catalogue(&id("park")).await.unwrap().revision;

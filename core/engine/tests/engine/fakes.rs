@@ -171,7 +171,9 @@ impl Instance for OpenShop {
 pub enum Book {
     Issue,
     /// Takes it; the first inquiry finds it issued.
-    Later { ask_after_ms: u64 },
+    Later {
+        ask_after_ms: u64,
+    },
     Refuse,
     /// Books, but the answer is lost.
     LostAfter,

@@ -8,7 +8,9 @@ use std::time::Duration;
 use entrepot_contract::calendar::{CalendarDay, Capacity, StockKey};
 use entrepot_contract::channel::RawRequest;
 use entrepot_contract::ids::{InvalidId, OrderId};
-use entrepot_contract::intent::{AskRefund, CancelStage, CreateOrder, Intent, IssueOrder, RecordRefund, UnitChoice, Wish};
+use entrepot_contract::intent::{
+    AskRefund, CancelStage, CreateOrder, Intent, IssueOrder, RecordRefund, UnitChoice, Wish,
+};
 use entrepot_contract::listing::{Listing, ListingNames, Sells};
 use entrepot_contract::message::{ConnectionFacts, OpenRequest, TokenMode};
 use entrepot_contract::money::Money;
@@ -19,6 +21,7 @@ use entrepot_contract::product::{
     Fulfilment, GuestRequirement, Product, ProductKind, RefundOtherwise, RefundRule, Sku, Validity,
 };
 use entrepot_contract::time::{Clock, Timestamp};
+use entrepot_domain::answer::Answer;
 use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, Distributor, SupplierRules};
 use entrepot_domain::change::RefKey;
 use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry};
@@ -77,6 +80,7 @@ pub struct House {
     pub clock: Arc<TestClock>,
     pub shop: Arc<Shop>,
     pub gate: Arc<Gate>,
+    asked: AtomicI64,
 }
 
 fn channel(application: &str) -> ConnectionRules {
@@ -189,7 +193,7 @@ impl House {
             interface_log,
         };
         let engine = Engine::start(parts).await.unwrap();
-        let house = Self { engine, storage, clock, shop, gate };
+        let house = Self { engine, storage, clock, shop, gate, asked: AtomicI64::new(0) };
         house.stock().await;
         house
     }
@@ -206,15 +210,23 @@ impl House {
             entries.push(CatalogueEntry::Sku(sku(name, fulfilment)));
             entries.extend(["shop", "shop2"].map(|connection| CatalogueEntry::Listing(listing(connection, name))));
         }
-        self.administer(Body::PutCatalogue { entries }).await;
-        self.administer(Body::WriteCalendar { rows: vec![row("own", STOCK), row("gated", STOCK)] }).await;
+        self.done(Body::PutCatalogue { entries }).await;
+        self.done(Body::WriteCalendar { rows: vec![row("own", STOCK), row("gated", STOCK)] }).await;
         let limit = Money::fen(1_000_000);
-        self.administer(Body::SetCreditLimit { distributor: id("dist"), limit }).await;
+        self.done(Body::SetCreditLimit { distributor: id("dist"), limit }).await;
     }
 
-    pub async fn administer(&self, body: Body) -> entrepot_domain::answer::Answer {
-        let asked = Asked { by: "test".to_owned(), key: format!("{body:?}").chars().take(200).collect() };
+    /// Gives a person's command under a key of its own.
+    pub async fn administer(&self, body: Body) -> Answer {
+        let key = self.asked.fetch_add(1, Ordering::Relaxed).to_string();
+        let asked = Asked { by: "test".to_owned(), key };
         self.engine.administer(&asked, &id("park"), body).await.unwrap()
+    }
+
+    /// Gives a person's command that has to be done.
+    async fn done(&self, body: Body) {
+        let answer = self.administer(body).await;
+        assert!(!matches!(answer, Answer::Refused(_)), "{answer:?}");
     }
 
     pub async fn switch(&self, connection: &str, switch: Switch) {

@@ -74,10 +74,7 @@ async fn what_a_rule_decided_no_person_decides_otherwise() {
     assert!(matches!(answer, entrepot_domain::answer::Answer::Refused(_)), "it is decided already");
 }
 
-async fn refund_of(
-    house: &House,
-    order: &entrepot_contract::ids::OrderId,
-) -> entrepot_contract::ids::RefundId {
+async fn refund_of(house: &House, order: &entrepot_contract::ids::OrderId) -> entrepot_contract::ids::RefundId {
     use entrepot_engine::storage::Storage;
     house.storage.order(&id("park"), order).await.unwrap().unwrap().1[0].id.clone()
 }

@@ -62,12 +62,8 @@ async fn two_applications_with_one_order_number_do_not_meet() {
     let answer = house.call_through("app2", "create", Some("account"), create("1", "own", 3, None)).await.unwrap();
     assert!(matches!(answer, Outcome::Created { .. }));
     house.call("cancel", cancel("1")).await.unwrap();
-    let states: Vec<(String, OrderState)> = house
-        .storage
-        .orders(&id("park"))
-        .iter()
-        .map(|order| (order.application.to_string(), order.state))
-        .collect();
+    let states: Vec<(String, OrderState)> =
+        house.storage.orders(&id("park")).iter().map(|order| (order.application.to_string(), order.state)).collect();
     assert!(states.contains(&("app".to_owned(), OrderState::Cancelled)));
     assert!(states.contains(&("app2".to_owned(), OrderState::Created)));
     assert_eq!(house.left("own").await, STOCK - 3);

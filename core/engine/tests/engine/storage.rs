@@ -191,9 +191,7 @@ async fn an_alert_is_open_once_for_its_subject() {
         text: text.to_owned(),
         at: Timestamp::from_millis(0),
     };
-    commit(&storage, |writes| writes.alerts.extend([alert("a", "1"), alert("a", "2"), alert("b", "3")]))
-        .await
-        .unwrap();
+    commit(&storage, |writes| writes.alerts.extend([alert("a", "1"), alert("a", "2"), alert("b", "3")])).await.unwrap();
     storage.record(Record::Alert { merchant: None, alert: alert("a", "4") }).await.unwrap();
     storage.record(Record::Alert { merchant: Some(id("park")), alert: alert("a", "5") }).await.unwrap();
     let texts: Vec<String> = storage.alerts().into_iter().map(|(_, alert)| alert.text).collect();

@@ -235,8 +235,7 @@ fn of_json(bytes: &[u8]) -> Result<Sent, Problem> {
         Problem::malformed(format!("the body: expected a JSON object; line {} column {}", fault.line(), fault.column()))
     })?;
     let form = |text: &str| Problem::malformed(format!("the body: {text}"));
-    // `rows` is `codes` as the command line sends it, each with its line in the file.
-    if body.keys().any(|name| !["codes", "rows", "connection", "dry_run"].contains(&name.as_str())) {
+    if body.keys().any(|name| !["codes", "connection", "dry_run"].contains(&name.as_str())) {
         return Err(form("expected codes, connection and dry_run only"));
     }
     let connection = match body.get("connection") {
@@ -249,8 +248,7 @@ fn of_json(bytes: &[u8]) -> Result<Sent, Problem> {
         Some(Value::Bool(dry_run)) => *dry_run,
         Some(_) => return Err(form("dry_run is true or false")),
     };
-    let (Some(Value::Array(codes)), None) | (None, Some(Value::Array(codes))) = (body.get("codes"), body.get("rows"))
-    else {
+    let Some(Value::Array(codes)) = body.get("codes") else {
         return Err(form("codes is a list of {\"code\", \"password\"?, \"line\"?}"));
     };
     if codes.len() > IMPORT_LIMIT_ROWS {

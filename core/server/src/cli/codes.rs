@@ -15,7 +15,9 @@ use super::{code_file, merchants, print, reach};
 use crate::client::{Client, new_key, segment};
 
 /// Rows of one request. A request is one answer's wait, and the steps of the progress.
-const CHUNK_ROWS: usize = 1000;
+const CHUNK_ROWS: usize = 5000;
+/// Bytes of one request, about.
+const CHUNK_BYTES: usize = 2 * 1024 * 1024;
 
 /// Import codes
 #[derive(Debug, clap::Subcommand)]
@@ -82,9 +84,11 @@ pub(super) async fn run(command: Command) -> Result<Exit, Failure> {
     let Command::Import(import) = command;
     // The file is read as a whole before anything is written.
     let file = code_file::read(&import.file)?;
+    if !file.ignored.is_empty() {
+        print::note(&format!("note: columns without meaning here: {}", file.ignored.join(", ")));
+    }
     reach::with_api(&import.source, async |client, config| {
         let merchant = merchants::of_supplier(config, import.merchant.as_ref(), import.connection.as_ref())?;
-        let bytes = config.http.body_limit_bytes / 2;
         let mut report = Report {
             rows: file.rows.len() + file.duplicates.len() + file.refused.len(),
             duplicates: file.duplicates.clone(),
@@ -92,7 +96,7 @@ pub(super) async fn run(command: Command) -> Result<Exit, Failure> {
             dry_run: import.dry_run,
             ..Report::default()
         };
-        let result = send(client, &import, &merchant, &chunks(&file.rows, bytes), &mut report).await;
+        let result = send(client, &import, &merchant, &chunks(&file.rows, CHUNK_BYTES), &mut report).await;
         print::progress("");
         for (line, reason) in &report.refused {
             print::note(&format!("line {line}: {reason}"));
@@ -136,7 +140,7 @@ async fn send(
     let mut behind = 0;
     for chunk in chunks {
         print::progress(&format!("{behind} of {} rows", report.rows));
-        let mut body = json!({ "rows": chunk, "dry_run": import.dry_run });
+        let mut body = json!({ "codes": chunk, "dry_run": import.dry_run });
         if let Some(connection) = &import.connection {
             body["connection"] = json!(connection);
         }
@@ -178,11 +182,11 @@ mod tests {
 
     #[test]
     fn chunks_hold_every_row_once_and_stay_small() {
-        let rows: Vec<CodeRow> = (0..2500).map(|line| row(line, "0123456789")).collect();
+        let rows: Vec<CodeRow> = (0..12_500).map(|line| row(line, "0123456789")).collect();
         let sizes = |bytes| chunks(&rows, bytes).iter().map(|chunk| chunk.len()).collect::<Vec<_>>();
-        assert_eq!(sizes(1_000_000), [1000, 1000, 500]);
-        assert_eq!(sizes(500 * 68).len(), 5);
-        assert_eq!(sizes(1).len(), 2500, "a row larger than the limit still goes, alone");
+        assert_eq!(sizes(CHUNK_BYTES), [5000, 5000, 2500]);
+        assert_eq!(sizes(500 * 68).len(), 25);
+        assert_eq!(sizes(1).len(), 12_500, "a row larger than the limit still goes, alone");
         assert!(chunks(&[], 1000).is_empty());
     }
 }
