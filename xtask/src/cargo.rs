@@ -71,8 +71,7 @@ impl Workspace {
         if !output.status.success() {
             return Err(failed("cargo metadata failed; see above"));
         }
-        let value: Value = serde_json::from_slice(&output.stdout)
-            .map_err(while_doing("reading cargo metadata"))?;
+        let value: Value = serde_json::from_slice(&output.stdout).map_err(while_doing("reading cargo metadata"))?;
         Ok(Workspace {
             root: PathBuf::from(text(&value["workspace_root"])),
             target: PathBuf::from(text(&value["target_directory"])),
@@ -102,24 +101,14 @@ impl Workspace {
 /// produced.
 pub fn build(leash: &mut Leash, folder: &Path, args: &[String]) -> Result<Vec<Artifact>> {
     let mut command = Command::new(program());
-    command
-        .args(args)
-        .arg("--message-format=json-render-diagnostics")
-        .current_dir(folder);
+    command.args(args).arg("--message-format=json-render-diagnostics").current_dir(folder);
     let mut artifacts = Vec::new();
     let status = leash.lines(&mut command, None, |line| {
         if let Some(artifact) = artifact(line) {
             artifacts.push(artifact);
         }
     })?;
-    if status.success() {
-        Ok(artifacts)
-    } else {
-        Err(failed(format!(
-            "cargo {} failed; see above",
-            args.join(" ")
-        )))
-    }
+    if status.success() { Ok(artifacts) } else { Err(failed(format!("cargo {} failed; see above", args.join(" ")))) }
 }
 
 fn artifact(line: &str) -> Option<Artifact> {
@@ -130,10 +119,7 @@ fn artifact(line: &str) -> Option<Artifact> {
     Some(Artifact {
         package_id: text(&message["package_id"]),
         target: target(&message["target"]),
-        files: texts(&message["filenames"])
-            .into_iter()
-            .map(PathBuf::from)
-            .collect(),
+        files: texts(&message["filenames"]).into_iter().map(PathBuf::from).collect(),
         executable: message["executable"].as_str().map(PathBuf::from),
         test: message["profile"]["test"].as_bool().unwrap_or(false),
     })
@@ -146,19 +132,12 @@ fn package(value: &Value) -> Package {
         name: text(&value["name"]),
         folder: manifest.parent().map(Path::to_path_buf).unwrap_or_default(),
         targets: list(&value["targets"]).iter().map(target).collect(),
-        dependencies: list(&value["dependencies"])
-            .iter()
-            .map(|d| text(&d["name"]))
-            .collect(),
+        dependencies: list(&value["dependencies"]).iter().map(|d| text(&d["name"])).collect(),
     }
 }
 
 fn target(value: &Value) -> Target {
-    Target {
-        name: text(&value["name"]),
-        kinds: texts(&value["kind"]),
-        crate_types: texts(&value["crate_types"]),
-    }
+    Target { name: text(&value["name"]), kinds: texts(&value["kind"]), crate_types: texts(&value["crate_types"]) }
 }
 
 fn text(value: &Value) -> String {

@@ -35,11 +35,7 @@ const SETTINGS: &[&str] = &[
     "logging_collector=off",
 ];
 /// Settings added for each kind of durability.
-const FORGETFUL: &[&str] = &[
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-];
+const FORGETFUL: &[&str] = &["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
 const DURABLE: &[&str] = &["fsync=on", "synchronous_commit=on", "full_page_writes=on"];
 
 const USER: &str = "entrepot";
@@ -58,19 +54,14 @@ impl Cluster {
     /// Makes a cluster in a new folder and starts a server on a free port of the loopback.
     pub fn start(durability: Durability) -> Result<Cluster> {
         let folder = new_folder(&std::env::temp_dir())?;
-        let root = fs::metadata(&folder)
-            .map_err(while_doing(folder.display()))?
-            .uid()
-            == 0;
+        let root = fs::metadata(&folder).map_err(while_doing(folder.display()))?.uid() == 0;
         fs::remove_dir(&folder).map_err(while_doing(folder.display()))?;
         let programs = postgres::find_or_install(root)?;
         let user = if root { Some(PlainUser::find()?) } else { None };
         let mut last = failed("no port was tried");
         for _ in 0..PORT_ATTEMPTS {
             match Cluster::attempt(durability, &programs, user.as_ref()) {
-                Err(failure) if failure.message.contains("Address already in use") => {
-                    last = failure
-                }
+                Err(failure) if failure.message.contains("Address already in use") => last = failure,
                 other => return other,
             }
         }
@@ -82,11 +73,7 @@ impl Cluster {
         &self.url
     }
 
-    fn attempt(
-        durability: Durability,
-        programs: &postgres::Programs,
-        user: Option<&PlainUser>,
-    ) -> Result<Cluster> {
+    fn attempt(durability: Durability, programs: &postgres::Programs, user: Option<&PlainUser>) -> Result<Cluster> {
         let folder = reachable_folder(user)?;
         let password = random_hex(16)?;
         let port = free_port()?;
@@ -97,11 +84,7 @@ impl Cluster {
                 chown(path, Some(user.uid), Some(user.gid)).map_err(while_doing(path.display()))?;
             }
         }
-        let script = keeper_script(
-            &folder,
-            &commands(&folder, port, durability, programs),
-            user,
-        );
+        let script = keeper_script(&folder, &commands(&folder, port, durability, programs), user);
         let mut keeper = Command::new("sh")
             .args(["-c", &script])
             .current_dir(&folder)
@@ -114,11 +97,7 @@ impl Cluster {
             .spawn()
             .map_err(while_doing("sh"))?;
         let pipe = keeper.stdin.take();
-        let cluster = Cluster {
-            url: format!("postgres://{USER}:{password}@127.0.0.1:{port}/postgres"),
-            keeper,
-            pipe,
-        };
+        let cluster = Cluster { url: format!("postgres://{USER}:{password}@127.0.0.1:{port}/postgres"), keeper, pipe };
         wait_until_ready(&folder)?;
         Ok(cluster)
     }
@@ -132,34 +111,20 @@ impl Drop for Cluster {
 }
 
 /// The commands that make the cluster and run the server.
-fn commands(
-    folder: &Path,
-    port: u16,
-    durability: Durability,
-    programs: &postgres::Programs,
-) -> [Vec<String>; 2] {
+fn commands(folder: &Path, port: u16, durability: Durability, programs: &postgres::Programs) -> [Vec<String>; 2] {
     let data = folder.join("data").display().to_string();
     let password_file = folder.join("password");
     let mut initdb = vec![programs.initdb.display().to_string()];
     initdb.extend(["-D", &data, "-U", USER, "-A", "scram-sha-256"].map(str::to_owned));
     initdb.push(format!("--pwfile={}", password_file.display()));
     initdb.extend(["--encoding=UTF8", "--locale=C", "--no-sync"].map(str::to_owned));
-    let mut server = vec![
-        programs.postgres.display().to_string(),
-        "-D".to_owned(),
-        data,
-    ];
+    let mut server = vec![programs.postgres.display().to_string(), "-D".to_owned(), data];
     let port = format!("port={port}");
     let promised = match durability {
         Durability::Forgetful => FORGETFUL,
         Durability::Durable => DURABLE,
     };
-    for setting in SETTINGS
-        .iter()
-        .chain(promised)
-        .copied()
-        .chain([port.as_str()])
-    {
+    for setting in SETTINGS.iter().chain(promised).copied().chain([port.as_str()]) {
         server.extend(["-c".to_owned(), setting.to_owned()]);
     }
     [initdb, server]
@@ -201,10 +166,7 @@ cd / && rm -rf "$folder"
 
 /// Words as a shell reads them back unchanged.
 fn quoted(words: &[String]) -> String {
-    let quoted: Vec<String> = words
-        .iter()
-        .map(|w| format!("'{}'", w.replace('\'', r"'\''")))
-        .collect();
+    let quoted: Vec<String> = words.iter().map(|w| format!("'{}'", w.replace('\'', r"'\''"))).collect();
     quoted.join(" ")
 }
 
@@ -213,24 +175,14 @@ fn wait_until_ready(folder: &Path) -> Result<()> {
     let deadline = Instant::now() + START_LIMIT;
     loop {
         let status = fs::read_to_string(folder.join("data/postmaster.pid")).unwrap_or_default();
-        if status
-            .lines()
-            .nth(7)
-            .is_some_and(|line| line.trim() == "ready")
-        {
+        if status.lines().nth(7).is_some_and(|line| line.trim() == "ready") {
             return Ok(());
         }
         let ended = folder.join("ended").exists();
         if ended || Instant::now() > deadline {
             let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
-            let why = if ended {
-                "ended at once"
-            } else {
-                "was not ready in time"
-            };
-            return Err(failed(format!(
-                "the throw-away PostgreSQL {why}; it said:\n{log}"
-            )));
+            let why = if ended { "ended at once" } else { "was not ready in time" };
+            return Err(failed(format!("the throw-away PostgreSQL {why}; it said:\n{log}")));
         }
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -241,11 +193,7 @@ fn reachable_folder(user: Option<&PlainUser>) -> Result<PathBuf> {
     let Some(user) = user else {
         return new_folder(&std::env::temp_dir());
     };
-    let candidates = [
-        std::env::temp_dir(),
-        PathBuf::from("/tmp"),
-        PathBuf::from("/var/tmp"),
-    ];
+    let candidates = [std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")];
     for base in &candidates {
         let folder = new_folder(base)?;
         let given = chown(&folder, Some(user.uid), Some(user.gid));
@@ -263,19 +211,13 @@ fn reachable_folder(user: Option<&PlainUser>) -> Result<PathBuf> {
 
 fn new_folder(base: &Path) -> Result<PathBuf> {
     let folder = base.join(format!("entrepot-postgres-{}", random_hex(8)?));
-    fs::DirBuilder::new()
-        .mode(0o700)
-        .create(&folder)
-        .map_err(while_doing(folder.display()))?;
+    fs::DirBuilder::new().mode(0o700).create(&folder).map_err(while_doing(folder.display()))?;
     Ok(folder)
 }
 
 fn free_port() -> Result<u16> {
-    let listener =
-        TcpListener::bind(("127.0.0.1", 0)).map_err(while_doing("looking for a free port"))?;
-    let address = listener
-        .local_addr()
-        .map_err(while_doing("looking for a free port"))?;
+    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(while_doing("looking for a free port"))?;
+    let address = listener.local_addr().map_err(while_doing("looking for a free port"))?;
     Ok(address.port())
 }
 
@@ -294,28 +236,18 @@ mod tests {
     #[test]
     fn words_survive_the_shell() {
         let words = ["printf", "%s|", "a b", "it's", "$HOME", "", "\"q\""].map(str::to_owned);
-        let output = Command::new("sh")
-            .args(["-c", &quoted(&words)])
-            .output()
-            .expect("sh");
-        assert_eq!(
-            String::from_utf8_lossy(&output.stdout),
-            "a b|it's|$HOME||\"q\"|"
-        );
+        let output = Command::new("sh").args(["-c", &quoted(&words)]).output().expect("sh");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "a b|it's|$HOME||\"q\"|");
     }
 
     #[test]
     fn durability_is_one_switch_and_the_last_word() {
-        let programs = postgres::Programs {
-            initdb: PathBuf::from("/p/initdb"),
-            postgres: PathBuf::from("/p/postgres"),
-        };
+        let programs =
+            postgres::Programs { initdb: PathBuf::from("/p/initdb"), postgres: PathBuf::from("/p/postgres") };
         let folder = Path::new("/f");
         let [_, forgetful] = commands(folder, 1, Durability::Forgetful, &programs);
         let [_, durable] = commands(folder, 1, Durability::Durable, &programs);
         assert!(forgetful.contains(&"fsync=off".to_owned()));
-        assert!(
-            durable.contains(&"fsync=on".to_owned()) && !durable.contains(&"fsync=off".to_owned())
-        );
+        assert!(durable.contains(&"fsync=on".to_owned()) && !durable.contains(&"fsync=off".to_owned()));
     }
 }

@@ -22,18 +22,12 @@ impl fmt::Display for Failure {
 
 /// Something was tried and failed (exit code 1).
 pub fn failed(message: impl Into<String>) -> Failure {
-    Failure {
-        message: message.into(),
-        code: 1,
-    }
+    Failure { message: message.into(), code: 1 }
 }
 
 /// The request or the machine is not fit for it (exit code 2).
 pub fn unfit(message: impl Into<String>) -> Failure {
-    Failure {
-        message: message.into(),
-        code: 2,
-    }
+    Failure { message: message.into(), code: 2 }
 }
 
 /// Puts what was being done in front of an I/O error.

@@ -81,9 +81,7 @@ impl Leash {
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if ended.is_none() {
-                let status = child
-                    .try_wait()
-                    .map_err(while_doing("waiting for a command"))?;
+                let status = child.try_wait().map_err(while_doing("waiting for a command"))?;
                 ended = status.map(|status| (status, Instant::now()));
             }
             if ended.is_some_and(|(_, since)| since.elapsed() > LINGER) {
@@ -102,10 +100,7 @@ impl Leash {
     }
 
     fn spawn(&mut self, command: &mut Command) -> Result<Child> {
-        let child = command
-            .process_group(0)
-            .spawn()
-            .map_err(while_doing(command.get_program().display()))?;
+        let child = command.process_group(0).spawn().map_err(while_doing(command.get_program().display()))?;
         self.tell(&format!("watch {}\n", child.id()))?;
         Ok(child)
     }
@@ -123,9 +118,7 @@ impl Leash {
 
     fn tell(&mut self, words: &str) -> Result<()> {
         match &mut self.pipe {
-            Some(pipe) => pipe
-                .write_all(words.as_bytes())
-                .map_err(while_doing("the watcher of our commands is gone")),
+            Some(pipe) => pipe.write_all(words.as_bytes()).map_err(while_doing("the watcher of our commands is gone")),
             None => Err(failed("the watcher of our commands has no input")),
         }
     }
@@ -146,13 +139,8 @@ fn read_lines(child: &mut Child) -> Result<Receiver<String>> {
     std::thread::spawn(move || {
         let mut reader = BufReader::new(output);
         let mut line = Vec::new();
-        while reader
-            .read_until(b'\n', &mut line)
-            .is_ok_and(|read| read > 0)
-        {
-            let text = String::from_utf8_lossy(&line)
-                .trim_end_matches(['\n', '\r'])
-                .to_owned();
+        while reader.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+            let text = String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned();
             if sender.send(text).is_err() {
                 break;
             }
@@ -189,11 +177,8 @@ mod tests {
     fn lines_come_in_order_and_the_status_is_the_commands() {
         let mut seen = Vec::new();
         let mut leash = Leash::start().expect("leash");
-        let status = leash
-            .lines(&mut shell("echo one; echo two; exit 3"), None, |l| {
-                seen.push(l.to_owned())
-            })
-            .expect("lines");
+        let status =
+            leash.lines(&mut shell("echo one; echo two; exit 3"), None, |l| seen.push(l.to_owned())).expect("lines");
         assert_eq!(seen, ["one", "two"]);
         assert_eq!(status.code(), Some(3));
     }
@@ -202,13 +187,7 @@ mod tests {
     fn a_command_over_its_limit_is_killed() {
         let mut leash = Leash::start().expect("leash");
         let start = Instant::now();
-        let status = leash
-            .lines(
-                &mut shell("sleep 60"),
-                Some(Duration::from_millis(200)),
-                |_| {},
-            )
-            .expect("lines");
+        let status = leash.lines(&mut shell("sleep 60"), Some(Duration::from_millis(200)), |_| {}).expect("lines");
         assert!(!status.success());
         assert!(start.elapsed() < Duration::from_secs(20));
     }
@@ -217,11 +196,7 @@ mod tests {
     fn what_a_command_leaves_behind_is_ended() {
         let mut left = String::new();
         let mut leash = Leash::start().expect("leash");
-        leash
-            .lines(&mut shell("sleep 60 >/dev/null & echo $!"), None, |l| {
-                left = l.to_owned()
-            })
-            .expect("lines");
+        leash.lines(&mut shell("sleep 60 >/dev/null & echo $!"), None, |l| left = l.to_owned()).expect("lines");
         assert!(!left.is_empty() && gone_soon(&left));
     }
 

@@ -80,16 +80,10 @@ fn names(workspace: &Workspace) -> Result<Vec<String>> {
 fn install(workspace: &Workspace, artifacts: &[Artifact], out: &Path) -> Result<Vec<PathBuf>> {
     let wanted = names(workspace)?;
     let mut installed = Vec::new();
-    for artifact in artifacts
-        .iter()
-        .filter(|a| wanted.contains(&a.target.name) && a.target.is_plugin_library())
-    {
+    for artifact in artifacts.iter().filter(|a| wanted.contains(&a.target.name) && a.target.is_plugin_library()) {
         let is_library = |file: &&PathBuf| file.extension().is_some_and(|e| e == DLL_EXTENSION);
         let Some(file) = artifact.files.iter().find(is_library) else {
-            return Err(failed(format!(
-                "cargo made no library for {}",
-                artifact.target.name
-            )));
+            return Err(failed(format!("cargo made no library for {}", artifact.target.name)));
         };
         fs::create_dir_all(out).map_err(while_doing(out.display()))?;
         let name = file_name(&artifact.target.name);
@@ -103,12 +97,7 @@ fn install(workspace: &Workspace, artifacts: &[Artifact], out: &Path) -> Result<
     if installed.len() == wanted.len() {
         Ok(installed)
     } else {
-        Err(failed(format!(
-            "cargo made {} of {} libraries: {}",
-            installed.len(),
-            wanted.len(),
-            wanted.join(", ")
-        )))
+        Err(failed(format!("cargo made {} of {} libraries: {}", installed.len(), wanted.len(), wanted.join(", "))))
     }
 }
 

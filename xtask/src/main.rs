@@ -79,9 +79,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         None => ("--help", arguments),
     };
     let own = rest.iter().take_while(|a| *a != "--");
-    if matches!(command, "--help" | "-h" | "help")
-        || own.clone().any(|a| a == "--help" || a == "-h")
-    {
+    if matches!(command, "--help" | "-h" | "help") || own.clone().any(|a| a == "--help" || a == "-h") {
         print!("{HELP}");
         return Ok(ExitCode::SUCCESS);
     }
@@ -102,9 +100,7 @@ fn test_options(arguments: &[String]) -> Result<suites::Options> {
     while let Some(word) = words.next() {
         match word.as_str() {
             "--only" => options.only.push(value_of(word, words.next())?),
-            "--database" => {
-                options.database = suites::Database::parse(&value_of(word, words.next())?)?
-            }
+            "--database" => options.database = suites::Database::parse(&value_of(word, words.next())?)?,
             "--" => {
                 let rest: Vec<String> = words.cloned().collect();
                 let mut halves = rest.splitn(2, |a| a == "--");
@@ -119,10 +115,7 @@ fn test_options(arguments: &[String]) -> Result<suites::Options> {
 }
 
 fn postgres_command(arguments: &[String]) -> Result<ExitCode> {
-    let at = arguments
-        .iter()
-        .position(|a| a == "--")
-        .unwrap_or(arguments.len());
+    let at = arguments.iter().position(|a| a == "--").unwrap_or(arguments.len());
     let (own, command) = arguments.split_at(at);
     let mut durability = cluster::Durability::Forgetful;
     for word in own {
@@ -132,16 +125,11 @@ fn postgres_command(arguments: &[String]) -> Result<ExitCode> {
         }
     }
     let Some((program, command_args)) = command.get(1..).and_then(<[String]>::split_first) else {
-        return Err(unfit(
-            "say which command to run: cargo xtask postgres -- COMMAND…",
-        ));
+        return Err(unfit("say which command to run: cargo xtask postgres -- COMMAND…"));
     };
     let cluster = cluster::Cluster::start(durability)?;
     let mut command = Command::new(program);
-    command
-        .args(command_args)
-        .env("ENTREPOT_TEST_POSTGRES", cluster.url())
-        .env("DATABASE_URL", cluster.url());
+    command.args(command_args).env("ENTREPOT_TEST_POSTGRES", cluster.url()).env("DATABASE_URL", cluster.url());
     // At a terminal the command stays in our process group, so that it can read from the terminal and
     // gets its own Ctrl-C. Elsewhere it gets a group of its own, which goes when we go.
     let status = if std::io::stdin().is_terminal() {
@@ -175,32 +163,24 @@ fn ci(arguments: &[String]) -> Result<ExitCode> {
         return Err(unknown(word, "ci"));
     }
     let workspace = cargo::Workspace::read()?;
-    let status = Command::new("bash")
-        .arg(workspace.root.join(".ci/run"))
-        .status()
-        .map_err(while_doing("bash .ci/run"))?;
+    let status =
+        Command::new("bash").arg(workspace.root.join(".ci/run")).status().map_err(while_doing("bash .ci/run"))?;
     Ok(exit_code(status))
 }
 
 fn exit_code(status: ExitStatus) -> ExitCode {
     // As a shell does: 128 + the signal's number.
-    let code = status
-        .code()
-        .or_else(|| status.signal().map(|signal| 128 + signal));
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
     ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
 
 fn value_of(option: &str, value: Option<&String>) -> Result<String> {
     match value {
         Some(value) if !value.starts_with('-') => Ok(value.clone()),
-        _ => Err(unfit(format!(
-            "{option} needs a value (see `cargo xtask --help`)"
-        ))),
+        _ => Err(unfit(format!("{option} needs a value (see `cargo xtask --help`)"))),
     }
 }
 
 fn unknown(word: &str, command: &str) -> failure::Failure {
-    unfit(format!(
-        "`{word}` means nothing to `cargo xtask {command}` (see `cargo xtask --help`)"
-    ))
+    unfit(format!("`{word}` means nothing to `cargo xtask {command}` (see `cargo xtask --help`)"))
 }

@@ -10,8 +10,7 @@ use crate::unprivileged::in_path;
 /// Limit of each apt-get command.
 const INSTALL_LIMIT: Duration = Duration::from_secs(600);
 
-const HOW_TO_INSTALL: &str =
-    "Tests need a PostgreSQL server's programs (initdb, postgres); it need not be running.
+const HOW_TO_INSTALL: &str = "Tests need a PostgreSQL server's programs (initdb, postgres); it need not be running.
   Debian, Ubuntu   apt-get install postgresql
   Fedora           dnf install postgresql-server
   Alpine           apk add postgresql
@@ -31,9 +30,7 @@ pub fn find_or_install(root: bool) -> Result<Programs> {
         return Ok(programs);
     }
     if !(root && Path::new("/etc/debian_version").exists() && in_path("apt-get").is_some()) {
-        return Err(unfit(format!(
-            "no PostgreSQL server found here.\n{HOW_TO_INSTALL}"
-        )));
+        return Err(unfit(format!("no PostgreSQL server found here.\n{HOW_TO_INSTALL}")));
     }
     println!("no PostgreSQL server found: installing Debian's");
     apt_get(&["update"])?;
@@ -46,14 +43,9 @@ fn find() -> Option<Programs> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     folders.extend(debian_folders(Path::new("/usr/lib/postgresql")));
-    let configured = Command::new("pg_config")
-        .arg("--bindir")
-        .stderr(Stdio::null())
-        .output();
+    let configured = Command::new("pg_config").arg("--bindir").stderr(Stdio::null()).output();
     if let Ok(output) = configured {
-        folders.push(PathBuf::from(
-            String::from_utf8_lossy(&output.stdout).trim(),
-        ));
+        folders.push(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
     }
     folders.iter().find_map(|folder| programs_in(folder))
 }
@@ -64,10 +56,7 @@ fn programs_in(folder: &Path) -> Option<Programs> {
         let file = folder.join(name).canonicalize().ok()?;
         file.is_file().then_some(file)
     };
-    Some(Programs {
-        initdb: program("initdb")?,
-        postgres: program("postgres")?,
-    })
+    Some(Programs { initdb: program("initdb")?, postgres: program("postgres")? })
 }
 
 fn debian_folders(base: &Path) -> Vec<PathBuf> {
@@ -99,17 +88,13 @@ fn apt_get(args: &[&str]) -> Result<()> {
             Some(status) if status.success() => return Ok(()),
             Some(status) => {
                 let command = args.join(" ");
-                return Err(unfit(format!(
-                    "apt-get {command}: {status}.\n{HOW_TO_INSTALL}"
-                )));
+                return Err(unfit(format!("apt-get {command}: {status}.\n{HOW_TO_INSTALL}")));
             }
             None if Instant::now() > deadline => {
                 let _ = child.kill();
                 let _ = child.wait();
                 let seconds = INSTALL_LIMIT.as_secs();
-                return Err(unfit(format!(
-                    "apt-get was not done in {seconds} s.\n{HOW_TO_INSTALL}"
-                )));
+                return Err(unfit(format!("apt-get was not done in {seconds} s.\n{HOW_TO_INSTALL}")));
             }
             None => std::thread::sleep(Duration::from_millis(200)),
         }

@@ -54,9 +54,7 @@ impl Database {
             "sqlite" => Ok(Database::Sqlite),
             "postgres" => Ok(Database::Postgres),
             "both" => Ok(Database::Both),
-            other => Err(unfit(format!(
-                "--database is sqlite, postgres or both, not `{other}`"
-            ))),
+            other => Err(unfit(format!("--database is sqlite, postgres or both, not `{other}`"))),
         }
     }
 
@@ -94,11 +92,7 @@ impl Outcome {
     /// What counts as failed at the end: an ignored test, too, and a program that broke off.
     fn failed_in_all(&self) -> u64 {
         let counted = self.failed + self.ignored;
-        if counted == 0 && !self.is_well() {
-            1
-        } else {
-            counted
-        }
+        if counted == 0 && !self.is_well() { 1 } else { counted }
     }
 }
 
@@ -112,10 +106,7 @@ pub fn test(options: &Options) -> Result<ExitCode> {
     let needs = |core: &str| chosen.iter().any(|name| workspace.reaches(name, core));
     let mut environment = vec![("ENTREPOT_TEST_DATABASE", options.database.name().to_owned())];
     if needs("entrepot-host") {
-        let release = options
-            .cargo_args
-            .iter()
-            .any(|a| a == "--release" || a == "-r");
+        let release = options.cargo_args.iter().any(|a| a == "--release" || a == "-r");
         let folder = libraries::build_for_tests(&workspace, &mut leash, release)?;
         let binary = folder.with_file_name("entrepot");
         environment.push(("ENTREPOT_BINARY", binary.display().to_string()));
@@ -134,17 +125,8 @@ pub fn test(options: &Options) -> Result<ExitCode> {
         let name = "documentation".to_owned();
         outcomes.push(time(name, |outcome| {
             let mut command = Command::new(cargo::program());
-            command
-                .args(&args)
-                .arg("--")
-                .args(&options.test_args)
-                .current_dir(&workspace.root);
-            program(
-                "cargo test --doc",
-                command.envs(environment.clone()),
-                &mut leash,
-                outcome,
-            )
+            command.args(&args).arg("--").args(&options.test_args).current_dir(&workspace.root);
+            program("cargo test --doc", command.envs(environment.clone()), &mut leash, outcome)
         })?);
     }
     drop(cluster);
@@ -159,10 +141,7 @@ fn server_url(cluster: &mut Option<Cluster>) -> Result<String> {
     }
     let start = Instant::now();
     let started = cluster.insert(Cluster::start(Durability::Forgetful)?);
-    println!(
-        "PostgreSQL: a throw-away server, started in {:.1} s",
-        start.elapsed().as_secs_f64()
-    );
+    println!("PostgreSQL: a throw-away server, started in {:.1} s", start.elapsed().as_secs_f64());
     Ok(started.url().to_owned())
 }
 
@@ -175,15 +154,8 @@ fn choose(workspace: &Workspace, only: &[String]) -> Result<Vec<String>> {
     only.iter()
         .map(|wanted| {
             let prefixed = format!("entrepot-{wanted}");
-            let found = all
-                .iter()
-                .find(|name| *name == wanted || **name == prefixed);
-            found.cloned().ok_or_else(|| {
-                unfit(format!(
-                    "there is no suite `{wanted}`; there are {}",
-                    all.join(", ")
-                ))
-            })
+            let found = all.iter().find(|name| *name == wanted || **name == prefixed);
+            found.cloned().ok_or_else(|| unfit(format!("there is no suite `{wanted}`; there are {}", all.join(", "))))
         })
         .collect()
 }
@@ -192,26 +164,15 @@ fn selection(options: &Options, chosen: &[String]) -> Vec<String> {
     if options.only.is_empty() {
         return vec!["--workspace".to_owned()];
     }
-    chosen
-        .iter()
-        .flat_map(|name| ["-p".to_owned(), name.clone()])
-        .collect()
+    chosen.iter().flat_map(|name| ["-p".to_owned(), name.clone()]).collect()
 }
 
-fn build(
-    workspace: &Workspace,
-    leash: &mut Leash,
-    options: &Options,
-    chosen: &[String],
-) -> Result<Vec<Suite>> {
+fn build(workspace: &Workspace, leash: &mut Leash, options: &Options, chosen: &[String]) -> Result<Vec<Suite>> {
     let mut args = vec!["test".to_owned(), "--no-run".to_owned()];
     args.extend(selection(options, chosen));
     args.extend(options.cargo_args.iter().cloned());
     let artifacts = cargo::build(leash, &workspace.root, &args)?;
-    let packages = workspace
-        .packages
-        .iter()
-        .filter(|p| chosen.contains(&p.name));
+    let packages = workspace.packages.iter().filter(|p| chosen.contains(&p.name));
     let suites = packages.map(|package| Suite {
         name: package.name.clone(),
         folder: package.folder.clone(),
@@ -230,15 +191,8 @@ fn doc_args(options: &Options, workspace: &Workspace, chosen: &[String]) -> Opti
         let mut packages = workspace.packages.iter().filter(|p| p.name == *name);
         packages.any(|p| p.targets.iter().any(|t| t.kinds.iter().any(|k| k == "lib")))
     };
-    let with_library: Vec<String> = chosen
-        .iter()
-        .filter(|name| has_library(name))
-        .cloned()
-        .collect();
-    let narrowed = options
-        .cargo_args
-        .iter()
-        .any(|a| TARGET_CHOICES.contains(&a.as_str()));
+    let with_library: Vec<String> = chosen.iter().filter(|name| has_library(name)).cloned().collect();
+    let narrowed = options.cargo_args.iter().any(|a| TARGET_CHOICES.contains(&a.as_str()));
     if with_library.is_empty() || narrowed {
         return None;
     }
@@ -272,22 +226,14 @@ fn run(
 fn time(name: String, run: impl FnOnce(&mut Outcome) -> Result<()>) -> Result<Outcome> {
     println!("\n== {name}");
     let start = Instant::now();
-    let mut outcome = Outcome {
-        name,
-        ..Outcome::default()
-    };
+    let mut outcome = Outcome { name, ..Outcome::default() };
     run(&mut outcome)?;
     outcome.seconds = start.elapsed().as_secs_f64();
     Ok(outcome)
 }
 
 /// Runs one test program, showing its output as it comes and counting its tests.
-fn program(
-    name: &str,
-    command: &mut Command,
-    leash: &mut Leash,
-    outcome: &mut Outcome,
-) -> Result<()> {
+fn program(name: &str, command: &mut Command, leash: &mut Leash, outcome: &mut Outcome) -> Result<()> {
     let mut results = 0;
     let start = Instant::now();
     let status = leash.lines(command, Some(PROGRAM_LIMIT), |line| {
@@ -295,16 +241,11 @@ fn program(
         results += u64::from(count(line, outcome));
     })?;
     if start.elapsed() > PROGRAM_LIMIT {
-        outcome.trouble.push(format!(
-            "{name}: not done within {} s",
-            PROGRAM_LIMIT.as_secs()
-        ));
+        outcome.trouble.push(format!("{name}: not done within {} s", PROGRAM_LIMIT.as_secs()));
     } else if !status.success() && outcome.failed == 0 {
         outcome.trouble.push(format!("{name}: {status}"));
     } else if status.success() && results == 0 {
-        outcome
-            .trouble
-            .push(format!("{name}: printed no `test result`"));
+        outcome.trouble.push(format!("{name}: printed no `test result`"));
     }
     Ok(())
 }
@@ -316,8 +257,7 @@ fn count(line: &str, outcome: &mut Outcome) -> bool {
     };
     for part in rest.split(['.', ';']) {
         let mut words = part.split_whitespace();
-        if let (Some(Ok(number)), Some(what)) = (words.next().map(str::parse::<u64>), words.next())
-        {
+        if let (Some(Ok(number)), Some(what)) = (words.next().map(str::parse::<u64>), words.next()) {
             match what {
                 "passed" => outcome.passed += number,
                 "failed" => outcome.failed += number,
@@ -331,48 +271,24 @@ fn count(line: &str, outcome: &mut Outcome) -> bool {
 
 /// `…/deps/layout-0123456789abcdef` → `layout`.
 fn short_name(path: &Path) -> String {
-    let name = path
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    name.rsplit_once('-')
-        .map_or(name.clone(), |(front, _)| front.to_owned())
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    name.rsplit_once('-').map_or(name.clone(), |(front, _)| front.to_owned())
 }
 
 fn report(outcomes: &[Outcome], whole: Duration) -> ExitCode {
     let (mut passed, mut failed) = (0, 0);
-    println!(
-        "\n{:<28} {:<7} {:>7} {:>9}",
-        "suite", "", "tests", "seconds"
-    );
+    println!("\n{:<28} {:<7} {:>7} {:>9}", "suite", "", "tests", "seconds");
     for outcome in outcomes {
-        let word = if outcome.is_well() {
-            "passed"
-        } else {
-            "FAILED"
-        };
+        let word = if outcome.is_well() { "passed" } else { "FAILED" };
         let tests = outcome.passed + outcome.failed;
-        println!(
-            "{:<28} {word:<7} {tests:>7} {:>9.1}",
-            outcome.name, outcome.seconds
-        );
+        println!("{:<28} {word:<7} {tests:>7} {:>9.1}", outcome.name, outcome.seconds);
         passed += outcome.passed;
         failed += outcome.failed_in_all();
     }
-    println!(
-        "{:<28} {:<7} {:>7} {:>9.1}",
-        "with the build",
-        "",
-        passed,
-        whole.as_secs_f64()
-    );
+    println!("{:<28} {:<7} {:>7} {:>9.1}", "with the build", "", passed, whole.as_secs_f64());
     for outcome in outcomes.iter().filter(|o| !o.is_well()) {
         if outcome.ignored > 0 {
-            println!(
-                "{}: {} ignored, and a skipped test is a failed one",
-                outcome.name, outcome.ignored
-            );
+            println!("{}: {} ignored, and a skipped test is a failed one", outcome.name, outcome.ignored);
         }
         for trouble in &outcome.trouble {
             println!("{}: {trouble}", outcome.name);
@@ -383,11 +299,7 @@ fn report(outcomes: &[Outcome], whole: Duration) -> ExitCode {
     }
     let well = failed == 0 && passed > 0;
     println!("\n{passed} passed, {failed} failed");
-    if well {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 #[cfg(test)]
@@ -399,25 +311,15 @@ mod tests {
         let mut outcome = Outcome::default();
         let line = "test result: FAILED. 3 passed; 1 failed; 2 ignored; 0 measured; 9 filtered out; finished in 0.25s";
         assert!(count(line, &mut outcome));
-        assert!(count(
-            "test result: ok. 4 passed; 0 failed; 0 ignored; 0 measured",
-            &mut outcome
-        ));
+        assert!(count("test result: ok. 4 passed; 0 failed; 0 ignored; 0 measured", &mut outcome));
         assert!(!count("the test result: ok. 4 passed", &mut outcome));
         assert_eq!((outcome.passed, outcome.failed, outcome.ignored), (7, 1, 2));
     }
 
     #[test]
     fn an_ignored_test_and_a_broken_program_count_as_failed() {
-        let ignored = Outcome {
-            ignored: 2,
-            ..Outcome::default()
-        };
-        let broken = Outcome {
-            passed: 5,
-            trouble: vec!["signal".to_owned()],
-            ..Outcome::default()
-        };
+        let ignored = Outcome { ignored: 2, ..Outcome::default() };
+        let broken = Outcome { passed: 5, trouble: vec!["signal".to_owned()], ..Outcome::default() };
         assert_eq!((ignored.failed_in_all(), ignored.is_well()), (2, false));
         assert_eq!((broken.failed_in_all(), broken.is_well()), (1, false));
     }
@@ -430,20 +332,14 @@ mod tests {
 
     #[test]
     fn a_program_is_named_without_its_hash() {
-        assert_eq!(
-            short_name(Path::new("/t/deps/my_tests-0123456789abcdef")),
-            "my_tests"
-        );
+        assert_eq!(short_name(Path::new("/t/deps/my_tests-0123456789abcdef")), "my_tests");
     }
 
     #[test]
     fn a_suite_goes_by_its_name_with_and_without_our_prefix() {
         let workspace = Workspace::read().expect("cargo metadata");
         let chosen = choose(&workspace, &["store".to_owned(), "xtask".to_owned()]).ok();
-        assert_eq!(
-            chosen,
-            Some(vec!["entrepot-store".to_owned(), "xtask".to_owned()])
-        );
+        assert_eq!(chosen, Some(vec!["entrepot-store".to_owned(), "xtask".to_owned()]));
         assert!(choose(&workspace, &["stor".to_owned()]).is_err());
     }
 }

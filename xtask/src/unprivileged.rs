@@ -21,12 +21,7 @@ impl PlainUser {
         for name in ["postgres", "nobody"] {
             if let (Some(uid), Some(gid)) = (id("-u", name), id("-g", name)) {
                 let prefix = prefix(name, gid)?;
-                return Ok(PlainUser {
-                    name: name.to_owned(),
-                    uid,
-                    gid,
-                    prefix,
-                });
+                return Ok(PlainUser { name: name.to_owned(), uid, gid, prefix });
             }
         }
         Err(unfit(
@@ -59,28 +54,12 @@ impl PlainUser {
 fn prefix(user: &str, gid: u32) -> Result<Vec<String>> {
     let words: Vec<&str> = if in_path("setpriv").is_some() {
         let gid = gid.to_string();
-        let words = [
-            "setpriv",
-            "--reuid",
-            user,
-            "--regid",
-            &gid,
-            "--clear-groups",
-            "--",
-        ];
+        let words = ["setpriv", "--reuid", user, "--regid", &gid, "--clear-groups", "--"];
         return Ok(words.map(str::to_owned).to_vec());
     } else if in_path("runuser").is_some() {
         vec!["runuser", "-u", user, "--"]
     } else if in_path("su").is_some() {
-        vec![
-            "su",
-            "-s",
-            "/bin/sh",
-            "-c",
-            "exec \"$0\" \"$@\"",
-            "--",
-            user,
-        ]
+        vec!["su", "-s", "/bin/sh", "-c", "exec \"$0\" \"$@\"", "--", user]
     } else {
         return Err(unfit(
             "we are root, PostgreSQL is not to be, and there is none of setpriv, runuser and su here; \
@@ -93,9 +72,7 @@ fn prefix(user: &str, gid: u32) -> Result<Vec<String>> {
 /// Where a program is in PATH.
 pub fn in_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|file| file.is_file())
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 fn id(option: &str, user: &str) -> Option<u32> {

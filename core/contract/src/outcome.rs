@@ -62,6 +62,9 @@ pub enum Outcome {
         order: OrderId,
         /// Whether each unit was used, by number.
         units: Vec<UnitUsage>,
+        /// Whether the guest holds credentials: before that the channel knows no single unit.
+        #[serde(default)]
+        issued: bool,
     },
     /// The calendar.
     Calendar {

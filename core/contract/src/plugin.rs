@@ -27,7 +27,12 @@ pub trait Plugin: Send + Sync {
 #[async_trait]
 pub trait Instance: Send + Sync {
     /// One call. `services` belongs to this call: what it logs and sends is attached to its order.
-    async fn call(&self, context: CallContext, request: Request, services: Arc<dyn Services>) -> Result<Response, Fault>;
+    async fn call(
+        &self,
+        context: CallContext,
+        request: Request,
+        services: Arc<dyn Services>,
+    ) -> Result<Response, Fault>;
 
     /// Stops its work; calls in flight may still end.
     async fn close(&self);

@@ -132,10 +132,7 @@ impl FromStr for VisitDate {
         if text.len() != 10 {
             return Err(InvalidDate(text.chars().take(32).collect()));
         }
-        NaiveDate::parse_from_str(text, "%Y-%m-%d")
-            .ok()
-            .and_then(Self::new)
-            .ok_or_else(|| InvalidDate(text.to_owned()))
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(Self::new).ok_or_else(|| InvalidDate(text.to_owned()))
     }
 }
 

@@ -97,7 +97,7 @@ impl Seed {
     /// The `number`th code of the command.
     #[must_use]
     pub fn code(&self, number: usize) -> CodeId {
-        CodeId::parse(format!("C{}-{number}", self.id)).expect("a seed is at most 40 letters and digits")
+        CodeId::parse(format!("C{}-{number:04}", self.id)).expect("a seed is at most 40 letters and digits")
     }
 
     /// A voucher number: 16 places of an alphabet without look-alikes; nobody can guess one from another.

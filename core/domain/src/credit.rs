@@ -63,7 +63,7 @@ impl PostingKind {
 
     /// Whether the limit has to reach for it.
     const fn spends(self) -> bool {
-        matches!(self, Self::Hold | Self::Sale)
+        matches!(self, Self::Hold | Self::Sale | Self::AdjustDown)
     }
 }
 

@@ -88,7 +88,6 @@ fn stock_matches(snapshot: &Snapshot) -> Vec<String> {
 }
 
 fn overdrawn(snapshot: &Snapshot) -> Vec<String> {
-    // A limit lowered below what is owed is a decision of a person; a sale or hold may never go below it.
     let mut broken = Vec::new();
     for account in snapshot.accounts.values() {
         if account.held_minor < 0 {

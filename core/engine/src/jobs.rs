@@ -39,6 +39,8 @@ pub(crate) enum Tried {
     Hopeless {
         /// For people.
         note: String,
+        /// Whether a call may have had its effect all the same.
+        unclear: bool,
     },
     /// The lease was lost: somebody else has it.
     Lost,
@@ -141,7 +143,8 @@ async fn try_once(core: &Core, job: LeasedJob) {
         JobKind::Notify(notification) => flows::notify::run(core, &job, notification).await,
     };
     let kind = job.job.kind.name();
-    let (state, wait_ms, note, counts) = match tried {
+    let next = |state, wait_ms, note, counts, unclear| JobNext { state, wait_ms, note, counts, unclear };
+    let mut next = match tried {
         Tried::Ended => {
             metrics::counter!("entrepot_jobs_total", "kind" => kind, "result" => "done").increment(1);
             return;
@@ -150,16 +153,20 @@ async fn try_once(core: &Core, job: LeasedJob) {
             tracing::warn!("the lease was lost; another node goes on");
             return;
         }
-        Tried::Waits { wait_ms, note } => (JobState::Started, wait_ms, note, false),
-        Tried::Unclear { note } => (JobState::Started, backoff(core, &job), note, true),
-        Tried::Again { wait_ms, note } => (JobState::Ready, wait_ms.unwrap_or(0).max(backoff(core, &job)), note, true),
-        Tried::Hopeless { note } => (JobState::Dead, 0, note, true),
+        Tried::Waits { wait_ms, note } => next(JobState::Started, wait_ms, note, false, true),
+        Tried::Unclear { note } => next(JobState::Started, backoff(core, &job), note, true, true),
+        Tried::Again { wait_ms, note } => {
+            next(JobState::Ready, wait_ms.unwrap_or(0).max(backoff(core, &job)), note, true, false)
+        }
+        Tried::Hopeless { note, unclear } => next(JobState::Dead, 0, note, true, unclear),
     };
-    let dead = state == JobState::Dead || (counts && job.attempts + 1 >= core.settings.attempts_limit);
+    if next.counts && job.attempts + 1 >= core.settings.attempts_limit {
+        next.state = JobState::Dead;
+    }
+    let (dead, note) = (next.state == JobState::Dead, next.note.clone());
     let result = if dead { "dead" } else { "again" };
     metrics::counter!("entrepot_jobs_total", "kind" => kind, "result" => result).increment(1);
     tracing::warn!(note, dead, "a job did not end");
-    let next = JobNext { state: if dead { JobState::Dead } else { state }, wait_ms, note: note.clone(), counts };
     match core.storage.put_job(&job.job.id, job.token, next).await {
         Ok(true) => {}
         Ok(false) => {

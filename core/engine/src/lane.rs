@@ -243,11 +243,8 @@ fn decide_all(states: &mut States, batch: &[Pending]) -> Vec<Option<Answer>> {
                     state.apply(decision.changes);
                     decision.answer
                 }
-                Err(Stop::Refused(refusal)) => {
-                    // A job ends with the command that records its outcome, whatever becomes of that.
-                    state.writes.ended_jobs.extend(command.job.clone());
-                    Answer::Refused(refusal)
-                }
+                // A job whose outcome is refused does not end: a person has to look at what the partner said.
+                Err(Stop::Refused(refusal)) => Answer::Refused(refusal),
                 Err(Stop::SeeMore) => return None,
             };
             if command.body.keyed() {

@@ -115,6 +115,8 @@ pub struct JobNext {
     pub note: String,
     /// Whether this try counts.
     pub counts: bool,
+    /// Whether a call may have had its effect: then the job is asked about before it is done again.
+    pub unclear: bool,
 }
 
 /// A job with its lease.

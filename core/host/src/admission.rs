@@ -1,9 +1,7 @@
 //! What the declared capabilities allow, and which answer fits which call.
 
 use entrepot_contract::abi::MESSAGE_LIMIT_BYTES;
-use entrepot_contract::capability::{
-    ChannelCapabilities, SupplierCapabilities, SupplierFulfilment,
-};
+use entrepot_contract::capability::{ChannelCapabilities, SupplierCapabilities, SupplierFulfilment};
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse, RawRequest};
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::ids::SceneName;
@@ -15,50 +13,31 @@ use entrepot_contract::supplier::{Booking, SupplierOrder, SupplierRequest, Suppl
 /// Refuses a call that the plugin does not declare.
 pub fn declared(manifest: &Manifest, request: &Request) -> Result<(), Fault> {
     let undeclared = |what: &str| {
-        let text = format!(
-            "plugin {} does not declare {what}; the call never reached it",
-            manifest.id
-        );
+        let text = format!("plugin {} does not declare {what}; the call never reached it", manifest.id);
         Err(Fault::not_done(FaultKind::Unsupported, text))
     };
-    match (
-        request,
-        &manifest.capabilities.channel,
-        &manifest.capabilities.supplier,
-    ) {
-        (Request::Channel(request), Some(channel), _) => {
-            match channel_declares(manifest, channel, request) {
-                Some(missing) => undeclared(&missing),
-                None => Ok(()),
-            }
-        }
-        (Request::Supplier(request), _, Some(supplier)) => {
-            match supplier_declares(supplier, request) {
-                Some(missing) => undeclared(&missing),
-                None => Ok(()),
-            }
-        }
+    match (request, &manifest.capabilities.channel, &manifest.capabilities.supplier) {
+        (Request::Channel(request), Some(channel), _) => match channel_declares(manifest, channel, request) {
+            Some(missing) => undeclared(&missing),
+            None => Ok(()),
+        },
+        (Request::Supplier(request), _, Some(supplier)) => match supplier_declares(supplier, request) {
+            Some(missing) => undeclared(&missing),
+            None => Ok(()),
+        },
         _ => undeclared(&format!("the call {}", request.name())),
     }
 }
 
 /// What the channel lacks for this call.
-fn channel_declares(
-    manifest: &Manifest,
-    channel: &ChannelCapabilities,
-    request: &ChannelRequest,
-) -> Option<String> {
+fn channel_declares(manifest: &Manifest, channel: &ChannelCapabilities, request: &ChannelRequest) -> Option<String> {
     let scene = |name: &SceneName| {
         let known = manifest.scenes.iter().any(|scene| scene.name == *name);
         (!known).then(|| format!("the scene {name}"))
     };
     match request {
-        ChannelRequest::Locate {
-            raw: RawRequest { scene: name, .. },
-        }
-        | ChannelRequest::Decode {
-            raw: RawRequest { scene: name, .. },
-        }
+        ChannelRequest::Locate { raw: RawRequest { scene: name, .. } }
+        | ChannelRequest::Decode { raw: RawRequest { scene: name, .. } }
         | ChannelRequest::Encode { scene: name, .. } => scene(name),
         ChannelRequest::Deliver { notice } => match &notice.event {
             event if !channel.notices.iter().any(|name| name == event.name()) => {
@@ -92,10 +71,7 @@ fn supplier_declares(supplier: &SupplierCapabilities, request: &SupplierRequest)
 
 fn too_many(supplier: &SupplierCapabilities, order: &SupplierOrder) -> Option<String> {
     let limit = supplier.units_limit.filter(|limit| order.count > *limit)?;
-    Some(format!(
-        "the call book for {} units: its limit is {limit}",
-        order.count
-    ))
+    Some(format!("the call book for {} units: its limit is {limit}", order.count))
 }
 
 /// Whether an answer is one to this call.
@@ -105,14 +81,8 @@ pub fn fits(request: &Request, response: &Response) -> bool {
         (Request::Channel(request), Response::Channel(response)) => matches!(
             (request, response),
             (ChannelRequest::Locate { .. }, ChannelResponse::Located(_))
-                | (
-                    ChannelRequest::Decode { .. },
-                    ChannelResponse::Decoded { .. }
-                )
-                | (
-                    ChannelRequest::Encode { .. },
-                    ChannelResponse::Encoded { .. }
-                )
+                | (ChannelRequest::Decode { .. }, ChannelResponse::Decoded { .. })
+                | (ChannelRequest::Encode { .. }, ChannelResponse::Encoded { .. })
                 | (ChannelRequest::Deliver { .. }, ChannelResponse::Delivered)
         ),
         (Request::Supplier(request), Response::Supplier(response)) => match (request, response) {
@@ -121,15 +91,8 @@ pub fn fits(request: &Request, response: &Response) -> bool {
             }
             (SupplierRequest::Inquire { .. }, SupplierResponse::Booking(_))
             | (SupplierRequest::Cancel { .. }, SupplierResponse::Cancellation(_)) => true,
-            (
-                SupplierRequest::PrepareCodes { rows },
-                SupplierResponse::Codes { rows: prepared },
-            ) => {
-                rows.len() == prepared.len()
-                    && rows
-                        .iter()
-                        .zip(prepared)
-                        .all(|(row, code)| row.line == code.line)
+            (SupplierRequest::PrepareCodes { rows }, SupplierResponse::Codes { rows: prepared }) => {
+                rows.len() == prepared.len() && rows.iter().zip(prepared).all(|(row, code)| row.line == code.line)
             }
             _ => false,
         },
@@ -143,17 +106,12 @@ pub fn fits(request: &Request, response: &Response) -> bool {
 pub fn request_within_limit(request: &Request) -> bool {
     let bytes = match request {
         Request::Channel(ChannelRequest::Locate { raw } | ChannelRequest::Decode { raw }) => {
-            let headers: usize = raw
-                .headers
-                .iter()
-                .map(|(name, value)| name.len() + value.len())
-                .sum();
+            let headers: usize = raw.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
             raw.body.len() + raw.query.len() + headers
         }
-        Request::Supplier(SupplierRequest::PrepareCodes { rows }) => rows
-            .iter()
-            .map(|row| 32 + row.code.len() + row.password.as_ref().map_or(0, String::len))
-            .sum(),
+        Request::Supplier(SupplierRequest::PrepareCodes { rows }) => {
+            rows.iter().map(|row| 32 + row.code.len() + row.password.as_ref().map_or(0, String::len)).sum()
+        }
         _ => 0,
     };
     bytes <= MESSAGE_LIMIT_BYTES
@@ -164,9 +122,7 @@ pub fn request_within_limit(request: &Request) -> bool {
 pub fn response_within_limit(response: &Response) -> bool {
     let mut counter = Counter(0);
     match response {
-        Response::Channel(ChannelResponse::Encoded { raw }) => {
-            raw.body.len() <= MESSAGE_LIMIT_BYTES
-        }
+        Response::Channel(ChannelResponse::Encoded { raw }) => raw.body.len() <= MESSAGE_LIMIT_BYTES,
         Response::Channel(ChannelResponse::Delivered) => true,
         other => serde_json::to_writer(&mut counter, other).is_ok(),
     }
@@ -178,11 +134,7 @@ struct Counter(usize);
 impl std::io::Write for Counter {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0 += bytes.len();
-        if self.0 > MESSAGE_LIMIT_BYTES {
-            Err(std::io::Error::other("too long"))
-        } else {
-            Ok(bytes.len())
-        }
+        if self.0 > MESSAGE_LIMIT_BYTES { Err(std::io::Error::other("too long")) } else { Ok(bytes.len()) }
     }
 
     fn flush(&mut self) -> std::io::Result<()> {

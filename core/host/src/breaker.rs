@@ -19,11 +19,7 @@ pub struct BreakerRules {
 
 impl Default for BreakerRules {
     fn default() -> Self {
-        Self {
-            failures: 5,
-            first_open_ms: 1_000,
-            longest_open_ms: 60_000,
-        }
+        Self { failures: 5, first_open_ms: 1_000, longest_open_ms: 60_000 }
     }
 }
 
@@ -78,12 +74,7 @@ impl Breaker {
     /// A closed breaker.
     #[must_use]
     pub const fn new(rules: BreakerRules) -> Self {
-        Self {
-            rules,
-            phase: Phase::Closed { failures: 0 },
-            openings: 0,
-            generation: 0,
-        }
+        Self { rules, phase: Phase::Closed { failures: 0 }, openings: 0, generation: 0 }
     }
 
     /// Lets a call through, or says in how many milliseconds asking again may help.
@@ -91,16 +82,12 @@ impl Breaker {
         match self.phase {
             Phase::Closed { .. } => {}
             Phase::Open { until } if now < until => {
-                return Err(u64::try_from(until.since(now))
-                    .unwrap_or(0)
-                    .min(self.rules.longest_open_ms));
+                return Err(u64::try_from(until.since(now)).unwrap_or(0).min(self.rules.longest_open_ms));
             }
             Phase::Open { .. } => self.change(Phase::Probing),
             Phase::Probing => return Err(self.rules.first_open_ms),
         }
-        Ok(Ticket {
-            generation: self.generation,
-        })
+        Ok(Ticket { generation: self.generation })
     }
 
     /// Takes a call's end into account.
@@ -152,15 +139,10 @@ impl Breaker {
     }
 
     fn open(&mut self, now: Timestamp) {
-        let doubled = self
-            .rules
-            .first_open_ms
-            .saturating_mul(1_u64 << self.openings.min(32));
+        let doubled = self.rules.first_open_ms.saturating_mul(1_u64 << self.openings.min(32));
         let open_ms = doubled.min(self.rules.longest_open_ms);
         self.openings = self.openings.saturating_add(1);
-        self.change(Phase::Open {
-            until: now.plus_millis(i64::try_from(open_ms).unwrap_or(i64::MAX)),
-        });
+        self.change(Phase::Open { until: now.plus_millis(i64::try_from(open_ms).unwrap_or(i64::MAX)) });
     }
 
     fn change(&mut self, phase: Phase) {
@@ -173,11 +155,7 @@ impl Breaker {
 mod tests {
     use super::*;
 
-    const RULES: BreakerRules = BreakerRules {
-        failures: 3,
-        first_open_ms: 100,
-        longest_open_ms: 350,
-    };
+    const RULES: BreakerRules = BreakerRules { failures: 3, first_open_ms: 100, longest_open_ms: 350 };
 
     fn at(millis: i64) -> Timestamp {
         Timestamp::from_millis(millis)
@@ -191,20 +169,12 @@ mod tests {
     #[test]
     fn opens_after_failures_in_a_row_only() {
         let mut breaker = Breaker::new(RULES);
-        for verdict in [
-            Verdict::Fails,
-            Verdict::Fails,
-            Verdict::Works,
-            Verdict::Fails,
-            Verdict::Nothing,
-            Verdict::Fails,
-        ] {
+        for verdict in
+            [Verdict::Fails, Verdict::Fails, Verdict::Works, Verdict::Fails, Verdict::Nothing, Verdict::Fails]
+        {
             run(&mut breaker, 0, verdict);
         }
-        assert_eq!(
-            (breaker.state(), breaker.failures()),
-            (BreakerState::Closed, 2)
-        );
+        assert_eq!((breaker.state(), breaker.failures()), (BreakerState::Closed, 2));
         run(&mut breaker, 0, Verdict::Fails);
         assert_eq!(breaker.state(), BreakerState::Open);
         assert_eq!(breaker.admit(at(40)), Err(60));
@@ -224,11 +194,7 @@ mod tests {
         run(&mut breaker, now, Verdict::Works);
         assert_eq!(breaker.state(), BreakerState::Closed);
         (0..3).for_each(|_| run(&mut breaker, now, Verdict::Fails));
-        assert_eq!(
-            breaker.admit(at(now)),
-            Err(100),
-            "a success starts the count of openings again"
-        );
+        assert_eq!(breaker.admit(at(now)), Err(100), "a success starts the count of openings again");
     }
 
     #[test]
@@ -240,11 +206,7 @@ mod tests {
         breaker.settle(probe, Verdict::Nothing, at(100));
         let second = breaker.admit(at(100)).unwrap();
         breaker.settle(probe, Verdict::Works, at(100));
-        assert_eq!(
-            breaker.state(),
-            BreakerState::Probing,
-            "an old ticket counts no more"
-        );
+        assert_eq!(breaker.state(), BreakerState::Probing, "an old ticket counts no more");
         breaker.settle(second, Verdict::Works, at(101));
         assert_eq!(breaker.state(), BreakerState::Closed);
     }

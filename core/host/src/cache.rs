@@ -59,10 +59,7 @@ impl MemoryCache {
     /// An empty cache.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self {
-            clock,
-            state: Mutex::default(),
-        }
+        Self { clock, state: Mutex::default() }
     }
 }
 
@@ -71,10 +68,7 @@ impl SharedCache for MemoryCache {
     async fn get(&self, application: &ApplicationId, key: &str) -> Result<Option<Cached>, Fault> {
         let now = self.clock.now();
         let state = locked(&self.state);
-        let entry = state
-            .entries
-            .get(&(application.clone(), key.to_owned()))
-            .filter(|entry| now < entry.until);
+        let entry = state.entries.get(&(application.clone(), key.to_owned())).filter(|entry| now < entry.until);
         Ok(entry.map(|entry| entry.cached.clone()))
     }
 
@@ -89,14 +83,8 @@ impl SharedCache for MemoryCache {
         let now = self.clock.now();
         let full_key = (application.clone(), key.to_owned());
         let mut state = locked(&self.state);
-        let State {
-            last_stamp,
-            entries,
-        } = &mut *state;
-        let found = entries
-            .get(&full_key)
-            .filter(|entry| now < entry.until)
-            .map_or(0, |entry| entry.cached.stamp);
+        let State { last_stamp, entries } = &mut *state;
+        let found = entries.get(&full_key).filter(|entry| now < entry.until).map_or(0, |entry| entry.cached.stamp);
         if found != expected {
             return Ok(None);
         }
@@ -109,16 +97,7 @@ impl SharedCache for MemoryCache {
         *last_stamp += 1;
         let stamp = *last_stamp;
         let until = now.plus_millis(i64::try_from(lives_ms.min(LIFE_LIMIT_MS)).unwrap_or(i64::MAX));
-        entries.insert(
-            full_key,
-            Entry {
-                cached: Cached {
-                    value: value.0,
-                    stamp,
-                },
-                until,
-            },
-        );
+        entries.insert(full_key, Entry { cached: Cached { value: value.0, stamp }, until });
         Ok(Some(stamp))
     }
 }

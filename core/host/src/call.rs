@@ -30,18 +30,11 @@ pub struct CallScope {
 impl RunningInstance {
     /// Makes one call and waits for its answer: at most until the context's deadline, and never longer than the
     /// instance's limit. Dropping the future stops the call; whoever needs the outcome keeps it.
-    pub async fn call(
-        &self,
-        context: CallContext,
-        request: Request,
-        scope: CallScope,
-    ) -> Result<Response, Fault> {
+    pub async fn call(&self, context: CallContext, request: Request, scope: CallScope) -> Result<Response, Fault> {
         let started = Instant::now();
         let name = request.name();
         let result = self.admitted(context, request, scope).await;
-        let word = result
-            .as_ref()
-            .map_or_else(|fault| kind_name(fault.kind), |_| "ok");
+        let word = result.as_ref().map_or_else(|fault| kind_name(fault.kind), |_| "ok");
         metrics::counter!("entrepot_plugin_calls_total", "plugin" => self.label.clone(), "call" => name, "result" => word)
             .increment(1);
         metrics::histogram!("entrepot_plugin_call_seconds", "plugin" => self.label.clone(), "call" => name)
@@ -49,12 +42,7 @@ impl RunningInstance {
         result
     }
 
-    async fn admitted(
-        &self,
-        context: CallContext,
-        request: Request,
-        scope: CallScope,
-    ) -> Result<Response, Fault> {
+    async fn admitted(&self, context: CallContext, request: Request, scope: CallScope) -> Result<Response, Fault> {
         if self.is_closed() {
             return Err(closed_fault(&self.key));
         }
@@ -69,10 +57,7 @@ impl RunningInstance {
         let _connection_permit = acquire(&share.permits, "this connection")?;
         let mut entry = Entry::admit(self, &share)?;
         let result = self.run(context, request, scope, wait).await;
-        let settled = result
-            .as_ref()
-            .err()
-            .map_or(Verdict::Works, |fault| verdict(fault.kind, wait));
+        let settled = result.as_ref().err().map_or(Verdict::Works, |fault| verdict(fault.kind, wait));
         entry.settle(settled, result.as_ref().err());
         result
     }
@@ -81,14 +66,9 @@ impl RunningInstance {
     fn wait(&self, context: &CallContext) -> Result<Duration, Fault> {
         let left_ms = u64::try_from(context.deadline.since(self.clock.now())).unwrap_or(0);
         if left_ms == 0 {
-            return Err(Fault::not_done(
-                FaultKind::TimedOut,
-                "the call's time was used up before it began",
-            ));
+            return Err(Fault::not_done(FaultKind::TimedOut, "the call's time was used up before it began"));
         }
-        Ok(Duration::from_millis(
-            left_ms.min(self.limits.timeout_ms.max(1)),
-        ))
+        Ok(Duration::from_millis(left_ms.min(self.limits.timeout_ms.max(1))))
     }
 
     async fn run(
@@ -101,21 +81,12 @@ impl RunningInstance {
         let has_effect = request.has_effect();
         let name = request.name();
         let failed = |kind, text: String| {
-            let effect = if has_effect {
-                Effect::Unknown
-            } else {
-                Effect::NotDone
-            };
-            Err(Fault {
-                effect,
-                ..Fault::not_done(kind, text)
-            })
+            let effect = if has_effect { Effect::Unknown } else { Effect::NotDone };
+            Err(Fault { effect, ..Fault::not_done(kind, text) })
         };
         // The plugin's own deadline is the one that is really waited for.
         let waited_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-        let deadline = context
-            .deadline
-            .min(self.clock.now().plus_millis(waited_ms));
+        let deadline = context.deadline.min(self.clock.now().plus_millis(waited_ms));
         let scope = ServiceScope {
             trace: context.trace.clone(),
             connection: scope.connection,
@@ -123,53 +94,34 @@ impl RunningInstance {
             deadline: Some(deadline),
         };
         let services = Arc::new(HostServices::new(Arc::clone(&self.services), scope));
-        let context = CallContext {
-            deadline,
-            ..context
-        };
+        let context = CallContext { deadline, ..context };
         let asked = request.clone();
         let instance = Arc::clone(&self.instance);
-        let call =
-            direct::contained(async move { instance.call(context, request, services).await });
+        let call = direct::contained(async move { instance.call(context, request, services).await });
         match direct::within(wait, call).await {
-            Ended::Answered(Ok(response)) if !admission::fits(&asked, &response) => failed(
-                FaultKind::Garbled,
-                format!("the answer is none to the call {name}"),
-            ),
+            Ended::Answered(Ok(response)) if !admission::fits(&asked, &response) => {
+                failed(FaultKind::Garbled, format!("the answer is none to the call {name}"))
+            }
             Ended::Answered(Ok(response)) if !admission::response_within_limit(&response) => {
-                failed(
-                    FaultKind::Garbled,
-                    format!("the answer to the call {name} is longer than a message may be"),
-                )
+                failed(FaultKind::Garbled, format!("the answer to the call {name} is longer than a message may be"))
             }
             Ended::Answered(Ok(response)) => Ok(response),
             Ended::Answered(Err(fault)) => Err(self.services.scrub_fault(fault)),
             Ended::Panicked(text) => failed(
                 FaultKind::Crashed,
-                self.services
-                    .scrub(&format!("the plugin failed in the call {name}: {text}")),
+                self.services.scrub(&format!("the plugin failed in the call {name}: {text}")),
             ),
-            Ended::TimedOut => failed(
-                FaultKind::TimedOut,
-                format!(
-                    "no answer to the call {name} within {} ms",
-                    wait.as_millis()
-                ),
-            ),
+            Ended::TimedOut => {
+                failed(FaultKind::TimedOut, format!("no answer to the call {name} within {} ms", wait.as_millis()))
+            }
         }
     }
 }
 
-fn acquire<'a>(
-    permits: &'a tokio::sync::Semaphore,
-    whose: &str,
-) -> Result<SemaphorePermit<'a>, Fault> {
-    permits.try_acquire().map_err(|_| {
-        Fault::not_done(
-            FaultKind::Busy,
-            format!("too many calls of {whose} are under way"),
-        )
-    })
+fn acquire<'a>(permits: &'a tokio::sync::Semaphore, whose: &str) -> Result<SemaphorePermit<'a>, Fault> {
+    permits
+        .try_acquire()
+        .map_err(|_| Fault::not_done(FaultKind::Busy, format!("too many calls of {whose} are under way")))
 }
 
 /// An admitted call in its breaker's books; a call that is dropped leaves a note that it says nothing.
@@ -183,20 +135,10 @@ impl<'a> Entry<'a> {
     fn admit(instance: &'a RunningInstance, share: &'a Share) -> Result<Self, Fault> {
         let admitted = locked(&share.breaker).admit(instance.clock.now());
         match admitted {
-            Ok(ticket) => Ok(Self {
-                instance,
-                share,
-                ticket: Some(ticket),
-            }),
+            Ok(ticket) => Ok(Self { instance, share, ticket: Some(ticket) }),
             Err(retry_after_ms) => {
-                let text = format!(
-                    "{} failed too often; it is left alone for a while",
-                    instance.key
-                );
-                Err(Fault {
-                    retry_after_ms: Some(retry_after_ms),
-                    ..Fault::not_done(FaultKind::Busy, text)
-                })
+                let text = format!("{} failed too often; it is left alone for a while", instance.key);
+                Err(Fault { retry_after_ms: Some(retry_after_ms), ..Fault::not_done(FaultKind::Busy, text) })
             }
         }
     }
@@ -211,13 +153,9 @@ impl<'a> Entry<'a> {
         let after = breaker.state();
         drop(breaker);
         match (before == after, after, fault) {
-            (false, BreakerState::Open, Some(fault)) => {
-                self.instance.report(format!("left alone after: {fault}"))
-            }
+            (false, BreakerState::Open, Some(fault)) => self.instance.report(format!("left alone after: {fault}")),
             (false, BreakerState::Closed, _) => self.instance.report("answers again"),
-            (true, _, Some(fault))
-                if matches!(fault.kind, FaultKind::Crashed | FaultKind::Garbled) =>
-            {
+            (true, _, Some(fault)) if matches!(fault.kind, FaultKind::Crashed | FaultKind::Garbled) => {
                 self.instance.report(fault.to_string());
             }
             _ => {}

@@ -19,9 +19,7 @@ pub enum HostFault {
         text: String,
     },
     /// Two plugins with one id.
-    #[error(
-        "there are two plugins with the id {plugin}; take one of them out of the configuration"
-    )]
+    #[error("there are two plugins with the id {plugin}; take one of them out of the configuration")]
     Duplicate {
         /// The id.
         plugin: PluginId,

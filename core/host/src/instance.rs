@@ -38,10 +38,7 @@ impl InstanceKey {
     /// Puts the two together.
     #[must_use]
     pub const fn new(plugin: PluginId, application: ApplicationId) -> Self {
-        Self {
-            plugin,
-            application,
-        }
+        Self { plugin, application }
     }
 }
 
@@ -69,10 +66,7 @@ impl Reports {
         if self.0.len() >= REPORTS_LIMIT {
             self.0.pop_front();
         }
-        self.0.push_back(Report {
-            at,
-            text: text.into(),
-        });
+        self.0.push_back(Report { at, text: text.into() });
     }
 
     pub(crate) fn list(&self) -> Vec<Report> {
@@ -95,11 +89,7 @@ impl Lane {
     /// The way a request goes.
     #[must_use]
     pub fn of(request: &Request) -> Self {
-        if request.has_effect() || request.name() == "inquire" {
-            Self::Reach
-        } else {
-            Self::Translate
-        }
+        if request.has_effect() || request.name() == "inquire" { Self::Reach } else { Self::Translate }
     }
 }
 
@@ -239,42 +229,23 @@ impl RunningInstance {
     /// How it does.
     #[must_use]
     pub fn status(&self) -> InstanceStatus {
-        let shares: Vec<_> = locked(&self.shares)
-            .iter()
-            .map(|(key, share)| (key.clone(), Arc::clone(share)))
-            .collect();
+        let shares: Vec<_> = locked(&self.shares).iter().map(|(key, share)| (key.clone(), Arc::clone(share))).collect();
         let connections: Vec<ConnectionHealth> = shares
             .into_iter()
             .map(|((lane, connection), share)| {
                 let breaker = locked(&share.breaker);
-                let in_flight = self
-                    .connection_share()
-                    .saturating_sub(share.permits.available_permits());
-                ConnectionHealth {
-                    connection,
-                    lane,
-                    breaker: breaker.state(),
-                    failures: breaker.failures(),
-                    in_flight,
-                }
+                let in_flight = self.connection_share().saturating_sub(share.permits.available_permits());
+                ConnectionHealth { connection, lane, breaker: breaker.state(), failures: breaker.failures(), in_flight }
             })
             .collect();
-        let healthy = connections
-            .iter()
-            .all(|connection| connection.breaker == BreakerState::Closed);
+        let healthy = connections.iter().all(|connection| connection.breaker == BreakerState::Closed);
         let state = match (self.is_closed(), healthy) {
             (true, _) => State::Closed,
             (false, true) => State::Open,
             (false, false) => State::Degraded,
         };
         let reports = locked(&self.reports).list();
-        InstanceStatus {
-            key: self.key.clone(),
-            state,
-            opened_at: Some(self.opened_at),
-            connections,
-            reports,
-        }
+        InstanceStatus { key: self.key.clone(), state, opened_at: Some(self.opened_at), connections, reports }
     }
 
     pub(crate) fn report(&self, text: impl Into<String>) {
@@ -301,19 +272,13 @@ impl RunningInstance {
         let key = if full { (lane, None) } else { key };
         let share = shares.entry(key).or_insert_with(|| {
             let permits = Semaphore::new(self.connection_share());
-            Arc::new(Share {
-                permits,
-                breaker: Mutex::new(Breaker::new(self.rules)),
-            })
+            Arc::new(Share { permits, breaker: Mutex::new(Breaker::new(self.rules)) })
         });
         Arc::clone(share)
     }
 
     fn connection_share(&self) -> usize {
-        self.limits
-            .connection_in_flight
-            .min(self.limits.in_flight)
-            .clamp(1, Semaphore::MAX_PERMITS)
+        self.limits.connection_in_flight.min(self.limits.in_flight).clamp(1, Semaphore::MAX_PERMITS)
     }
 }
 

@@ -52,7 +52,5 @@ pub use status::{LoadedFrom, PluginCard, PluginStatus, State};
 
 /// Takes a lock; what a panicking holder left behind is still consistent, because no holder runs foreign code.
 pub(crate) fn locked<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

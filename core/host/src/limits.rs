@@ -45,21 +45,13 @@ impl InstanceLimits {
     /// With the whole share open to each connection.
     #[must_use]
     pub const fn new(in_flight: usize, timeout_ms: u64) -> Self {
-        Self {
-            in_flight,
-            connection_in_flight: in_flight,
-            timeout_ms,
-        }
+        Self { in_flight, connection_in_flight: in_flight, timeout_ms }
     }
 }
 
 impl Default for InstanceLimits {
     fn default() -> Self {
-        Self {
-            in_flight: 64,
-            connection_in_flight: 48,
-            timeout_ms: 10_000,
-        }
+        Self { in_flight: 64, connection_in_flight: 48, timeout_ms: 10_000 }
     }
 }
 
@@ -88,22 +80,14 @@ impl TokenBucket {
     #[must_use]
     pub fn new(calls: u32, per_ms: u64, now: Timestamp) -> Self {
         let (calls, per_ms) = (u64::from(calls.max(1)), per_ms.max(1));
-        Self {
-            calls,
-            per_ms,
-            level: calls.saturating_mul(per_ms),
-            filled_at: now,
-        }
+        Self { calls, per_ms, level: calls.saturating_mul(per_ms), filled_at: now }
     }
 
     /// Takes one call out, or says in how many milliseconds there will be one.
     pub fn take(&mut self, now: Timestamp) -> Result<(), u64> {
         let passed = u64::try_from(now.since(self.filled_at)).unwrap_or(0);
         let full = self.calls.saturating_mul(self.per_ms);
-        self.level = self
-            .level
-            .saturating_add(passed.saturating_mul(self.calls))
-            .min(full);
+        self.level = self.level.saturating_add(passed.saturating_mul(self.calls)).min(full);
         // A clock that went back must not stop the filling until it is where it was.
         self.filled_at = now;
         if self.level >= self.per_ms {
@@ -127,13 +111,7 @@ impl RateLimits {
         for limit in limits {
             let key = (application.clone(), limit.api.clone());
             if buckets.get(&key).is_none_or(|(known, _)| known != limit) {
-                buckets.insert(
-                    key,
-                    (
-                        limit.clone(),
-                        TokenBucket::new(limit.calls, limit.per_ms, now),
-                    ),
-                );
+                buckets.insert(key, (limit.clone(), TokenBucket::new(limit.calls, limit.per_ms, now)));
             }
         }
     }
@@ -163,40 +141,20 @@ mod tests {
         assert_eq!(bucket.take(at(333)), Err(1));
         assert_eq!(bucket.take(at(334)), Ok(()));
         assert!((0..3).all(|_| bucket.take(at(60_000)).is_ok()));
-        assert!(
-            bucket.take(at(60_000)).is_err(),
-            "it holds no more than its size"
-        );
-        assert!(
-            bucket.take(at(0)).is_err(),
-            "a clock that goes back fills nothing"
-        );
-        assert!(
-            bucket.take(at(1_000)).is_ok(),
-            "and does not stop it either"
-        );
+        assert!(bucket.take(at(60_000)).is_err(), "it holds no more than its size");
+        assert!(bucket.take(at(0)).is_err(), "a clock that goes back fills nothing");
+        assert!(bucket.take(at(1_000)).is_ok(), "and does not stop it either");
     }
 
     #[test]
     fn quotas_belong_to_an_application_and_an_interface() {
         let limits = RateLimits::default();
-        let (one, two) = (
-            ApplicationId::parse("one").unwrap(),
-            ApplicationId::parse("two").unwrap(),
-        );
-        let quota = [ApiLimit {
-            api: "push".to_owned(),
-            calls: 1,
-            per_ms: 100,
-        }];
+        let (one, two) = (ApplicationId::parse("one").unwrap(), ApplicationId::parse("two").unwrap());
+        let quota = [ApiLimit { api: "push".to_owned(), calls: 1, per_ms: 100 }];
         limits.set(&one, &quota, at(0));
         assert_eq!(limits.take(&one, "push", at(0)), Ok(()));
         limits.set(&one, &quota, at(0));
-        assert_eq!(
-            limits.take(&one, "push", at(0)),
-            Err(100),
-            "setting the same again does not fill it"
-        );
+        assert_eq!(limits.take(&one, "push", at(0)), Err(100), "setting the same again does not fill it");
         assert_eq!(limits.take(&one, "pull", at(0)), Ok(()));
         assert_eq!(limits.take(&two, "push", at(0)), Ok(()));
     }

@@ -25,22 +25,14 @@ pub(crate) struct CheckedManifest {
 impl CheckedManifest {
     /// Checks a card.
     pub(crate) fn new(manifest: Manifest) -> Result<Self, HostFault> {
-        let fault = |text: String| HostFault::Manifest {
-            plugin: manifest.id.to_string(),
-            text,
-        };
+        let fault = |text: String| HostFault::Manifest { plugin: manifest.id.to_string(), text };
         sane(&manifest).map_err(fault)?;
         let schema = |name: &str, schema: &Value| {
-            jsonschema::validator_for(schema)
-                .map_err(|error| fault(format!("{name} is no JSON Schema: {error}")))
+            jsonschema::validator_for(schema).map_err(|error| fault(format!("{name} is no JSON Schema: {error}")))
         };
         let instance_settings = schema("instance_settings", &manifest.instance_settings)?;
         let connection_settings = schema("connection_settings", &manifest.connection_settings)?;
-        Ok(Self {
-            manifest,
-            instance_settings,
-            connection_settings,
-        })
+        Ok(Self { manifest, instance_settings, connection_settings })
     }
 
     /// Checks an instance's settings.
@@ -61,21 +53,10 @@ fn fits(validator: &Validator, settings: &Value, what: &str) -> Result<(), HostF
         .take(PROBLEMS_LIMIT)
         .map(|error| match error.instance_path().as_str() {
             "" => error.masked().to_string(),
-            path => format!(
-                "{}: {}",
-                path.trim_start_matches('/').replace('/', "."),
-                error.masked()
-            ),
+            path => format!("{}: {}", path.trim_start_matches('/').replace('/', "."), error.masked()),
         })
         .collect();
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(HostFault::Settings {
-            what: what.to_owned(),
-            problems,
-        })
-    }
+    if problems.is_empty() { Ok(()) } else { Err(HostFault::Settings { what: what.to_owned(), problems }) }
 }
 
 fn sane(manifest: &Manifest) -> Result<(), String> {
@@ -92,27 +73,17 @@ fn sane(manifest: &Manifest) -> Result<(), String> {
 
 fn capabilities(kind: PluginKind, capabilities: &Capabilities) -> Result<(), String> {
     match (kind, &capabilities.channel, &capabilities.supplier) {
-        (PluginKind::Channel, Some(channel), None) => {
-            unique("notice", channel.notices.iter().map(String::as_str))
-        }
+        (PluginKind::Channel, Some(channel), None) => unique("notice", channel.notices.iter().map(String::as_str)),
         (PluginKind::Supplier, None, Some(supplier)) => supplies(supplier),
-        (PluginKind::Channel, ..) => {
-            Err("a channel declares the channel capabilities and no others".to_owned())
-        }
-        (PluginKind::Supplier, ..) => {
-            Err("a supplier declares the supplier capabilities and no others".to_owned())
-        }
+        (PluginKind::Channel, ..) => Err("a channel declares the channel capabilities and no others".to_owned()),
+        (PluginKind::Supplier, ..) => Err("a supplier declares the supplier capabilities and no others".to_owned()),
     }
 }
 
 fn supplies(supplier: &SupplierCapabilities) -> Result<(), String> {
     match supplier.fulfilment {
-        SupplierFulfilment::Pool if supplier.book => {
-            Err("a supplier that fulfils from a pool cannot book".to_owned())
-        }
-        SupplierFulfilment::Calls if !supplier.book => {
-            Err("a supplier that fulfils by calls must book".to_owned())
-        }
+        SupplierFulfilment::Pool if supplier.book => Err("a supplier that fulfils from a pool cannot book".to_owned()),
+        SupplierFulfilment::Calls if !supplier.book => Err("a supplier that fulfils by calls must book".to_owned()),
         _ if supplier.cancel_units && !supplier.cancel => {
             Err("a supplier that cancels single units must cancel whole orders".to_owned())
         }
@@ -122,30 +93,16 @@ fn supplies(supplier: &SupplierCapabilities) -> Result<(), String> {
 
 fn scenes(scenes: &[Scene]) -> Result<(), String> {
     if scenes.len() > SCENES_LIMIT {
-        return Err(format!(
-            "it has {} scenes, {SCENES_LIMIT} are allowed",
-            scenes.len()
-        ));
+        return Err(format!("it has {} scenes, {SCENES_LIMIT} are allowed", scenes.len()));
     }
     unique("scene", scenes.iter().map(|scene| scene.name.as_str()))?;
     let mut routes = BTreeSet::new();
-    for Scene {
-        name,
-        method,
-        path,
-        limit_ms,
-        ..
-    } in scenes
-    {
+    for Scene { name, method, path, limit_ms, .. } in scenes {
         if path.is_empty() || path.starts_with('/') || path.contains(char::is_whitespace) {
-            return Err(format!(
-                "the path {path:?} of scene {name} must be relative and without spaces"
-            ));
+            return Err(format!("the path {path:?} of scene {name} must be relative and without spaces"));
         }
         if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            return Err(format!(
-                "the method {method:?} of scene {name} must be in capitals"
-            ));
+            return Err(format!("the method {method:?} of scene {name} must be in capitals"));
         }
         if *limit_ms == 0 {
             return Err(format!("the limit of scene {name} must be above 0 ms"));

@@ -26,19 +26,12 @@ pub fn mask_body(rules: &LogRules, body: &[u8], content_type: &str) -> String {
     if body.is_empty() {
         return String::new();
     }
-    let kind = content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let mut shown = if kind == "application/x-www-form-urlencoded" {
         std::str::from_utf8(body).map_or_else(|_| opaque(body), |text| mask_form(rules, text))
     } else {
-        serde_json::from_slice::<Value>(body).map_or_else(
-            |_| opaque(body),
-            |value| mask_value(rules, value, false).to_string(),
-        )
+        serde_json::from_slice::<Value>(body)
+            .map_or_else(|_| opaque(body), |value| mask_value(rules, value, false).to_string())
     };
     cut(&mut shown, SHOWN_LIMIT_BYTES);
     shown
@@ -48,11 +41,7 @@ pub fn mask_body(rules: &LogRules, body: &[u8], content_type: &str) -> String {
 #[must_use]
 pub fn scrub(text: &str, secrets: &[SecretText]) -> String {
     let mut forms = Vec::new();
-    for secret in secrets
-        .iter()
-        .map(SecretText::expose)
-        .filter(|text| text.len() >= SHORTEST_SECRET_BYTES)
-    {
+    for secret in secrets.iter().map(SecretText::expose).filter(|text| text.len() >= SHORTEST_SECRET_BYTES) {
         forms.push(secret.to_owned());
         forms.push(percent_encoded(secret));
         forms.push(percent_encoded(secret).replace("%20", "+"));
@@ -75,19 +64,12 @@ pub fn scrub(text: &str, secrets: &[SecretText]) -> String {
 #[must_use]
 pub fn mask_url(url: &str) -> String {
     let url = url.split('#').next().unwrap_or_default();
-    let (front, query) = url
-        .split_once('?')
-        .map_or((url, None), |(front, query)| (front, Some(query)));
+    let (front, query) = url.split_once('?').map_or((url, None), |(front, query)| (front, Some(query)));
     let mut shown = match front.split_once("://") {
         Some((scheme, rest)) => {
-            let (authority, path) = rest
-                .split_once('/')
-                .map_or((rest, None), |(host, path)| (host, Some(path)));
+            let (authority, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
             let host = authority.rsplit('@').next().unwrap_or_default();
-            path.map_or_else(
-                || format!("{scheme}://{host}"),
-                |path| format!("{scheme}://{host}/{path}"),
-            )
+            path.map_or_else(|| format!("{scheme}://{host}"), |path| format!("{scheme}://{host}/{path}"))
         }
         None => front.to_owned(),
     };
@@ -118,10 +100,7 @@ fn mask_value(rules: &LogRules, value: Value, clear: bool) -> Value {
         Value::Number(number) => Value::from(format!("<number {}>", number.to_string().len())),
         Value::String(text) if clear => Value::from(shortened(text)),
         Value::String(text) => Value::from(format!("<text {}>", text.chars().count())),
-        Value::Array(items) => items
-            .into_iter()
-            .map(|item| mask_value(rules, item, false))
-            .collect(),
+        Value::Array(items) => items.into_iter().map(|item| mask_value(rules, item, false)).collect(),
         Value::Object(fields) => {
             let masked = fields.into_iter().map(|(name, value)| {
                 let clear = rules.clear.contains(&name);
@@ -148,9 +127,7 @@ fn mask_form(rules: &LogRules, body: &str) -> String {
 fn shown_name(name: &str) -> String {
     let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let digits = name.chars().filter(char::is_ascii_digit).count();
-    let plain = name
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || "_-.$[]".contains(c));
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.$[]".contains(c));
     if starts && plain && digits <= 4 && name.len() <= 64 {
         name.to_owned()
     } else {
@@ -159,11 +136,7 @@ fn shown_name(name: &str) -> String {
 }
 
 fn opaque(body: &[u8]) -> String {
-    format!(
-        "<{} bytes, sha256 {}>",
-        body.len(),
-        &hex(&Sha256::digest(body))[..12]
-    )
+    format!("<{} bytes, sha256 {}>", body.len(), &hex(&Sha256::digest(body))[..12])
 }
 
 fn shortened(text: String) -> String {
@@ -176,10 +149,7 @@ fn shortened(text: String) -> String {
 /// Shortens a text to a limit in bytes.
 pub(crate) fn cut(text: &mut String, limit: usize) {
     if text.len() > limit {
-        let end = (0..=limit)
-            .rev()
-            .find(|end| text.is_char_boundary(*end))
-            .unwrap_or(0);
+        let end = (0..=limit).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         text.truncate(end);
         text.push('…');
     }
@@ -199,12 +169,10 @@ fn percent_encoded(text: &str) -> String {
 /// Bytes as lower-case hexadecimal text.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }
 
 #[cfg(test)]
@@ -212,9 +180,7 @@ mod tests {
     use super::*;
 
     fn rules(names: &[&str]) -> LogRules {
-        LogRules {
-            clear: names.iter().map(|name| (*name).to_owned()).collect(),
-        }
+        LogRules { clear: names.iter().map(|name| (*name).to_owned()).collect() }
     }
 
     #[test]
@@ -227,11 +193,7 @@ mod tests {
         assert_eq!(value["count"], "<number 1>");
         assert_eq!(value["guest"]["name"], "<text 2>");
         assert_eq!(value["guest"]["ok"], "<bool>");
-        assert_eq!(
-            value["guest"]["order_id"],
-            serde_json::json!(["<number 1>", "<text 1>"]),
-            "only scalars are shown"
-        );
+        assert_eq!(value["guest"]["order_id"], serde_json::json!(["<number 1>", "<text 1>"]), "only scalars are shown");
         assert_eq!(value["n"], Value::Null);
         assert_eq!(value["<key 11>"], "<text 1>");
         assert_eq!(value["list"][0]["order_id"], 7);
@@ -240,11 +202,7 @@ mod tests {
 
     #[test]
     fn what_is_neither_json_nor_form_is_length_and_hash() {
-        let shown = mask_body(
-            &rules(&["name"]),
-            b"<xml><name>zhang</name></xml>",
-            "text/xml",
-        );
+        let shown = mask_body(&rules(&["name"]), b"<xml><name>zhang</name></xml>", "text/xml");
         assert!(shown.starts_with("<29 bytes, sha256 "), "{shown}");
         assert_eq!(mask_body(&rules(&[]), b"", ""), "");
         let form = mask_body(
@@ -264,18 +222,8 @@ mod tests {
 
     #[test]
     fn secrets_are_taken_out_in_every_form() {
-        let secrets = [
-            SecretText::new("p\"w/1 x"),
-            SecretText::new("p\"w/1 x-longer"),
-            SecretText::new("abc"),
-        ];
-        for text in [
-            "p\"w/1 x",
-            "p%22w%2F1%20x",
-            "p%22w%2F1+x",
-            "p\\\"w/1 x",
-            "p\"w/1 x-longer",
-        ] {
+        let secrets = [SecretText::new("p\"w/1 x"), SecretText::new("p\"w/1 x-longer"), SecretText::new("abc")];
+        for text in ["p\"w/1 x", "p%22w%2F1%20x", "p%22w%2F1+x", "p\\\"w/1 x", "p\"w/1 x-longer"] {
             assert_eq!(scrub(&format!("a {text} b"), &secrets), "a *** b");
         }
         assert_eq!(scrub("abc", &secrets), "abc", "too short to be looked for");
@@ -283,10 +231,7 @@ mod tests {
 
     #[test]
     fn a_url_shows_its_path_and_the_names_of_its_query() {
-        assert_eq!(
-            mask_url("https://u:p@x.test:81/a/b?sign=1&ts=2&3#f"),
-            "https://x.test:81/a/b?sign=***&ts=***&***"
-        );
+        assert_eq!(mask_url("https://u:p@x.test:81/a/b?sign=1&ts=2&3#f"), "https://x.test:81/a/b?sign=***&ts=***&***");
         assert_eq!(mask_url("https://u:p@x.test"), "https://x.test");
     }
 }

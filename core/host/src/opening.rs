@@ -12,10 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::fault::HostFault;
 use crate::instance::{InstanceKey, Parts, RunningInstance};
-use crate::limits::{
-    CLOSE_TIMEOUT_MS, HTTP_IN_FLIGHT, LOG_LINES_PER_SECOND, OPEN_TIMEOUT_MS, RateLimits,
-    TokenBucket,
-};
+use crate::limits::{CLOSE_TIMEOUT_MS, HTTP_IN_FLIGHT, LOG_LINES_PER_SECOND, OPEN_TIMEOUT_MS, RateLimits, TokenBucket};
 use crate::manifest::CheckedManifest;
 use crate::masking::scrub;
 use crate::registry::{HostParts, OpenOptions};
@@ -41,31 +38,14 @@ pub(crate) async fn open(
 ) -> Result<Arc<RunningInstance>, HostFault> {
     let Loaded { plugin, card } = loaded;
     card.instance(&request.settings, &key.to_string())?;
-    let fault = |text: String| HostFault::Open {
-        instance: key.clone(),
-        text: scrub_all(&text, &options.secrets),
-    };
+    let fault = |text: String| HostFault::Open { instance: key.clone(), text: scrub_all(&text, &options.secrets) };
     if request.application != key.application {
-        return Err(fault(format!(
-            "it is asked to open for the application {}",
-            request.application
-        )));
+        return Err(fault(format!("it is asked to open for the application {}", request.application)));
     }
     rate_limits.set(&key.application, &options.api_limits, parts.clock.now());
-    let services = Arc::new(instance_services(
-        parts,
-        rate_limits,
-        key,
-        &card.manifest,
-        &options,
-    ));
+    let services = Arc::new(instance_services(parts, rate_limits, key, &card.manifest, &options));
     let trace = TraceId::parse("opening").map_err(|error| fault(error.to_string()))?;
-    let scope = ServiceScope {
-        trace,
-        connection: None,
-        order: None,
-        deadline: None,
-    };
+    let scope = ServiceScope { trace, connection: None, order: None, deadline: None };
     let own = HostServices::new(Arc::clone(&services), scope);
     let wait = Duration::from_millis(options.limits.timeout_ms.max(OPEN_TIMEOUT_MS));
     let future = direct::contained(async move { plugin.open(request, Arc::new(own)).await });
@@ -113,36 +93,22 @@ fn instance_services(
         in_flight: Semaphore::new(HTTP_IN_FLIGHT),
         learnt: Mutex::new(VecDeque::new()),
         api_names: Mutex::new(BTreeSet::new()),
-        log_lines: Mutex::new(TokenBucket::new(
-            LOG_LINES_PER_SECOND,
-            1_000,
-            parts.clock.now(),
-        )),
+        log_lines: Mutex::new(TokenBucket::new(LOG_LINES_PER_SECOND, 1_000, parts.clock.now())),
     }
 }
 
 /// Every scene of a channel has its ready answers: without them the host could not answer in the channel's words.
 fn complete(manifest: &Manifest, opened: &Opened) -> Result<(), String> {
-    if let Some(stray) = opened.answers.iter().find(|ready| {
-        manifest
-            .scenes
-            .iter()
-            .all(|scene| scene.name != ready.scene)
-    }) {
-        return Err(format!(
-            "it has answers for the scene {}, which its manifest does not name",
-            stray.scene
-        ));
+    if let Some(stray) =
+        opened.answers.iter().find(|ready| manifest.scenes.iter().all(|scene| scene.name != ready.scene))
+    {
+        return Err(format!("it has answers for the scene {}, which its manifest does not name", stray.scene));
     }
-    let missing = manifest
-        .scenes
-        .iter()
-        .find(|scene| opened.answers.iter().all(|ready| ready.scene != scene.name));
+    let missing = manifest.scenes.iter().find(|scene| opened.answers.iter().all(|ready| ready.scene != scene.name));
     match missing {
-        Some(scene) if manifest.kind == PluginKind::Channel => Err(format!(
-            "it has no ready answers for its scene {}",
-            scene.name
-        )),
+        Some(scene) if manifest.kind == PluginKind::Channel => {
+            Err(format!("it has no ready answers for its scene {}", scene.name))
+        }
         _ => Ok(()),
     }
 }

@@ -103,12 +103,7 @@ impl Host {
             }
         }
         let rate_limits = Arc::new(RateLimits::default());
-        Ok(Self {
-            parts,
-            rate_limits,
-            plugins: Mutex::new(plugins),
-            instances: Mutex::default(),
-        })
+        Ok(Self { parts, rate_limits, plugins: Mutex::new(plugins), instances: Mutex::default() })
     }
 
     /// Loads a library. A failure is returned and kept: the plugin shows as failed, with its reason. Reads the file
@@ -118,10 +113,7 @@ impl Host {
         let result = self.load(declaration);
         let mut plugins = locked(&self.plugins);
         let entry = plugins.entry(id.clone()).or_insert_with(|| Entry {
-            loaded: LoadedFrom::Library {
-                path: declaration.path.clone(),
-                sha256: None,
-            },
+            loaded: LoadedFrom::Library { path: declaration.path.clone(), sha256: None },
             plugin: None,
             reports: Reports::default(),
         });
@@ -138,9 +130,7 @@ impl Host {
             Err(fault) => Err(fault),
         };
         if let Err(fault) = &kept {
-            entry
-                .reports
-                .push(self.parts.clock.now(), fault.to_string());
+            entry.reports.push(self.parts.clock.now(), fault.to_string());
         }
         kept
     }
@@ -157,48 +147,30 @@ impl Host {
                 declaration.plugin
             )));
         }
-        let from = LoadedFrom::Library {
-            path: plugin.path().to_owned(),
-            sha256: Some(plugin.sha256().to_owned()),
-        };
+        let from = LoadedFrom::Library { path: plugin.path().to_owned(), sha256: Some(plugin.sha256().to_owned()) };
         Ok((from, Loaded { plugin, card }))
     }
 
     /// A plugin's card.
     #[must_use]
     pub fn manifest(&self, plugin: &PluginId) -> Option<Manifest> {
-        self.loaded(plugin)
-            .ok()
-            .map(|loaded| loaded.card.manifest.clone())
+        self.loaded(plugin).ok().map(|loaded| loaded.card.manifest.clone())
     }
 
     /// The cards of all loaded plugins, by id.
     #[must_use]
     pub fn manifests(&self) -> Vec<Manifest> {
         let plugins = locked(&self.plugins);
-        plugins
-            .values()
-            .filter_map(|entry| Some(entry.plugin.as_ref()?.card.manifest.clone()))
-            .collect()
+        plugins.values().filter_map(|entry| Some(entry.plugin.as_ref()?.card.manifest.clone())).collect()
     }
 
     /// Checks an instance's settings against the plugin's schema; opening does it, too.
-    pub fn check_instance_settings(
-        &self,
-        plugin: &PluginId,
-        settings: &Value,
-        what: &str,
-    ) -> Result<(), HostFault> {
+    pub fn check_instance_settings(&self, plugin: &PluginId, settings: &Value, what: &str) -> Result<(), HostFault> {
         self.loaded(plugin)?.card.instance(settings, what)
     }
 
     /// Checks a connection's settings against the plugin's schema. They come with each call and are not checked there.
-    pub fn check_connection_settings(
-        &self,
-        plugin: &PluginId,
-        settings: &Value,
-        what: &str,
-    ) -> Result<(), HostFault> {
+    pub fn check_connection_settings(&self, plugin: &PluginId, settings: &Value, what: &str) -> Result<(), HostFault> {
         self.loaded(plugin)?.card.connection(settings, what)
     }
 
@@ -213,30 +185,14 @@ impl Host {
         {
             let mut instances = locked(&self.instances);
             let slot = instances.entry(key.clone()).or_default();
-            if slot.opening
-                || slot
-                    .running
-                    .as_ref()
-                    .is_some_and(|running| !running.is_closed())
-            {
+            if slot.opening || slot.running.as_ref().is_some_and(|running| !running.is_closed()) {
                 return Err(HostFault::AlreadyOpen { instance: key });
             }
             slot.opening = true;
             slot.running = None;
         }
-        let reset = Opening {
-            host: self,
-            key: &key,
-        };
-        let result = opening::open(
-            &self.parts,
-            &self.rate_limits,
-            &key,
-            loaded,
-            request,
-            options,
-        )
-        .await;
+        let reset = Opening { host: self, key: &key };
+        let result = opening::open(&self.parts, &self.rate_limits, &key, loaded, request, options).await;
         drop(reset);
         let mut instances = locked(&self.instances);
         let slot = instances.entry(key).or_default();
@@ -280,33 +236,18 @@ impl Host {
     pub fn status(&self) -> Vec<PluginStatus> {
         let mut instances: BTreeMap<PluginId, Vec<InstanceStatus>> = BTreeMap::new();
         for (key, slot) in locked(&self.instances).iter() {
-            instances
-                .entry(key.plugin.clone())
-                .or_default()
-                .push(slot.status(key));
+            instances.entry(key.plugin.clone()).or_default().push(slot.status(key));
         }
         let plugins = locked(&self.plugins);
-        plugins
-            .iter()
-            .map(|(id, entry)| entry.status(id, instances.remove(id).unwrap_or_default()))
-            .collect()
+        plugins.iter().map(|(id, entry)| entry.status(id, instances.remove(id).unwrap_or_default())).collect()
     }
 
     fn loaded(&self, id: &PluginId) -> Result<Loaded, HostFault> {
         let plugins = locked(&self.plugins);
-        plugins
-            .get(id)
-            .and_then(|entry| entry.plugin.clone())
-            .ok_or_else(|| {
-                let loaded = plugins
-                    .iter()
-                    .filter(|(_, entry)| entry.plugin.is_some())
-                    .map(|(id, _)| id.as_str());
-                HostFault::UnknownPlugin {
-                    plugin: id.clone(),
-                    loaded: loaded.collect::<Vec<_>>().join(", "),
-                }
-            })
+        plugins.get(id).and_then(|entry| entry.plugin.clone()).ok_or_else(|| {
+            let loaded = plugins.iter().filter(|(_, entry)| entry.plugin.is_some()).map(|(id, _)| id.as_str());
+            HostFault::UnknownPlugin { plugin: id.clone(), loaded: loaded.collect::<Vec<_>>().join(", ") }
+        })
     }
 }
 
@@ -330,18 +271,11 @@ impl Slot {
         match &self.running {
             Some(running) => {
                 let status = running.status();
-                InstanceStatus {
-                    reports: own.into_iter().chain(status.reports).collect(),
-                    ..status
-                }
+                InstanceStatus { reports: own.into_iter().chain(status.reports).collect(), ..status }
             }
             None => InstanceStatus {
                 key: key.clone(),
-                state: if self.opening {
-                    State::Declared
-                } else {
-                    State::Failed
-                },
+                state: if self.opening { State::Declared } else { State::Failed },
                 opened_at: None,
                 connections: Vec::new(),
                 reports: own,
@@ -364,10 +298,7 @@ impl Entry {
             state,
             loaded: self.loaded.clone(),
             abi: matches!(self.loaded, LoadedFrom::Library { .. }).then_some(ABI),
-            card: self
-                .plugin
-                .as_ref()
-                .map(|loaded| PluginCard::of(&loaded.card.manifest)),
+            card: self.plugin.as_ref().map(|loaded| PluginCard::of(&loaded.card.manifest)),
             reports: self.reports.list(),
             instances,
         }

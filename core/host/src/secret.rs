@@ -65,15 +65,7 @@ mod tests {
     #[test]
     fn is_never_printed() {
         let secret = SecretText::new("hunter2-hunter2");
-        assert_eq!(
-            format!("{secret} {secret:?} {:?}", Some(&secret)),
-            "*** *** Some(***)"
-        );
-        assert_eq!(
-            serde_json::from_str::<SecretText>("\"abc\"")
-                .unwrap()
-                .expose(),
-            "abc"
-        );
+        assert_eq!(format!("{secret} {secret:?} {:?}", Some(&secret)), "*** *** Some(***)");
+        assert_eq!(serde_json::from_str::<SecretText>("\"abc\"").unwrap().expose(), "abc");
     }
 }

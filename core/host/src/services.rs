@@ -111,25 +111,19 @@ impl HostServices {
     async fn http(&self, request: HttpRequest) -> Result<HttpResponse, Fault> {
         let instance = &*self.instance;
         if !api_name_fits(&request.api) {
-            return Err(Fault::invalid(
-                "the name of an interface is 1 to 64 letters, digits and _ - . /",
-            ));
+            return Err(Fault::invalid("the name of an interface is 1 to 64 letters, digits and _ - . /"));
         }
         for secret in secret_values(&request) {
             instance.learn(secret);
         }
         let checked = http::check(&request, &instance.allow_hosts)?;
         let wait = self.wait(request.timeout_ms)?;
-        let _permit = instance.in_flight.try_acquire().map_err(|_| {
-            Fault::not_done(
-                FaultKind::Busy,
-                "too many outbound calls of this instance are under way",
-            )
-        })?;
+        let _permit = instance
+            .in_flight
+            .try_acquire()
+            .map_err(|_| Fault::not_done(FaultKind::Busy, "too many outbound calls of this instance are under way"))?;
         if let Err(retry_after_ms) =
-            instance
-                .rate_limits
-                .take(&instance.application, &request.api, instance.clock.now())
+            instance.rate_limits.take(&instance.application, &request.api, instance.clock.now())
         {
             let text = format!("the quota of {} is used up", request.api);
             return Err(Fault {
@@ -148,26 +142,17 @@ impl HostServices {
     fn wait(&self, timeout_ms: u32) -> Result<Duration, Fault> {
         let own_ms = u64::from(timeout_ms).min(HTTP_TIMEOUT_LIMIT_MS);
         let left_ms = self.scope.deadline.map_or(own_ms, |deadline| {
-            u64::try_from(deadline.since(self.instance.clock.now()))
-                .unwrap_or(0)
-                .min(own_ms)
+            u64::try_from(deadline.since(self.instance.clock.now())).unwrap_or(0).min(own_ms)
         });
         if left_ms == 0 {
-            return Err(Fault::not_done(
-                FaultKind::TimedOut,
-                "the call's time is used up; nothing was sent",
-            ));
+            return Err(Fault::not_done(FaultKind::TimedOut, "the call's time is used up; nothing was sent"));
         }
         Ok(Duration::from_millis(left_ms))
     }
 
     async fn cache_get(&self, key: &str) -> Result<ServiceResponse, Fault> {
         check_key(key)?;
-        let found = self
-            .instance
-            .cache
-            .get(&self.instance.application, key)
-            .await?;
+        let found = self.instance.cache.get(&self.instance.application, key).await?;
         if let Some(cached) = &found {
             self.instance.learn(&cached.value);
         }
@@ -183,39 +168,21 @@ impl HostServices {
     ) -> Result<ServiceResponse, Fault> {
         check_key(key)?;
         if value.0.len() > VALUE_LIMIT_BYTES {
-            return Err(Fault::invalid(format!(
-                "a cache value has at most {VALUE_LIMIT_BYTES} bytes"
-            )));
+            return Err(Fault::invalid(format!("a cache value has at most {VALUE_LIMIT_BYTES} bytes")));
         }
         self.instance.learn(&value.0);
         let lives_ms = lives_ms.min(LIFE_LIMIT_MS);
-        let stamp = self
-            .instance
-            .cache
-            .swap(&self.instance.application, key, expected, value, lives_ms)
-            .await?;
+        let stamp = self.instance.cache.swap(&self.instance.application, key, expected, value, lives_ms).await?;
         Ok(ServiceResponse::Swapped { stamp })
     }
 
     fn secret(&self, name: &str) -> Result<ServiceResponse, Fault> {
-        if !self
-            .instance
-            .declared_secrets
-            .iter()
-            .any(|declared| declared == name)
-        {
-            return Err(Fault::invalid(format!(
-                "the manifest does not declare a secret named {name:?}"
-            )));
+        if !self.instance.declared_secrets.iter().any(|declared| declared == name) {
+            return Err(Fault::invalid(format!("the manifest does not declare a secret named {name:?}")));
         }
         match self.instance.secrets.get(name) {
-            Some(secret) => Ok(ServiceResponse::Secret(CacheValue(
-                secret.expose().to_owned(),
-            ))),
-            None => Err(Fault::not_done(
-                FaultKind::NotFound,
-                format!("no secret named {name:?} is configured"),
-            )),
+            Some(secret) => Ok(ServiceResponse::Secret(CacheValue(secret.expose().to_owned()))),
+            None => Err(Fault::not_done(FaultKind::NotFound, format!("no secret named {name:?} is configured"))),
         }
     }
 }
@@ -226,12 +193,9 @@ impl Services for HostServices {
         match request {
             ServiceRequest::Http(request) => self.http(request).await.map(ServiceResponse::Http),
             ServiceRequest::CacheGet { key } => self.cache_get(&key).await,
-            ServiceRequest::CacheSwap {
-                key,
-                expected,
-                value,
-                lives_ms,
-            } => self.cache_swap(&key, expected, value, lives_ms).await,
+            ServiceRequest::CacheSwap { key, expected, value, lives_ms } => {
+                self.cache_swap(&key, expected, value, lives_ms).await
+            }
             ServiceRequest::Secret { name } => self.secret(&name),
         }
     }
@@ -239,8 +203,7 @@ impl Services for HostServices {
     fn log(&self, level: LogLevel, text: &str) {
         if locked(&self.instance.log_lines).take(self.now()).is_err() {
             let plugin = self.instance.plugin.to_string();
-            metrics::counter!("entrepot_plugin_log_lines_dropped_total", "plugin" => plugin)
-                .increment(1);
+            metrics::counter!("entrepot_plugin_log_lines_dropped_total", "plugin" => plugin).increment(1);
             return;
         }
         // Scrubbed before the last cut: half a secret at the end would not be found any more.
@@ -249,16 +212,8 @@ impl Services for HostServices {
         let mut line = self.instance.scrub(&line).replace(['\n', '\r'], " ");
         cut(&mut line, LOG_LIMIT_BYTES);
         let (plugin, application) = (&self.instance.plugin, &self.instance.application);
-        let (trace, order) = (
-            &self.scope.trace,
-            self.scope.order.as_deref().unwrap_or_default(),
-        );
-        let connection = self
-            .scope
-            .connection
-            .as_ref()
-            .map(ConnectionId::as_str)
-            .unwrap_or_default();
+        let (trace, order) = (&self.scope.trace, self.scope.order.as_deref().unwrap_or_default());
+        let connection = self.scope.connection.as_ref().map(ConnectionId::as_str).unwrap_or_default();
         match level {
             LogLevel::Error => {
                 tracing::error!(target: "entrepot::plugin", %plugin, %application, connection, order, %trace, "{line}")
@@ -282,32 +237,18 @@ impl Services for HostServices {
 
 fn check_key(key: &str) -> Result<(), Fault> {
     if key.is_empty() || key.len() > KEY_LIMIT_BYTES {
-        return Err(Fault::invalid(format!(
-            "a cache key has 1 to {KEY_LIMIT_BYTES} bytes"
-        )));
+        return Err(Fault::invalid(format!("a cache key has 1 to {KEY_LIMIT_BYTES} bytes")));
     }
     Ok(())
 }
 
 fn api_name_fits(api: &str) -> bool {
-    (1..=64).contains(&api.len())
-        && api
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c))
+    (1..=64).contains(&api.len()) && api.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c))
 }
 
 fn secret_values(request: &HttpRequest) -> impl Iterator<Item = &str> {
-    let is_secret = |name: &str| {
-        request
-            .secret_headers
-            .iter()
-            .any(|secret| secret.eq_ignore_ascii_case(name))
-    };
-    request
-        .headers
-        .iter()
-        .filter(move |(name, _)| is_secret(name))
-        .map(|(_, value)| value.as_str())
+    let is_secret = |name: &str| request.secret_headers.iter().any(|secret| secret.eq_ignore_ascii_case(name));
+    request.headers.iter().filter(move |(name, _)| is_secret(name)).map(|(_, value)| value.as_str())
 }
 
 /// An exchange under way. It is recorded when it ends, and also when the call that made it is dropped before that.
@@ -335,19 +276,11 @@ impl Exchange {
             url: instance.scrub(&mask_url(&request.url)),
             status: None,
             fault: Some("the call was given up before the answer came".to_owned()),
-            request_body: instance.scrub(&mask_body(
-                &instance.log_rules,
-                body.as_bytes(),
-                content_type,
-            )),
+            request_body: instance.scrub(&mask_body(&instance.log_rules, body.as_bytes(), content_type)),
             response_body: String::new(),
             duration_ms: 0,
         };
-        Self {
-            instance,
-            started: Instant::now(),
-            entry: Some(entry),
-        }
+        Self { instance, started: Instant::now(), entry: Some(entry) }
     }
 
     fn end(&mut self, result: &Result<HttpResponse, Fault>) {
@@ -355,11 +288,7 @@ impl Exchange {
         match result {
             Ok(response) => {
                 let content_type = header(&response.headers, "content-type");
-                let masked = mask_body(
-                    &self.instance.log_rules,
-                    response.body.as_bytes(),
-                    content_type,
-                );
+                let masked = mask_body(&self.instance.log_rules, response.body.as_bytes(), content_type);
                 entry.status = Some(response.status);
                 entry.response_body = self.instance.scrub(&masked);
                 entry.fault = None;
@@ -375,9 +304,7 @@ impl Drop for Exchange {
             return;
         };
         entry.duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let result = entry
-            .status
-            .map_or_else(|| "none".to_owned(), |status| format!("{}xx", status / 100));
+        let result = entry.status.map_or_else(|| "none".to_owned(), |status| format!("{}xx", status / 100));
         let api = self.instance.api_label(&entry.api);
         let application = self.instance.application.to_string();
         metrics::counter!("entrepot_plugin_http_total", "application" => application, "api" => api, "result" => result)
@@ -387,8 +314,5 @@ impl Drop for Exchange {
 }
 
 fn header<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
-    headers
-        .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case(name))
-        .map_or("", |(_, value)| value)
+    headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
 }

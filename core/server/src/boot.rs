@@ -66,8 +66,8 @@ pub async fn connect(config: &Config) -> Result<SqlStorage, String> {
 fn guest_keys(config: &Config) -> Result<GuestKeys, String> {
     let security = &config.security;
     let current = security.guest_key.as_ref().map_or([0; 32], |key| *key.expose());
-    let mut keys = GuestKeys::new(&security.guest_key_id, current)
-        .map_err(|fault| format!("security.guest_key_id: {fault}"))?;
+    let mut keys =
+        GuestKeys::new(&security.guest_key_id, current).map_err(|fault| format!("security.guest_key_id: {fault}"))?;
     for (id, key) in &security.previous_guest_keys {
         keys.add(id, *key.expose()).map_err(|fault| format!("security.previous_guest_keys: {fault}"))?;
     }

@@ -193,10 +193,9 @@ async fn play(stage: &Stage, app: &App, say: &Voice) -> Result<Report, String> {
             *held.entry(finding.name).or_insert(true) &= finding.broken.is_empty();
         }
     }
-    let invariants = order.into_iter().map(|name| InvariantReport {
-        name: name.to_owned(),
-        held: held.get(name).copied().unwrap_or(false),
-    });
+    let invariants = order
+        .into_iter()
+        .map(|name| InvariantReport { name: name.to_owned(), held: held.get(name).copied().unwrap_or(false) });
     Ok(Report { journeys, invariants: invariants.collect() })
 }
 

@@ -9,7 +9,9 @@ use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::ids::{ApplicationId, PluginId};
 use entrepot_contract::message::OpenRequest;
 use entrepot_contract::services::{CacheValue, Cached};
-use entrepot_host::{ApiLimit, Host, InstanceKey, InstanceLimits, LibraryDeclaration, OpenOptions, SecretText, SharedCache};
+use entrepot_host::{
+    ApiLimit, Host, InstanceKey, InstanceLimits, LibraryDeclaration, OpenOptions, SecretText, SharedCache,
+};
 use entrepot_store::StoredCache;
 use serde_json::Value;
 
@@ -45,9 +47,11 @@ impl SharedCache for Cache {
 #[must_use]
 pub fn known_built_in(id: &str) -> Option<KnownPlugin> {
     let plugins = entrepot_builtin::plugins();
-    plugins.iter().map(|plugin| plugin.manifest()).find(|manifest| manifest.id.as_str() == id).map(|found| {
-        KnownPlugin::from(&found)
-    })
+    plugins
+        .iter()
+        .map(|plugin| plugin.manifest())
+        .find(|manifest| manifest.id.as_str() == id)
+        .map(|found| KnownPlugin::from(&found))
 }
 
 /// The file of a plugin's library in a folder.
@@ -74,8 +78,7 @@ pub fn libraries_overlay(folder: &Path) -> Value {
 pub(crate) fn load_libraries(host: &Host, config: &Config) -> Result<(), String> {
     for (id, plugin) in &config.plugins {
         let Some(path) = &plugin.library else { continue };
-        let declaration =
-            LibraryDeclaration { plugin: id.clone(), path: path.clone(), sha256: plugin.sha256.clone() };
+        let declaration = LibraryDeclaration { plugin: id.clone(), path: path.clone(), sha256: plugin.sha256.clone() };
         if let Err(fault) = host.load_library(&declaration) {
             if plugin.required {
                 return Err(fault.to_string());

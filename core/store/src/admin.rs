@@ -173,8 +173,7 @@ impl SqlStorage {
     ) -> Result<Vec<Refund>, StorageFault> {
         let sql = "SELECT body FROM refunds WHERE merchant = ?1 AND (?2 = '' OR id < ?2) AND (?3 = '' OR state = ?3)
                    ORDER BY id DESC LIMIT ?4";
-        let values =
-            vec![merchant.as_str().into(), page.after(), state.unwrap_or_default().into(), page.limit()];
+        let values = vec![merchant.as_str().into(), page.after(), state.unwrap_or_default().into(), page.limit()];
         self.ask(sql, values, |row| json(row, "body")).await
     }
 
@@ -194,8 +193,7 @@ impl SqlStorage {
     ) -> Result<Vec<JobRow>, StorageFault> {
         let sql = "SELECT * FROM jobs WHERE merchant = ?1 AND (?2 = '' OR id < ?2) AND (?3 = '' OR state = ?3)
                    ORDER BY id DESC LIMIT ?4";
-        let values =
-            vec![merchant.as_str().into(), page.after(), state.unwrap_or_default().into(), page.limit()];
+        let values = vec![merchant.as_str().into(), page.after(), state.unwrap_or_default().into(), page.limit()];
         self.ask(sql, values, read_job).await
     }
 
@@ -213,12 +211,8 @@ impl SqlStorage {
         key: &CommandKey,
     ) -> Result<Option<String>, StorageFault> {
         let sql = "SELECT fingerprint FROM command_keys WHERE merchant = ?1 AND scope = ?2 AND kind = ?3 AND key = ?4";
-        let values = vec![
-            merchant.as_str().into(),
-            key.scope.clone().into(),
-            key.kind.clone().into(),
-            key.key.clone().into(),
-        ];
+        let values =
+            vec![merchant.as_str().into(), key.scope.clone().into(), key.kind.clone().into(), key.key.clone().into()];
         Ok(self.ask(sql, values, |row| column(row, "fingerprint")).await?.into_iter().next())
     }
 

@@ -11,7 +11,9 @@ use entrepot_domain::change::{AvailableCode, ChannelRef, PlacedOrder, Pool, RefK
 use entrepot_domain::command::CommandKey;
 use entrepot_domain::credit::Account;
 use entrepot_engine::storage::{Batch, BirthLease, Footprints, LaneStorage, States, StorageFault};
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, QueryResult, TransactionTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, QueryResult, TransactionTrait,
+};
 use serde_json::{Value as Json, json};
 
 use crate::SqlStorage;
@@ -262,7 +264,12 @@ impl SqlBatch {
             }
             for (pool, code) in &footprint.codes {
                 let codes = self.one_code(merchant, pool, code).await?;
-                state.codes.entry(pool.clone()).or_default().extend(codes);
+                let loaded = state.codes.entry(pool.clone()).or_default();
+                for code in codes {
+                    if loaded.iter().all(|other| other.id != code.id) {
+                        loaded.push_back(code);
+                    }
+                }
             }
             if !footprint.code_texts.is_empty() {
                 let texts: Vec<String> = footprint.code_texts.iter().cloned().collect();

@@ -41,6 +41,23 @@ pub enum ConnectFault {
     Schema(String),
 }
 
+/// Makes an empty database on a PostgreSQL server, for a test or a trial of its own; gives its URL. `server` names any
+/// database there, `name` is made of small letters, digits and `_`.
+pub async fn create_database(server: &str, name: &str) -> Result<String, ConnectFault> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if name.is_empty() || name.len() > 63 || !name.bytes().all(plain) {
+        return Err(ConnectFault::Schema(format!("{name:?} cannot name a database")));
+    }
+    let unreachable = |fault: DbErr| ConnectFault::Unreachable(fault.to_string());
+    let connection = Database::connect(server.to_owned()).await.map_err(unreachable)?;
+    let made = connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await;
+    let _ = connection.close().await;
+    made.map_err(|fault| ConnectFault::Schema(fault.to_string()))?;
+    let (base, query) = server.split_once('?').map_or((server, None), |(base, query)| (base, Some(query)));
+    let base = base.rsplit_once('/').map_or(base, |(base, _)| base);
+    Ok(query.map_or_else(|| format!("{base}/{name}"), |query| format!("{base}/{name}?{query}")))
+}
+
 /// The engine's storage in SQL.
 #[derive(Clone)]
 pub struct SqlStorage {

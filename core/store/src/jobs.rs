@@ -43,16 +43,11 @@ pub(crate) async fn lease(
 /// Marks a leased job as started and renews its lease.
 pub(crate) async fn start(storage: &SqlStorage, id: &JobId, token: i64, lease_ms: u32) -> Result<bool, StorageFault> {
     let sql = format!(
-        "UPDATE jobs SET state = ?1, lease_until = {} + ?2 WHERE id = ?3 AND lease_token = ?4
+        "UPDATE jobs SET state = ?1, started = 1, lease_until = {} + ?2 WHERE id = ?3 AND lease_token = ?4
          AND lease_node IS NOT NULL AND state IN ('ready', 'started')",
         storage.inner.dialect.now()
     );
-    let values = vec![
-        word(&JobState::Started)?.into(),
-        i64::from(lease_ms).into(),
-        id.as_str().into(),
-        token.into(),
-    ];
+    let values = vec![word(&JobState::Started)?.into(), i64::from(lease_ms).into(), id.as_str().into(), token.into()];
     Ok(storage.execute(&sql, values).await? == 1)
 }
 
@@ -60,8 +55,8 @@ pub(crate) async fn start(storage: &SqlStorage, id: &JobId, token: i64, lease_ms
 pub(crate) async fn put(storage: &SqlStorage, id: &JobId, token: i64, next: JobNext) -> Result<bool, StorageFault> {
     let sql = format!(
         "UPDATE jobs SET state = ?1, due_at = {} + ?2, lease_until = 0, lease_node = NULL, note = ?3,
-            attempts = attempts + ?4
-         WHERE id = ?5 AND lease_token = ?6 AND state IN ('ready', 'started')",
+            attempts = attempts + ?4, started = ?5
+         WHERE id = ?6 AND lease_token = ?7 AND state IN ('ready', 'started')",
         storage.inner.dialect.now()
     );
     let wait = i64::try_from(next.wait_ms).unwrap_or(i64::MAX / 4);
@@ -70,6 +65,7 @@ pub(crate) async fn put(storage: &SqlStorage, id: &JobId, token: i64, next: JobN
         wait.into(),
         next.note.chars().take(500).collect::<String>().into(),
         i64::from(next.counts).into(),
+        i64::from(next.unclear).into(),
         id.as_str().into(),
         token.into(),
     ];

@@ -27,5 +27,5 @@ pub mod tokens;
 mod write;
 
 pub use cache::StoredCache;
-pub use connect::{ConnectFault, Options, SqlStorage};
+pub use connect::{ConnectFault, Options, SqlStorage, create_database};
 pub use seal::{GuestKeys, InvalidKey};

@@ -167,11 +167,7 @@ impl Storage for SqlStorage {
         self.sealed(merchant, id, "guests").await
     }
 
-    async fn stock(
-        &self,
-        merchant: &MerchantId,
-        keys: &[StockKey],
-    ) -> Result<BTreeMap<StockKey, Stock>, StorageFault> {
+    async fn stock(&self, merchant: &MerchantId, keys: &[StockKey]) -> Result<BTreeMap<StockKey, Stock>, StorageFault> {
         let wanted: Vec<(MerchantId, StockKey)> = keys.iter().map(|key| (merchant.clone(), key.clone())).collect();
         let found = read_stock(self, &self.inner.reader, &wanted, "").await?;
         Ok(found.into_iter().map(|(_, key, stock)| (key, stock)).collect())
@@ -191,7 +187,8 @@ impl Storage for SqlStorage {
         let sql = "SELECT body FROM events WHERE merchant = ?1 AND order_id = ?2 ORDER BY seq";
         let values = vec![merchant.as_str().into(), id.as_str().into()];
         let rows: Vec<Vec<Event>> =
-            query(&self.inner.reader, self.inner.dialect.statement(sql, values), |row| json_column(row, "body")).await?;
+            query(&self.inner.reader, self.inner.dialect.statement(sql, values), |row| json_column(row, "body"))
+                .await?;
         Ok(rows.into_iter().flatten().collect())
     }
 

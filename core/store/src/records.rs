@@ -24,20 +24,28 @@ pub(crate) async fn write(storage: &SqlStorage, record: Record) -> Result<(), St
         Record::Switch { connection, switch } => {
             let sql = "UPDATE connections SET switch = ?1 WHERE id = ?2";
             let changed = storage.execute(sql, vec![word(&switch)?.into(), connection.as_str().into()]).await?;
-            if changed == 1 { Ok(()) } else { Err(StorageFault::Data(format!("connection {connection} is not registered"))) }
+            if changed == 1 {
+                Ok(())
+            } else {
+                Err(StorageFault::Data(format!("connection {connection} is not registered")))
+            }
         }
         Record::Job { merchant, job, retry } => {
             let state = if retry { "ready" } else { "abandoned" };
-            // A started job stays started when it is tried again: its outcome is asked for first.
+            // A job whose last call may have had its effect is asked about first, also when it was dead.
             let sql = format!(
-                "UPDATE jobs SET state = CASE WHEN state = 'started' AND ?1 = 'ready' THEN state ELSE ?1 END,
+                "UPDATE jobs SET state = CASE WHEN ?1 = 'ready' AND started = 1 THEN 'started' ELSE ?1 END,
                     due_at = {}, attempts = 0, lease_node = NULL
                  WHERE id = ?2 AND merchant = ?3 AND state IN ('ready', 'started', 'dead')",
                 storage.inner.dialect.now()
             );
             let values = vec![state.into(), job.as_str().into(), merchant.as_str().into()];
             let changed = storage.execute(&sql, values).await?;
-            if changed == 1 { Ok(()) } else { Err(StorageFault::Data(format!("merchant {merchant} has no open job {job}"))) }
+            if changed == 1 {
+                Ok(())
+            } else {
+                Err(StorageFault::Data(format!("merchant {merchant} has no open job {job}")))
+            }
         }
         Record::Alert { merchant, alert } => {
             let merchant = merchant.map_or(NO_MERCHANT.to_owned(), |merchant| merchant.to_string());

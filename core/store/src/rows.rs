@@ -76,7 +76,6 @@ impl Dialect {
         if self.postgres() { format!(" FOR NO KEY UPDATE OF {table}") } else { String::new() }
     }
 
-
     /// The database's own clock, in milliseconds since 1970.
     pub(crate) fn now(self) -> &'static str {
         if self.postgres() {
@@ -95,11 +94,7 @@ impl Dialect {
 
 impl Table {
     /// Writes rows.
-    pub(crate) async fn write(
-        &self,
-        connection: &impl ConnectionTrait,
-        rows: Vec<Row>,
-    ) -> Result<(), StorageFault> {
+    pub(crate) async fn write(&self, connection: &impl ConnectionTrait, rows: Vec<Row>) -> Result<(), StorageFault> {
         let dialect = Dialect(connection.get_database_backend());
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {

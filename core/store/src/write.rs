@@ -133,9 +133,8 @@ impl Rows {
             let seal = |column, text: &str| {
                 keys.seal(merchant.as_str(), Cell { table: "orders", column, row: id.as_str() }, text).map(Json::String)
             };
-            let as_text = |value: Result<String, serde_json::Error>| {
-                value.map_err(|fault| StorageFault::Data(fault.to_string()))
-            };
+            let as_text =
+                |value: Result<String, serde_json::Error>| value.map_err(|fault| StorageFault::Data(fault.to_string()));
             let guests = match writes.guests.get(id) {
                 Some(guests) => seal("guests", &as_text(serde_json::to_string(guests))?)?,
                 None => Json::Null,
@@ -319,7 +318,11 @@ impl<C: ConnectionTrait> Others<'_, C> {
             dialect.element(0, Text),
         );
         let taken = self.run(&sql, rows, Vec::new()).await?;
-        if taken == wanted { Ok(()) } else { Err(StorageFault::Conflict(format!("{taken} of {wanted} codes were free"))) }
+        if taken == wanted {
+            Ok(())
+        } else {
+            Err(StorageFault::Conflict(format!("{taken} of {wanted} codes were free")))
+        }
     }
 
     async fn end_codes(&self, rows: Vec<Json>) -> Result<(), StorageFault> {
@@ -353,27 +356,30 @@ impl<C: ConnectionTrait> Others<'_, C> {
     async fn bear_jobs(&self, rows: Vec<Json>, lease: &BirthLease) -> Result<(), StorageFault> {
         let dialect = self.storage.inner.dialect;
         let text = |index| dialect.element(index, Text);
+        // The tail of the chain: the open job that nothing waits for yet.
         let earlier = format!(
             "(SELECT MAX(o.id) FROM jobs o WHERE o.order_id = {} AND o.connection = {}
-              AND o.state IN ('ready', 'started', 'dead'))",
+              AND o.state IN ('ready', 'started', 'dead') AND NOT EXISTS (SELECT 1 FROM jobs x WHERE x.after_job = o.id))",
             text(2),
             text(3),
         );
+        // A job that waits is nobody's: its number differs from that of one that was born leased.
         let sql = format!(
             "INSERT INTO jobs (id, merchant, order_id, connection, kind, body, state, after_job, attempts, due_at,
-                lease_node, lease_token, lease_until, note, created_at)
-             SELECT {}, {}, {}, {}, {}, {}, 'ready', COALESCE({}, {earlier}), 0, {now},
-                CASE WHEN {} IS NULL THEN ?2 END, {BIRTH_TOKEN},
-                CASE WHEN {} IS NULL THEN {now} + {lease_ms} ELSE 0 END, '', {}
-             FROM {} WHERE true",
+                lease_node, lease_token, lease_until, note, created_at, started)
+             SELECT b.id, b.merchant, b.order_id, b.connection, b.kind, b.body, 'ready', b.after_job, 0, {now},
+                CASE WHEN b.after_job IS NULL THEN ?2 END,
+                CASE WHEN b.after_job IS NULL THEN {BIRTH_TOKEN} ELSE {BIRTH_TOKEN} + 1 END,
+                CASE WHEN b.after_job IS NULL THEN {now} + {lease_ms} ELSE 0 END, '', b.created_at, 0
+             FROM (SELECT {} AS id, {} AS merchant, {} AS order_id, {} AS connection, {} AS kind, {} AS body,
+                      COALESCE({}, {earlier}) AS after_job, {} AS created_at FROM {}) b WHERE true
+             ON CONFLICT (id) DO NOTHING",
             text(0),
             text(1),
             text(2),
             text(3),
             text(4),
             text(5),
-            text(6),
-            text(6),
             text(6),
             dialect.element(7, Number),
             dialect.each(),

@@ -8,7 +8,7 @@ use entrepot_sdk::demo::{Journey, Stage, StepLog};
 use serde_json::{Value, json};
 use simple_gate_simulator::Gate;
 
-use crate::office::{Office, Offer, Till};
+use crate::office::{Offer, Office, Till};
 
 /// The journeys, in order.
 #[must_use]
@@ -194,7 +194,10 @@ async fn prepare(scene: &Scene, steps: &mut StepLog, offer: &Offer<'_>, pool: Op
     steps
         .step(&format!("operator puts {} on sale", offer.name), async {
             scene.office.offer(merchant, offer).await?;
-            let told = format!("{} on {}: retail {} fen, settlement {} fen", offer.sku, offer.day, offer.retail_fen, offer.settlement_fen);
+            let told = format!(
+                "{} on {}: retail {} fen, settlement {} fen",
+                offer.sku, offer.day, offer.retail_fen, offer.settlement_fen
+            );
             Ok(((), told))
         })
         .await?;
@@ -217,7 +220,8 @@ async fn top_up(scene: &Scene, steps: &mut StepLog) -> Result<(), String> {
     steps
         .step("operator tops up the distributor", async {
             let path = format!("/merchants/lakeside/distributors/{DISTRIBUTOR}/top-ups");
-            let answer = scene.office.send("POST", &path, Some(json!({ "amount_minor": 100_000, "note": "demo" }))).await?;
+            let answer =
+                scene.office.send("POST", &path, Some(json!({ "amount_minor": 100_000, "note": "demo" }))).await?;
             Ok(((), format!("{DISTRIBUTOR} has {} fen to spend", answer["available_minor"])))
         })
         .await
@@ -281,7 +285,9 @@ async fn issue(scene: &Scene, steps: &mut StepLog, order: &str) -> Result<Vec<St
             let reply = scene.platform.issue(order).await.map_err(|fault| format!("{fault:?}"))?;
             let told = yes("issue call", &reply)?;
             let found = scene.platform.order(order).ok_or("the platform lost the order")?;
-            ensure(found.state == OrderState::Issued, || format!("the platform sees {:?}: {}", found.state, reply.body))?;
+            ensure(found.state == OrderState::Issued, || {
+                format!("the platform sees {:?}: {}", found.state, reply.body)
+            })?;
             let violations = scene.platform.violations();
             ensure(violations.is_empty(), || format!("the platform objects: {violations:?}"))?;
             let vouchers = reply.data()["vouchers"].as_array().cloned().unwrap_or_default();

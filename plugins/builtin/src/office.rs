@@ -40,7 +40,13 @@ impl Till {
         }
         let credit = match (before.credit, self.credit) {
             (Some(then), Some(now)) if then != now => {
-                format!("credit: {} (set aside {}) → {} (set aside {})", yuan(then.0), yuan(then.1), yuan(now.0), yuan(now.1))
+                format!(
+                    "credit: {} (set aside {}) → {} (set aside {})",
+                    yuan(then.0),
+                    yuan(then.1),
+                    yuan(now.0),
+                    yuan(now.1)
+                )
             }
             _ => "credit: as it was".to_owned(),
         };
@@ -99,13 +105,7 @@ impl Office {
     }
 
     /// Stock of a SKU on a date, and the distributor's account.
-    pub async fn till(
-        &self,
-        merchant: &str,
-        sku: &str,
-        day: &str,
-        distributor: Option<&str>,
-    ) -> Result<Till, String> {
+    pub async fn till(&self, merchant: &str, sku: &str, day: &str, distributor: Option<&str>) -> Result<Till, String> {
         let calendar = self.get(&format!("/merchants/{merchant}/calendar?sku={sku}&from={day}&to={day}")).await?;
         let stock = &calendar["days"][0]["stock"];
         let number = |name: &str| stock[name].as_i64().unwrap_or(0);

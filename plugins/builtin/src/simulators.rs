@@ -51,7 +51,8 @@ impl Simulator for TicketGate {
     }
 
     async fn start(&self) -> Result<Running, String> {
-        let gate = SimpleGate::start(names::GATE_TOKEN).await.map_err(|fault| format!("the simulated gate: {fault}"))?;
+        let gate =
+            SimpleGate::start(names::GATE_TOKEN).await.map_err(|fault| format!("the simulated gate: {fault}"))?;
         let url = gate.url.clone();
         let overlay = json!({ "merchants": { "lakeside": { "suppliers": { "lakeside-gate": { "base_url": url } } } } });
         Ok(Running { name: self.name(), url, overlay, handle: Arc::new(gate) })

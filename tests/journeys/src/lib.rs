@@ -1,1 +1,1 @@
-//! placeholder
+//! Journeys of the real executable over real HTTP. Everything is in `tests/journeys`.

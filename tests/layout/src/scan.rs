@@ -21,11 +21,7 @@ pub fn code_only(source: &str) -> String {
             out.push(chars[at]);
             at += 1;
         } else {
-            out.extend(
-                chars[at..end]
-                    .iter()
-                    .map(|c| if *c == '\n' { '\n' } else { ' ' }),
-            );
+            out.extend(chars[at..end].iter().map(|c| if *c == '\n' { '\n' } else { ' ' }));
             at = end;
         }
     }
@@ -85,10 +81,7 @@ fn character_end(chars: &[char], start: usize) -> usize {
 
 /// `r"…"`, `r#"…"#`, `b"…"`, `br"…"`, `b'…'`, `c"…"`, or no literal at all.
 fn prefixed_end(chars: &[char], start: usize) -> usize {
-    let letters = chars[start..]
-        .iter()
-        .take_while(|c| matches!(c, 'r' | 'b' | 'c'))
-        .count();
+    let letters = chars[start..].iter().take_while(|c| matches!(c, 'r' | 'b' | 'c')).count();
     let raw = chars[start..start + letters].contains(&'r');
     let after = start + letters;
     let hashes = chars[after..].iter().take_while(|c| **c == '#').count();
@@ -96,13 +89,8 @@ fn prefixed_end(chars: &[char], start: usize) -> usize {
         Some('"') if raw && letters <= 2 => {
             let mut at = after + hashes + 1;
             while at < chars.len() {
-                let closes = chars[at] == '"'
-                    && chars[at + 1..]
-                        .iter()
-                        .take(hashes)
-                        .filter(|c| **c == '#')
-                        .count()
-                        == hashes;
+                let closes =
+                    chars[at] == '"' && chars[at + 1..].iter().take(hashes).filter(|c| **c == '#').count() == hashes;
                 if closes {
                     return at + 1 + hashes;
                 }
@@ -144,11 +132,7 @@ pub fn let_off(code: &str, lint: &str) -> Vec<usize> {
         let before = code[..open].trim_end();
         before.ends_with("allow") || before.ends_with("expect")
     };
-    words(code, lint)
-        .into_iter()
-        .filter(lets_off)
-        .map(|at| line_of(code, at))
-        .collect()
+    words(code, lint).into_iter().filter(lets_off).map(|at| line_of(code, at)).collect()
 }
 
 /// The code with what stands under `#[cfg(test)]` replaced by spaces, and the source in the same way:
@@ -163,10 +147,7 @@ pub fn without_tests(source: &str) -> String {
             *line = false;
         }
     }
-    let lines = source
-        .lines()
-        .zip(keep)
-        .map(|(line, keep)| if keep { line } else { "" });
+    let lines = source.lines().zip(keep).map(|(line, keep)| if keep { line } else { "" });
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -216,11 +197,7 @@ pub fn functions(source: &str) -> Vec<Function> {
         let end = item_end(&code, at);
         let (line, last) = (line_of(&code, at), line_of(&code, end));
         if code[at..=end].ends_with('}') {
-            functions.push(Function {
-                name,
-                line,
-                lines: last - line + 1,
-            });
+            functions.push(Function { name, line, lines: last - line + 1 });
         }
     }
     functions
@@ -232,10 +209,7 @@ pub fn declared_modules(source: &str) -> Vec<String> {
     let declared = words(&code, "mod").into_iter().filter_map(|at| {
         let rest = code[at + 3..].trim_start();
         let name: String = rest.chars().take_while(|c| is_word(*c)).collect();
-        rest[name.len()..]
-            .trim_start()
-            .starts_with(';')
-            .then_some(name)
+        rest[name.len()..].trim_start().starts_with(';').then_some(name)
     });
     declared.collect()
 }
@@ -311,15 +285,9 @@ mod tests {
 
     #[test]
     fn unsafe_in_a_comment_a_string_or_a_longer_word_is_not() {
-        assert!(!finds_unsafe(
-            "// unsafe\n/* unsafe /* unsafe */ unsafe */ //! unsafe"
-        ));
-        assert!(!finds_unsafe(
-            "let s = \"unsafe \\\" unsafe\"; let r = r#\"\" unsafe \"#;"
-        ));
-        assert!(!finds_unsafe(
-            "let b = b\"unsafe\"; let c = c\"unsafe\"; let d = br##\"unsafe\"##;"
-        ));
+        assert!(!finds_unsafe("// unsafe\n/* unsafe /* unsafe */ unsafe */ //! unsafe"));
+        assert!(!finds_unsafe("let s = \"unsafe \\\" unsafe\"; let r = r#\"\" unsafe \"#;"));
+        assert!(!finds_unsafe("let b = b\"unsafe\"; let c = c\"unsafe\"; let d = br##\"unsafe\"##;"));
         assert!(!finds_unsafe("#![deny(unsafe_code)] fn not_unsafe() {}"));
     }
 
@@ -332,14 +300,8 @@ mod tests {
 
     #[test]
     fn a_lint_let_off_is_found_and_a_lint_set_is_not() {
-        assert_eq!(
-            let_off("\n#![allow(dead_code, unsafe_code)]", "unsafe_code"),
-            [2]
-        );
-        assert_eq!(
-            let_off("#[expect(unsafe_code, reason = x)]", "unsafe_code"),
-            [1]
-        );
+        assert_eq!(let_off("\n#![allow(dead_code, unsafe_code)]", "unsafe_code"), [2]);
+        assert_eq!(let_off("#[expect(unsafe_code, reason = x)]", "unsafe_code"), [1]);
         assert!(let_off("#![forbid(unsafe_code)]", "unsafe_code").is_empty());
     }
 
@@ -347,10 +309,8 @@ mod tests {
     fn functions_are_measured_from_fn_to_brace() {
         let source = "fn a(\n    x: [u8; 4],\n) -> u8\nwhere\n    u8: Copy,\n{\n    let s = \"}\"; // }\n    x[0]\n}\n\
                       trait T {\n    fn no_body(&self, f: fn(u8) -> u8);\n    fn one(&self) {}\n}\n";
-        let found: Vec<(String, usize, usize)> = functions(source)
-            .into_iter()
-            .map(|f| (f.name, f.line, f.lines))
-            .collect();
+        let found: Vec<(String, usize, usize)> =
+            functions(source).into_iter().map(|f| (f.name, f.line, f.lines)).collect();
         assert_eq!(found, [("a".to_owned(), 1, 9), ("one".to_owned(), 12, 1)]);
     }
 
@@ -362,37 +322,22 @@ mod tests {
 
     #[test]
     fn what_is_for_tests_is_left_out_and_lines_stay() {
-        let source = "fn a() {}\n#[cfg(test)]\nmod tests {\n    fn b() {}\n}\nfn c() {}\n#[cfg(test)]\nmod more;\nfn d() {}";
-        let names: Vec<(String, usize)> = functions(&without_tests(source))
-            .into_iter()
-            .map(|f| (f.name, f.line))
-            .collect();
-        assert_eq!(
-            names,
-            [
-                ("a".to_owned(), 1),
-                ("c".to_owned(), 6),
-                ("d".to_owned(), 9)
-            ]
-        );
+        let source =
+            "fn a() {}\n#[cfg(test)]\nmod tests {\n    fn b() {}\n}\nfn c() {}\n#[cfg(test)]\nmod more;\nfn d() {}";
+        let names: Vec<(String, usize)> =
+            functions(&without_tests(source)).into_iter().map(|f| (f.name, f.line)).collect();
+        assert_eq!(names, [("a".to_owned(), 1), ("c".to_owned(), 6), ("d".to_owned(), 9)]);
     }
 
     #[test]
     fn declared_modules_are_those_in_files_of_their_own() {
-        let source =
-            "//! mod no;\npub mod a;\nmod b;\nmod inner { fn f() {} }\n#[cfg(test)]\nmod tests;";
+        let source = "//! mod no;\npub mod a;\nmod b;\nmod inner { fn f() {} }\n#[cfg(test)]\nmod tests;";
         assert_eq!(declared_modules(source), ["a", "b"]);
     }
 
     #[test]
     fn a_plugin_is_found_however_it_is_written() {
-        for text in [
-            "use simple_gate::X;",
-            "SimpleGate",
-            "\"simple-gate\"",
-            "// the simple gate",
-            "SIMPLE_GATE_URL",
-        ] {
+        for text in ["use simple_gate::X;", "SimpleGate", "\"simple-gate\"", "// the simple gate", "SIMPLE_GATE_URL"] {
             assert_eq!(naming_lines(text, "simple-gate", false), [1], "{text}");
         }
         for text in ["struct OctoChannel;", "octo_channel", "myOcto", "octo2"] {

@@ -79,9 +79,7 @@ impl Package {
             ["migrations"] => Room::Migrations,
             ["plugins", "sdk"] => Room::Sdk,
             ["plugins", "builtin"] => Room::Builtin,
-            ["plugins", .., last] if *last == "simulator" || self.name.ends_with("-simulator") => {
-                Room::Simulator
-            }
+            ["plugins", .., last] if *last == "simulator" || self.name.ends_with("-simulator") => Room::Simulator,
             ["plugins", .., last] if *last == "wire" || self.name.ends_with("-wire") => Room::Wire,
             ["plugins", _, ..] => Room::Plugin,
             ["tests" | "bench", ..] | ["xtask"] => Room::Workshop,
@@ -96,13 +94,9 @@ impl Package {
 
     /// The names of its libraries for loading: examples of crate type cdylib.
     pub fn plugin_libraries(&self) -> impl Iterator<Item = &str> {
-        let is_library = |t: &&Target| {
-            t.kinds.iter().any(|k| k == "example") && t.crate_types.iter().any(|c| c == "cdylib")
-        };
-        self.targets
-            .iter()
-            .filter(is_library)
-            .map(|t| t.name.as_str())
+        let is_library =
+            |t: &&Target| t.kinds.iter().any(|k| k == "example") && t.crate_types.iter().any(|c| c == "cdylib");
+        self.targets.iter().filter(is_library).map(|t| t.name.as_str())
     }
 }
 
@@ -127,26 +121,17 @@ pub fn packages() -> &'static [Package] {
     PACKAGES.get_or_init(|| {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
-            .args([
-                "metadata",
-                "--no-deps",
-                "--offline",
-                "--format-version",
-                "1",
-            ])
+            .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
             .current_dir(root())
             .output()
             .unwrap_or_else(|error| panic!("cargo metadata: {error}"));
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "cargo metadata: {error}");
-        let value: Value = serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|error| panic!("cargo metadata: {error}"));
+        let value: Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("cargo metadata: {error}"));
         // Cargo resolves links in the root, the file system may not have: take cargo's own word.
         let root = text(&value["workspace_root"]);
-        list(&value["packages"])
-            .iter()
-            .map(|p| package(p, &root))
-            .collect()
+        list(&value["packages"]).iter().map(|p| package(p, &root)).collect()
     })
 }
 
@@ -158,19 +143,12 @@ fn package(value: &Value, root: &str) -> Package {
     let manifest = from_root(text(&value["manifest_path"]));
     Package {
         name: text(&value["name"]),
-        folder: manifest
-            .trim_end_matches("Cargo.toml")
-            .trim_end_matches('/')
-            .to_owned(),
+        folder: manifest.trim_end_matches("Cargo.toml").trim_end_matches('/').to_owned(),
         edition: text(&value["edition"]),
         license: text(&value["license"]),
         dependencies: list(&value["dependencies"])
             .iter()
-            .map(|d| Dependency {
-                name: text(&d["name"]),
-                dev: d["kind"] == "dev",
-                ours: d["path"].is_string(),
-            })
+            .map(|d| Dependency { name: text(&d["name"]), dev: d["kind"] == "dev", ours: d["path"].is_string() })
             .collect(),
         targets: list(&value["targets"])
             .iter()
@@ -209,9 +187,7 @@ impl File {
 
     /// Is it, by its place, for tests only?
     pub fn is_test(&self) -> bool {
-        self.path
-            .split('/')
-            .any(|part| part == "tests" || part == "tests.rs")
+        self.path.split('/').any(|part| part == "tests" || part == "tests.rs")
     }
 }
 
@@ -236,9 +212,7 @@ fn collect(folder: &Path, files: &mut Vec<File>) {
         let (path, name) = (entry.path(), entry.file_name());
         // The kind of the entry itself, so that a link is not followed.
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() && name != "target" && name != ".git" => {
-                collect(&path, files)
-            }
+            Ok(kind) if kind.is_dir() && name != "target" && name != ".git" => collect(&path, files),
             Ok(kind) if kind.is_file() => {
                 let Ok(bytes) = std::fs::read(&path) else {
                     continue;

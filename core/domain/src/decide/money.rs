@@ -48,7 +48,16 @@ pub(super) fn set_limit(draft: &mut Draft<'_>, distributor: &DistributorId, limi
             format!("the limit of {distributor} is an amount of {:?} from zero up, found {limit}", account.currency);
         return Err(Refusal::new(Reason::Malformed, text).into());
     }
-    draft.set_account(Account { limit_minor: limit.amount_minor, ..account }, None);
+    let after = Account { limit_minor: limit.amount_minor, ..account };
+    if after.available_minor() < 0 {
+        let owed = Money::new(-after.balance_minor, after.currency);
+        let text = format!(
+            "distributor {distributor} owes {owed}, so the limit cannot become {limit}; to end his sales, pause the \
+             connection"
+        );
+        return Err(Refusal::new(Reason::StateForbids, text).into());
+    }
+    draft.set_account(after, None);
     posted(draft, distributor)
 }
 

@@ -25,11 +25,11 @@ pub(super) fn redeem(
     let rules = draft.channel(&order.connection)?;
     let free = free_units(draft, &order);
     let units = choose(&order, &free, choice)?;
-    if !rules.redeem_units && units.len() != order.units.len() {
+    let open = order.count(UnitState::Available);
+    if !rules.redeem_units && units.len() != open {
         let text = format!(
-            "the channel of order {} redeems whole orders: {} units were bought, {} named",
+            "the channel of order {} redeems whole orders: {open} units are open, {} named",
             order.id,
-            order.units.len(),
             units.len()
         );
         return Err(Refusal::new(Reason::StateForbids, text).into());

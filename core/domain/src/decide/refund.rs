@@ -223,7 +223,13 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
         None => announced(draft, &order, intent),
     };
     let cancelled_upstream = refund.state == RefundState::Agreed;
+    let asked = refund.units.len();
     refund.units = units_gone(draft, &order, &refund, intent);
+    // A fee agreed for more units than went is kept for those that went.
+    if let Some(fee) = refund.settlement_fee.as_mut().filter(|_| refund.units.len() < asked) {
+        let share = i128::from(fee.amount_minor) * refund.units.len() as i128 / asked as i128;
+        fee.amount_minor = i64::try_from(share).unwrap_or(fee.amount_minor);
+    }
     refund.state = RefundState::Done;
     refund.channel_amount = Some(intent.amount);
     refund.done_at = Some(draft.at());

@@ -35,12 +35,14 @@ fn a_sale_beyond_the_line_is_refused_and_holds_nothing() {
 }
 
 #[test]
-fn a_payment_after_the_limit_was_lowered_captures_what_was_held() {
+fn a_limit_is_not_lowered_below_what_is_owed() {
     let mut world = World::new();
-    world.ok(limit(2 * SETTLEMENT));
+    world.ok(limit(3 * SETTLEMENT));
     world.ok(create("1", "own", 2, None));
-    world.lowered = true;
-    world.ok(limit(0));
+    let text = world.no_because(Reason::StateForbids, limit(0));
+    assert!(text.contains("owes 16.00 CNY"), "{text}");
+    world.ok(limit(2 * SETTLEMENT));
+    world.no_because(Reason::CreditShort, adjust(-1));
     world.ok(pay("1"));
     assert_eq!((world.account().balance_minor, world.account().held_minor), (-2 * SETTLEMENT, 0));
     world.no_because(Reason::CreditShort, create("2", "own", 1, None));

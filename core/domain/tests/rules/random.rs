@@ -363,17 +363,22 @@ impl Run {
     }
 
     fn limit(&mut self, limit: i64) {
-        self.world.lowered = true;
-        self.world.ok(Body::SetCreditLimit { distributor: id("dist"), limit: Money::fen(limit) });
-        self.model.limit = limit;
+        let body = Body::SetCreditLimit { distributor: id("dist"), limit: Money::fen(limit) };
+        let done = !matches!(self.world.give(body), Answer::Refused(_));
+        assert_eq!(done, self.model.balance() + limit >= 0);
+        if done {
+            self.model.limit = limit;
+        }
     }
 
     fn adjust(&mut self, amount: i64) {
-        self.world.lowered |= amount < 0;
         let body = Body::AdjustCredit { distributor: id("dist"), amount: Money::fen(amount), note: String::new() };
         let refused = matches!(self.world.give(body), Answer::Refused(_));
-        assert_eq!(refused, amount == 0);
-        self.model.funded += amount;
+        let short = amount < 0 && self.model.balance() + self.model.limit < -amount;
+        assert_eq!(refused, amount == 0 || short);
+        if !refused {
+            self.model.funded += amount;
+        }
     }
 
     fn stock(&mut self, sku: &'static str, capacity: u32) {

@@ -63,7 +63,7 @@ async fn inquire(core: &Core, job: &LeasedJob, order: &Order, key: &str) -> Resu
             return book(core, job, order, key).await;
         }
         let note = format!("nobody knows whether {} booked order {}, and it cannot be asked", connection.id, order.id);
-        return Ok(Tried::Hopeless { note });
+        return Ok(Tried::Hopeless { note, unclear: true });
     }
     let wanted = supplier::supplier_order(core, order).await?;
     match supplier::call(core, job, key, SupplierRequest::Inquire { order: Box::new(wanted) }).await {
@@ -102,11 +102,7 @@ async fn settle(core: &Core, job: &LeasedJob, order: &Order, booking: Booking) -
 /// Gives the command that records the outcome and ends the job in the same transaction.
 pub(super) async fn record(core: &Core, job: &LeasedJob, body: Body) -> Result<Tried, Tried> {
     match give(core, job, body, true).await? {
-        Answer::Refused(refusal) => {
-            let text = format!("job {} of order {}: {}", job.job.id, job.job.order, refusal.text);
-            super::raise(core, &job.job.merchant, "contradiction", job.job.order.as_str(), &text).await;
-            Ok(Tried::Ended)
-        }
+        Answer::Refused(refusal) => Ok(Tried::Hopeless { note: refusal.text, unclear: true }),
         _ => Ok(Tried::Ended),
     }
 }
@@ -116,7 +112,8 @@ async fn give(core: &Core, job: &LeasedJob, body: Body, ends: bool) -> Result<An
     let key = CommandKey {
         scope: "jobs".to_owned(),
         kind: body.name().to_owned(),
-        key: format!("{}-{}", job.job.id, job.attempts),
+        // Each lease is a try of its own: who lost one must not keep the next from ending the job.
+        key: format!("{}-{}", job.job.id, job.token),
     };
     let ended = ends.then(|| end(job));
     core.command(&job.job.merchant, key, String::new(), "job", body, None, ended)

@@ -38,7 +38,7 @@ async fn work(
     }
     if job.state == JobState::Started && !abilities.cancel_idempotent {
         let note = format!("nobody knows whether {} cancelled order {}; look there", connection.id, order.id);
-        return Ok(Tried::Hopeless { note });
+        return Ok(Tried::Hopeless { note, unclear: true });
     }
     let wanted = supplier::supplier_order(core, &order).await?;
     supplier::start(core, job).await?;

@@ -30,7 +30,7 @@ async fn work(core: &Core, job: &LeasedJob, notification: &Notification) -> Resu
     }
     if job.state == JobState::Started && !abilities.repeatable_notices.iter().any(|name| name == event) {
         let note = format!("nobody knows whether {} took the notice {event}; look there", connection.id);
-        return Ok(Tried::Hopeless { note });
+        return Ok(Tried::Hopeless { note, unclear: true });
     }
     let Some(event) = content(core, &order, &refunds, notification, connection.facts.shops.first()).await? else {
         return end(core, job, "there is nothing to tell any more").await;

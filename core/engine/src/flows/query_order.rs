@@ -27,5 +27,6 @@ async fn look(visit: &Visit<'_>, order: &ChannelOrderId) -> Result<Option<Outcom
     }
     let Some((found, _)) = storage.order(&placed.merchant, &placed.order).await? else { return Ok(None) };
     let units = found.units.iter().map(|unit| UnitUsage { unit: unit.number, state: unit.state }).collect();
-    Ok(Some(Outcome::Usage { order: found.id, units }))
+    let credentials = storage.credentials(&placed.merchant, &placed.order).await?;
+    Ok(Some(Outcome::Usage { order: found.id, units, issued: !credentials.is_empty() }))
 }

@@ -22,7 +22,7 @@ pub(crate) const CALL_LIMIT_MS: i64 = 15_000;
 pub(crate) async fn order_of(core: &Core, job: &LeasedJob) -> Result<(Order, Vec<Refund>), Tried> {
     match core.storage.order(&job.job.merchant, &job.job.order).await {
         Ok(Some(found)) => Ok(found),
-        Ok(None) => Err(Tried::Hopeless { note: format!("order {} is not there", job.job.order) }),
+        Ok(None) => Err(Tried::Hopeless { note: format!("order {} is not there", job.job.order), unclear: false }),
         Err(fault) => Err(again(&fault)),
     }
 }
@@ -47,7 +47,7 @@ pub(crate) fn counterparty(core: &Core, id: &ConnectionId) -> Result<(Connection
 /// The order in the supplier's words.
 pub(crate) async fn supplier_order(core: &Core, order: &Order) -> Result<SupplierOrder, Tried> {
     let Fulfilment::Supplier { product_code, .. } = &order.terms.fulfilment else {
-        return Err(Tried::Hopeless { note: format!("order {} has no supplier", order.id) });
+        return Err(Tried::Hopeless { note: format!("order {} has no supplier", order.id), unclear: false });
     };
     let guests = core.storage.guests(&order.merchant, &order.id).await.map_err(|fault| again(&fault))?;
     Ok(SupplierOrder {
@@ -94,7 +94,7 @@ pub(crate) async fn call(
 
 fn note_of(tried: Tried) -> String {
     match tried {
-        Tried::Again { note, .. } | Tried::Hopeless { note } => note,
+        Tried::Again { note, .. } | Tried::Hopeless { note, .. } => note,
         _ => String::new(),
     }
 }
@@ -105,7 +105,7 @@ pub(crate) fn after_fault(fault: &Fault) -> Tried {
     match fault.effect {
         Effect::Unknown | Effect::Done => Tried::Unclear { note },
         Effect::NotDone if fault.may_pass() => Tried::Again { wait_ms: fault.retry_after_ms, note },
-        Effect::NotDone => Tried::Hopeless { note },
+        Effect::NotDone => Tried::Hopeless { note, unclear: false },
     }
 }
 

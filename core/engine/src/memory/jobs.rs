@@ -143,11 +143,7 @@ impl Jobs {
 
     pub(super) fn put(&mut self, id: &JobId, token: i64, next: JobNext, now: Timestamp) -> bool {
         let Some(row) = self.rows.get_mut(id).filter(|row| row.held(token)) else { return false };
-        row.started = match next.state {
-            JobState::Started => true,
-            JobState::Dead => row.started,
-            JobState::Ready | JobState::Done | JobState::Abandoned => false,
-        };
+        row.started = next.unclear;
         row.view.state = next.state;
         row.view.note = next.note;
         row.view.attempts += u32::from(next.counts);

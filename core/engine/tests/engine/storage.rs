@@ -60,7 +60,7 @@ async fn leased(storage: &MemoryStorage) -> Vec<(String, i64)> {
 }
 
 fn next(state: JobState, wait_ms: u64) -> JobNext {
-    JobNext { state, wait_ms, note: "note".to_owned(), counts: true }
+    JobNext { state, wait_ms, note: "note".to_owned(), counts: true, unclear: state == JobState::Started }
 }
 
 #[tokio::test]

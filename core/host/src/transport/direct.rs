@@ -27,12 +27,8 @@ pub struct Contained<T> {
 }
 
 /// Contains a future.
-pub fn contained<T: Send + 'static>(
-    future: impl Future<Output = T> + Send + 'static,
-) -> Contained<T> {
-    Contained {
-        future: Some(Box::pin(AssertUnwindSafe(future).catch_unwind())),
-    }
+pub fn contained<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> Contained<T> {
+    Contained { future: Some(Box::pin(AssertUnwindSafe(future).catch_unwind())) }
 }
 
 /// Waits for a contained future, and drops it when the time is over.
@@ -59,10 +55,7 @@ impl<T> Drop for Contained<T> {
     fn drop(&mut self) {
         let future = self.future.take();
         if let Err(panic) = catch_unwind(AssertUnwindSafe(move || drop(future))) {
-            tracing::error!(
-                panic = panic_text(panic),
-                "a plugin failed while its call was stopped"
-            );
+            tracing::error!(panic = panic_text(panic), "a plugin failed while its call was stopped");
         }
     }
 }

@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use entrepot_contract::abi::{
-    ACCEPTED, BUSY, CLOSED, CRASHED, CallReply, HostTable, OpenReply, PluginTable, REFUSED,
-    ServiceCall,
+    ACCEPTED, BUSY, CLOSED, CRASHED, CallReply, HostTable, OpenReply, PluginTable, REFUSED, ServiceCall,
 };
 use entrepot_contract::capability::{Capabilities, SupplierCapabilities};
 use entrepot_contract::fault::{Effect, Fault, FaultKind};
@@ -15,9 +14,7 @@ use entrepot_contract::manifest::{LogRules, Manifest, PluginKind};
 use entrepot_contract::message::{CallContext, OpenRequest, Opened, Request, Response, TokenMode};
 use entrepot_contract::order::Guests;
 use entrepot_contract::plugin::{Instance, Plugin};
-use entrepot_contract::services::{
-    CacheValue, LogLevel, ServiceRequest, ServiceResponse, Services,
-};
+use entrepot_contract::services::{CacheValue, LogLevel, ServiceRequest, ServiceResponse, Services};
 use entrepot_contract::supplier::{Booking, SupplierOrder, SupplierRequest, SupplierResponse};
 use entrepot_contract::time::Timestamp;
 use entrepot_contract::version::{ABI, CONTRACT};
@@ -33,10 +30,7 @@ fn reply(instance: u64, call: u64, message: &impl serde::Serialize) {
 }
 
 fn pending(ask_after_ms: u64) -> Response {
-    let booking = Booking::Pending {
-        reference: None,
-        ask_after_ms: Some(ask_after_ms),
-    };
+    let booking = Booking::Pending { reference: None, ask_after_ms: Some(ask_after_ms) };
     Response::Supplier(SupplierResponse::Booking(booking))
 }
 
@@ -46,11 +40,7 @@ extern "C" fn no_manifest(_: extern "C" fn(u64, *const u8, usize), _: u64) -> i3
 
 extern "C" fn opens(_: *const HostTable, instance: u64, _: *const u8, _: usize) -> i32 {
     reply(instance, 0, &OpenReply::Ok(Opened::default()));
-    reply(
-        instance,
-        0,
-        &OpenReply::Err(Fault::invalid("a second answer to the opening")),
-    );
+    reply(instance, 0, &OpenReply::Err(Fault::invalid("a second answer to the opening")));
     ACCEPTED
 }
 
@@ -78,12 +68,7 @@ extern "C" fn answers_nothing(instance: u64, call: u64, _: *const u8, _: usize) 
 }
 
 extern "C" fn asks_for_a_secret(instance: u64, call: u64, _: *const u8, _: usize) -> i32 {
-    let asked = ServiceCall {
-        call,
-        request: ServiceRequest::Secret {
-            name: "key".to_owned(),
-        },
-    };
+    let asked = ServiceCall { call, request: ServiceRequest::Secret { name: "key".to_owned() } };
     let bytes = serde_json::to_vec(&asked).unwrap();
     // The service call's number is the call's, so that `deliver` knows what to answer.
     (HOST.request)(instance, call, bytes.as_ptr(), bytes.len());
@@ -91,11 +76,7 @@ extern "C" fn asks_for_a_secret(instance: u64, call: u64, _: *const u8, _: usize
 }
 
 extern "C" fn delivered(instance: u64, service_call: u64, _: *const u8, length: usize) -> i32 {
-    reply(
-        instance,
-        service_call,
-        &CallReply::Ok(pending(length as u64)),
-    );
+    reply(instance, service_call, &CallReply::Ok(pending(length as u64)));
     ACCEPTED
 }
 
@@ -135,10 +116,7 @@ refusing! {
 type Submit = extern "C" fn(u64, u64, *const u8, usize) -> i32;
 
 fn library(submit: Submit) -> LibraryPlugin {
-    let supplier = SupplierCapabilities {
-        book: true,
-        ..SupplierCapabilities::default()
-    };
+    let supplier = SupplierCapabilities { book: true, ..SupplierCapabilities::default() };
     let manifest = Manifest {
         id: "fake-library".parse().unwrap(),
         kind: PluginKind::Supplier,
@@ -146,10 +124,7 @@ fn library(submit: Submit) -> LibraryPlugin {
         version: "0".to_owned(),
         contract: CONTRACT,
         summary: String::new(),
-        capabilities: Capabilities {
-            channel: None,
-            supplier: Some(supplier),
-        },
+        capabilities: Capabilities { channel: None, supplier: Some(supplier) },
         instance_settings: true.into(),
         connection_settings: true.into(),
         secrets: vec![],
@@ -193,10 +168,7 @@ async fn open(submit: Submit) -> Arc<dyn Instance> {
         extra_headers: vec![],
         settings: serde_json::Value::Null,
     };
-    let (instance, opened) = library(submit)
-        .open(request, Arc::new(OneSecret))
-        .await
-        .unwrap();
+    let (instance, opened) = library(submit).open(request, Arc::new(OneSecret)).await.unwrap();
     assert_eq!(opened, Opened::default());
     instance
 }
@@ -219,9 +191,7 @@ async fn call(instance: &dyn Instance) -> Result<Response, Fault> {
         guests: Guests::default(),
         unit_cost: None,
     };
-    let request = Request::Supplier(SupplierRequest::Book {
-        order: Box::new(order),
-    });
+    let request = Request::Supplier(SupplierRequest::Book { order: Box::new(order) });
     instance.call(context, request, Arc::new(OneSecret)).await
 }
 
@@ -236,10 +206,7 @@ async fn the_first_answer_counts_and_stray_ones_are_dropped() {
 async fn an_answer_that_cannot_be_read_leaves_the_effect_unknown() {
     for submit in [answers_rubbish as Submit, answers_too_much, answers_nothing] {
         let fault = call(&*open(submit).await).await.unwrap_err();
-        assert_eq!(
-            (fault.kind, fault.effect),
-            (FaultKind::Garbled, Effect::Unknown)
-        );
+        assert_eq!((fault.kind, fault.effect), (FaultKind::Garbled, Effect::Unknown));
     }
 }
 
@@ -261,13 +228,8 @@ async fn what_the_library_did_not_take_is_not_done() {
 #[tokio::test]
 async fn a_service_is_served_and_answered_through_deliver() {
     let instance = open(asks_for_a_secret).await;
-    let written = serde_json::to_vec(&Ok::<_, Fault>(ServiceResponse::Secret(CacheValue(
-        "s".to_owned(),
-    ))));
-    assert_eq!(
-        call(&*instance).await,
-        Ok(pending(written.unwrap().len() as u64))
-    );
+    let written = serde_json::to_vec(&Ok::<_, Fault>(ServiceResponse::Secret(CacheValue("s".to_owned()))));
+    assert_eq!(call(&*instance).await, Ok(pending(written.unwrap().len() as u64)));
 }
 
 #[tokio::test]
@@ -282,10 +244,7 @@ async fn a_call_that_nobody_waits_for_is_cancelled_once() {
 async fn an_instance_that_stops_answers_its_calls() {
     let instance = open(stops_under_way).await;
     let fault = call(&*instance).await.unwrap_err();
-    assert_eq!(
-        (fault.kind, fault.effect),
-        (FaultKind::Crashed, Effect::Unknown)
-    );
+    assert_eq!((fault.kind, fault.effect), (FaultKind::Crashed, Effect::Unknown));
     instance.close().await;
 }
 
@@ -294,8 +253,5 @@ async fn a_closed_instance_is_forgotten() {
     let instance = open(answers_twice).await;
     instance.close().await;
     let fault = call(&*instance).await.unwrap_err();
-    assert_eq!(
-        (fault.kind, fault.effect),
-        (FaultKind::Unavailable, Effect::NotDone)
-    );
+    assert_eq!((fault.kind, fault.effect), (FaultKind::Unavailable, Effect::NotDone));
 }

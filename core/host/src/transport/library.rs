@@ -58,12 +58,7 @@ impl LibraryPlugin {
     #[cfg(test)]
     pub(super) fn for_tests(table: PluginTable, manifest: Manifest) -> Self {
         let (path, sha256) = (PathBuf::new(), String::new());
-        Self {
-            path,
-            sha256,
-            table,
-            manifest,
-        }
+        Self { path, sha256, table, manifest }
     }
 
     /// The file it was loaded from, without symbolic links.
@@ -84,10 +79,7 @@ impl LibraryPlugin {
 pub fn load(path: &Path, sha256: Option<&str>) -> Result<Arc<LibraryPlugin>, HostFault> {
     let shown = path.display();
     let refuse = |text: String| Err(HostFault::Library(text));
-    let (path, found) = match path
-        .canonicalize()
-        .and_then(|path| hash(&path).map(|found| (path, found)))
-    {
+    let (path, found) = match path.canonicalize().and_then(|path| hash(&path).map(|found| (path, found))) {
         Ok(read) => read,
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return refuse(format!(
@@ -95,13 +87,10 @@ pub fn load(path: &Path, sha256: Option<&str>) -> Result<Arc<LibraryPlugin>, Hos
             ));
         }
         Err(error) => {
-            return refuse(format!(
-                "the library {shown} cannot be read ({error}); check its path and its permissions"
-            ));
+            return refuse(format!("the library {shown} cannot be read ({error}); check its path and its permissions"));
         }
     };
-    if let Some(expected) = sha256.filter(|expected| !expected.trim().eq_ignore_ascii_case(&found))
-    {
+    if let Some(expected) = sha256.filter(|expected| !expected.trim().eq_ignore_ascii_case(&found)) {
         return refuse(format!(
             "the library {shown} has the sha256 {found}, the configuration expects {expected}; it was not opened"
         ));
@@ -111,18 +100,11 @@ pub fn load(path: &Path, sha256: Option<&str>) -> Result<Arc<LibraryPlugin>, Hos
         if plugin.sha256 == found {
             return Ok(Arc::clone(plugin));
         }
-        return refuse(format!(
-            "the library {shown} has changed since it was loaded; restart to use the new one"
-        ));
+        return refuse(format!("the library {shown} has changed since it was loaded; restart to use the new one"));
     }
     let table = open_table(&path)?;
     let manifest = read_manifest(&table, &path)?;
-    let plugin = Arc::new(LibraryPlugin {
-        path: path.clone(),
-        sha256: found,
-        table,
-        manifest,
-    });
+    let plugin = Arc::new(LibraryPlugin { path: path.clone(), sha256: found, table, manifest });
     loaded.insert(path, Arc::clone(&plugin));
     Ok(plugin)
 }
@@ -145,54 +127,35 @@ fn open_table(path: &Path) -> Result<PluginTable, HostFault> {
     let fault = |text: String| HostFault::Library(format!("the library {} {text}", path.display()));
     // SAFETY: opening a library runs its initialisers, which is trusted code: the file is named by configuration, and
     // its hash was compared where one is given. The path is absolute, so nothing is searched.
-    let library = unsafe { open_library(path) }.map_err(|error| {
-        fault(format!(
-            "cannot be loaded as code for this machine: {error}"
-        ))
-    })?;
+    let library = unsafe { open_library(path) }
+        .map_err(|error| fault(format!("cannot be loaded as code for this machine: {error}")))?;
     // SAFETY: the symbol is declared by the contract as `extern "C" fn() -> *const PluginTable`; the name carries the
     // version of that promise, so a library that exports it with another type breaks the contract it names.
-    let entry = unsafe { library.get::<extern "C" fn() -> *const PluginTable>(SYMBOL) }
-        .map(|symbol| *symbol);
+    let entry = unsafe { library.get::<extern "C" fn() -> *const PluginTable>(SYMBOL) }.map(|symbol| *symbol);
     // Never unloaded: code of it may run on its own threads until the process ends.
     std::mem::forget(library);
     let entry = entry.map_err(|_| {
         let symbol = String::from_utf8_lossy(SYMBOL);
-        fault(format!(
-            "has no symbol {symbol}: it is no Entrepot plugin, or one for another ABI"
-        ))
+        fault(format!("has no symbol {symbol}: it is no Entrepot plugin, or one for another ABI"))
     })?;
     let table = entry();
     if table.is_null() || !table.is_aligned() {
-        return Err(fault(
-            "gives no table: its code failed while it was loaded".to_owned(),
-        ));
+        return Err(fault("gives no table: its code failed while it was loaded".to_owned()));
     }
     // SAFETY: not null, aligned; `abi` and `size` are the first two words of every version of the table, and the
     // contract says that the table is static.
-    let (abi, size) = unsafe {
-        (
-            (&raw const (*table).abi).read(),
-            (&raw const (*table).size).read(),
-        )
-    };
+    let (abi, size) = unsafe { ((&raw const (*table).abi).read(), (&raw const (*table).size).read()) };
     if abi != ABI {
-        return Err(fault(format!(
-            "speaks ABI {abi}, this host speaks {ABI}; take a build for this host"
-        )));
+        return Err(fault(format!("speaks ABI {abi}, this host speaks {ABI}; take a build for this host")));
     }
     if (size as usize) < size_of::<PluginTable>() {
-        return Err(fault(format!(
-            "has a table of {size} bytes, {} are needed",
-            size_of::<PluginTable>()
-        )));
+        return Err(fault(format!("has a table of {size} bytes, {} are needed", size_of::<PluginTable>())));
     }
     let first = offset_of!(PluginTable, manifest);
     let pointers = (size_of::<PluginTable>() - first) / size_of::<usize>();
     // SAFETY: the library says that its table has at least this size; it is read as plain words, because a null word
     // would be no valid function.
-    let whole = (0..pointers)
-        .all(|at| unsafe { table.byte_add(first).cast::<usize>().add(at).read() } != 0);
+    let whole = (0..pointers).all(|at| unsafe { table.byte_add(first).cast::<usize>().add(at).read() } != 0);
     if !whole {
         return Err(fault("has a table with a missing function".to_owned()));
     }
@@ -222,25 +185,19 @@ fn read_manifest(table: &PluginTable, path: &Path) -> Result<Manifest, HostFault
     locked(&MANIFESTS).insert(number, None);
     let code = (table.manifest)(on_manifest, number);
     let bytes = locked(&MANIFESTS).remove(&number).flatten();
-    let bytes = bytes
-        .filter(|_| code == ACCEPTED)
-        .ok_or_else(|| fault(format!("gives no manifest (code {code})")))?;
-    let value: serde_json::Value = serde_json::from_slice(&bytes)
-        .map_err(|error| fault(format!("has a manifest that is no JSON: {error}")))?;
+    let bytes = bytes.filter(|_| code == ACCEPTED).ok_or_else(|| fault(format!("gives no manifest (code {code})")))?;
+    let value: serde_json::Value =
+        serde_json::from_slice(&bytes).map_err(|error| fault(format!("has a manifest that is no JSON: {error}")))?;
     // Before all else: a manifest of another major need not be readable.
     let major = value["contract"]["major"].as_u64();
-    if !major.is_some_and(|major| {
-        SUPPORTED_MAJORS
-            .iter()
-            .any(|supported| u64::from(*supported) == major)
-    }) {
+    if !major.is_some_and(|major| SUPPORTED_MAJORS.iter().any(|supported| u64::from(*supported) == major)) {
         let major = major.map_or_else(|| "none".to_owned(), |major| major.to_string());
         return Err(fault(format!(
             "speaks contract major {major}, this host speaks {SUPPORTED_MAJORS:?}; take a build for it"
         )));
     }
-    let manifest: Manifest = serde_json::from_value(value)
-        .map_err(|error| fault(format!("has a manifest that cannot be read: {error}")))?;
+    let manifest: Manifest =
+        serde_json::from_value(value).map_err(|error| fault(format!("has a manifest that cannot be read: {error}")))?;
     if manifest.panic != "unwind" {
         return Err(fault(format!(
             "was built with panic = {:?}, so that its first failure would end this process; build it with panic = \"unwind\"",
@@ -297,12 +254,7 @@ extern "C" fn on_log(instance: u64, data: *const u8, length: usize) {
 }
 
 extern "C" fn on_now() -> i64 {
-    let read = || {
-        locked(&CLOCK)
-            .as_ref()
-            .map_or_else(|| SystemClock.now(), |clock| clock.now())
-            .millis()
-    };
+    let read = || locked(&CLOCK).as_ref().map_or_else(|| SystemClock.now(), |clock| clock.now()).millis();
     catch_unwind(AssertUnwindSafe(read)).unwrap_or(0)
 }
 

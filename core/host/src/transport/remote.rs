@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use entrepot_contract::abi::{
-    ACCEPTED, BUSY, CLOSED, CRASHED, CallMessage, MESSAGE_LIMIT_BYTES, PluginTable, REFUSED,
-};
+use entrepot_contract::abi::{ACCEPTED, BUSY, CLOSED, CRASHED, CallMessage, MESSAGE_LIMIT_BYTES, PluginTable, REFUSED};
 use entrepot_contract::fault::{Effect, Fault, FaultKind};
 use entrepot_contract::manifest::Manifest;
 use entrepot_contract::message::{CallContext, OpenRequest, Opened, Request, Response};
@@ -38,27 +36,12 @@ impl Plugin for LibraryPlugin {
             // The library copies within the call. An answer that it does not want any more is no fault.
             (table.deliver)(instance, service_call, bytes.as_ptr(), bytes.len());
         });
-        let (seat, opened, closed) = Seat::take(
-            self.manifest.id.as_str(),
-            Handle::current(),
-            deliver,
-            services,
-        );
-        let instance = LibraryInstance {
-            table,
-            seat,
-            closed: Mutex::new(Some(closed)),
-        };
-        let code = (table.open)(
-            std::ptr::from_ref(&HOST),
-            instance.seat.number,
-            bytes.as_ptr(),
-            bytes.len(),
-        );
+        let (seat, opened, closed) = Seat::take(self.manifest.id.as_str(), Handle::current(), deliver, services);
+        let instance = LibraryInstance { table, seat, closed: Mutex::new(Some(closed)) };
+        let code = (table.open)(std::ptr::from_ref(&HOST), instance.seat.number, bytes.as_ptr(), bytes.len());
         taken(code, "the opening", false)?;
-        let opened = opened.await.map_err(|_| {
-            Fault::not_done(FaultKind::Crashed, "the library stopped while opening")
-        })??;
+        let opened =
+            opened.await.map_err(|_| Fault::not_done(FaultKind::Crashed, "the library stopped while opening"))??;
         Ok((Arc::new(instance), opened))
     }
 }
@@ -81,31 +64,18 @@ impl Instance for LibraryInstance {
         let has_effect = request.has_effect();
         let bytes = written(&CallMessage { context, request })?;
         let Some((call, answered)) = self.seat.begin(services) else {
-            return Err(Fault::not_done(
-                FaultKind::Unavailable,
-                "the instance in the library is closed",
-            ));
+            return Err(Fault::not_done(FaultKind::Unavailable, "the instance in the library is closed"));
         };
-        let _stop = Stop {
-            instance: self,
-            call,
-        };
+        let _stop = Stop { instance: self, call };
         let code = (self.table.submit)(self.seat.number, call, bytes.as_ptr(), bytes.len());
         taken(code, "the call", has_effect).inspect_err(|_| {
             self.seat.forget(call);
         })?;
         answered.await.unwrap_or_else(|_| {
-            let effect = if has_effect {
-                Effect::Unknown
-            } else {
-                Effect::NotDone
-            };
+            let effect = if has_effect { Effect::Unknown } else { Effect::NotDone };
             Err(Fault {
                 effect,
-                ..Fault::not_done(
-                    FaultKind::Crashed,
-                    "the instance stopped while the call was under way",
-                )
+                ..Fault::not_done(FaultKind::Crashed, "the instance stopped while the call was under way")
             })
         })
     }
@@ -147,9 +117,7 @@ fn written(message: &impl serde::Serialize) -> Result<Vec<u8>, Fault> {
     let bytes = serde_json::to_vec(message)
         .map_err(|error| Fault::invalid(format!("the message cannot be written: {error}")))?;
     if bytes.len() > MESSAGE_LIMIT_BYTES {
-        return Err(Fault::invalid(
-            "the message is longer than a message may be",
-        ));
+        return Err(Fault::invalid("the message is longer than a message may be"));
     }
     Ok(bytes)
 }
@@ -159,24 +127,13 @@ fn taken(code: i32, what: &str, has_effect: bool) -> Result<(), Fault> {
     let (kind, text) = match code {
         ACCEPTED => return Ok(()),
         BUSY => (FaultKind::Busy, "too much is under way in the library"),
-        CLOSED => (
-            FaultKind::Unavailable,
-            "the instance in the library is closed",
-        ),
+        CLOSED => (FaultKind::Unavailable, "the instance in the library is closed"),
         REFUSED => (FaultKind::Invalid, "the library cannot read the message"),
-        CRASHED => (
-            FaultKind::Crashed,
-            "the library's code failed before it took the message",
-        ),
+        CRASHED => (FaultKind::Crashed, "the library's code failed before it took the message"),
         _ if has_effect => {
-            return Err(Fault::garbled(format!(
-                "the library answers {what} with the unknown code {code}"
-            )));
+            return Err(Fault::garbled(format!("the library answers {what} with the unknown code {code}")));
         }
-        _ => (
-            FaultKind::Garbled,
-            "the library answers with an unknown code",
-        ),
+        _ => (FaultKind::Garbled, "the library answers with an unknown code"),
     };
     Err(Fault::not_done(kind, format!("{what}: {text}")))
 }

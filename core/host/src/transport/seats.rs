@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use entrepot_contract::abi::{
-    CallReply, LogLine, MESSAGE_LIMIT_BYTES, OpenReply, ServiceCall, ServiceReply,
-};
+use entrepot_contract::abi::{CallReply, LogLine, MESSAGE_LIMIT_BYTES, OpenReply, ServiceCall, ServiceReply};
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::services::Services;
 use tokio::runtime::Handle;
@@ -53,11 +51,7 @@ impl Seat {
         runtime: Handle,
         deliver: Deliver,
         services: Arc<dyn Services>,
-    ) -> (
-        Arc<Self>,
-        oneshot::Receiver<OpenReply>,
-        oneshot::Receiver<()>,
-    ) {
+    ) -> (Arc<Self>, oneshot::Receiver<OpenReply>, oneshot::Receiver<()>) {
         let (opening, opened) = oneshot::channel();
         let (closing, closed) = oneshot::channel();
         let seat = Arc::new(Self {
@@ -90,10 +84,7 @@ impl Seat {
     }
 
     /// Takes a number for a call; none once the instance has stopped.
-    pub(super) fn begin(
-        &self,
-        services: Arc<dyn Services>,
-    ) -> Option<(u64, oneshot::Receiver<CallReply>)> {
+    pub(super) fn begin(&self, services: Arc<dyn Services>) -> Option<(u64, oneshot::Receiver<CallReply>)> {
         let call = self.next_call.fetch_add(1, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
         let pending = Pending { answer, services };
@@ -130,10 +121,7 @@ impl Seat {
                 future.await.unwrap_or_else(|panic| {
                     let text = direct::panic_text(panic);
                     tracing::error!(plugin = &*self.label, text, "a host service failed");
-                    Err(Fault::unknown(
-                        FaultKind::Internal,
-                        "the host's service failed",
-                    ))
+                    Err(Fault::unknown(FaultKind::Internal, "the host's service failed"))
                 })
             }
             Err(fault) => Err(fault),
@@ -144,18 +132,10 @@ impl Seat {
     fn asked(
         &self,
         bytes: Option<Vec<u8>>,
-    ) -> Result<
-        (
-            Arc<dyn Services>,
-            entrepot_contract::services::ServiceRequest,
-        ),
-        Fault,
-    > {
-        let bytes = bytes
-            .ok_or_else(|| Fault::invalid("the service request is longer than a message may be"))?;
-        let asked: ServiceCall = serde_json::from_slice(&bytes).map_err(|error| {
-            Fault::invalid(format!("the service request cannot be read: {error}"))
-        })?;
+    ) -> Result<(Arc<dyn Services>, entrepot_contract::services::ServiceRequest), Fault> {
+        let bytes = bytes.ok_or_else(|| Fault::invalid("the service request is longer than a message may be"))?;
+        let asked: ServiceCall = serde_json::from_slice(&bytes)
+            .map_err(|error| Fault::invalid(format!("the service request cannot be read: {error}")))?;
         let services = self
             .services_of(asked.call)
             .ok_or_else(|| Fault::invalid("the call on whose behalf this is asked is over"))?;
@@ -188,14 +168,11 @@ fn find(instance: u64) -> Option<Arc<Seat>> {
 /// `None` stands for a message that was too long to be copied.
 pub(super) fn replied(instance: u64, call: u64, bytes: Option<&[u8]>) {
     let Some(seat) = find(instance) else {
-        metrics::counter!("entrepot_plugin_replies_dropped_total", "plugin" => "unknown")
-            .increment(1);
+        metrics::counter!("entrepot_plugin_replies_dropped_total", "plugin" => "unknown").increment(1);
         return;
     };
     let read = if call == 0 {
-        locked(&seat.opening)
-            .take()
-            .map(|opening| opening.send(parsed(bytes)).is_ok())
+        locked(&seat.opening).take().map(|opening| opening.send(parsed(bytes)).is_ok())
     } else {
         let pending = seat.take_call(call);
         pending.map(|pending| pending.answer.send(parsed(bytes)).is_ok())
@@ -206,13 +183,9 @@ pub(super) fn replied(instance: u64, call: u64, bytes: Option<&[u8]>) {
 }
 
 fn parsed<T: serde::de::DeserializeOwned>(bytes: Option<&[u8]>) -> Result<T, Fault> {
-    let bytes =
-        bytes.ok_or_else(|| Fault::garbled("the answer is longer than a message may be"))?;
-    serde_json::from_slice::<Result<T, Fault>>(bytes).unwrap_or_else(|error| {
-        Err(Fault::garbled(format!(
-            "the answer cannot be read: {error}"
-        )))
-    })
+    let bytes = bytes.ok_or_else(|| Fault::garbled("the answer is longer than a message may be"))?;
+    serde_json::from_slice::<Result<T, Fault>>(bytes)
+        .unwrap_or_else(|error| Err(Fault::garbled(format!("the answer cannot be read: {error}"))))
 }
 
 /// A service request of a library. Served on the host's runtime; the caller's thread never waits.
@@ -245,9 +218,7 @@ pub(super) fn logged(instance: u64, bytes: Option<&[u8]>) {
         return;
     };
     // A line of a call that is over still belongs to the instance.
-    let services = seat
-        .services_of(line.call)
-        .unwrap_or_else(|| Arc::clone(&seat.services));
+    let services = seat.services_of(line.call).unwrap_or_else(|| Arc::clone(&seat.services));
     services.log(line.level, &line.text);
 }
 
@@ -259,30 +230,18 @@ mod tests {
 
     #[test]
     fn every_service_answer_survives_the_trip() {
-        let http = HttpResponse {
-            status: 200,
-            headers: vec![("a".into(), "b".into())],
-            body: "{}".into(),
-        };
+        let http = HttpResponse { status: 200, headers: vec![("a".into(), "b".into())], body: "{}".into() };
         let answers = [
             ServiceResponse::Http(http),
             ServiceResponse::Cache { found: None },
-            ServiceResponse::Cache {
-                found: Some(Cached {
-                    value: "v".into(),
-                    stamp: 7,
-                }),
-            },
+            ServiceResponse::Cache { found: Some(Cached { value: "v".into(), stamp: 7 }) },
             ServiceResponse::Swapped { stamp: Some(7) },
             ServiceResponse::Secret(CacheValue("s".into())),
         ];
         for answer in answers {
             let reply = ServiceReply::Ok(answer);
             let bytes = serde_json::to_vec(&reply).unwrap();
-            assert_eq!(
-                serde_json::from_slice::<ServiceReply>(&bytes).unwrap(),
-                reply
-            );
+            assert_eq!(serde_json::from_slice::<ServiceReply>(&bytes).unwrap(), reply);
         }
     }
 }

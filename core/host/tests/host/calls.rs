@@ -11,30 +11,20 @@ use entrepot_contract::supplier::{Booking, CodeRow, SupplierRequest, SupplierRes
 use entrepot_host::{CallScope, InstanceLimits, OpenOptions};
 use futures_util::FutureExt;
 
-use crate::support::{
-    Bed, Fake, book, channel, deliver, inquire, options, order, raw, scope, supplier,
-};
+use crate::support::{Bed, Fake, book, channel, deliver, inquire, options, order, raw, scope, supplier};
 
 pub fn pending() -> Response {
-    Response::Supplier(SupplierResponse::Booking(Booking::Pending {
-        reference: None,
-        ask_after_ms: None,
-    }))
+    Response::Supplier(SupplierResponse::Booking(Booking::Pending { reference: None, ask_after_ms: None }))
 }
 
 pub fn answering(response: Result<Response, Fault>) -> Fake {
-    Fake::new(supplier(), move |_, _| {
-        std::future::ready(response.clone()).boxed()
-    })
+    Fake::new(supplier(), move |_, _| std::future::ready(response.clone()).boxed())
 }
 
 async fn fails(fake: Fake, request: Request) -> (Fault, Bed) {
     let bed = Bed::new(fake);
     let running = bed.open(options()).await;
-    let fault = running
-        .call(bed.context(2_000), request, scope("c"))
-        .await
-        .unwrap_err();
+    let fault = running.call(bed.context(2_000), request, scope("c")).await.unwrap_err();
     (fault, bed)
 }
 
@@ -42,26 +32,18 @@ async fn fails(fake: Fake, request: Request) -> (Fault, Bed) {
 async fn an_answer_comes_back() {
     let bed = Bed::new(answering(Ok(pending())));
     let running = bed.open(options()).await;
-    assert_eq!(
-        running.call(bed.context(1), book(), scope("c")).await,
-        Ok(pending())
-    );
+    assert_eq!(running.call(bed.context(1), book(), scope("c")).await, Ok(pending()));
 }
 
 #[tokio::test]
 async fn a_panic_stays_inside() {
     for (request, effect) in [(book(), Effect::Unknown), (inquire(), Effect::NotDone)] {
-        let fake = Fake::new(supplier(), |_, _| {
-            async { panic!("boom with s3cret-value") }.boxed()
-        });
+        let fake = Fake::new(supplier(), |_, _| async { panic!("boom with s3cret-value") }.boxed());
         let (fault, bed) = fails(fake, request).await;
         assert_eq!((fault.kind, fault.effect), (FaultKind::Crashed, effect));
         assert!(fault.text.contains("boom with ***"), "{}", fault.text);
         let reports = &bed.host.status()[0].instances[0].reports;
-        assert!(
-            reports.iter().any(|report| report.text.contains("boom")),
-            "{reports:?}"
-        );
+        assert!(reports.iter().any(|report| report.text.contains("boom")), "{reports:?}");
     }
 }
 
@@ -103,17 +85,9 @@ async fn a_hanging_call_is_dropped_at_its_deadline() {
 #[tokio::test(start_paused = true)]
 async fn the_instances_own_limit_may_be_nearer_than_the_deadline() {
     let bed = Bed::new(Fake::new(supplier(), |_, _| std::future::pending().boxed()));
-    let running = bed
-        .open(OpenOptions {
-            limits: InstanceLimits::new(4, 300),
-            ..options()
-        })
-        .await;
+    let running = bed.open(OpenOptions { limits: InstanceLimits::new(4, 300), ..options() }).await;
     let started = tokio::time::Instant::now();
-    let fault = running
-        .call(bed.context(60_000), book(), scope("c"))
-        .await
-        .unwrap_err();
+    let fault = running.call(bed.context(60_000), book(), scope("c")).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::TimedOut);
     assert!(started.elapsed().as_millis() < 1_000);
 }
@@ -128,14 +102,8 @@ async fn a_call_whose_time_is_over_never_begins() {
     }));
     let running = bed.open(options()).await;
     for left_ms in [0, -1, i64::MIN] {
-        let fault = running
-            .call(bed.context(left_ms), book(), scope("c"))
-            .await
-            .unwrap_err();
-        assert_eq!(
-            (fault.kind, fault.effect),
-            (FaultKind::TimedOut, Effect::NotDone)
-        );
+        let fault = running.call(bed.context(left_ms), book(), scope("c")).await.unwrap_err();
+        assert_eq!((fault.kind, fault.effect), (FaultKind::TimedOut, Effect::NotDone));
     }
     assert_eq!(calls.load(Ordering::SeqCst), 0);
 }
@@ -147,17 +115,11 @@ async fn an_answer_to_another_call_is_garbled() {
     let not_found = Response::Supplier(SupplierResponse::Booking(Booking::NotFound));
     for wrong in [codes, located, not_found] {
         let (fault, _) = fails(answering(Ok(wrong)), book()).await;
-        assert_eq!(
-            (fault.kind, fault.effect),
-            (FaultKind::Garbled, Effect::Unknown)
-        );
+        assert_eq!((fault.kind, fault.effect), (FaultKind::Garbled, Effect::Unknown));
     }
     let delivered = Response::Channel(ChannelResponse::Delivered);
     let (fault, _) = fails(answering(Ok(delivered)), inquire()).await;
-    assert_eq!(
-        (fault.kind, fault.effect),
-        (FaultKind::Garbled, Effect::NotDone)
-    );
+    assert_eq!((fault.kind, fault.effect), (FaultKind::Garbled, Effect::NotDone));
 }
 
 #[tokio::test]
@@ -165,60 +127,24 @@ async fn what_is_not_declared_never_reaches_the_plugin() {
     let mut manifest = supplier();
     let declared = manifest.capabilities.supplier.as_mut().unwrap();
     (declared.inquire, declared.cancel_units) = (false, false);
-    let cancel = |units| {
-        Request::Supplier(SupplierRequest::Cancel {
-            order: order(2),
-            units,
-            key: "k".to_owned(),
-        })
-    };
-    let rows = vec![CodeRow {
-        line: 1,
-        code: "c".to_owned(),
-        password: None,
-    }];
+    let cancel = |units| Request::Supplier(SupplierRequest::Cancel { order: order(2), units, key: "k".to_owned() });
+    let rows = vec![CodeRow { line: 1, code: "c".to_owned(), password: None }];
     let refused = [
         (inquire(), "the call inquire"),
         (cancel(vec![1]), "single units"),
-        (
-            Request::Supplier(SupplierRequest::Book { order: order(10) }),
-            "10 units",
-        ),
-        (
-            Request::Supplier(SupplierRequest::PrepareCodes { rows }),
-            "prepare_codes",
-        ),
-        (
-            Request::Channel(ChannelRequest::Locate { raw: raw(vec![]) }),
-            "locate",
-        ),
+        (Request::Supplier(SupplierRequest::Book { order: order(10) }), "10 units"),
+        (Request::Supplier(SupplierRequest::PrepareCodes { rows }), "prepare_codes"),
+        (Request::Channel(ChannelRequest::Locate { raw: raw(vec![]) }), "locate"),
     ];
     let bed = Bed::new(Fake::new(manifest, |_, _| panic!("reached")));
     let running = bed.open(options()).await;
     for (request, named) in refused {
-        let fault = running
-            .call(bed.context(1_000), request, scope("c"))
-            .await
-            .unwrap_err();
-        assert_eq!(
-            (fault.kind, fault.effect),
-            (FaultKind::Unsupported, Effect::NotDone)
-        );
-        assert!(
-            fault.text.contains(named) && fault.text.contains("fake-supplier"),
-            "{}",
-            fault.text
-        );
+        let fault = running.call(bed.context(1_000), request, scope("c")).await.unwrap_err();
+        assert_eq!((fault.kind, fault.effect), (FaultKind::Unsupported, Effect::NotDone));
+        assert!(fault.text.contains(named) && fault.text.contains("fake-supplier"), "{}", fault.text);
     }
-    let whole = running
-        .call(bed.context(1_000), cancel(vec![1, 2]), scope("c"))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        whole.kind,
-        FaultKind::Crashed,
-        "a whole cancellation reaches it"
-    );
+    let whole = running.call(bed.context(1_000), cancel(vec![1, 2]), scope("c")).await.unwrap_err();
+    assert_eq!(whole.kind, FaultKind::Crashed, "a whole cancellation reaches it");
 }
 
 #[tokio::test]
@@ -234,25 +160,13 @@ async fn a_channel_is_asked_for_its_scenes_and_events_only() {
     let mut stray = raw(vec![]);
     stray.scene = "stray".parse().unwrap();
     let issued = OrderEvent::Issued { units: vec![] };
-    for request in [
-        Request::Channel(ChannelRequest::Locate { raw: stray }),
-        deliver(issued),
-        inquire(),
-    ] {
-        let fault = running
-            .call(bed.context(1_000), request, CallScope::default())
-            .await
-            .unwrap_err();
+    for request in [Request::Channel(ChannelRequest::Locate { raw: stray }), deliver(issued), inquire()] {
+        let fault = running.call(bed.context(1_000), request, CallScope::default()).await.unwrap_err();
         assert_eq!(fault.kind, FaultKind::Unsupported);
     }
     let locate = Request::Channel(ChannelRequest::Locate { raw: raw(vec![1]) });
     for request in [locate, deliver(OrderEvent::Accepted)] {
-        assert!(
-            running
-                .call(bed.context(1_000), request, CallScope::default())
-                .await
-                .is_ok()
-        );
+        assert!(running.call(bed.context(1_000), request, CallScope::default()).await.is_ok());
     }
     assert!(running.answers_for(&"create".parse().unwrap()).is_some());
 }
@@ -260,27 +174,18 @@ async fn a_channel_is_asked_for_its_scenes_and_events_only() {
 #[tokio::test]
 async fn messages_have_a_limit() {
     let long = vec![b'x'; entrepot_contract::abi::MESSAGE_LIMIT_BYTES + 1];
-    let answer = ChannelResponse::Encoded {
-        raw: RawResponse::json(long.clone()),
-    };
-    let bed = Bed::new(Fake::new(channel(), move |_, _| {
-        std::future::ready(Ok(Response::Channel(answer.clone()))).boxed()
-    }));
+    let answer = ChannelResponse::Encoded { raw: RawResponse::json(long.clone()) };
+    let bed =
+        Bed::new(Fake::new(channel(), move |_, _| std::future::ready(Ok(Response::Channel(answer.clone()))).boxed()));
     let running = bed.open(options()).await;
     let locate = Request::Channel(ChannelRequest::Locate { raw: raw(long) });
-    let fault = running
-        .call(bed.context(1_000), locate, CallScope::default())
-        .await
-        .unwrap_err();
+    let fault = running.call(bed.context(1_000), locate, CallScope::default()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Invalid);
     let encode = Request::Channel(ChannelRequest::Encode {
         scene: "create".parse().unwrap(),
         intent: Box::new(entrepot_contract::intent::Intent::Unknown),
         outcome: Box::new(entrepot_contract::outcome::Outcome::Bookable),
     });
-    let fault = running
-        .call(bed.context(1_000), encode, CallScope::default())
-        .await
-        .unwrap_err();
+    let fault = running.call(bed.context(1_000), encode, CallScope::default()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Garbled);
 }

@@ -17,38 +17,15 @@ use crate::support::{Bed, Fake, book, channel, deliver, options, raw, scope, sup
 #[tokio::test(start_paused = true)]
 async fn a_flood_is_bounded_per_connection_and_per_instance() {
     let bed = Bed::new(Fake::new(supplier(), |_, _| std::future::pending().boxed()));
-    let limits = InstanceLimits {
-        in_flight: 5,
-        connection_in_flight: 3,
-        timeout_ms: 1_000,
-    };
-    let running = bed
-        .open(OpenOptions {
-            limits,
-            ..options()
-        })
-        .await;
+    let limits = InstanceLimits { in_flight: 5, connection_in_flight: 3, timeout_ms: 1_000 };
+    let running = bed.open(OpenOptions { limits, ..options() }).await;
     let connections = ["a", "a", "a", "a", "b", "b", "b"];
-    let calls =
-        connections.map(|connection| running.call(bed.context(5_000), book(), scope(connection)));
-    let faults = futures_util::future::join_all(calls)
-        .await
-        .into_iter()
-        .map(|result| result.unwrap_err());
+    let calls = connections.map(|connection| running.call(bed.context(5_000), book(), scope(connection)));
+    let faults = futures_util::future::join_all(calls).await.into_iter().map(|result| result.unwrap_err());
     let kinds: Vec<_> = faults.map(|fault| (fault.kind, fault.effect)).collect();
-    let (hung, busy) = (
-        (FaultKind::TimedOut, Effect::Unknown),
-        (FaultKind::Busy, Effect::NotDone),
-    );
+    let (hung, busy) = ((FaultKind::TimedOut, Effect::Unknown), (FaultKind::Busy, Effect::NotDone));
     assert_eq!(kinds, [hung, hung, hung, busy, hung, hung, busy]);
-    assert_eq!(
-        running
-            .call(bed.context(5_000), book(), scope("b"))
-            .await
-            .unwrap_err()
-            .kind,
-        FaultKind::TimedOut
-    );
+    assert_eq!(running.call(bed.context(5_000), book(), scope("b")).await.unwrap_err().kind, FaultKind::TimedOut);
 }
 
 #[tokio::test]
@@ -56,11 +33,7 @@ async fn a_failing_connection_is_left_alone_and_probed() {
     let works = Arc::new(AtomicBool::new(false));
     let switch = Arc::clone(&works);
     let bed = Bed::new(Fake::new(supplier(), move |_, _| {
-        let answer = if switch.load(Ordering::SeqCst) {
-            Ok(pending())
-        } else {
-            Err(unavailable())
-        };
+        let answer = if switch.load(Ordering::SeqCst) { Ok(pending()) } else { Err(unavailable()) };
         std::future::ready(answer).boxed()
     }));
     let running = bed.open(options()).await;
@@ -69,49 +42,22 @@ async fn a_failing_connection_is_left_alone_and_probed() {
         assert_eq!(call("a").await.unwrap_err().kind, FaultKind::Unavailable);
     }
     let refused = call("a").await.unwrap_err();
-    assert_eq!(
-        (refused.kind, refused.effect),
-        (FaultKind::Busy, Effect::NotDone)
-    );
+    assert_eq!((refused.kind, refused.effect), (FaultKind::Busy, Effect::NotDone));
     assert_eq!(refused.retry_after_ms, Some(1_000));
-    assert_eq!(
-        call("b").await.unwrap_err().kind,
-        FaultKind::Unavailable,
-        "another connection is not touched"
-    );
+    assert_eq!(call("b").await.unwrap_err().kind, FaultKind::Unavailable, "another connection is not touched");
     assert_eq!(running.status().state, State::Degraded);
     bed.clock.advance(1_000);
-    assert_eq!(
-        call("a").await.unwrap_err().kind,
-        FaultKind::Unavailable,
-        "the probe"
-    );
-    assert_eq!(
-        call("a").await.unwrap_err().retry_after_ms,
-        Some(2_000),
-        "longer each time"
-    );
+    assert_eq!(call("a").await.unwrap_err().kind, FaultKind::Unavailable, "the probe");
+    assert_eq!(call("a").await.unwrap_err().retry_after_ms, Some(2_000), "longer each time");
     works.store(true, Ordering::SeqCst);
     bed.clock.advance(2_000);
     assert!(call("a").await.is_ok());
     assert!(call("a").await.is_ok());
     let status = running.status();
     assert_eq!(status.state, State::Open);
-    assert!(
-        status
-            .connections
-            .iter()
-            .all(|connection| connection.breaker == BreakerState::Closed)
-    );
-    let texts: Vec<_> = status
-        .reports
-        .iter()
-        .map(|report| report.text.as_str())
-        .collect();
-    assert!(
-        texts[0].starts_with("left alone after") && *texts.last().unwrap() == "answers again",
-        "{texts:?}"
-    );
+    assert!(status.connections.iter().all(|connection| connection.breaker == BreakerState::Closed));
+    let texts: Vec<_> = status.reports.iter().map(|report| report.text.as_str()).collect();
+    assert!(texts[0].starts_with("left alone after") && *texts.last().unwrap() == "answers again", "{texts:?}");
 }
 
 fn unavailable() -> Fault {
@@ -120,20 +66,10 @@ fn unavailable() -> Fault {
 
 #[tokio::test]
 async fn refusals_for_business_reasons_never_open_the_breaker() {
-    let bed = Bed::new(answering(Err(Fault::not_done(
-        FaultKind::SoldOut,
-        "nothing left",
-    ))));
+    let bed = Bed::new(answering(Err(Fault::not_done(FaultKind::SoldOut, "nothing left"))));
     let running = bed.open(options()).await;
     for _ in 0..20 {
-        assert_eq!(
-            running
-                .call(bed.context(1_000), book(), scope("a"))
-                .await
-                .unwrap_err()
-                .kind,
-            FaultKind::SoldOut
-        );
+        assert_eq!(running.call(bed.context(1_000), book(), scope("a")).await.unwrap_err().kind, FaultKind::SoldOut);
     }
 }
 
@@ -142,69 +78,34 @@ async fn an_unreachable_partner_does_not_stop_its_own_inbound_calls() {
     let bed = Bed::new(Fake::new(channel(), |request, _| {
         let answer = match request {
             Request::Channel(ChannelRequest::Deliver { .. }) => Err(unavailable()),
-            _ => Ok(Response::Channel(ChannelResponse::Located(
-                Located::default(),
-            ))),
+            _ => Ok(Response::Channel(ChannelResponse::Located(Located::default()))),
         };
         std::future::ready(answer).boxed()
     }));
     let running = bed.open(options()).await;
     for _ in 0..3 {
-        assert!(
-            running
-                .call(
-                    bed.context(1_000),
-                    deliver(OrderEvent::Accepted),
-                    scope("a")
-                )
-                .await
-                .is_err()
-        );
+        assert!(running.call(bed.context(1_000), deliver(OrderEvent::Accepted), scope("a")).await.is_err());
     }
-    let refused = running
-        .call(
-            bed.context(1_000),
-            deliver(OrderEvent::Accepted),
-            scope("a"),
-        )
-        .await
-        .unwrap_err();
+    let refused = running.call(bed.context(1_000), deliver(OrderEvent::Accepted), scope("a")).await.unwrap_err();
     assert_eq!(refused.kind, FaultKind::Busy);
     let locate = Request::Channel(ChannelRequest::Locate { raw: raw(vec![]) });
-    assert!(
-        running
-            .call(bed.context(1_000), locate, scope("a"))
-            .await
-            .is_ok()
-    );
+    assert!(running.call(bed.context(1_000), locate, scope("a")).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_dropped_call_gives_its_share_back_and_says_nothing() {
     let bed = Bed::new(Fake::new(supplier(), |_, _| std::future::pending().boxed()));
-    let running = bed
-        .open(OpenOptions {
-            limits: InstanceLimits::new(1, 1_000),
-            ..options()
-        })
-        .await;
+    let running = bed.open(OpenOptions { limits: InstanceLimits::new(1, 1_000), ..options() }).await;
     for _ in 0..5 {
         let mut call = Box::pin(running.call(bed.context(1_000), book(), scope("a")));
         assert!((&mut call).now_or_never().is_none());
         assert_eq!(
-            running
-                .call(bed.context(1_000), book(), scope("a"))
-                .await
-                .unwrap_err()
-                .kind,
+            running.call(bed.context(1_000), book(), scope("a")).await.unwrap_err().kind,
             FaultKind::Busy,
             "the share is used up while it runs"
         );
         drop(call);
     }
     let health = &running.status().connections[0];
-    assert_eq!(
-        (health.failures, health.in_flight, health.breaker),
-        (0, 0, BreakerState::Closed)
-    );
+    assert_eq!((health.failures, health.in_flight, health.breaker), (0, 0, BreakerState::Closed));
 }

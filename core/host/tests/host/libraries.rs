@@ -10,17 +10,11 @@ use crate::support::{fresh_parts, plugin_id};
 
 fn told(path: PathBuf, sha256: Option<&str>) -> String {
     let host = Host::new(fresh_parts(), vec![]).unwrap();
-    let declaration = LibraryDeclaration {
-        plugin: plugin_id("some-plugin"),
-        path,
-        sha256: sha256.map(ToOwned::to_owned),
-    };
+    let declaration =
+        LibraryDeclaration { plugin: plugin_id("some-plugin"), path, sha256: sha256.map(ToOwned::to_owned) };
     let text = host.load_library(&declaration).unwrap_err().to_string();
     let status = &host.status()[0];
-    assert_eq!(
-        (status.state, status.reports[0].text.clone()),
-        (State::Failed, text.clone())
-    );
+    assert_eq!((status.state, status.reports[0].text.clone()), (State::Failed, text.clone()));
     assert!(status.card.is_none());
     text
 }
@@ -35,20 +29,14 @@ fn text_file(folder: &tempfile::TempDir) -> PathBuf {
 fn a_missing_file_is_told_with_the_command_that_builds_it() {
     let folder = tempfile::tempdir().unwrap();
     let text = told(folder.path().join("libmissing.so"), None);
-    assert!(
-        text.contains("libmissing.so does not exist") && text.contains("cargo xtask libraries"),
-        "{text}"
-    );
+    assert!(text.contains("libmissing.so does not exist") && text.contains("cargo xtask libraries"), "{text}");
 }
 
 #[test]
 fn a_wrong_hash_is_told_before_anything_is_opened() {
     let folder = tempfile::tempdir().unwrap();
     let text = told(text_file(&folder), Some(&"0".repeat(64)));
-    assert!(
-        text.contains("the configuration expects 0000") && text.contains("it was not opened"),
-        "{text}"
-    );
+    assert!(text.contains("the configuration expects 0000") && text.contains("it was not opened"), "{text}");
 }
 
 #[test]
@@ -57,10 +45,7 @@ fn a_file_that_is_no_library_is_told_also_when_its_hash_is_right() {
     let path = text_file(&folder);
     let hash = hex(&Sha256::digest(std::fs::read(&path).unwrap())).to_uppercase();
     let text = told(path, Some(&hash));
-    assert!(
-        text.contains("cannot be loaded as code for this machine"),
-        "{text}"
-    );
+    assert!(text.contains("cannot be loaded as code for this machine"), "{text}");
 }
 
 #[test]
@@ -74,13 +59,8 @@ fn a_folder_is_no_library() {
 #[test]
 fn a_library_that_is_no_plugin_is_told() {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-    let loaded = maps
-        .lines()
-        .filter_map(|line| line.split_whitespace().nth(5));
-    let Some(library) = loaded
-        .into_iter()
-        .find(|path| path.contains("/libc.so") || path.contains("/libc-"))
-    else {
+    let loaded = maps.lines().filter_map(|line| line.split_whitespace().nth(5));
+    let Some(library) = loaded.into_iter().find(|path| path.contains("/libc.so") || path.contains("/libc-")) else {
         return;
     };
     let text = told(PathBuf::from(library), None);

@@ -11,8 +11,7 @@ use futures_util::FutureExt;
 use serde_json::json;
 
 use crate::support::{
-    Bed, Fake, OpenScript, book, channel, fresh_parts, open_request, options, plugin_id, scope,
-    supplier,
+    Bed, Fake, OpenScript, book, channel, fresh_parts, open_request, options, plugin_id, scope, supplier,
 };
 
 fn idle(manifest: Manifest) -> Fake {
@@ -20,19 +19,13 @@ fn idle(manifest: Manifest) -> Fake {
 }
 
 fn refused(manifest: Manifest) -> String {
-    Host::new(fresh_parts(), vec![Arc::new(idle(manifest))])
-        .err()
-        .map(|fault| fault.to_string())
-        .unwrap_or_default()
+    Host::new(fresh_parts(), vec![Arc::new(idle(manifest))]).err().map(|fault| fault.to_string()).unwrap_or_default()
 }
 
 #[test]
 fn a_card_that_makes_no_sense_is_refused() {
     let mut future = supplier();
-    future.contract = ContractVersion {
-        major: 99,
-        minor: 0,
-    };
+    future.contract = ContractVersion { major: 99, minor: 0 };
     assert!(refused(future).contains("contract 99.0"));
 
     let mut both = supplier();
@@ -63,89 +56,34 @@ fn a_card_that_makes_no_sense_is_refused() {
 
 #[test]
 fn two_plugins_of_one_id_are_refused() {
-    let fault = Host::new(
-        fresh_parts(),
-        vec![Arc::new(idle(supplier())), Arc::new(idle(supplier()))],
-    )
-    .err();
-    assert_eq!(
-        fault,
-        Some(HostFault::Duplicate {
-            plugin: plugin_id("fake-supplier")
-        })
-    );
+    let fault = Host::new(fresh_parts(), vec![Arc::new(idle(supplier())), Arc::new(idle(supplier()))]).err();
+    assert_eq!(fault, Some(HostFault::Duplicate { plugin: plugin_id("fake-supplier") }));
 }
 
 #[tokio::test]
 async fn settings_that_do_not_fit_are_told_without_their_values() {
     let bed = Bed::new(idle(supplier()));
-    let request = OpenRequest {
-        settings: json!({"rate": 777_123}),
-        ..open_request()
-    };
-    let text = bed
-        .host
-        .open(bed.key.clone(), request, options())
-        .await
-        .err()
-        .unwrap()
-        .to_string();
-    assert!(
-        text.contains("fake-supplier/app") && text.contains("rate:") && !text.contains("777"),
-        "{text}"
-    );
+    let request = OpenRequest { settings: json!({"rate": 777_123}), ..open_request() };
+    let text = bed.host.open(bed.key.clone(), request, options()).await.err().unwrap().to_string();
+    assert!(text.contains("fake-supplier/app") && text.contains("rate:") && !text.contains("777"), "{text}");
     let status = &bed.host.status()[0];
     assert_eq!(status.instances[0].state, State::Failed);
     assert_eq!(status.instances[0].reports[0].text, text);
-    assert!(
-        bed.host
-            .check_instance_settings(&bed.key.plugin, &json!({"rate": 5}), "x")
-            .is_ok()
-    );
-    assert!(
-        bed.host
-            .check_connection_settings(&bed.key.plugin, &json!([]), "x")
-            .is_err()
-    );
-    assert!(
-        bed.host
-            .open(bed.key.clone(), open_request(), options())
-            .await
-            .is_ok(),
-        "and may be opened afterwards"
-    );
+    assert!(bed.host.check_instance_settings(&bed.key.plugin, &json!({"rate": 5}), "x").is_ok());
+    assert!(bed.host.check_connection_settings(&bed.key.plugin, &json!([]), "x").is_err());
+    assert!(bed.host.open(bed.key.clone(), open_request(), options()).await.is_ok(), "and may be opened afterwards");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_opening_that_fails_panics_or_lies_is_reported() {
     let scripts: [(Arc<OpenScript>, &str); 3] = [
-        (
-            Arc::new(|_| {
-                Err(Fault::not_done(
-                    FaultKind::Unauthenticated,
-                    "key s3cret-value is bad",
-                ))
-            }),
-            "key *** is bad",
-        ),
+        (Arc::new(|_| Err(Fault::not_done(FaultKind::Unauthenticated, "key s3cret-value is bad"))), "key *** is bad"),
         (Arc::new(|_| panic!("boom")), "its code failed: boom"),
-        (
-            Arc::new(|_| Ok(Opened::default())),
-            "no ready answers for its scene create",
-        ),
+        (Arc::new(|_| Ok(Opened::default())), "no ready answers for its scene create"),
     ];
     for (script, expected) in scripts {
-        let bed = Bed::new(Fake {
-            open: script,
-            ..idle(channel())
-        });
-        let text = bed
-            .host
-            .open(bed.key.clone(), open_request(), options())
-            .await
-            .err()
-            .unwrap()
-            .to_string();
+        let bed = Bed::new(Fake { open: script, ..idle(channel()) });
+        let text = bed.host.open(bed.key.clone(), open_request(), options()).await.err().unwrap().to_string();
         assert!(text.contains(expected), "{text}");
         assert!(bed.host.instance(&bed.key).is_none());
         assert_eq!(bed.host.status()[0].state, State::Degraded);
@@ -157,24 +95,12 @@ async fn an_instance_lives_from_open_to_closed() {
     let bed = Bed::new(idle(supplier()));
     assert_eq!(bed.host.status()[0].state, State::Loaded);
     let running = bed.open(options()).await;
-    let again = bed
-        .host
-        .open(bed.key.clone(), open_request(), options())
-        .await
-        .err();
-    assert_eq!(
-        again,
-        Some(HostFault::AlreadyOpen {
-            instance: bed.key.clone()
-        })
-    );
+    let again = bed.host.open(bed.key.clone(), open_request(), options()).await.err();
+    assert_eq!(again, Some(HostFault::AlreadyOpen { instance: bed.key.clone() }));
     assert_eq!(bed.host.status()[0].state, State::Open);
     assert!(bed.host.close(&bed.key).await);
     assert!(!bed.host.close(&bed.key).await);
-    let fault = running
-        .call(bed.context(1_000), book(), scope("c"))
-        .await
-        .unwrap_err();
+    let fault = running.call(bed.context(1_000), book(), scope("c")).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unavailable);
     assert_eq!(bed.host.status()[0].instances[0].state, State::Closed);
     bed.open(options()).await;
@@ -188,35 +114,16 @@ async fn an_unknown_plugin_is_told_with_what_there_is() {
     let bed = Bed::new(idle(supplier()));
     let mut key = bed.key.clone();
     key.plugin = plugin_id("fake-suplier");
-    let text = bed
-        .host
-        .open(key, open_request(), options())
-        .await
-        .err()
-        .unwrap()
-        .to_string();
-    assert_eq!(
-        text,
-        "there is no plugin fake-suplier; loaded are: fake-supplier"
-    );
+    let text = bed.host.open(key, open_request(), options()).await.err().unwrap().to_string();
+    assert_eq!(text, "there is no plugin fake-suplier; loaded are: fake-supplier");
 }
 
 #[test]
 fn the_status_of_a_built_in_names_what_an_administrator_asks_for() {
     let bed = Bed::new(idle(channel()));
     let status = &bed.host.status()[0];
-    assert_eq!(
-        (status.loaded.clone(), status.abi),
-        (LoadedFrom::BuiltIn, None)
-    );
+    assert_eq!((status.loaded.clone(), status.abi), (LoadedFrom::BuiltIn, None));
     let card = status.card.as_ref().unwrap();
-    assert_eq!(
-        (card.family.as_str(), card.scenes.len(), card.secrets.len()),
-        ("fake", 1, 2)
-    );
-    assert!(
-        serde_json::to_string(status)
-            .unwrap()
-            .contains("\"built_in\"")
-    );
+    assert_eq!((card.family.as_str(), card.scenes.len(), card.secrets.len()), ("fake", 1, 2));
+    assert!(serde_json::to_string(status).unwrap().contains("\"built_in\""));
 }

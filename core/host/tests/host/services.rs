@@ -22,10 +22,7 @@ async fn ask(bed: &Bed, seen: &Seen) -> Vec<Result<ServiceResponse, Fault>> {
         Some(running) => running,
         None => bed.open(options()).await,
     };
-    running
-        .call(bed.context(1_000), book(), scope("c"))
-        .await
-        .unwrap();
+    running.call(bed.context(1_000), book(), scope("c")).await.unwrap();
     std::mem::take(&mut *seen.lock().unwrap())
 }
 
@@ -47,25 +44,15 @@ fn asking(requests: Vec<ServiceRequest>) -> (Bed, Seen) {
 }
 
 fn pending() -> Response {
-    Response::Supplier(SupplierResponse::Booking(Booking::Pending {
-        reference: None,
-        ask_after_ms: None,
-    }))
+    Response::Supplier(SupplierResponse::Booking(Booking::Pending { reference: None, ask_after_ms: None }))
 }
 
 #[tokio::test]
 async fn only_declared_secrets_are_handed_out() {
-    let secret = |name: &str| ServiceRequest::Secret {
-        name: name.to_owned(),
-    };
+    let secret = |name: &str| ServiceRequest::Secret { name: name.to_owned() };
     let (bed, seen) = asking(vec![secret("key"), secret("other"), secret("absent")]);
     let answers = ask(&bed, &seen).await;
-    assert_eq!(
-        answers[0],
-        Ok(ServiceResponse::Secret(CacheValue(
-            "s3cret-value".to_owned()
-        )))
-    );
+    assert_eq!(answers[0], Ok(ServiceResponse::Secret(CacheValue("s3cret-value".to_owned()))));
     assert_eq!(answers[1].as_ref().unwrap_err().kind, FaultKind::Invalid);
     assert_eq!(answers[2].as_ref().unwrap_err().kind, FaultKind::NotFound);
 }
@@ -79,66 +66,35 @@ async fn the_cache_has_one_winner() {
         lives_ms: 1_000,
     };
     let (bed, seen) = asking(vec![
-        ServiceRequest::CacheGet {
-            key: "token".to_owned(),
-        },
+        ServiceRequest::CacheGet { key: "token".to_owned() },
         swap(0, "first"),
         swap(0, "second"),
-        ServiceRequest::CacheGet {
-            key: "token".to_owned(),
-        },
+        ServiceRequest::CacheGet { key: "token".to_owned() },
         ServiceRequest::CacheGet { key: String::new() },
     ]);
     let answers = ask(&bed, &seen).await;
     assert_eq!(answers[0], Ok(ServiceResponse::Cache { found: None }));
-    assert!(matches!(
-        answers[1],
-        Ok(ServiceResponse::Swapped { stamp: Some(_) })
-    ));
+    assert!(matches!(answers[1], Ok(ServiceResponse::Swapped { stamp: Some(_) })));
     assert_eq!(answers[2], Ok(ServiceResponse::Swapped { stamp: None }));
-    assert!(
-        matches!(&answers[3], Ok(ServiceResponse::Cache { found: Some(cached) }) if cached.value == "first")
-    );
+    assert!(matches!(&answers[3], Ok(ServiceResponse::Cache { found: Some(cached) }) if cached.value == "first"));
     assert_eq!(answers[4].as_ref().unwrap_err().kind, FaultKind::Invalid);
     bed.clock.advance(1_000);
-    assert_eq!(
-        ask(&bed, &seen).await[0],
-        Ok(ServiceResponse::Cache { found: None }),
-        "its life is over"
-    );
+    assert_eq!(ask(&bed, &seen).await[0], Ok(ServiceResponse::Cache { found: None }), "its life is over");
 }
 
 #[tokio::test]
 async fn applications_do_not_see_each_others_values() {
     let (bed, _) = asking(vec![]);
     let cache = MemoryCache::new(Arc::clone(&bed.clock) as Arc<dyn Clock>);
-    let (one, two) = (
-        ApplicationId::parse("one").unwrap(),
-        ApplicationId::parse("two").unwrap(),
-    );
+    let (one, two) = (ApplicationId::parse("one").unwrap(), ApplicationId::parse("two").unwrap());
     let value = || CacheValue("v".to_owned());
-    let stamp = cache
-        .swap(&one, "k", 0, value(), 10)
-        .await
-        .unwrap()
-        .unwrap();
+    let stamp = cache.swap(&one, "k", 0, value(), 10).await.unwrap().unwrap();
     assert_eq!(cache.get(&two, "k").await, Ok(None));
-    let second = cache
-        .swap(&one, "k", stamp, value(), 10)
-        .await
-        .unwrap()
-        .unwrap();
+    let second = cache.swap(&one, "k", stamp, value(), 10).await.unwrap().unwrap();
     assert_ne!(stamp, second);
     bed.clock.advance(10);
-    let third = cache
-        .swap(&one, "k", 0, value(), 10)
-        .await
-        .unwrap()
-        .unwrap();
-    assert!(
-        ![stamp, second].contains(&third),
-        "a stamp never comes back"
-    );
+    let third = cache.swap(&one, "k", 0, value(), 10).await.unwrap().unwrap();
+    assert!(![stamp, second].contains(&third), "a stamp never comes back");
 }
 
 #[derive(Clone, Default)]
@@ -159,47 +115,24 @@ impl Write for Lines {
 async fn log_lines_and_faults_carry_no_secret() {
     let lines = Lines::default();
     let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
     let _subscribed = tracing::subscriber::set_default(subscriber);
     let bed = Bed::new(Fake::new(supplier(), |_, services| {
         async move {
             let value = CacheValue("t0ken-value".to_owned());
-            let swap = ServiceRequest::CacheSwap {
-                key: "t".to_owned(),
-                expected: 0,
-                value,
-                lives_ms: 1,
-            };
+            let swap = ServiceRequest::CacheSwap { key: "t".to_owned(), expected: 0, value, lives_ms: 1 };
             services.request(swap).await?;
             services.log(LogLevel::Warn, "signed with s3cret-value\nand t0ken-value");
-            services.log(
-                LogLevel::Info,
-                &format!("{}s3cret-value", "x".repeat(4_090)),
-            );
-            Err(
-                Fault::unknown(FaultKind::Internal, "s3cret-value did not work")
-                    .with_code("E-s3cret-value"),
-            )
+            services.log(LogLevel::Info, &format!("{}s3cret-value", "x".repeat(4_090)));
+            Err(Fault::unknown(FaultKind::Internal, "s3cret-value did not work").with_code("E-s3cret-value"))
         }
         .boxed()
     }));
     let running = bed.open(options()).await;
-    let fault = running
-        .call(bed.context(1_000), book(), scope("c"))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (fault.text.as_str(), fault.partner_code.as_deref()),
-        ("*** did not work", Some("E-***"))
-    );
+    let fault = running.call(bed.context(1_000), book(), scope("c")).await.unwrap_err();
+    assert_eq!((fault.text.as_str(), fault.partner_code.as_deref()), ("*** did not work", Some("E-***")));
     let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     assert!(text.contains("signed with *** and ***"), "{text}");
-    assert!(
-        text.contains("order-1") && text.contains("trace-1") && text.contains("fake-supplier"),
-        "{text}"
-    );
+    assert!(text.contains("order-1") && text.contains("trace-1") && text.contains("fake-supplier"), "{text}");
     assert!(!text.contains("s3cr") && !text.contains("t0ken"), "{text}");
 }

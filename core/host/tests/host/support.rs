@@ -20,8 +20,8 @@ use entrepot_contract::time::{Clock, Timestamp};
 use entrepot_contract::version::CONTRACT;
 use entrepot_host::breaker::BreakerRules;
 use entrepot_host::{
-    CallScope, Host, HostParts, HttpClient, InstanceKey, InterfaceEntry, InterfaceLog, MemoryCache,
-    OpenOptions, RunningInstance,
+    CallScope, Host, HostParts, HttpClient, InstanceKey, InterfaceEntry, InterfaceLog, MemoryCache, OpenOptions,
+    RunningInstance,
 };
 use futures_util::future::BoxFuture;
 use serde_json::json;
@@ -59,8 +59,7 @@ impl InterfaceLog for Recorder {
     }
 }
 
-pub type Script =
-    dyn Fn(Request, Arc<dyn Services>) -> BoxFuture<'static, Result<Response, Fault>> + Send + Sync;
+pub type Script = dyn Fn(Request, Arc<dyn Services>) -> BoxFuture<'static, Result<Response, Fault>> + Send + Sync;
 
 pub type OpenScript = dyn Fn(&Manifest) -> Result<Opened, Fault> + Send + Sync;
 
@@ -74,16 +73,9 @@ pub struct Fake {
 impl Fake {
     pub fn new(
         manifest: Manifest,
-        script: impl Fn(Request, Arc<dyn Services>) -> BoxFuture<'static, Result<Response, Fault>>
-        + Send
-        + Sync
-        + 'static,
+        script: impl Fn(Request, Arc<dyn Services>) -> BoxFuture<'static, Result<Response, Fault>> + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            manifest,
-            script: Arc::new(script),
-            open: Arc::new(|manifest| Ok(ready(manifest))),
-        }
+        Self { manifest, script: Arc::new(script), open: Arc::new(|manifest| Ok(ready(manifest))) }
     }
 }
 
@@ -131,9 +123,7 @@ pub fn ready(manifest: &Manifest) -> Opened {
         stored: None,
         malformed: answer.clone(),
     });
-    Opened {
-        answers: answers.collect(),
-    }
+    Opened { answers: answers.collect() }
 }
 
 fn manifest(id: &str, kind: PluginKind, capabilities: Capabilities) -> Manifest {
@@ -149,9 +139,7 @@ fn manifest(id: &str, kind: PluginKind, capabilities: Capabilities) -> Manifest 
         connection_settings: json!({"type": "object"}),
         secrets: vec!["key".to_owned(), "absent".to_owned()],
         scenes: vec![],
-        log: LogRules {
-            clear: vec!["order_id".to_owned(), "code".to_owned()],
-        },
+        log: LogRules { clear: vec!["order_id".to_owned(), "code".to_owned()] },
         panic: "unwind".to_owned(),
     }
 }
@@ -166,26 +154,13 @@ pub fn supplier() -> Manifest {
         units_limit: Some(9),
         ..SupplierCapabilities::default()
     };
-    manifest(
-        "fake-supplier",
-        PluginKind::Supplier,
-        Capabilities {
-            supplier: Some(supplier),
-            channel: None,
-        },
-    )
+    manifest("fake-supplier", PluginKind::Supplier, Capabilities { supplier: Some(supplier), channel: None })
 }
 
 /// A channel with one scene and one notice.
 pub fn channel() -> Manifest {
-    let channel = ChannelCapabilities {
-        notices: vec!["accepted".to_owned()],
-        ..ChannelCapabilities::default()
-    };
-    let capabilities = Capabilities {
-        channel: Some(channel),
-        supplier: None,
-    };
+    let channel = ChannelCapabilities { notices: vec!["accepted".to_owned()], ..ChannelCapabilities::default() };
+    let capabilities = Capabilities { channel: Some(channel), supplier: None };
     let scene = Scene {
         name: "create".parse().unwrap(),
         action: "create".to_owned(),
@@ -194,10 +169,7 @@ pub fn channel() -> Manifest {
         limit_ms: 1_000,
         fact: false,
     };
-    Manifest {
-        scenes: vec![scene],
-        ..manifest("fake-channel", PluginKind::Channel, capabilities)
-    }
+    Manifest { scenes: vec![scene], ..manifest("fake-channel", PluginKind::Channel, capabilities) }
 }
 
 /// A host with one plugin, and what it was made of.
@@ -212,24 +184,13 @@ impl Bed {
     pub fn new(fake: Fake) -> Self {
         let clock = Arc::new(StillClock(AtomicI64::new(START_MS)));
         let log = Arc::new(Recorder::default());
-        let key = InstanceKey::new(
-            fake.manifest.id.clone(),
-            ApplicationId::parse("app").unwrap(),
-        );
+        let key = InstanceKey::new(fake.manifest.id.clone(), ApplicationId::parse("app").unwrap());
         let host = Host::new(parts(&clock, &log), vec![Arc::new(fake)]).unwrap();
-        Self {
-            host,
-            clock,
-            log,
-            key,
-        }
+        Self { host, clock, log, key }
     }
 
     pub async fn open(&self, options: OpenOptions) -> Arc<RunningInstance> {
-        self.host
-            .open(self.key.clone(), open_request(), options)
-            .await
-            .unwrap()
+        self.host.open(self.key.clone(), open_request(), options).await.unwrap()
     }
 
     /// A context with so much time left.
@@ -251,19 +212,12 @@ pub fn parts(clock: &Arc<StillClock>, log: &Arc<Recorder>) -> HostParts {
         clock,
         interface_log: Arc::clone(log) as _,
         client: HttpClient::new().unwrap(),
-        breaker: BreakerRules {
-            failures: 3,
-            first_open_ms: 1_000,
-            longest_open_ms: 4_000,
-        },
+        breaker: BreakerRules { failures: 3, first_open_ms: 1_000, longest_open_ms: 4_000 },
     }
 }
 
 pub fn fresh_parts() -> HostParts {
-    parts(
-        &Arc::new(StillClock(AtomicI64::new(START_MS))),
-        &Arc::default(),
-    )
+    parts(&Arc::new(StillClock(AtomicI64::new(START_MS))), &Arc::default())
 }
 
 pub fn open_request() -> OpenRequest {
@@ -285,10 +239,7 @@ pub fn options() -> OpenOptions {
 }
 
 pub fn scope(connection: &str) -> CallScope {
-    CallScope {
-        connection: Some(ConnectionId::parse(connection).unwrap()),
-        order: Some("order-1".to_owned()),
-    }
+    CallScope { connection: Some(ConnectionId::parse(connection).unwrap()), order: Some("order-1".to_owned()) }
 }
 
 pub fn order(count: u16) -> Box<SupplierOrder> {
@@ -323,14 +274,8 @@ pub fn raw(body: Vec<u8>) -> RawRequest {
 }
 
 pub fn deliver(event: OrderEvent) -> Request {
-    let notice = OrderNotice {
-        order: "order-1".parse().unwrap(),
-        channel_order: "c-1".parse().unwrap(),
-        event,
-    };
-    Request::Channel(ChannelRequest::Deliver {
-        notice: Box::new(notice),
-    })
+    let notice = OrderNotice { order: "order-1".parse().unwrap(), channel_order: "c-1".parse().unwrap(), event };
+    Request::Channel(ChannelRequest::Deliver { notice: Box::new(notice) })
 }
 
 pub fn post(url: String, body: &str) -> HttpRequest {

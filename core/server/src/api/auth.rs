@@ -127,9 +127,9 @@ fn merchant_of(params: &RawPathParams, directory: &Directory) -> Option<String> 
 async fn identify(shared: &Shared, headers: &HeaderMap) -> Result<Principal, Problem> {
     let refused = |text: &str| Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", text);
     let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let text = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or_else(|| {
-        refused("send a token: Authorization: Bearer … ; make one with: entrepot tokens create")
-    })?;
+    let text = header
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .ok_or_else(|| refused("send a token: Authorization: Bearer … ; make one with: entrepot tokens create"))?;
     if bool::from(text.as_bytes().ct_eq(shared.local_token.as_bytes())) {
         return Ok(Principal::local());
     }

@@ -224,9 +224,9 @@ async fn several(
         let place = format!("entries[{index}]");
         match named(entry) {
             Some((part, value)) => entries.extend(read(part, value, None, &merchant, &place, &mut faults)),
-            None => faults.push(format!(
-                "{place}: expected an object with one of product, sku, listing, distributor in it"
-            )),
+            None => {
+                faults.push(format!("{place}: expected an object with one of product, sku, listing, distributor in it"))
+            }
         }
     }
     write(&shared, &writer, &merchant, entries, faults).await

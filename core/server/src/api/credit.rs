@@ -21,11 +21,12 @@ use crate::http::Shared;
 use crate::http::problem::Problem;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    const LINES: &[Parameter] =
-        &[("after", "lines after this number"), ("limit", "lines of a page: 100, at most 500")];
+    const LINES: &[Parameter] = &[("after", "lines after this number"), ("limit", "lines of a page: 100, at most 500")];
     let (see, operate) = (Need::See, Need::Operate);
     vec![
-        Endpoint::look("/merchants/{merchant}/distributors", "Distributors with their accounts", see, &[], || get(list)),
+        Endpoint::look("/merchants/{merchant}/distributors", "Distributors with their accounts", see, &[], || {
+            get(list)
+        }),
         Endpoint::look(
             "/merchants/{merchant}/distributors/{distributor}/statement",
             "Every change of an account, the oldest first, each with the balance after it",

@@ -52,7 +52,11 @@ async fn list(
     Ok(Json(json!({ "jobs": jobs })))
 }
 
-async fn retry(shared: State<Shared>, Writer(asked, _): Writer, path: Path<(String, String)>) -> Result<Json<Value>, Problem> {
+async fn retry(
+    shared: State<Shared>,
+    Writer(asked, _): Writer,
+    path: Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
     decide(shared, asked, path, true).await
 }
 

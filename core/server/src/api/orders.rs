@@ -47,7 +47,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             query: QUERY,
             route: || get(list),
         },
-        look("/merchants/{merchant}/orders/{order}", "One order with its refunds and timeline", Need::See, || get(show)),
+        look("/merchants/{merchant}/orders/{order}", "One order with its refunds and timeline", Need::See, || {
+            get(show)
+        }),
         look(
             "/merchants/{merchant}/orders/{order}/interface-log",
             "The exchanges with partners about one order, masked",

@@ -37,7 +37,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let (see, operate) = (Need::See, Need::Operate);
     vec![
         Endpoint::look("/merchants/{merchant}/pools", "Code pools with their numbers", see, &[], || get(list)),
-        Endpoint::look("/merchants/{merchant}/pools/{pool}/codes", "Codes without their texts", see, PAGE, || get(codes)),
+        Endpoint::look("/merchants/{merchant}/pools/{pool}/codes", "Codes without their texts", see, PAGE, || {
+            get(codes)
+        }),
         Endpoint {
             query: IMPORT,
             ..Endpoint::act(
@@ -157,7 +159,8 @@ impl FromRequest<Shared> for Sent {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind =
+            request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let csv = match kind.as_str() {
             "text/csv" | "application/csv" => true,
@@ -185,7 +188,9 @@ pub(crate) fn of_csv(bytes: &[u8]) -> Result<CodeFile, Problem> {
     let names: Vec<String> = header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
     let column = |wanted: &str| names.iter().position(|name| name.eq_ignore_ascii_case(wanted));
     let Some(code_at) = column("code") else {
-        return Err(Problem::malformed("the header row names no column `code`; the first line holds the columns' names"));
+        return Err(Problem::malformed(
+            "the header row names no column `code`; the first line holds the columns' names",
+        ));
     };
     let password_at = column("password");
     let other = |(at, _): &(usize, &String)| *at != code_at && Some(*at) != password_at;

@@ -130,7 +130,8 @@ async fn decide(
     let (agree, reason) = (body.agree, body.reason);
     let detail = if agree { "agreed".to_owned() } else { format!("refused: {}", reason.clone().unwrap_or_default()) };
     let engine = &shared.app.engine;
-    let answer = engine.decide_refund(&asked, &merchant, refund.order.clone(), refund.id.clone(), agree, reason).await?;
+    let answer =
+        engine.decide_refund(&asked, &merchant, refund.order.clone(), refund.id.clone(), agree, reason).await?;
     match acts::settled(answer)? {
         Answer::Refund { order, refund, standing } => {
             acts::log(&shared, &asked, Some(&merchant), "decided a refund", refund.as_str(), &detail).await?;

@@ -102,10 +102,9 @@ pub(super) async fn run(command: Command) -> Result<Exit, Failure> {
             print::note(&format!("line {line}: {reason}"));
         }
         if let Err(failure) = result {
-            let added = report.added;
-            let text =
-                format!("{}\n{added} codes were added before; give the file again, none is added twice", failure.text);
-            return Err(if added > 0 { Failure { text, ..failure } } else { failure });
+            let partly = !import.dry_run && (report.added > 0 || failure.exit == Exit::Unreachable);
+            let text = format!("{}\nwhat was added stays; give the file again, none is added twice", failure.text);
+            return Err(if partly { Failure { text, ..failure } } else { failure });
         }
         report.duplicates.sort_unstable();
         tell(&import, &merchant, &report)?;

@@ -3,8 +3,8 @@
 //! - [`exit`]: exit codes and failures; `print`: standard output, tables, outlines.
 //! - `source`: `--config` and `--libraries`; `database`: whether the database can be used; `merchants`: whose data;
 //!   `reach`: the way to the API.
-//! - commands: [`serve`], [`demo`], [`migrate`], [`routes`], [`config`], [`plugins`], [`tokens`], [`codes`], [`orders`],
-//!   [`refunds`], [`redeem`]. Those that change business data go through [`crate::client`].
+//! - commands: `serve`, `demo`, `migrate`, `routes`, `config`, `plugins`, `tokens`, `codes` (with `code_file`),
+//!   `orders`, `refunds`, `redeem`. Those about business data go through [`crate::client`].
 
 mod code_file;
 mod codes;

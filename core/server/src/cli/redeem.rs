@@ -33,7 +33,7 @@ pub(super) struct Args {
     #[arg(long)]
     order: Option<OrderId>,
     /// Numbers of the units to redeem; all that are left without it
-    #[arg(long, value_delimiter = ',', requires = "order")]
+    #[arg(long, value_delimiter = ',', requires = "order", conflicts_with = "code")]
     units: Vec<u16>,
     /// `-`: read the code from standard input
     #[arg(long, value_parser = ["-"], allow_hyphen_values = true)]

@@ -145,7 +145,12 @@ async fn run_decide(decide: Decide) -> Result<Exit, Failure> {
         }
         let answer = client.request(Method::POST, &path, Some(&new_key()?), Some(&body)).await?;
         let (state, order) = (print::cell(&answer["state"]), print::cell(&answer["order"]));
-        print::line(&format!("refund {} of order {order} is {state}", decide.refund))?;
+        let text = format!("refund {} of order {order} is {state}", decide.refund);
+        // Somebody may have been first. `waiting` is agreed to, with the supplier being asked.
+        if decide.agree == (state == "refused") {
+            return Err(Failure::failed(text));
+        }
+        print::line(&text)?;
         Ok(Exit::Done)
     })
     .await

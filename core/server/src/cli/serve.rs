@@ -1,5 +1,6 @@
 //! `serve`: runs until it is told to stop.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -55,17 +56,8 @@ pub(super) async fn run(args: Args) -> Result<Exit, Failure> {
         .map_err(|fault| Failure::failed(format!("cannot listen on {listen}: {fault}")))?;
     let address = listener.local_addr().map_err(|fault| Failure::failed(fault.to_string()))?;
     let app = tokio::select! {
-        app = start(config, &args.source) => match app {
-            Ok(app) => app,
-            Err(failure) => {
-                leave(place);
-                return Err(failure);
-            }
-        },
-        () = signals.stop() => {
-            leave(place);
-            return Ok(Exit::Done);
-        }
+        app = start(config, &args.source) => app?,
+        () = signals.stop() => return Ok(Exit::Done),
     };
     let token = beside::new_token().map_err(Failure::failed)?;
     if let Some(place) = &mut place {
@@ -78,7 +70,8 @@ pub(super) async fn run(args: Args) -> Result<Exit, Failure> {
     print::note(&format!("listening on http://{address}"));
     let result = serve(listener, shared, signals).await;
     app.stop().await;
-    leave(place);
+    // Only now: until here no command may begin on the file by itself.
+    drop(place);
     tracing::info!("stopped");
     result.map(|()| Exit::Done)
 }
@@ -118,14 +111,11 @@ fn take(path: &Path) -> Result<Place, Failure> {
             note.pid, note.url
         )),
         Taken::By(None) => Failure::failed(format!("a server holds {} already; stop it first", path.display())),
+        Taken::Fault(fault) if fault.kind() == ErrorKind::NotFound => {
+            Failure::unreachable(format!("the folder of {} is not there; make it first", path.display()))
+        }
         Taken::Fault(fault) => Failure::unreachable(format!("{}: {fault}", path.display())),
     })
-}
-
-fn leave(place: Option<Place>) {
-    if let Some(Err(fault)) = place.map(Place::leave) {
-        tracing::warn!(%fault, "the file beside the database could not be removed");
-    }
 }
 
 /// The address at which this machine's commands reach a listener on all addresses.

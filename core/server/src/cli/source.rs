@@ -13,7 +13,7 @@ use crate::plugins;
 #[derive(Debug, Args)]
 pub(super) struct Source {
     /// Configuration file (TOML, YAML or JSON); repeatable, later files win, `ENTREPOT_SECTION__KEY` wins over all
-    #[arg(short, long = "config", value_name = "FILE", required = true)]
+    #[arg(short = 'c', long = "config", value_name = "FILE", required = true)]
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) libraries: Libraries,
@@ -23,7 +23,7 @@ pub(super) struct Source {
 #[derive(Debug, Args)]
 pub(super) struct OptionalSource {
     /// Configuration file (TOML, YAML or JSON); repeatable, later files win, `ENTREPOT_SECTION__KEY` wins over all
-    #[arg(short, long = "config", value_name = "FILE")]
+    #[arg(short = 'c', long = "config", value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) libraries: Libraries,

@@ -111,7 +111,7 @@ fn read(file: &mut File) -> io::Result<Option<Note>> {
     Ok(serde_json::from_str(&text).ok())
 }
 
-/// A server's place beside its database.
+/// A server's place beside its database; dropping it gives the place back.
 #[derive(Debug)]
 pub struct Place {
     file: File,
@@ -166,10 +166,14 @@ impl Place {
         self.file.write_all(&text)?;
         self.file.sync_all()
     }
+}
 
-    /// Removes the file and gives the place back.
-    pub fn leave(self) -> io::Result<()> {
-        std::fs::remove_file(&self.path)
+/// Leaving removes the file while its lock is still held.
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Err(fault) = std::fs::remove_file(&self.path) {
+            tracing::warn!(%fault, file = %self.path.display(), "the file beside the database could not be removed");
+        }
     }
 }
 
@@ -202,7 +206,7 @@ mod tests {
         assert_eq!(look(&path).unwrap(), Look::Running(note.clone()));
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(matches!(Place::take(&path), Err(Taken::By(Some(holder))) if holder == note));
-        place.leave().unwrap();
+        drop(place);
         assert_eq!(look(&path).unwrap(), Look::Nobody);
     }
 
@@ -210,12 +214,10 @@ mod tests {
     fn what_a_killed_server_left_is_stale_and_can_be_taken() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db.server");
-        let mut place = Place::take(&path).unwrap();
-        place.publish(&note()).unwrap();
-        drop(place);
+        std::fs::write(&path, serde_json::to_vec(&note()).unwrap()).unwrap();
         assert_eq!(look(&path).unwrap(), Look::Stale);
         let place = Place::take(&path).unwrap();
-        assert_eq!(look(&path).unwrap(), Look::Starting);
+        assert_eq!(look(&path).unwrap(), Look::Starting, "what lay there is emptied");
         drop(place);
     }
 

@@ -22,9 +22,7 @@ impl BaseUrl {
             return Err(format!("its scheme is {:?}", url.scheme()));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(
-                "it carries a user name or password, which belong in credentials".to_owned(),
-            );
+            return Err("it carries a user name or password, which belong in credentials".to_owned());
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err("it carries a query or fragment".to_owned());
@@ -41,11 +39,9 @@ impl BaseUrl {
     /// Host, with the port where it is not the scheme's own.
     #[must_use]
     pub fn host(&self) -> String {
-        let url =
-            Url::parse(&self.0).expect("parse() accepted the same text but for slashes at its end");
+        let url = Url::parse(&self.0).expect("parse() accepted the same text but for slashes at its end");
         let host = url.host_str().unwrap_or_default();
-        url.port()
-            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 }
 
@@ -73,11 +69,7 @@ impl JsonSchema for BaseUrl {
 
 /// The hosts allowed by name, else the one of the base URL.
 pub(super) fn allowed_hosts(named: &[String], base_url: Option<&BaseUrl>) -> Vec<String> {
-    if named.is_empty() {
-        base_url.map(BaseUrl::host).into_iter().collect()
-    } else {
-        named.to_vec()
-    }
+    if named.is_empty() { base_url.map(BaseUrl::host).into_iter().collect() } else { named.to_vec() }
 }
 
 /// Which database a URL names.
@@ -107,23 +99,14 @@ impl DatabaseUrl {
             }
             _ => return Err("it has no scheme".to_owned()),
         };
-        let url = Self {
-            text: text.to_owned(),
-            kind,
-        };
+        let url = Self { text: text.to_owned(), kind };
         match kind {
-            DatabaseKind::Sqlite if url.sqlite_path().is_none_or(str::is_empty) => {
-                Err("it names no file".to_owned())
-            }
+            DatabaseKind::Sqlite if url.sqlite_path().is_none_or(str::is_empty) => Err("it names no file".to_owned()),
             DatabaseKind::Postgres => {
                 let parsed = Url::parse(text).map_err(|error| error.to_string())?;
                 let elsewhere = parsed.query_pairs().any(|(name, _)| name == "host");
                 let named = parsed.host_str().is_some_and(|host| !host.is_empty()) || elsewhere;
-                if named {
-                    Ok(url)
-                } else {
-                    Err("it names no host".to_owned())
-                }
+                if named { Ok(url) } else { Err("it names no host".to_owned()) }
             }
             DatabaseKind::Sqlite => Ok(url),
         }

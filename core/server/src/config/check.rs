@@ -50,17 +50,8 @@ pub fn check(loaded: &Loaded, known_plugins: &KnownPlugins<'_>) -> Vec<ConfigFau
 }
 
 /// The same over values that may still have faults of form: what has the wrong type is passed over here.
-pub(super) fn relations(
-    value: &Value,
-    origins: &Origins,
-    known: &KnownPlugins<'_>,
-) -> Vec<ConfigFault> {
-    let mut checker = Checker {
-        value,
-        origins,
-        known,
-        faults: Vec::new(),
-    };
+pub(super) fn relations(value: &Value, origins: &Origins, known: &KnownPlugins<'_>) -> Vec<ConfigFault> {
+    let mut checker = Checker { value, origins, known, faults: Vec::new() };
     checker.guest_keys();
     checker.limits();
     checker.plugins();
@@ -86,16 +77,8 @@ impl<'a> Checker<'a> {
 
     /// The named values of a table; none when it is not there or no table.
     fn entries(&self, table: &Key) -> Vec<(&'a str, Key)> {
-        let found: Option<&'a Map<String, Value>> =
-            table.find(self.value).and_then(Value::as_object);
-        found
-            .map(|found| {
-                found
-                    .keys()
-                    .map(|name| (name.as_str(), table.child(name)))
-                    .collect()
-            })
-            .unwrap_or_default()
+        let found: Option<&'a Map<String, Value>> = table.find(self.value).and_then(Value::as_object);
+        found.map(|found| found.keys().map(|name| (name.as_str(), table.child(name))).collect()).unwrap_or_default()
     }
 
     fn guest_keys(&mut self) {
@@ -109,48 +92,29 @@ impl<'a> Checker<'a> {
         }
         let previous = self.entries(&security.child("previous_guest_keys"));
         let id = security.child("guest_key_id");
-        if let Some((name, _)) = previous
-            .iter()
-            .find(|(name, _)| self.text(&id) == Some(name))
-        {
-            let fault = self
-                .fault(&id, "is also the id of a previous key")
-                .found(format!("the text {name:?}"));
-            self.faults
-                .push(fault.expected("an id that no other key has"));
+        if let Some((name, _)) = previous.iter().find(|(name, _)| self.text(&id) == Some(name)) {
+            let fault = self.fault(&id, "is also the id of a previous key").found(format!("the text {name:?}"));
+            self.faults.push(fault.expected("an id that no other key has"));
         }
         let keys = previous.into_iter().map(|(_, key)| key).chain([current]);
         for key in keys.collect::<Vec<_>>() {
-            if self
-                .text(&key)
-                .and_then(|text| GuestKey::parse(text).ok())
-                .is_some_and(|key| key.is_demo())
-            {
+            if self.text(&key).and_then(|text| GuestKey::parse(text).ok()).is_some_and(|key| key.is_demo()) {
                 self.demo_key(&key);
             }
         }
     }
 
     fn demo_key(&mut self, key: &Key) {
-        let allow =
-            Key::of(&["security", "allow_demo_key"]).find(self.value) == Some(&Value::Bool(true));
+        let allow = Key::of(&["security", "allow_demo_key"]).find(self.value) == Some(&Value::Bool(true));
         let listen = self.text(&Key::of(&["http", "listen"])).unwrap_or_default();
         let address = listen.parse::<std::net::SocketAddr>();
         let fault = if !allow {
             self.fault(key, "is the demo's published key, which everybody has")
-                .expected(
-                    "a key of your own; or `security.allow_demo_key = true`, on loopback only",
-                )
+                .expected("a key of your own; or `security.allow_demo_key = true`, on loopback only")
         } else if address.is_ok_and(|address| !address.ip().is_loopback()) {
-            self.fault(
-                key,
-                "is the demo's published key, and the server would listen off loopback",
-            )
-            .found(format!(
-                "http.listen = {listen:?} ({})",
-                self.origins.of(&Key::of(&["http", "listen"]))
-            ))
-            .expected("a key of your own, or a loopback address to listen on")
+            self.fault(key, "is the demo's published key, and the server would listen off loopback")
+                .found(format!("http.listen = {listen:?} ({})", self.origins.of(&Key::of(&["http", "listen"]))))
+                .expected("a key of your own, or a loopback address to listen on")
         } else {
             return;
         };
@@ -160,22 +124,14 @@ impl<'a> Checker<'a> {
     fn limits(&mut self) {
         let rules: [(&[&str], &[&str], bool); 3] = [
             (&["engine", "batch_limit"], &["engine", "queue_limit"], true),
-            (
-                &["jobs", "backoff_first_ms"],
-                &["jobs", "backoff_limit_ms"],
-                true,
-            ),
+            (&["jobs", "backoff_first_ms"], &["jobs", "backoff_limit_ms"], true),
             (&["jobs", "poll_ms"], &["jobs", "lease_ms"], false),
         ];
         for (low, high, may_be_equal) in rules {
             self.below(&Key::of(low), &Key::of(high), may_be_equal);
         }
         for (_, plugin) in self.entries(&Key::of(&["plugins"])) {
-            self.below(
-                &plugin.child("timeout_ms"),
-                &Key::of(&["jobs", "lease_ms"]),
-                false,
-            );
+            self.below(&plugin.child("timeout_ms"), &Key::of(&["jobs", "lease_ms"]), false);
             self.default_timeout(&plugin);
         }
     }
@@ -188,13 +144,8 @@ impl<'a> Checker<'a> {
             return;
         };
         if plugin.child("timeout_ms").find(self.value).is_none() && found <= timeout {
-            let fault = self
-                .fault(&lease, "is too small")
-                .found(format!("the number {found}"));
-            self.faults.push(fault.expected(format!(
-                "more than {}, {timeout} by default",
-                plugin.child("timeout_ms")
-            )));
+            let fault = self.fault(&lease, "is too small").found(format!("the number {found}"));
+            self.faults.push(fault.expected(format!("more than {}, {timeout} by default", plugin.child("timeout_ms"))));
         }
     }
 
@@ -205,11 +156,8 @@ impl<'a> Checker<'a> {
         };
         if a > b || (a == b && !may_be_equal) {
             let most = if may_be_equal { "at most" } else { "less than" };
-            let fault = self
-                .fault(low, "is too large")
-                .found(format!("the number {a}"));
-            self.faults
-                .push(fault.expected(format!("{most} {high} = {b} ({})", self.origins.of(high))));
+            let fault = self.fault(low, "is too large").found(format!("the number {a}"));
+            self.faults.push(fault.expected(format!("{most} {high} = {b} ({})", self.origins.of(high))));
         }
     }
 
@@ -220,25 +168,18 @@ impl<'a> Checker<'a> {
             let Some(path) = self.text(&library) else {
                 if self.text(&hash).is_some() {
                     let fault = self.fault(&hash, "pins a library, but none is named");
-                    self.faults
-                        .push(fault.expected(format!("{library} beside it, or no sha256")));
+                    self.faults.push(fault.expected(format!("{library} beside it, or no sha256")));
                 }
                 if (self.known)(id).is_none() {
                     let fault = self.fault(&plugin, "is not built in");
-                    self.faults.push(fault.expected(
-                        "the id of a built-in plugin, or `library` with the path of one",
-                    ));
+                    self.faults.push(fault.expected("the id of a built-in plugin, or `library` with the path of one"));
                 }
                 continue;
             };
             let path = beside(self.origins, &library, PathBuf::from(path));
             if !path.is_file() {
                 let fault = self.fault(&library, "names a file that is not there");
-                self.faults.push(
-                    fault
-                        .found(path.display().to_string())
-                        .expected("the path of a plugin's library"),
-                );
+                self.faults.push(fault.found(path.display().to_string()).expected("the path of a plugin's library"));
             }
         }
     }

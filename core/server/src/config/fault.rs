@@ -110,11 +110,7 @@ impl Faults {
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.0.len();
-        write!(
-            f,
-            "the configuration has {count} {}",
-            if count == 1 { "fault" } else { "faults" }
-        )?;
+        write!(f, "the configuration has {count} {}", if count == 1 { "fault" } else { "faults" })?;
         for fault in &self.0 {
             write!(f, "\n{fault}")?;
         }
@@ -140,14 +136,9 @@ pub(super) fn describe(value: &Value, secret: bool) -> String {
         Value::String(text) => format!("the text {text:?}"),
         Value::Array(list) => format!("a list of {}", list.len()),
         Value::Object(table) if table.is_empty() => "an empty table".to_owned(),
-        Value::Object(table) => format!(
-            "a table with {}",
-            table
-                .keys()
-                .map(String::as_str)
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
+        Value::Object(table) => {
+            format!("a table with {}", table.keys().map(String::as_str).collect::<Vec<_>>().join(", "))
+        }
     }
 }
 
@@ -164,24 +155,14 @@ pub(super) fn kind(value: &Value) -> &'static str {
 }
 
 /// The candidate most like the word, if any is like it at all.
-pub(super) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |text: &str| text.to_lowercase().replace('-', "_");
     let word = plain(word);
     let allowed = (word.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&word, &plain(candidate)),
-                candidate,
-            )
-        })
-        .filter(|(distance, candidate)| {
-            *distance <= allowed || strsim::jaro_winkler(&word, &plain(candidate)) >= 0.9
-        })
+        .map(|candidate| (strsim::damerau_levenshtein(&word, &plain(candidate)), candidate))
+        .filter(|(distance, candidate)| *distance <= allowed || strsim::jaro_winkler(&word, &plain(candidate)) >= 0.9)
         .min()
         .map(|(_, candidate)| candidate)
 }

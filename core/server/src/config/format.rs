@@ -19,11 +19,7 @@ pub(super) struct Format {
 
 /// Every format of this configuration.
 pub(super) static FORMATS: [Format; 10] = [
-    Format {
-        name: "entrepot-id",
-        expected: "1 to 128 bytes without spaces",
-        check: id,
-    },
+    Format { name: "entrepot-id", expected: "1 to 128 bytes without spaces", check: id },
     Format {
         name: "application-id",
         expected: "1 to 128 letters, digits, '-', '_' or '.' (it is part of URLs)",
@@ -34,11 +30,7 @@ pub(super) static FORMATS: [Format; 10] = [
         expected: "an IP address and port, such as 127.0.0.1:8080 or [::1]:8080",
         check: listen,
     },
-    Format {
-        name: "base-url",
-        expected: "an http or https URL without user, query or fragment",
-        check: base_url,
-    },
+    Format { name: "base-url", expected: "an http or https URL without user, query or fragment", check: base_url },
     Format {
         name: "database-url",
         expected: "sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME",
@@ -49,26 +41,14 @@ pub(super) static FORMATS: [Format; 10] = [
         expected: "32 bytes in base64, as `openssl rand -base64 32` makes them",
         check: guest_key,
     },
-    Format {
-        name: "host-name",
-        expected: "a host or host:port, without scheme or path",
-        check: host_name,
-    },
+    Format { name: "host-name", expected: "a host or host:port, without scheme or path", check: host_name },
     Format {
         name: "log-filter",
         expected: "a level (error, warn, info, debug, trace) or directives such as info,entrepot_engine=debug",
         check: log_filter,
     },
-    Format {
-        name: "sha256",
-        expected: "64 hexadecimal digits",
-        check: sha256,
-    },
-    Format {
-        name: "header-name",
-        expected: "the name of an HTTP header",
-        check: header_name,
-    },
+    Format { name: "sha256", expected: "64 hexadecimal digits", check: sha256 },
+    Format { name: "header-name", expected: "the name of an HTTP header", check: header_name },
 ];
 
 /// Finds a format by name.
@@ -77,26 +57,19 @@ pub(super) fn find(name: &str) -> Option<&'static Format> {
 }
 
 fn id(text: &str) -> Result<(), String> {
-    ConnectionId::parse(text)
-        .map(drop)
-        .map_err(|error| error.found)
+    ConnectionId::parse(text).map(drop).map_err(|error| error.found)
 }
 
 fn application_id(text: &str) -> Result<(), String> {
     id(text)?;
-    match text
-        .chars()
-        .find(|c| !c.is_ascii_alphanumeric() && !"-_.".contains(*c))
-    {
+    match text.chars().find(|c| !c.is_ascii_alphanumeric() && !"-_.".contains(*c)) {
         Some(bad) => Err(format!("the character {bad:?}")),
         None => Ok(()),
     }
 }
 
 fn listen(text: &str) -> Result<(), String> {
-    text.parse::<SocketAddr>()
-        .map(drop)
-        .map_err(|error| error.to_string())
+    text.parse::<SocketAddr>().map(drop).map_err(|error| error.to_string())
 }
 
 fn base_url(text: &str) -> Result<(), String> {
@@ -117,18 +90,11 @@ fn host_name(text: &str) -> Result<(), String> {
     }
     let url = BaseUrl::parse(&format!("https://{text}"))?;
     let plain = url.as_str().trim_start_matches("https://");
-    if plain.is_empty() {
-        Err("no host".to_owned())
-    } else {
-        Ok(())
-    }
+    if plain.is_empty() { Err("no host".to_owned()) } else { Ok(()) }
 }
 
 fn log_filter(text: &str) -> Result<(), String> {
-    tracing_subscriber::EnvFilter::builder()
-        .parse(text)
-        .map(drop)
-        .map_err(|error| error.to_string())
+    tracing_subscriber::EnvFilter::builder().parse(text).map(drop).map_err(|error| error.to_string())
 }
 
 fn sha256(text: &str) -> Result<(), String> {

@@ -27,12 +27,7 @@ impl Key {
     /// A key of names only.
     #[must_use]
     pub fn of(names: &[&str]) -> Self {
-        Self(
-            names
-                .iter()
-                .map(|name| Segment::Name((*name).to_owned()))
-                .collect(),
-        )
+        Self(names.iter().map(|name| Segment::Name((*name).to_owned())).collect())
     }
 
     /// The value of this name below.
@@ -81,24 +76,17 @@ impl Key {
 
     /// Goes on below with steps as they stand in texts; whether a number is a name or an index, `value` tells.
     #[must_use]
-    pub(super) fn extend<'a>(
-        &self,
-        steps: impl IntoIterator<Item = impl ToString>,
-        value: &'a Value,
-    ) -> Self {
+    pub(super) fn extend<'a>(&self, steps: impl IntoIterator<Item = impl ToString>, value: &'a Value) -> Self {
         let mut key = self.clone();
         let mut here: Option<&'a Value> = Some(value);
         for step in steps {
             let step = step.to_string();
-            let index = here
-                .filter(|value| value.is_array())
-                .and_then(|_| step.parse::<usize>().ok());
+            let index = here.filter(|value| value.is_array()).and_then(|_| step.parse::<usize>().ok());
             here = match index {
                 Some(index) => here.and_then(|value| value.get(index)),
                 None => here.and_then(|value| value.get(&step)),
             };
-            key.0
-                .push(index.map_or(Segment::Name(step), Segment::Index));
+            key.0.push(index.map_or(Segment::Name(step), Segment::Index));
         }
         key
     }
@@ -106,12 +94,10 @@ impl Key {
     /// The value that stands here.
     #[must_use]
     pub fn find<'a>(&self, value: &'a Value) -> Option<&'a Value> {
-        self.0
-            .iter()
-            .try_fold(value, |here, segment| match segment {
-                Segment::Name(name) => here.get(name),
-                Segment::Index(index) => here.get(*index),
-            })
+        self.0.iter().try_fold(value, |here, segment| match segment {
+            Segment::Name(name) => here.get(name),
+            Segment::Index(index) => here.get(*index),
+        })
     }
 }
 
@@ -122,15 +108,8 @@ impl fmt::Display for Key {
                 Segment::Index(index) => write!(f, "[{index}]")?,
                 Segment::Name(name) => {
                     let dot = if n == 0 { "" } else { "." };
-                    let bare = !name.is_empty()
-                        && name
-                            .chars()
-                            .all(|c| c == '-' || c == '_' || (c.is_alphanumeric()));
-                    if bare {
-                        write!(f, "{dot}{name}")?
-                    } else {
-                        write!(f, "{dot}{name:?}")?
-                    }
+                    let bare = !name.is_empty() && name.chars().all(|c| c == '-' || c == '_' || (c.is_alphanumeric()));
+                    if bare { write!(f, "{dot}{name}")? } else { write!(f, "{dot}{name:?}")? }
                 }
             }
         }

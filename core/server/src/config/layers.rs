@@ -81,19 +81,11 @@ pub(super) fn defaults() -> Dict {
 /// Reads one file by its extension.
 pub(super) fn file(path: &Path) -> Result<Dict, Box<ConfigFault>> {
     let origin = path.display().to_string();
-    let fault =
-        |problem: String| Box::new(ConfigFault::new(origin.as_str(), &Key::root(), problem));
-    let extension = path
-        .extension()
-        .map(|e| e.to_string_lossy().to_lowercase())
-        .unwrap_or_default();
+    let fault = |problem: String| Box::new(ConfigFault::new(origin.as_str(), &Key::root(), problem));
+    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
     if !matches!(extension.as_str(), "toml" | "yaml" | "yml" | "json") {
         let known = ["toml", "yaml", "yml", "json"];
-        let found = if extension.is_empty() {
-            "no extension".to_owned()
-        } else {
-            format!(".{extension}")
-        };
+        let found = if extension.is_empty() { "no extension".to_owned() } else { format!(".{extension}") };
         let fault = ConfigFault::new(origin.as_str(), &Key::root(), "unknown kind of file")
             .found(found)
             .expected(".toml, .yaml, .yml or .json")
@@ -109,9 +101,7 @@ pub(super) fn file(path: &Path) -> Result<Dict, Box<ConfigFault>> {
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(path)
-        .map_err(|error| error.to_string())?
-        .len();
+    let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
     if size > FILE_LIMIT_BYTES {
         return Err(format!("{size} bytes; at most {FILE_LIMIT_BYTES} are read"));
     }
@@ -121,25 +111,15 @@ fn read(path: &Path) -> Result<String, String> {
 /// TOML's own errors quote the line, which may hold a secret: only message and place are passed on.
 fn toml(text: &str) -> Result<Dict, String> {
     Toml::from_str(text).map_err(|error: <Toml as Format>::Error| {
-        let place = error
-            .span()
-            .map(|span| place(text, span.start))
-            .unwrap_or_default();
-        format!(
-            "not TOML{place}: {}",
-            error.message().lines().collect::<Vec<_>>().join("; ")
-        )
+        let place = error.span().map(|span| place(text, span.start)).unwrap_or_default();
+        format!("not TOML{place}: {}", error.message().lines().collect::<Vec<_>>().join("; "))
     })
 }
 
 fn place(text: &str, offset: usize) -> String {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .map_or(0, |last| last.chars().count())
-        + 1;
+    let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
     format!(" at line {line}, column {column}")
 }
 
@@ -147,11 +127,7 @@ fn json(text: &str) -> Result<Dict, String> {
     match Json::from_str::<Value>(text) {
         Ok(Value::Dict(_, dict)) => Ok(dict),
         Ok(_) => Err("not a table of sections".to_owned()),
-        Err(error) => Err(format!(
-            "not JSON at line {}, column {}",
-            error.line(),
-            error.column()
-        )),
+        Err(error) => Err(format!("not JSON at line {}, column {}", error.line(), error.column())),
     }
 }
 
@@ -192,24 +168,15 @@ pub(super) fn environment(
         let lower = rest.to_lowercase();
         if rest.contains("__") {
             let levels = lower.split("__").map(str::to_owned).collect();
-            found.push(Variable {
-                name: name.clone(),
-                levels,
-                text: text.clone(),
-            });
+            found.push(Variable { name: name.clone(), levels, text: text.clone() });
             continue;
         }
-        let section = sections.iter().find(|section| {
-            lower
-                .strip_prefix(**section)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-        });
+        let section = sections
+            .iter()
+            .find(|section| lower.strip_prefix(**section).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')));
         if let Some(section) = section {
-            let tail = lower[section.len()..]
-                .trim_start_matches('_')
-                .to_uppercase();
-            let meant = (!tail.is_empty())
-                .then(|| format!("{ENV_PREFIX}{}__{tail}", section.to_uppercase()));
+            let tail = lower[section.len()..].trim_start_matches('_').to_uppercase();
+            let meant = (!tail.is_empty()).then(|| format!("{ENV_PREFIX}{}__{tail}", section.to_uppercase()));
             let origin = format!("environment variable {name}");
             found_single_underscore(&origin, meant, faults);
         }
@@ -220,9 +187,7 @@ pub(super) fn environment(
 fn found_single_underscore(origin: &str, meant: Option<String>, faults: &mut Vec<ConfigFault>) {
     faults.push(
         ConfigFault::new(origin, &Key::root(), "names a section but no key in it")
-            .expected(format!(
-                "{ENV_PREFIX}SECTION__KEY, two underscores between levels"
-            ))
+            .expected(format!("{ENV_PREFIX}SECTION__KEY, two underscores between levels"))
             .suggest(meant),
     );
 }

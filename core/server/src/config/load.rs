@@ -54,11 +54,7 @@ pub fn load(files: &[PathBuf], overrides: &Value) -> Result<Loaded, Faults> {
 }
 
 /// Reads the configuration and checks it as a whole, plugins and their settings included; all faults at once.
-pub fn load_checked(
-    files: &[PathBuf],
-    overrides: &Value,
-    known_plugins: &KnownPlugins<'_>,
-) -> Result<Loaded, Faults> {
+pub fn load_checked(files: &[PathBuf], overrides: &Value, known_plugins: &KnownPlugins<'_>) -> Result<Loaded, Faults> {
     read(files, overrides, &layers::process_variables()).checked(known_plugins)
 }
 
@@ -72,11 +68,7 @@ pub(super) struct Draft {
 }
 
 /// Reads with these environment variables.
-pub(super) fn read(
-    files: &[PathBuf],
-    overrides: &Value,
-    variables: &BTreeMap<String, String>,
-) -> Draft {
+pub(super) fn read(files: &[PathBuf], overrides: &Value, variables: &BTreeMap<String, String>) -> Draft {
     let mut faults = Vec::new();
     let mut parsed = vec![(Origin::Default, layers::defaults())];
     for path in files {
@@ -90,12 +82,7 @@ pub(super) fn read(
     let mut tree = tree::merge(parsed, levels, layers::overrides(overrides), &mut faults);
     let sources = resolve::secrets(&mut tree, variables, &mut faults);
     faults.extend(schema::faults(&tree, whole));
-    Draft {
-        tree,
-        sources,
-        faults,
-        whole,
-    }
+    Draft { tree, sources, faults, whole }
 }
 
 impl Draft {
@@ -105,12 +92,7 @@ impl Draft {
             match structs(&self.tree) {
                 Ok(config) => {
                     let Tree { value, origins } = self.tree;
-                    return Ok(Loaded {
-                        config,
-                        origins,
-                        tree: LoadedTree(value),
-                        sources: self.sources,
-                    });
+                    return Ok(Loaded { config, origins, tree: LoadedTree(value), sources: self.sources });
                 }
                 Err(fault) => self.faults.push(*fault),
             }
@@ -121,11 +103,7 @@ impl Draft {
     /// The structs, if there is no fault at all.
     pub fn checked(mut self, known_plugins: &KnownPlugins<'_>) -> Result<Loaded, Faults> {
         if self.whole {
-            self.faults.extend(check::relations(
-                &self.tree.value,
-                &self.tree.origins,
-                known_plugins,
-            ));
+            self.faults.extend(check::relations(&self.tree.value, &self.tree.origins, known_plugins));
         }
         self.into_loaded()
     }
@@ -136,25 +114,14 @@ fn structs(tree: &Tree) -> Result<Config, Box<ConfigFault>> {
     let refused = |error: figment::Error| {
         let key = Key::root().extend(&error.path, &tree.value);
         let secret = schema::holds_secret(&key);
-        let problem = if secret {
-            "cannot be read".to_owned()
-        } else {
-            error.kind.to_string()
-        };
-        Box::new(ConfigFault::new(
-            tree.origins.of(&key).to_string(),
-            &key,
-            problem,
-        ))
+        let problem = if secret { "cannot be read".to_owned() } else { error.kind.to_string() };
+        Box::new(ConfigFault::new(tree.origins.of(&key).to_string(), &key, problem))
     };
     let values = Tagged::serialize(&tree.value).map_err(refused)?;
     let mut config: Config = values.deserialize().map_err(refused)?;
     for (id, plugin) in &mut config.plugins {
         let key = Key::of(&["plugins", id.as_str(), "library"]);
-        plugin.library = plugin
-            .library
-            .take()
-            .map(|library| beside(&tree.origins, &key, library));
+        plugin.library = plugin.library.take().map(|library| beside(&tree.origins, &key, library));
     }
     Ok(config)
 }

@@ -110,20 +110,16 @@ pub struct Config {
 impl Config {
     /// Every channel connection with its merchant.
     pub fn channels(&self) -> impl Iterator<Item = (&MerchantId, &ConnectionId, &Channel)> {
-        self.merchants.iter().flat_map(|(merchant, m)| {
-            m.channels
-                .iter()
-                .map(move |(id, channel)| (merchant, id, channel))
-        })
+        self.merchants
+            .iter()
+            .flat_map(|(merchant, m)| m.channels.iter().map(move |(id, channel)| (merchant, id, channel)))
     }
 
     /// Every supplier connection with its merchant.
     pub fn suppliers(&self) -> impl Iterator<Item = (&MerchantId, &ConnectionId, &Supplier)> {
-        self.merchants.iter().flat_map(|(merchant, m)| {
-            m.suppliers
-                .iter()
-                .map(move |(id, supplier)| (merchant, id, supplier))
-        })
+        self.merchants
+            .iter()
+            .flat_map(|(merchant, m)| m.suppliers.iter().map(move |(id, supplier)| (merchant, id, supplier)))
     }
 }
 

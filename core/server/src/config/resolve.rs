@@ -14,17 +14,8 @@ use super::tree::{Origins, Tree};
 pub(super) type Sources = BTreeMap<Key, String>;
 
 /// Replaces every well-formed secret by its value. Malformed ones stay for the schema to complain about.
-pub(super) fn secrets(
-    tree: &mut Tree,
-    variables: &BTreeMap<String, String>,
-    faults: &mut Vec<ConfigFault>,
-) -> Sources {
-    let mut walk = Walk {
-        origins: &tree.origins,
-        variables,
-        faults,
-        sources: Sources::new(),
-    };
+pub(super) fn secrets(tree: &mut Tree, variables: &BTreeMap<String, String>, faults: &mut Vec<ConfigFault>) -> Sources {
+    let mut walk = Walk { origins: &tree.origins, variables, faults, sources: Sources::new() };
     walk.value(&mut tree.value, &Key::root());
     walk.sources
 }
@@ -58,8 +49,7 @@ impl Walk<'_> {
         match secret.resolve(key, &origin.to_string(), origin.directory(), self.variables) {
             Ok(text) => {
                 *value = Value::String(text.expose().to_owned());
-                self.sources
-                    .extend(secret.source().map(|source| (key.clone(), source)));
+                self.sources.extend(secret.source().map(|source| (key.clone(), source)));
             }
             Err(fault) => self.faults.push(*fault),
         }

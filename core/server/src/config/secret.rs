@@ -66,15 +66,13 @@ impl Secret {
                 .ok_or_else(|| fault(format!("the environment variable {env} is not set")))?,
             Self::File(FileSecret { file }) => {
                 let path = directory.map_or_else(|| file.clone(), |directory| directory.join(file));
-                read_file(&path)
-                    .map_err(|why| fault(format!("the file {}: {why}", path.display())))?
+                read_file(&path).map_err(|why| fault(format!("the file {}: {why}", path.display())))?
             }
         };
         if text.is_empty() {
-            return Err(fault(self.source().map_or_else(
-                || "an empty text".to_owned(),
-                |from| format!("{from} is empty"),
-            )));
+            return Err(fault(
+                self.source().map_or_else(|| "an empty text".to_owned(), |from| format!("{from} is empty")),
+            ));
         }
         Ok(SecretText(text))
     }
@@ -91,13 +89,9 @@ impl Secret {
 }
 
 fn read_file(path: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(path)
-        .map_err(|error| error.to_string())?
-        .len();
+    let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
     if size > FILE_LIMIT_BYTES {
-        return Err(format!(
-            "{size} bytes; a secret has at most {FILE_LIMIT_BYTES}"
-        ));
+        return Err(format!("{size} bytes; a secret has at most {FILE_LIMIT_BYTES}"));
     }
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())

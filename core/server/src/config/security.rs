@@ -39,14 +39,9 @@ pub struct GuestKey([u8; 32]);
 impl GuestKey {
     /// Parses base64; the message never repeats the text.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let bytes = STANDARD
-            .decode(text.trim())
-            .map_err(|_| "it is not base64".to_owned())?;
+        let bytes = STANDARD.decode(text.trim()).map_err(|_| "it is not base64".to_owned())?;
         let length = bytes.len();
-        bytes
-            .try_into()
-            .map(Self)
-            .map_err(|_| format!("it has {length} bytes"))
+        bytes.try_into().map(Self).map_err(|_| format!("it has {length} bytes"))
     }
 
     /// The key itself.

@@ -13,10 +13,7 @@ use super::tree::Origins;
 /// The plugins of a family share the settings of their application. One whose schema is closed
 /// (`additionalProperties: false`) gets only the keys it names; any other gets all.
 #[must_use]
-pub fn settings_known_to(
-    plugin_schema: &Value,
-    settings: &Map<String, Value>,
-) -> Map<String, Value> {
+pub fn settings_known_to(plugin_schema: &Value, settings: &Map<String, Value>) -> Map<String, Value> {
     if !is_closed(plugin_schema) {
         return settings.clone();
     }
@@ -49,47 +46,24 @@ pub(super) fn faults(
     if !schemas.is_empty() && schemas.iter().all(is_closed) {
         let allowed: Vec<&str> = schemas.iter().flat_map(schema::properties).collect();
         let value = Value::Object(settings.clone());
-        let scope = Scope {
-            schema: &Value::Null,
-            value: &value,
-            base: base.clone(),
-            origins,
-            own: false,
-        };
-        let unknown = settings
-            .keys()
-            .filter(|name| !allowed.contains(&name.as_str()));
+        let scope = Scope { schema: &Value::Null, value: &value, base: base.clone(), origins, own: false };
+        let unknown = settings.keys().filter(|name| !allowed.contains(&name.as_str()));
         faults.extend(unknown.map(|name| explain::unknown_key(name, base, &allowed, &scope)));
     }
     faults
 }
 
-fn against(
-    settings: &Map<String, Value>,
-    base: &Key,
-    schema: &Value,
-    origins: &Origins,
-) -> Vec<ConfigFault> {
+fn against(settings: &Map<String, Value>, base: &Key, schema: &Value, origins: &Origins) -> Vec<ConfigFault> {
     let value = Value::Object(settings.clone());
-    let built = jsonschema::options()
-        .should_validate_formats(true)
-        .build(schema);
+    let built = jsonschema::options().should_validate_formats(true).build(schema);
     let validator = match built {
         Ok(validator) => validator,
         Err(error) => {
             let origin = origins.above(base).to_string();
-            let why = format!(
-                "cannot be checked: the plugin's own settings schema is not valid: {error}"
-            );
+            let why = format!("cannot be checked: the plugin's own settings schema is not valid: {error}");
             return vec![ConfigFault::new(origin, base, why)];
         }
     };
-    let scope = Scope {
-        schema,
-        value: &value,
-        base: base.clone(),
-        origins,
-        own: false,
-    };
+    let scope = Scope { schema, value: &value, base: base.clone(), origins, own: false };
     explain::all(validator.iter_errors(&value), &scope, true)
 }

@@ -10,9 +10,8 @@ use super::load::Loaded;
 /// The effective configuration, one `key = value   # origin` a line; secrets are masked.
 #[must_use]
 pub fn show(loaded: &Loaded) -> String {
-    let values = serde_json::to_value(&loaded.config).expect(
-        "the structs hold texts, numbers, lists and tables with text keys, which JSON can carry",
-    );
+    let values = serde_json::to_value(&loaded.config)
+        .expect("the structs hold texts, numbers, lists and tables with text keys, which JSON can carry");
     let mut lines = String::new();
     print(loaded, &values, &Key::root(), &mut lines);
     lines

@@ -29,9 +29,7 @@ impl Origins {
     /// has the default's, unless it is `missing` from a table (then the table's).
     #[must_use]
     pub fn of(&self, key: &Key) -> &Origin {
-        self.index(key)
-            .and_then(|index| self.layers.get(index))
-            .unwrap_or(&Origin::Default)
+        self.index(key).and_then(|index| self.layers.get(index)).unwrap_or(&Origin::Default)
     }
 
     /// The origin to blame for what is missing: that of the nearest table above that somebody wrote.
@@ -51,16 +49,9 @@ impl Origins {
         if let Some(index) = self.leaves.get(key) {
             return Some(*index);
         }
-        let below = self
-            .leaves
-            .range(key.clone()..)
-            .take_while(|(leaf, _)| leaf.is_below(key));
+        let below = self.leaves.range(key.clone()..).take_while(|(leaf, _)| leaf.is_below(key));
         let written: BTreeSet<usize> = below.map(|(_, index)| *index).collect();
-        written
-            .iter()
-            .find(|index| **index > 0)
-            .or(written.first())
-            .copied()
+        written.iter().find(|index| **index > 0).or(written.first()).copied()
     }
 }
 
@@ -90,19 +81,12 @@ pub(super) fn merge(
         let origin = Origin::Environment(variable.name);
         if levels.iter().any(String::is_empty) {
             faults.push(
-                ConfigFault::new(
-                    origin.to_string(),
-                    &Key::root(),
-                    "a level of the name is empty",
-                )
-                .expected("ENTREPOT_SECTION__KEY, two underscores between levels"),
+                ConfigFault::new(origin.to_string(), &Key::root(), "a level of the name is empty")
+                    .expected("ENTREPOT_SECTION__KEY, two underscores between levels"),
             );
             continue;
         }
-        let value = environment_value(
-            &variable.text,
-            &Key::of(&levels.iter().map(String::as_str).collect::<Vec<_>>()),
-        );
+        let value = environment_value(&variable.text, &Key::of(&levels.iter().map(String::as_str).collect::<Vec<_>>()));
         stack.add(origin, nest(&levels, value));
     }
     stack.add(Origin::CommandLine, overrides);
@@ -117,32 +101,20 @@ struct Stack {
 
 impl Stack {
     fn add(&mut self, origin: Origin, values: Dict) {
-        let layer = Layer {
-            origin: origin.clone(),
-            index: self.layers.len(),
-            values,
-        };
+        let layer = Layer { origin: origin.clone(), index: self.layers.len(), values };
         self.layers.push(origin);
         self.figment = std::mem::take(&mut self.figment).merge(layer);
     }
 
     fn values(&self) -> Tagged {
-        self.figment
-            .find_value("")
-            .expect("every layer was parsed before it was merged, so none carries an error")
+        self.figment.find_value("").expect("every layer was parsed before it was merged, so none carries an error")
     }
 
     fn finish(self) -> Tree {
         let values = self.values();
         let mut leaves = BTreeMap::new();
         let value = self.plain(&values, &Key::root(), &mut leaves);
-        Tree {
-            value,
-            origins: Origins {
-                layers: self.layers,
-                leaves,
-            },
-        }
+        Tree { value, origins: Origins { layers: self.layers, leaves } }
     }
 
     /// The layer that a value's tag names.
@@ -165,23 +137,12 @@ impl Stack {
                 if dict.is_empty() {
                     leaves.insert(key.clone(), self.layer(value));
                 }
-                let dict = if schema::is_secret(key) {
-                    self.latest(dict)
-                } else {
-                    dict.clone()
-                };
-                dict.iter()
-                    .map(|(name, value)| {
-                        (name.clone(), self.plain(value, &key.child(name), leaves))
-                    })
-                    .collect()
+                let dict = if schema::is_secret(key) { self.latest(dict) } else { dict.clone() };
+                dict.iter().map(|(name, value)| (name.clone(), self.plain(value, &key.child(name), leaves))).collect()
             }
             Tagged::Array(_, list) => {
                 leaves.insert(key.clone(), self.layer(value));
-                list.iter()
-                    .enumerate()
-                    .map(|(n, value)| self.plain(value, &key.at(n), leaves))
-                    .collect()
+                list.iter().enumerate().map(|(n, value)| self.plain(value, &key.at(n), leaves)).collect()
             }
             scalar => {
                 leaves.insert(key.clone(), self.layer(scalar));
@@ -192,11 +153,7 @@ impl Stack {
 
     /// A secret is replaced whole: `{ file }` above `{ env }` must not become a table of both.
     fn latest(&self, dict: &Dict) -> Dict {
-        let last = dict
-            .values()
-            .map(|value| self.layer(value))
-            .max()
-            .unwrap_or(0);
+        let last = dict.values().map(|value| self.layer(value)).max().unwrap_or(0);
         dict.iter()
             .filter(|(_, value)| self.layer(value) == last)
             .map(|(name, value)| (name.clone(), value.clone()))
@@ -212,11 +169,7 @@ fn plain_scalar(value: &Tagged) -> Value {
         Tagged::Num(_, number) => number
             .to_u128()
             .and_then(|n| u64::try_from(n).ok().map(Value::from))
-            .or_else(|| {
-                number
-                    .to_i128()
-                    .and_then(|n| i64::try_from(n).ok().map(Value::from))
-            })
+            .or_else(|| number.to_i128().and_then(|n| i64::try_from(n).ok().map(Value::from)))
             .or_else(|| number.to_f64().map(Value::from))
             .unwrap_or(Value::Null),
         _ => Value::Null,
@@ -232,13 +185,8 @@ fn place(levels: &[String], written: &Tagged) -> Vec<String> {
     for level in levels {
         let dict = here.and_then(Tagged::as_dict);
         let exact = dict.and_then(|dict| dict.contains_key(level).then(|| level.clone()));
-        let alike: Vec<&String> = dict
-            .map(|dict| {
-                dict.keys()
-                    .filter(|name| plain(name) == plain(level))
-                    .collect()
-            })
-            .unwrap_or_default();
+        let alike: Vec<&String> =
+            dict.map(|dict| dict.keys().filter(|name| plain(name) == plain(level)).collect()).unwrap_or_default();
         let name = exact.unwrap_or_else(|| match alike.as_slice() {
             [only] => (*only).clone(),
             _ => level.clone(),
@@ -255,11 +203,7 @@ fn environment_value(text: &str, key: &Key) -> Tagged {
     let is_table = matches!(parsed, Tagged::Dict(..));
     let quoted = text.trim_start().starts_with('"') && matches!(parsed, Tagged::String(..));
     let keep = schema::wants_text(key) && !quoted && !(is_table && schema::is_secret(key));
-    if keep {
-        Tagged::from(text.to_owned())
-    } else {
-        parsed
-    }
+    if keep { Tagged::from(text.to_owned()) } else { parsed }
 }
 
 fn nest(levels: &[String], value: Tagged) -> Dict {
@@ -267,7 +211,5 @@ fn nest(levels: &[String], value: Tagged) -> Dict {
         return Dict::new();
     };
     let innermost = Dict::from([(last.clone(), value)]);
-    above.iter().rev().fold(innermost, |inner, level| {
-        Dict::from([(level.clone(), Tagged::from(inner))])
-    })
+    above.iter().rev().fold(innermost, |inner, level| Dict::from([(level.clone(), Tagged::from(inner))]))
 }

@@ -18,7 +18,8 @@ pub async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Value>) {
     let database = shared.app.storage.ping().await.map_err(|fault| fault.to_string());
     let plugins = shared.app.engine.host().status();
     let status = if database.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let database = database.map_or_else(|fault| json!({ "ready": false, "fault": fault }), |()| json!({ "ready": true }));
+    let database =
+        database.map_or_else(|fault| json!({ "ready": false, "fault": fault }), |()| json!({ "ready": true }));
     let plugins: Vec<Value> = plugins
         .iter()
         .map(|plugin| serde_json::to_value(plugin).unwrap_or_default())

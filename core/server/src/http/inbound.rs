@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
 use axum::Extension;
+use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -79,7 +79,8 @@ pub async fn handle(
 fn scene_label(shared: &Shared, application: &str, path: &str) -> String {
     let directory = shared.app.engine.directory();
     let known = ApplicationId::parse(application).ok().and_then(|id| directory.applications.get(&id).cloned());
-    let known = known.is_some_and(|known| known.plugins.values().any(|card| card.scenes.iter().any(|s| s.path == path)));
+    let known =
+        known.is_some_and(|known| known.plugins.values().any(|card| card.scenes.iter().any(|s| s.path == path)));
     if known { path.to_owned() } else { "unknown".to_owned() }
 }
 
@@ -163,7 +164,8 @@ fn wire(answered: Answered) -> Response {
             response
         }
         None if answered.verdict == "plugin_not_open" => {
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "the plugin of this scene is not open").into_response()
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "the plugin of this scene is not open")
+                .into_response()
         }
         None => Problem::not_found("no such application or scene").into_response(),
     }

@@ -54,7 +54,11 @@ mod stream {
     use super::Placed;
 
     impl AsyncRead for Placed {
-        fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
             Pin::new(&mut self.stream).poll_read(context, buffer)
         }
     }

@@ -36,7 +36,8 @@ async fn a_lease_fences_off_whoever_lost_it() {
         assert!(again().await.is_empty(), "a leased job is nobody else's");
         assert!(!store.start_job(&id, BIRTH_TOKEN, 1_000).await.unwrap(), "the old number starts nothing");
         assert!(store.start_job(&id, token, 60_000).await.unwrap());
-        let next = JobNext { state: JobState::Started, wait_ms: 0, note: "no answer".to_owned(), counts: true };
+        let next =
+            JobNext { state: JobState::Started, wait_ms: 0, note: "no answer".to_owned(), counts: true, unclear: true };
         assert!(!store.put_job(&id, BIRTH_TOKEN, next.clone()).await.unwrap());
         assert!(store.put_job(&id, token, next).await.unwrap());
         let back = again().await;

@@ -5,12 +5,12 @@ use std::time::Duration;
 use entrepot_contract::ids::OrderId;
 use entrepot_contract::intent::{RecordRefund, UnitChoice};
 use entrepot_contract::money::Money;
+use entrepot_contract::order::{Credential, CredentialKind};
 use entrepot_contract::order::{OrderState, RefundCause, UnitState};
 use entrepot_contract::product::Fulfilment;
 use entrepot_contract::time::Timestamp;
 use entrepot_domain::answer::Answer;
 use entrepot_domain::command::{Body, NewCode, OrderName};
-use entrepot_contract::order::{Credential, CredentialKind};
 
 use crate::databases;
 use crate::world::*;
@@ -124,7 +124,8 @@ async fn what_was_answered_is_there_after_a_new_start() {
         let second = engine(&storage, "n1").await;
         let (found, _) = second.storage().order(&merchant(), &order).await.unwrap().unwrap();
         assert_eq!(found.state, OrderState::Created);
-        let pay = Body::PayOrder { order: OrderName::Own(order.clone()), paid_at: Timestamp::from_seconds(1_790_000_000) };
+        let pay =
+            Body::PayOrder { order: OrderName::Own(order.clone()), paid_at: Timestamp::from_seconds(1_790_000_000) };
         done(give(&second, pay).await);
         hold(&second).await;
         second.stop(Duration::from_secs(5)).await;

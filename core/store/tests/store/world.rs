@@ -95,7 +95,11 @@ pub async fn engine(storage: &SqlStorage, node: &str) -> Engine {
         host: Host::new(parts, Vec::new()).unwrap(),
         clock,
         seeds: Arc::new(RandomSeeds),
-        settings: EngineSettings { backoff_first_ms: 0, lease_ms: 1, ..EngineSettings::new(NodeId::parse(node).unwrap()) },
+        settings: EngineSettings {
+            backoff_first_ms: 0,
+            lease_ms: 1,
+            ..EngineSettings::new(NodeId::parse(node).unwrap())
+        },
         directory: directory(),
         interface_log,
     })
@@ -170,7 +174,8 @@ pub async fn offer(engine: &Engine, fulfilment: Fulfilment, units: u32, credit_m
     done(give(engine, Body::PutCatalogue { entries }).await);
     let rows = vec![CalendarRow { day, stock: Some((cell(), Capacity::Limited(units))) }];
     done(give(engine, Body::WriteCalendar { rows }).await);
-    let top_up = Body::TopUp { distributor: DISTRIBUTOR.parse().unwrap(), amount: Money::fen(credit_minor), note: None };
+    let top_up =
+        Body::TopUp { distributor: DISTRIBUTOR.parse().unwrap(), amount: Money::fen(credit_minor), note: None };
     done(give(engine, top_up).await);
 }
 

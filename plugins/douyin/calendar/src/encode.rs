@@ -184,8 +184,8 @@ pub(crate) fn fen(amount: Money) -> Result<Fen, Fault> {
 
 /// Scenic §10, `documented`. The page writes an empty `projects` beside each entrance.
 fn query_order(settings: &ConnectionSettings, outcome: &Outcome) -> Result<RawResponse, Fault> {
-    let (order, units) = match outcome {
-        Outcome::Usage { order, units } => (order, units),
+    let (order, units, issued) = match outcome {
+        Outcome::Usage { order, units, issued } => (order, units, *issued),
         Outcome::Refused(refusal) => {
             let code = match refusal.reason {
                 Reason::OrderUnknown => QueryCode::NoSuchOrder,
@@ -197,10 +197,12 @@ fn query_order(settings: &ConnectionSettings, outcome: &Outcome) -> Result<RawRe
     };
     let used = |usage: &&UnitUsage| status(usage) == VoucherStatus::Used;
     let changed = |usage: &UnitUsage| status(usage) != VoucherStatus::Unused;
-    let listed = match settings.query_vouchers {
-        QueryVouchers::Always => true,
-        QueryVouchers::WhenChanged => units.iter().any(changed),
-    };
+    // Before issuing Douyin knows no voucher of this order, and naming one would contradict it.
+    let listed = issued
+        && match settings.query_vouchers {
+            QueryVouchers::Always => true,
+            QueryVouchers::WhenChanged => units.iter().any(changed),
+        };
     let payload = QueryOrderAnswer {
         order_out_id: own_id(order)?,
         total_voucher_quantity: number(units.len()),

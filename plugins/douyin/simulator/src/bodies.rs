@@ -38,11 +38,7 @@ fn ticket_rule(purchase: &Purchase) -> Value {
 
 /// What the booking check and the order creation have in common.
 fn booking(purchase: &Purchase, seal: Seal<'_>) -> Value {
-    let tourists: Vec<Value> = purchase
-        .tourists
-        .iter()
-        .map(|one| person(one, seal))
-        .collect();
+    let tourists: Vec<Value> = purchase.tourists.iter().map(|one| person(one, seal)).collect();
     let people = u64::from(purchase.count) * u64::from(purchase.people_per_copy);
     let mut body = json!({
         "account_id": purchase.account_id,
@@ -91,22 +87,10 @@ pub(crate) fn check_booking(purchase: &Purchase, seal: Seal<'_>) -> Value {
 }
 
 /// Create order, §3.
-pub(crate) fn create_order(
-    order_id: &str,
-    units: &[Unit],
-    purchase: &Purchase,
-    now_ms: i64,
-    seal: Seal<'_>,
-) -> Value {
-    let answers: Vec<Value> = purchase
-        .answers
-        .iter()
-        .map(|(question, answer)| json!({"question": question, "answers": [answer]}))
-        .collect();
-    let items: Vec<Value> = units
-        .iter()
-        .map(|unit| json!({"item_order_id": unit.item_order_id}))
-        .collect();
+pub(crate) fn create_order(order_id: &str, units: &[Unit], purchase: &Purchase, now_ms: i64, seal: Seal<'_>) -> Value {
+    let answers: Vec<Value> =
+        purchase.answers.iter().map(|(question, answer)| json!({"question": question, "answers": [answer]})).collect();
+    let items: Vec<Value> = units.iter().map(|unit| json!({"item_order_id": unit.item_order_id})).collect();
     let mut body = booking(purchase, seal);
     body["order_id"] = order_id.into();
     body["order_type"] = 2.into();
@@ -144,9 +128,7 @@ pub(crate) fn cancel_order(order: &Order, cancel_type: i64, now_ms: i64) -> Valu
 
 /// The vouchers of some copies, by project id alone.
 fn named_vouchers(order: &Order, places: &[usize]) -> Value {
-    let vouchers = places
-        .iter()
-        .filter_map(|place| order.units.get(*place)?.voucher.as_ref());
+    let vouchers = places.iter().filter_map(|place| order.units.get(*place)?.voucher.as_ref());
     let named = vouchers.map(|voucher| {
         let entrance = voucher.items.iter().find(|item| item.is_entrance);
         let projects: Vec<Value> = voucher

@@ -39,24 +39,14 @@ pub struct BuyReport {
 
 impl Platform {
     /// Runs `change` on an order.
-    pub(crate) fn change<T>(
-        &self,
-        order_id: &str,
-        change: impl FnOnce(&mut Order) -> T,
-    ) -> Result<T, Misuse> {
+    pub(crate) fn change<T>(&self, order_id: &str, change: impl FnOnce(&mut Order) -> T) -> Result<T, Misuse> {
         let mut world = self.shared.world();
         let order = world.orders.get_mut(order_id);
-        order
-            .map(change)
-            .ok_or_else(|| Misuse::UnknownOrder(order_id.to_owned()))
+        order.map(change).ok_or_else(|| Misuse::UnknownOrder(order_id.to_owned()))
     }
 
     fn seal_for_issue(&self, plain: &str) -> String {
-        if self.shared.options.issue_guests_encrypted {
-            self.shared.seal(plain)
-        } else {
-            plain.to_owned()
-        }
+        if self.shared.options.issue_guests_encrypted { self.shared.seal(plain) } else { plain.to_owned() }
     }
 
     /// Booking check (scenic §2). No order comes of it.
@@ -96,9 +86,7 @@ impl Platform {
             verify_ids: Vec::new(),
         };
         let units: Vec<Unit> = (0..purchase.count).map(unit).collect();
-        let create_body = bodies::create_order(&order_id, &units, purchase, now_ms, &|plain| {
-            self.shared.seal(plain)
-        });
+        let create_body = bodies::create_order(&order_id, &units, purchase, now_ms, &|plain| self.shared.seal(plain));
         let mut order = Order {
             order_id,
             order_out_id: None,
@@ -131,15 +119,8 @@ impl Platform {
         let now_ms = self.now_ms();
         let mut world = self.shared.world();
         outcomes::created(&mut world, &order_id, &reply, mode, now_ms);
-        let state = world
-            .orders
-            .get(&order_id)
-            .map_or(OrderState::Refused, |order| order.state);
-        OrderHandle {
-            order_id,
-            state,
-            reply,
-        }
+        let state = world.orders.get(&order_id).map_or(OrderState::Refused, |order| order.state);
+        OrderHandle { order_id, state, reply }
     }
 
     /// The guest pays; payment notice (scenic §4). It is sent in every state, because a notice may come although
@@ -191,13 +172,7 @@ impl Platform {
             bodies::cancel_order(order, cancel_type, now_ms)
         })?;
         let reply = self.call(Scene::CancelOrder, &body).await;
-        outcomes::noticed(
-            &mut self.shared.world(),
-            order_id,
-            &reply,
-            "§6 cancel notice",
-            self.now_ms(),
-        );
+        outcomes::noticed(&mut self.shared.world(), order_id, &reply, "§6 cancel notice", self.now_ms());
         Ok(reply)
     }
 
@@ -205,13 +180,7 @@ impl Platform {
     /// asynchronous acceptance it ends at the paid order; call [`Platform::issue`] later.
     pub async fn buy(&self, purchase: &Purchase) -> BuyReport {
         let check = self.check_booking(purchase).await;
-        let mut report = BuyReport {
-            check,
-            created: None,
-            paid: None,
-            issued: None,
-            order: None,
-        };
+        let mut report = BuyReport { check, created: None, paid: None, issued: None, order: None };
         if !report.check.is_ok() {
             return report;
         }
@@ -221,10 +190,7 @@ impl Platform {
             report.paid = self.pay(&order_id).await.ok();
         }
         report.created = Some(created);
-        if self
-            .order(&order_id)
-            .is_some_and(|order| order.state == OrderState::Accepted)
-        {
+        if self.order(&order_id).is_some_and(|order| order.state == OrderState::Accepted) {
             report.issued = self.issue(&order_id).await.ok();
         }
         report.order = self.order(&order_id);

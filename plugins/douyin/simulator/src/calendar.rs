@@ -47,10 +47,7 @@ impl SkuDays {
 
 impl CalendarBook {
     pub(crate) fn days(&self, account_id: &str, sku: &str) -> BTreeMap<String, DayOffer> {
-        self.days
-            .get(&(account_id.to_owned(), sku.to_owned()))
-            .cloned()
-            .unwrap_or_default()
+        self.days.get(&(account_id.to_owned(), sku.to_owned())).cloned().unwrap_or_default()
     }
 
     /// Stores; `replace` drops the dates that are not named (scenic §15: unknown which the platform does).
@@ -64,20 +61,13 @@ impl CalendarBook {
 }
 
 /// Reads one specification and its list of calendar items. `sku_out_id` names the calendar, else `sku_id`.
-pub(crate) fn read_sku(
-    account_id: &str,
-    specification: &Value,
-    items: &[Value],
-) -> Result<SkuDays, Refusal> {
+pub(crate) fn read_sku(account_id: &str, specification: &Value, items: &[Value]) -> Result<SkuDays, Refusal> {
     let fields = Fields::of(specification);
     let sku = match fields.text_opt("sku_out_id")? {
         Some(out_id) => out_id,
         None => fields.text("sku_id")?,
     };
-    if let Some(session) = specification
-        .get("ticket_session")
-        .filter(|value| !value.is_null())
-    {
+    if let Some(session) = specification.get("ticket_session").filter(|value| !value.is_null()) {
         Fields::of(session).text("ticket_session_name")?;
     }
     let mut offers = BTreeMap::new();
@@ -87,10 +77,7 @@ pub(crate) fn read_sku(
             offers.insert(date, offer.clone());
         }
     }
-    Ok(SkuDays {
-        key: (account_id.to_owned(), sku.to_owned()),
-        offers,
-    })
+    Ok(SkuDays { key: (account_id.to_owned(), sku.to_owned()), offers })
 }
 
 fn read_offer(item: &Value) -> Result<DayOffer, Refusal> {
@@ -122,9 +109,7 @@ fn read_dates(item: &Value) -> Result<BTreeSet<String>, Refusal> {
         1 => range(&fields)?,
         2 | 4 => {
             let wanted: BTreeSet<&str> = listed.iter().filter_map(Value::as_str).collect();
-            let on = |day: &NaiveDate| {
-                wanted.contains(day.weekday().number_from_monday().to_string().as_str())
-            };
+            let on = |day: &NaiveDate| wanted.contains(day.weekday().number_from_monday().to_string().as_str());
             range(&fields)?.into_iter().filter(on).collect()
         }
         _ => return Err(Refusal::parameter("calendar_type must be 1, 2, 3 or 4")),
@@ -132,16 +117,11 @@ fn read_dates(item: &Value) -> Result<BTreeSet<String>, Refusal> {
     if found.is_empty() {
         return Err(Refusal::parameter("calendar_value names no date"));
     }
-    Ok(found
-        .difference(&excluded)
-        .map(NaiveDate::to_string)
-        .collect())
+    Ok(found.difference(&excluded).map(NaiveDate::to_string).collect())
 }
 
 fn dates_of(list: &[Value]) -> Result<BTreeSet<NaiveDate>, Refusal> {
-    list.iter()
-        .map(|date| parse(date.as_str().unwrap_or_default()))
-        .collect()
+    list.iter().map(|date| parse(date.as_str().unwrap_or_default())).collect()
 }
 
 fn parse(date: &str) -> Result<NaiveDate, Refusal> {
@@ -150,19 +130,12 @@ fn parse(date: &str) -> Result<NaiveDate, Refusal> {
 }
 
 fn range(fields: &Fields<'_>) -> Result<BTreeSet<NaiveDate>, Refusal> {
-    let (first, last) = (
-        parse(fields.text("start_date")?)?,
-        parse(fields.text("end_date")?)?,
-    );
+    let (first, last) = (parse(fields.text("start_date")?)?, parse(fields.text("end_date")?)?);
     let length = last.signed_duration_since(first).num_days();
     if !(0..RANGE_DAYS_MAX).contains(&length) {
-        return Err(Refusal::parameter(
-            "start_date to end_date is not a usable range",
-        ));
+        return Err(Refusal::parameter("start_date to end_date is not a usable range"));
     }
-    Ok((0..=length.unsigned_abs())
-        .filter_map(|step| first.checked_add_days(Days::new(step)))
-        .collect())
+    Ok((0..=length.unsigned_abs()).filter_map(|step| first.checked_add_days(Days::new(step))).collect())
 }
 
 #[cfg(test)]
@@ -177,22 +150,13 @@ mod tests {
 
     #[test]
     fn the_kinds_of_dates() {
-        let dates = |kind, value| {
-            read_dates(&item(kind, value)).map(|set| set.into_iter().collect::<Vec<_>>())
-        };
-        assert_eq!(
-            dates(3, json!({"value_list": ["2026-10-01"]})).ok(),
-            Some(vec!["2026-10-01".to_owned()])
-        );
+        let dates = |kind, value| read_dates(&item(kind, value)).map(|set| set.into_iter().collect::<Vec<_>>());
+        assert_eq!(dates(3, json!({"value_list": ["2026-10-01"]})).ok(), Some(vec!["2026-10-01".to_owned()]));
         let range = json!({"start_date": "2026-10-01", "end_date": "2026-10-03",
             "exclude_date_list": ["2026-10-02"], "value_list": []});
         assert_eq!(dates(1, range).ok().map(|list| list.len()), Some(2));
-        let weekdays =
-            json!({"start_date": "2026-10-01", "end_date": "2026-10-14", "value_list": ["4"]});
-        assert_eq!(
-            dates(4, weekdays).ok(),
-            Some(vec!["2026-10-01".to_owned(), "2026-10-08".to_owned()])
-        );
+        let weekdays = json!({"start_date": "2026-10-01", "end_date": "2026-10-14", "value_list": ["4"]});
+        assert_eq!(dates(4, weekdays).ok(), Some(vec!["2026-10-01".to_owned(), "2026-10-08".to_owned()]));
         assert!(dates(3, json!({"value_list": ["1.10.2026"]})).is_err());
         assert!(dates(9, json!({})).is_err());
     }
@@ -202,8 +166,7 @@ mod tests {
         let mut book = CalendarBook::default();
         let day = |date: &str| {
             let items = [item(3, json!({"value_list": [date]}))];
-            read_sku("70001", &json!({"sku_out_id": "S"}), &items)
-                .unwrap_or_else(|err| panic!("{}", err.text))
+            read_sku("70001", &json!({"sku_out_id": "S"}), &items).unwrap_or_else(|err| panic!("{}", err.text))
         };
         book.store(day("2026-10-01"), false);
         book.store(day("2026-10-02"), false);

@@ -46,9 +46,8 @@ fn seal(key: &[u8; 32], iv: &[u8; 16], plain: &[u8]) -> Vec<u8> {
 }
 
 fn open(key: &[u8; 32], iv: &[u8; 16], sealed: &[u8]) -> Option<String> {
-    let plain = cbc::Decryptor::<Aes256>::new(&(*key).into(), &(*iv).into())
-        .decrypt_padded_vec::<Pkcs7>(sealed)
-        .ok()?;
+    let plain =
+        cbc::Decryptor::<Aes256>::new(&(*key).into(), &(*iv).into()).decrypt_padded_vec::<Pkcs7>(sealed).ok()?;
     String::from_utf8(plain).ok()
 }
 
@@ -76,9 +75,7 @@ impl OnlineVault {
         let mut hash = Sha256::new();
         hash.update(b"douyin-simulator online vault");
         hash.update(seed.to_be_bytes());
-        Self {
-            key: hash.finalize().into(),
-        }
+        Self { key: hash.finalize().into() }
     }
 
     /// Seals a field; the same text gives the same ciphertext.
@@ -96,9 +93,7 @@ impl OnlineVault {
 
     /// Opens a field that this vault sealed.
     pub fn decrypt(&self, cipher_text: &str) -> Option<String> {
-        let bytes = STANDARD
-            .decode(cipher_text.strip_prefix(ONLINE_PREFIX)?)
-            .ok()?;
+        let bytes = STANDARD.decode(cipher_text.strip_prefix(ONLINE_PREFIX)?).ok()?;
         let (iv, sealed) = bytes.split_first_chunk::<16>()?;
         open(&self.key, iv, sealed)
     }
@@ -130,16 +125,8 @@ mod tests {
         let vectors = [
             (SECRET, "13800138000", "SxxOBnwVlwZFQV1er5pEHA=="),
             (SECRET, "张三", "UOwV1M23gYhaMjPTUENkGg=="),
-            (
-                SECRET,
-                "110101199003070011",
-                "tDkcLk2wlkDAU++QvSE2ZPvdQ/OvGGv4vbsOAAXPaLg=",
-            ),
-            (
-                "short-secret-20chars",
-                "13800138000",
-                "r0eKq4zjXyVA7+wroKf09g==",
-            ),
+            (SECRET, "110101199003070011", "tDkcLk2wlkDAU++QvSE2ZPvdQ/OvGGv4vbsOAAXPaLg="),
+            ("short-secret-20chars", "13800138000", "r0eKq4zjXyVA7+wroKf09g=="),
             (LONG, "13800138000", "A5EzoFe/AfmjRq4+a6J8wA=="),
         ];
         for (secret, plain, sealed) in vectors {
@@ -150,10 +137,7 @@ mod tests {
 
     #[test]
     fn keys_are_brought_to_32_characters() {
-        assert_eq!(
-            key_of_secret("short-secret-20chars"),
-            "######short-secret-20chars######"
-        );
+        assert_eq!(key_of_secret("short-secret-20chars"), "######short-secret-20chars######");
         assert_eq!(key_of_secret(LONG), "cdefghijklmnopqrstuvwxyz01234567");
         assert_eq!(key_of_secret(&SECRET[..31]), format!("#{}", &SECRET[..31]));
         assert_eq!(key_of_secret(SECRET), SECRET);
@@ -165,10 +149,7 @@ mod tests {
         let sealed = vault.encrypt("张三");
         assert!(sealed.starts_with(ONLINE_PREFIX));
         assert_eq!(vault.decrypt(&sealed).as_deref(), Some("张三"));
-        assert_ne!(
-            OnlineVault::new(8).decrypt(&sealed).as_deref(),
-            Some("张三")
-        );
+        assert_ne!(OnlineVault::new(8).decrypt(&sealed).as_deref(), Some("张三"));
         assert_eq!(decrypt_local(SECRET, &sealed), None);
     }
 

@@ -111,9 +111,7 @@ impl FaultQueue {
 /// Changes one bit of a body: in the last digit that follows another digit, so that JSON numbers and strings stay
 /// well formed; else in the middle byte.
 pub(crate) fn flip_body(body: &mut [u8]) {
-    let place = (1..body.len())
-        .rev()
-        .find(|&i| body[i].is_ascii_digit() && body[i - 1].is_ascii_digit());
+    let place = (1..body.len()).rev().find(|&i| body[i].is_ascii_digit() && body[i - 1].is_ascii_digit());
     let middle = body.len() / 2;
     if let Some(byte) = body.get_mut(place.unwrap_or(middle)) {
         *byte ^= 1;
@@ -131,18 +129,9 @@ mod tests {
         queue.push(FaultTarget::Scene(Scene::PayOrder), Fault::FlipBody);
         queue.push(FaultTarget::Any, Fault::OpenApiTokenInvalid);
         assert_eq!(queue.take_for_path("/b/", true), None);
-        assert_eq!(
-            queue.take_for_path("/b/", false),
-            Some(Fault::OpenApiTokenInvalid)
-        );
-        assert_eq!(
-            queue.take_for_path("/a/", false),
-            Some(Fault::OpenApiBusy(1))
-        );
-        assert_eq!(
-            queue.take_for_path("/a/", false),
-            Some(Fault::OpenApiBusy(1))
-        );
+        assert_eq!(queue.take_for_path("/b/", false), Some(Fault::OpenApiTokenInvalid));
+        assert_eq!(queue.take_for_path("/a/", false), Some(Fault::OpenApiBusy(1)));
+        assert_eq!(queue.take_for_path("/a/", false), Some(Fault::OpenApiBusy(1)));
         assert_eq!(queue.take_for_path("/a/", false), None);
         assert_eq!(queue.take_for_scene(Scene::CreateOrder), None);
         assert_eq!(queue.take_for_scene(Scene::PayOrder), Some(Fault::FlipBody));

@@ -69,8 +69,7 @@ impl Ids {
 
     /// A request id: the local time, then the counter in 20 hexadecimal digits.
     pub(crate) fn logid(&self, now_ms: i64) -> String {
-        let stamp =
-            local_time(now_ms).map_or_else(String::new, |at| at.format("%Y%m%d%H%M%S").to_string());
+        let stamp = local_time(now_ms).map_or_else(String::new, |at| at.format("%Y%m%d%H%M%S").to_string());
         format!("{stamp}{:020X}", self.offset + next(&self.logids))
     }
 }
@@ -102,9 +101,6 @@ mod tests {
     fn days_begin_at_local_midnight() {
         assert_eq!(day_start_s("2026-10-01"), Some(1_790_784_000));
         assert_eq!(day_start_s("2026-13-01"), None);
-        assert_eq!(
-            Ids::new(0).logid(1_790_784_000_000),
-            "2026100100000000000000000000000001"
-        );
+        assert_eq!(Ids::new(0).logid(1_790_784_000_000), "2026100100000000000000000000000001");
     }
 }

@@ -91,17 +91,12 @@ impl PlatformOptions {
 
     /// The last path segment of `scene`.
     pub fn path_of(&self, scene: Scene) -> &str {
-        self.paths
-            .get(&scene)
-            .map_or(scene.default_path(), String::as_str)
+        self.paths.get(&scene).map_or(scene.default_path(), String::as_str)
     }
 
     /// The time limit of `scene` in milliseconds.
     pub fn limit_of(&self, scene: Scene) -> u64 {
-        self.limits_ms
-            .get(&scene)
-            .copied()
-            .unwrap_or_else(|| scene.limit_ms())
+        self.limits_ms.get(&scene).copied().unwrap_or_else(|| scene.limit_ms())
     }
 }
 
@@ -120,8 +115,6 @@ impl fmt::Debug for PlatformOptions {
 }
 
 fn system_ms() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -35,10 +35,7 @@ pub enum OrderState {
 impl OrderState {
     /// Nothing that the other side answers moves the order any more.
     pub fn is_over(self) -> bool {
-        matches!(
-            self,
-            OrderState::Refunded | OrderState::Cancelled | OrderState::Refused
-        )
+        matches!(self, OrderState::Refunded | OrderState::Cancelled | OrderState::Refused)
     }
 }
 
@@ -76,11 +73,7 @@ impl Unit {
     /// Where the copy stands.
     pub fn state(&self) -> UnitState {
         let Some(voucher) = &self.voucher else {
-            return if self.refunded {
-                UnitState::Refunded
-            } else {
-                UnitState::Unissued
-            };
+            return if self.refunded { UnitState::Refunded } else { UnitState::Unissued };
         };
         let used = voucher.items.iter().filter(|item| item.used).count();
         match (self.refunded, used) {
@@ -93,29 +86,19 @@ impl Unit {
 
     /// Whether one of its items has this project_id.
     pub fn has_project(&self, project_id: &str) -> bool {
-        self.voucher
-            .as_ref()
-            .is_some_and(|v| v.items.iter().any(|item| item.project_id == project_id))
+        self.voucher.as_ref().is_some_and(|v| v.items.iter().any(|item| item.project_id == project_id))
     }
 
     /// Marks every item redeemed.
     pub(crate) fn use_all(&mut self) {
-        for item in self
-            .voucher
-            .iter_mut()
-            .flat_map(|voucher| &mut voucher.items)
-        {
+        for item in self.voucher.iter_mut().flat_map(|voucher| &mut voucher.items) {
             item.used = true;
         }
     }
 
     /// Marks the items with these ids redeemed.
     pub(crate) fn use_projects(&mut self, project_ids: &[String]) {
-        for item in self
-            .voucher
-            .iter_mut()
-            .flat_map(|voucher| &mut voucher.items)
-        {
+        for item in self.voucher.iter_mut().flat_map(|voucher| &mut voucher.items) {
             item.used |= project_ids.contains(&item.project_id);
         }
     }
@@ -220,10 +203,7 @@ impl Order {
 
     /// Copies in one state.
     pub fn units_in(&self, state: UnitState) -> usize {
-        self.units
-            .iter()
-            .filter(|unit| unit.state() == state)
-            .count()
+        self.units.iter().filter(|unit| unit.state() == state).count()
     }
 
     /// Enters a state and remembers when; the same state again is not remembered.

@@ -15,47 +15,28 @@ pub(crate) const SOURCE_ISSUE_FAILED: i64 = 301;
 const NO_SUCH_ORDER: i64 = 2;
 
 /// Runs `change` on an order and stores the violations it names.
-fn with_order(
-    world: &mut World,
-    order_id: &str,
-    now_ms: i64,
-    change: impl FnOnce(&mut Order) -> Vec<String>,
-) {
-    let broken = world
-        .orders
-        .get_mut(order_id)
-        .map(change)
-        .unwrap_or_default();
+fn with_order(world: &mut World, order_id: &str, now_ms: i64, change: impl FnOnce(&mut Order) -> Vec<String>) {
+    let broken = world.orders.get_mut(order_id).map(change).unwrap_or_default();
     for rule in broken {
         world.violation(now_ms, Some(order_id), rule);
     }
 }
 
 /// The answer of create order, §3, first call or repeat.
-pub(crate) fn created(
-    world: &mut World,
-    order_id: &str,
-    reply: &SpiReply,
-    mode: OrderMode,
-    now_ms: i64,
-) {
+pub(crate) fn created(world: &mut World, order_id: &str, reply: &SpiReply, mode: OrderMode, now_ms: i64) {
     with_order(world, order_id, now_ms, |order| {
         let first = order.order_out_id.is_none();
         let undecided = matches!(order.state, OrderState::Created | OrderState::Paid);
         if reply.is_unanswered() {
             match mode {
                 OrderMode::BeforePayment => order.assumed_created = first,
-                OrderMode::AfterPayment if first && undecided => {
-                    order.enter(OrderState::Refused, now_ms)
-                }
+                OrderMode::AfterPayment if first && undecided => order.enter(OrderState::Refused, now_ms),
                 OrderMode::AfterPayment => {}
             }
             return Vec::new();
         }
         if !reply.is_ok() && !first {
-            return vec![
-                "scenic §1.3: a repeated create was refused after it had succeeded".into(),
-            ];
+            return vec!["scenic §1.3: a repeated create was refused after it had succeeded".into()];
         }
         if !reply.is_ok() {
             order.refusal_code = reply.error_code();
@@ -66,31 +47,17 @@ pub(crate) fn created(
         }
         order.assumed_created = false;
         let mut broken = Vec::new();
-        match (
-            reply.data()["order_out_id"]
-                .as_str()
-                .filter(|id| !id.is_empty()),
-            &order.order_out_id,
-        ) {
-            (None, _) => {
-                broken.push("scenic §3: order_out_id is missing or not a string".to_owned())
-            }
+        match (reply.data()["order_out_id"].as_str().filter(|id| !id.is_empty()), &order.order_out_id) {
+            (None, _) => broken.push("scenic §3: order_out_id is missing or not a string".to_owned()),
             (Some(new), Some(old)) if new != old => {
-                broken.push(format!(
-                    "scenic §1.3: a repeated create answered {new} instead of {old}"
-                ));
+                broken.push(format!("scenic §1.3: a repeated create answered {new} instead of {old}"));
             }
             (Some(new), _) => order.order_out_id = Some(new.to_owned()),
         }
         if order.order_out_id.is_none() && undecided {
             order.enter(OrderState::Refused, now_ms);
         } else if mode == OrderMode::AfterPayment {
-            broken.extend(confirm_info(
-                order,
-                &reply.data()["confirm_info"],
-                "§3",
-                now_ms,
-            ));
+            broken.extend(confirm_info(order, &reply.data()["confirm_info"], "§3", now_ms));
         }
         broken
     });
@@ -106,18 +73,13 @@ pub(crate) fn paid(world: &mut World, order_id: &str, reply: &SpiReply, now_ms: 
 
 /// Reads `confirm_info` (scenic §1.1). An asynchronous answer changes nothing: the confirm call may have come first.
 fn confirm_info(order: &mut Order, info: &Value, section: &str, now_ms: i64) -> Vec<String> {
-    let (mode, result) = (
-        info["confirm_mode"].as_i64(),
-        info["confirm_result"].as_i64(),
-    );
+    let (mode, result) = (info["confirm_mode"].as_i64(), info["confirm_result"].as_i64());
     match (mode, result) {
         (Some(1), Some(1)) => accept(order, now_ms),
         (Some(1), Some(2)) => refuse(order, now_ms),
         (Some(2), _) => {}
         _ => {
-            return vec![format!(
-                "scenic {section}: confirm_info does not say how the order is accepted"
-            )];
+            return vec![format!("scenic {section}: confirm_info does not say how the order is accepted")];
         }
     }
     Vec::new()
@@ -141,51 +103,31 @@ pub(crate) fn refuse(order: &mut Order, now_ms: i64) {
 pub(crate) fn no_business_code(code: Option<i64>, what: &str) -> Vec<String> {
     match code {
         None | Some(0 | 100) => Vec::new(),
-        Some(code) => vec![format!(
-            "scenic {what}: answered {code}, only 0 and 100 are allowed"
-        )],
+        Some(code) => vec![format!("scenic {what}: answered {code}, only 0 and 100 are allowed")],
     }
 }
 
 /// Records a wrong code of a notice.
-pub(crate) fn noticed(
-    world: &mut World,
-    order_id: &str,
-    reply: &SpiReply,
-    what: &str,
-    now_ms: i64,
-) {
-    with_order(world, order_id, now_ms, |_| {
-        no_business_code(reply.error_code(), what)
-    });
+pub(crate) fn noticed(world: &mut World, order_id: &str, reply: &SpiReply, what: &str, now_ms: i64) {
+    with_order(world, order_id, now_ms, |_| no_business_code(reply.error_code(), what));
 }
 
 /// Vouchers that may be stored, or the rules they break. Delivered again they must name the same projects.
-pub(crate) fn read_vouchers(
-    order: &Order,
-    vouchers: &Value,
-) -> Result<Vec<IssuedVoucher>, Vec<String>> {
+pub(crate) fn read_vouchers(order: &Order, vouchers: &Value) -> Result<Vec<IssuedVoucher>, Vec<String>> {
     let issued = vouchers::check(vouchers, &order.purchase)?;
     let same = |(old, new): (&crate::Unit, &IssuedVoucher)| {
-        old.voucher
-            .as_ref()
-            .is_none_or(|old| old.project_ids() == new.project_ids())
+        old.voucher.as_ref().is_none_or(|old| old.project_ids() == new.project_ids())
     };
     if order.units.iter().zip(&issued).all(same) {
         Ok(issued)
     } else {
-        Err(vec![
-            "common §11: vouchers were issued again with other project_ids".into(),
-        ])
+        Err(vec!["common §11: vouchers were issued again with other project_ids".into()])
     }
 }
 
 /// Whether vouchers may still be stored.
 pub(crate) fn waits_for_vouchers(order: &Order) -> bool {
-    matches!(
-        order.state,
-        OrderState::Paid | OrderState::Accepted | OrderState::Issuing
-    )
+    matches!(order.state, OrderState::Paid | OrderState::Accepted | OrderState::Issuing)
 }
 
 /// The answer of the issue SPI, §11.
@@ -233,12 +175,7 @@ pub(crate) struct Decision<'a> {
 }
 
 /// Applies a decision to an open refund; gives the rules it breaks (scenic §§7, 8).
-pub(crate) fn decide(
-    order: &mut Order,
-    key: &str,
-    decision: &Decision<'_>,
-    now_ms: i64,
-) -> Vec<String> {
+pub(crate) fn decide(order: &mut Order, key: &str, decision: &Decision<'_>, now_ms: i64) -> Vec<String> {
     let Some(refund) = order.refund(key).filter(|refund| refund.is_open()) else {
         return Vec::new();
     };
@@ -246,22 +183,14 @@ pub(crate) fn decide(
     let (state, broken) = match (decision.result, decision.fee_fen) {
         (_, Some(fee)) if fee > fee_fen && decision.result != Some(3) => (
             RefundState::Refused,
-            vec![format!(
-                "scenic §7: refund_fee_amount {fee} is above {fee_fen}; it counts as a refusal"
-            )],
+            vec![format!("scenic §7: refund_fee_amount {fee} is above {fee_fen}; it counts as a refusal")],
         ),
         (Some(1), Some(_)) => (RefundState::Agreed, Vec::new()),
-        (Some(1), None) => (
-            RefundState::Agreed,
-            vec!["scenic §7: accepted without refund_fee_amount".into()],
-        ),
+        (Some(1), None) => (RefundState::Agreed, vec!["scenic §7: accepted without refund_fee_amount".into()]),
         (Some(2), _) if source == SOURCE_ISSUE_FAILED => repair(order, decision.vouchers, now_ms),
         (Some(2), _) => (RefundState::Refused, Vec::new()),
         (Some(3), _) => (RefundState::Reviewing, Vec::new()),
-        _ => (
-            RefundState::Asked,
-            vec!["scenic §7: no readable decision".into()],
-        ),
+        _ => (RefundState::Asked, vec!["scenic §7: no readable decision".into()]),
     };
     if let Some(refund) = order.refund_mut(key) {
         refund.state = state;
@@ -274,8 +203,7 @@ fn contradicts(order: &Order, key: &str, decision: &Decision<'_>) -> bool {
     let state = order.refund(key).map(|refund| refund.state);
     matches!(
         (state, decision.result),
-        (Some(RefundState::Agreed | RefundState::Done), Some(2))
-            | (Some(RefundState::Refused), Some(1))
+        (Some(RefundState::Agreed | RefundState::Done), Some(2)) | (Some(RefundState::Refused), Some(1))
     )
 }
 
@@ -296,13 +224,7 @@ fn repair(order: &mut Order, vouchers: &Value, now_ms: i64) -> (RefundState, Vec
 }
 
 /// The answer of the refund review, §7.
-pub(crate) fn refund_asked(
-    world: &mut World,
-    order_id: &str,
-    key: &str,
-    reply: &SpiReply,
-    now_ms: i64,
-) {
+pub(crate) fn refund_asked(world: &mut World, order_id: &str, key: &str, reply: &SpiReply, now_ms: i64) {
     with_order(world, order_id, now_ms, |order| {
         if !reply.is_ok() {
             return Vec::new();
@@ -314,9 +236,7 @@ pub(crate) fn refund_asked(
             vouchers: &data["vouchers"],
         };
         if contradicts(order, key, &decision) {
-            return vec![format!(
-                "scenic §1.3: the review of {key} was answered differently when repeated"
-            )];
+            return vec![format!("scenic §1.3: the review of {key} was answered differently when repeated")];
         }
         decide(order, key, &decision, now_ms)
     });
@@ -335,17 +255,12 @@ pub(crate) fn queried(world: &mut World, order_id: &str, reply: &SpiReply, now_m
 
 fn statuses(order: &mut Order, data: &Value, now_ms: i64) -> Vec<String> {
     let mut broken = Vec::new();
-    if data["order_out_id"].as_str() != order.order_out_id.as_deref()
-        && order.order_out_id.is_some()
-    {
+    if data["order_out_id"].as_str() != order.order_out_id.as_deref() && order.order_out_id.is_some() {
         broken.push("scenic §10: order_out_id is missing or another one".to_owned());
     }
     let total = data["total_voucher_quantity"].as_i64();
     if total != Some(i64::from(order.count())) {
-        broken.push(format!(
-            "scenic §10: total_voucher_quantity is not {}",
-            order.count()
-        ));
+        broken.push(format!("scenic §10: total_voucher_quantity is not {}", order.count()));
     }
     let Some(used_count) = data["used_voucher_quantity"].as_i64() else {
         broken.push("scenic §10: used_voucher_quantity is missing".into());
@@ -353,15 +268,10 @@ fn statuses(order: &mut Order, data: &Value, now_ms: i64) -> Vec<String> {
     };
     let Some(vouchers) = data["vouchers"].as_array() else {
         if Some(used_count) == total && used_count > 0 {
-            order
-                .units
-                .iter_mut()
-                .filter(|unit| !unit.refunded)
-                .for_each(crate::Unit::use_all);
+            order.units.iter_mut().filter(|unit| !unit.refunded).for_each(crate::Unit::use_all);
             order.settle_units(now_ms);
         } else if used_count > 0 {
-            broken
-                .push("scenic §10: some vouchers are used, but vouchers does not say which".into());
+            broken.push("scenic §10: some vouchers are used, but vouchers does not say which".into());
         }
         return broken;
     };
@@ -370,9 +280,7 @@ fn statuses(order: &mut Order, data: &Value, now_ms: i64) -> Vec<String> {
         used_vouchers += i64::from(voucher_status(order, voucher, &mut broken));
     }
     if used_vouchers != used_count {
-        broken.push(format!(
-            "scenic §10: used_voucher_quantity {used_count}, but {used_vouchers} have status 1"
-        ));
+        broken.push(format!("scenic §10: used_voucher_quantity {used_count}, but {used_vouchers} have status 1"));
     }
     order.settle_units(now_ms);
     broken
@@ -381,38 +289,24 @@ fn statuses(order: &mut Order, data: &Value, now_ms: i64) -> Vec<String> {
 /// Applies one voucher of the status answer; true when it is used.
 fn voucher_status(order: &mut Order, voucher: &Value, broken: &mut Vec<String>) -> bool {
     let projects = voucher["projects"].as_array().into_iter().flatten();
-    let items = std::iter::once(&voucher["entrance"])
-        .chain(projects)
-        .filter(|item| item.is_object());
+    let items = std::iter::once(&voucher["entrance"]).chain(projects).filter(|item| item.is_object());
     let mut any_used = false;
     for item in items {
         let project_id = item["project_id"].as_str().unwrap_or_default();
         let used = item["status"].as_i64() == Some(1);
         any_used |= used;
-        let Some(unit) = order
-            .units
-            .iter_mut()
-            .find(|unit| unit.has_project(project_id))
-        else {
-            broken.push(format!(
-                "scenic §10: project_id {project_id:?} was never issued"
-            ));
+        let Some(unit) = order.units.iter_mut().find(|unit| unit.has_project(project_id)) else {
+            broken.push(format!("scenic §10: project_id {project_id:?} was never issued"));
             continue;
         };
         let known = unit.voucher.iter().flat_map(|v| &v.items);
-        let was_used = known
-            .filter(|known| known.project_id == project_id)
-            .any(|known| known.used);
+        let was_used = known.filter(|known| known.project_id == project_id).any(|known| known.used);
         if used && unit.refunded {
-            broken.push(format!(
-                "scenic §10: {project_id} is reported used after its refund"
-            ));
+            broken.push(format!("scenic §10: {project_id} is reported used after its refund"));
         } else if used {
             unit.use_projects(&[project_id.to_owned()]);
         } else if was_used && !unit.refunded {
-            broken.push(format!(
-                "scenic §10: {project_id} is reported unused, but it was redeemed"
-            ));
+            broken.push(format!("scenic §10: {project_id} is reported unused, but it was redeemed"));
         }
     }
     any_used

@@ -33,17 +33,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn violation(
-        &mut self,
-        at_ms: i64,
-        order_id: Option<&str>,
-        rule: impl Into<String>,
-    ) {
-        self.violations.push(Violation {
-            at_ms,
-            order_id: order_id.map(str::to_owned),
-            rule: rule.into(),
-        });
+    pub(crate) fn violation(&mut self, at_ms: i64, order_id: Option<&str>, rule: impl Into<String>) {
+        self.violations.push(Violation { at_ms, order_id: order_id.map(str::to_owned), rule: rule.into() });
     }
 }
 
@@ -125,13 +116,7 @@ impl Platform {
             // An accept loop that fails ends the server; every later call then fails to connect.
             let _ = serve.await;
         });
-        Ok(Platform {
-            shared,
-            server: Arc::new(Server {
-                address,
-                _stop: stop,
-            }),
-        })
+        Ok(Platform { shared, server: Arc::new(Server { address, _stop: stop }) })
     }
 
     /// Base URL of the OpenAPI, without a trailing slash: our `base_url` (common §2).
@@ -162,18 +147,12 @@ impl Platform {
 
     /// Queues a fault for the next attempt of `scene`.
     pub fn inject_for(&self, scene: Scene, fault: Fault) {
-        self.shared
-            .world()
-            .faults
-            .push(FaultTarget::Scene(scene), fault);
+        self.shared.world().faults.push(FaultTarget::Scene(scene), fault);
     }
 
     /// Queues a fault for the next OpenAPI call on `path`.
     pub fn inject_on_path(&self, path: &str, fault: Fault) {
-        self.shared
-            .world()
-            .faults
-            .push(FaultTarget::Path(path.to_owned()), fault);
+        self.shared.world().faults.push(FaultTarget::Path(path.to_owned()), fault);
     }
 
     /// Faults that have not struck yet.

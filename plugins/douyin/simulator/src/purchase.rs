@@ -18,12 +18,7 @@ pub struct Person {
 impl Person {
     /// A person without a document.
     pub fn new(name: &str, phone: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            phone: phone.to_owned(),
-            license_type: 0,
-            license_id: String::new(),
-        }
+        Self { name: name.to_owned(), phone: phone.to_owned(), license_type: 0, license_id: String::new() }
     }
 
     /// The same person with an identity card (type 1).
@@ -101,9 +96,7 @@ impl Purchase {
             merchant_discount_fen: 0,
             platform_discount_fen: 0,
             buyer: Person::new("张三", "13800138000"),
-            tourists: vec![
-                Person::new("张三", "13800138000").with_identity_card("110101199003070011"),
-            ],
+            tourists: vec![Person::new("张三", "13800138000").with_identity_card("110101199003070011")],
             code_sending_info: vec![2, 3],
             refund_rule: json!({
                 "refund_type": 1, "refund_details": [], "auto_refund_time": 0, "can_refund_partly": true
@@ -134,8 +127,6 @@ impl Purchase {
 
     /// Whether the refund rule allows parts.
     pub fn can_refund_partly(&self) -> bool {
-        self.refund_rule["can_refund_partly"]
-            .as_bool()
-            .unwrap_or(false)
+        self.refund_rule["can_refund_partly"].as_bool().unwrap_or(false)
     }
 }

@@ -90,24 +90,15 @@ impl Platform {
         }
         let unused: Vec<usize> = self.change(order_id, |order| {
             let units = order.units.iter().enumerate();
-            units
-                .filter(|(_, unit)| unit.state() == UnitState::Unused)
-                .map(|(place, _)| place)
-                .collect()
+            units.filter(|(_, unit)| unit.state() == UnitState::Unused).map(|(place, _)| place).collect()
         })?;
         if unused.is_empty() {
             return Ok(None);
         }
-        let ask = RefundAsk {
-            source: 302,
-            fee_fen: 0,
-            units: Some(unused),
-            key: None,
-        };
+        let ask = RefundAsk { source: 302, fee_fen: 0, units: Some(unused), key: None };
         let review = self.apply_refund(order_id, ask).await?;
         if review.state == RefundState::Agreed {
-            self.notify_refund(order_id, RefundNotice::of(&review.key, 150))
-                .await?;
+            self.notify_refund(order_id, RefundNotice::of(&review.key, 150)).await?;
         }
         Ok(Some(review))
     }
@@ -127,9 +118,7 @@ impl Platform {
             let now_ms = self.now_ms();
             let mut world = self.shared.world();
             match read_pulled(ask, reply.data()) {
-                Ok(skus) => skus
-                    .into_iter()
-                    .for_each(|sku| world.calendar.store(sku, false)),
+                Ok(skus) => skus.into_iter().for_each(|sku| world.calendar.store(sku, false)),
                 Err(rule) => world.violation(now_ms, None, format!("scenic §16: {rule}")),
             }
         }
@@ -143,29 +132,24 @@ impl Platform {
         let mut events = Vec::new();
         for order in self.orders() {
             let order_id = order.order_id.clone();
-            let late =
-                |since: Option<i64>| since.is_some_and(|since| now_ms - since > TEN_MINUTES_MS);
+            let late = |since: Option<i64>| since.is_some_and(|since| now_ms - since > TEN_MINUTES_MS);
             let event = match order.state {
                 OrderState::Paid if late(order.paid_ms) => self.refuse_unaccepted(&order_id).await,
                 OrderState::Accepted | OrderState::Issuing
                     if late(order.issuing_ms.or(order.accepted_ms))
-                        && order
-                            .refunds
-                            .iter()
-                            .all(|refund| refund.source != SOURCE_ISSUE_FAILED) =>
+                        && order.refunds.iter().all(|refund| refund.source != SOURCE_ISSUE_FAILED) =>
                 {
                     self.refund_unissued(&order_id).await
                 }
                 _ => None,
             };
             events.extend(event);
-            let waiting = order.refunds.iter().filter(|refund| {
-                refund.state == RefundState::Reviewing && now_ms - refund.asked_ms > REVIEW_LIMIT_MS
-            });
+            let waiting = order
+                .refunds
+                .iter()
+                .filter(|refund| refund.state == RefundState::Reviewing && now_ms - refund.asked_ms > REVIEW_LIMIT_MS);
             for refund in waiting {
-                let notice = self
-                    .notify_refund(&order_id, RefundNotice::of(&refund.key, 1))
-                    .await;
+                let notice = self.notify_refund(&order_id, RefundNotice::of(&refund.key, 1)).await;
                 events.extend(notice.ok().map(|notice| DeadlineEvent::ReviewOverdue {
                     order_id: order_id.clone(),
                     key: refund.key.clone(),
@@ -178,38 +162,20 @@ impl Platform {
 
     async fn refuse_unaccepted(&self, order_id: &str) -> Option<DeadlineEvent> {
         let now_ms = self.now_ms();
-        self.change(order_id, |order| outcomes::refuse(order, now_ms))
-            .ok()?;
-        let notice = self
-            .notify_refund(order_id, RefundNotice::unasked(151))
-            .await
-            .ok()?;
-        Some(DeadlineEvent::AcceptOverdue {
-            order_id: order_id.to_owned(),
-            notice,
-        })
+        self.change(order_id, |order| outcomes::refuse(order, now_ms)).ok()?;
+        let notice = self.notify_refund(order_id, RefundNotice::unasked(151)).await.ok()?;
+        Some(DeadlineEvent::AcceptOverdue { order_id: order_id.to_owned(), notice })
     }
 
     async fn refund_unissued(&self, order_id: &str) -> Option<DeadlineEvent> {
-        let ask = RefundAsk {
-            source: SOURCE_ISSUE_FAILED,
-            fee_fen: 0,
-            units: None,
-            key: None,
-        };
+        let ask = RefundAsk { source: SOURCE_ISSUE_FAILED, fee_fen: 0, units: None, key: None };
         let review = self.apply_refund(order_id, ask).await.ok()?;
         let notice = if review.state == RefundState::Agreed {
-            self.notify_refund(order_id, RefundNotice::of(&review.key, 155))
-                .await
-                .ok()
+            self.notify_refund(order_id, RefundNotice::of(&review.key, 155)).await.ok()
         } else {
             None
         };
-        Some(DeadlineEvent::IssueOverdue {
-            order_id: order_id.to_owned(),
-            review,
-            notice,
-        })
+        Some(DeadlineEvent::IssueOverdue { order_id: order_id.to_owned(), review, notice })
     }
 }
 
@@ -219,21 +185,15 @@ fn pull_body(ask: &PullAsk) -> Value {
         "start_date": ask.start_date,
         "end_date": ask.end_date,
     });
-    let optional = [
-        ("product_id", &ask.product_id),
-        ("product_out_id", &ask.product_out_id),
-    ];
+    let optional = [("product_id", &ask.product_id), ("product_out_id", &ask.product_out_id)];
     for (name, value) in optional {
         if let Some(value) = value {
             body[name] = value.clone().into();
         }
     }
     if !ask.skus.is_empty() {
-        let skus: Vec<Value> = ask
-            .skus
-            .iter()
-            .map(|(id, out_id)| json!({"sku_id": id, "sku_out_id": out_id}))
-            .collect();
+        let skus: Vec<Value> =
+            ask.skus.iter().map(|(id, out_id)| json!({"sku_id": id, "sku_out_id": out_id})).collect();
         body["ticket_specifications"] = skus.into();
     }
     body
@@ -241,28 +201,18 @@ fn pull_body(ask: &PullAsk) -> Value {
 
 /// The specifications of a pull answer, or the rule it breaks.
 fn read_pulled(ask: &PullAsk, data: &Value) -> Result<Vec<calendar::SkuDays>, String> {
-    let list = data["ticket_sku_and_calendar"]
-        .as_array()
-        .ok_or("ticket_sku_and_calendar is missing")?;
+    let list = data["ticket_sku_and_calendar"].as_array().ok_or("ticket_sku_and_calendar is missing")?;
     let mut seen = std::collections::BTreeSet::new();
     let mut skus = Vec::new();
     for entry in list {
         let specification = &entry["ticket_specification"];
-        let out_id = specification["sku_out_id"]
-            .as_str()
-            .ok_or("sku_out_id is missing")?;
+        let out_id = specification["sku_out_id"].as_str().ok_or("sku_out_id is missing")?;
         if !seen.insert(out_id) {
             return Err(format!("{out_id} comes in more than one list"));
         }
-        let items = entry["calendar_list"]
-            .as_array()
-            .ok_or("calendar_list is missing")?;
-        let sku = calendar::read_sku(&ask.account_id, specification, items)
-            .map_err(|refusal| refusal.text)?;
-        let outside = sku
-            .dates()
-            .find(|date| **date < ask.start_date || **date > ask.end_date)
-            .cloned();
+        let items = entry["calendar_list"].as_array().ok_or("calendar_list is missing")?;
+        let sku = calendar::read_sku(&ask.account_id, specification, items).map_err(|refusal| refusal.text)?;
+        let outside = sku.dates().find(|date| **date < ask.start_date || **date > ask.end_date).cloned();
         if let Some(date) = outside {
             return Err(format!("{date} was not asked for"));
         }

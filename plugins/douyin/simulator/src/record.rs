@@ -66,9 +66,7 @@ pub(crate) struct Log<T> {
 
 impl<T> Default for Log<T> {
     fn default() -> Self {
-        Self {
-            entries: VecDeque::new(),
-        }
+        Self { entries: VecDeque::new() }
     }
 }
 

@@ -24,12 +24,7 @@ pub struct RefundAsk {
 impl RefundAsk {
     /// The user asks for everything back, without a fee.
     pub fn user() -> Self {
-        Self {
-            source: 101,
-            fee_fen: 0,
-            units: None,
-            key: None,
-        }
+        Self { source: 101, fee_fen: 0, units: None, key: None }
     }
 }
 
@@ -60,66 +55,41 @@ pub struct RefundNotice {
 impl RefundNotice {
     /// The result of a reviewed refund.
     pub fn of(key: &str, scene: i64) -> Self {
-        Self {
-            key: Some(key.to_owned()),
-            scene,
-            amount_fen: None,
-            units: None,
-        }
+        Self { key: Some(key.to_owned()), scene, amount_fen: None, units: None }
     }
 
     /// A refund of everything that nobody was asked about.
     pub fn unasked(scene: i64) -> Self {
-        Self {
-            key: None,
-            scene,
-            amount_fen: None,
-            units: None,
-        }
+        Self { key: None, scene, amount_fen: None, units: None }
     }
 }
 
 /// The places named, or all copies that are not refunded.
 fn places(order: &Order, named: Option<&Vec<usize>>) -> Result<Vec<usize>, Misuse> {
     let Some(named) = named else {
-        let open = order
-            .units
-            .iter()
-            .enumerate()
-            .filter(|(_, unit)| !unit.refunded);
+        let open = order.units.iter().enumerate().filter(|(_, unit)| !unit.refunded);
         return Ok(open.map(|(place, _)| place).collect());
     };
     match named.iter().find(|place| **place >= order.units.len()) {
-        Some(place) => Err(Misuse::NoSuchUnit {
-            order_id: order.order_id.clone(),
-            place: *place,
-        }),
+        Some(place) => Err(Misuse::NoSuchUnit { order_id: order.order_id.clone(), place: *place }),
         None => Ok(named.clone()),
     }
 }
 
 impl Platform {
     fn refund_key(&self, key: Option<&String>) -> String {
-        key.cloned()
-            .unwrap_or_else(|| format!("R{}", self.shared.ids.number()))
+        key.cloned().unwrap_or_else(|| format!("R{}", self.shared.ids.number()))
     }
 
     /// Asks for the review of a refund (scenic §7).
     ///
     /// # Errors
     /// When the order or a copy does not exist.
-    pub async fn apply_refund(
-        &self,
-        order_id: &str,
-        ask: RefundAsk,
-    ) -> Result<RefundReply, Misuse> {
+    pub async fn apply_refund(&self, order_id: &str, ask: RefundAsk) -> Result<RefundReply, Misuse> {
         let now_ms = self.now_ms();
         let key = self.refund_key(ask.key.as_ref());
         let body = self.change(order_id, |order| {
-            if let Some(body) = order
-                .refund(&key)
-                .and_then(|refund| refund.ask_body.clone())
-            {
+            if let Some(body) = order.refund(&key).and_then(|refund| refund.ask_body.clone()) {
                 return Ok(body);
             }
             let mut refund = Refund {
@@ -141,14 +111,8 @@ impl Platform {
         let reply = self.call(Scene::ApplyRefund, &body).await;
         let now_ms = self.now_ms();
         outcomes::refund_asked(&mut self.shared.world(), order_id, &key, &reply, now_ms);
-        let state = self.change(order_id, |order| {
-            order.refund(&key).map(|refund| refund.state)
-        })?;
-        Ok(RefundReply {
-            key,
-            state: state.unwrap_or(RefundState::Asked),
-            reply,
-        })
+        let state = self.change(order_id, |order| order.refund(&key).map(|refund| refund.state))?;
+        Ok(RefundReply { key, state: state.unwrap_or(RefundState::Asked), reply })
     }
 
     /// Pays a refund back and sends its notice (scenic §9). The money moves before the notice, whatever is answered.
@@ -156,18 +120,11 @@ impl Platform {
     ///
     /// # Errors
     /// When the order or a copy does not exist.
-    pub async fn notify_refund(
-        &self,
-        order_id: &str,
-        notice: RefundNotice,
-    ) -> Result<SpiReply, Misuse> {
+    pub async fn notify_refund(&self, order_id: &str, notice: RefundNotice) -> Result<SpiReply, Misuse> {
         let now_ms = self.now_ms();
         let key = self.refund_key(notice.key.as_ref());
         let body = self.change(order_id, |order| {
-            if let Some(body) = order
-                .refund(&key)
-                .and_then(|refund| refund.notice_body.clone())
-            {
+            if let Some(body) = order.refund(&key).and_then(|refund| refund.notice_body.clone()) {
                 return Ok(body);
             }
             let asked = order.refund(&key).map(|refund| refund.units.clone());
@@ -184,11 +141,7 @@ impl Platform {
                 ask_body: None,
                 notice_body: None,
             });
-            refund.amount_fen = Some(
-                notice
-                    .amount_fen
-                    .unwrap_or((share_fen - refund.fee_fen).max(0)),
-            );
+            refund.amount_fen = Some(notice.amount_fen.unwrap_or((share_fen - refund.fee_fen).max(0)));
             refund.units = units;
             refund.state = RefundState::Done;
             let body = bodies::notify_refund(order, &refund, notice.scene, now_ms);
@@ -202,13 +155,7 @@ impl Platform {
         })??;
         let reply = self.call(Scene::NotifyRefund, &body).await;
         let now_ms = self.now_ms();
-        outcomes::noticed(
-            &mut self.shared.world(),
-            order_id,
-            &reply,
-            "§9 refund notice",
-            now_ms,
-        );
+        outcomes::noticed(&mut self.shared.world(), order_id, &reply, "§9 refund notice", now_ms);
         Ok(reply)
     }
 
@@ -219,8 +166,7 @@ impl Platform {
     pub async fn refund(&self, order_id: &str, ask: RefundAsk) -> Result<RefundReply, Misuse> {
         let mut result = self.apply_refund(order_id, ask).await?;
         if result.state == RefundState::Agreed {
-            self.notify_refund(order_id, RefundNotice::of(&result.key, 1))
-                .await?;
+            self.notify_refund(order_id, RefundNotice::of(&result.key, 1)).await?;
             result.state = RefundState::Done;
         }
         Ok(result)

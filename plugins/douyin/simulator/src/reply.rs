@@ -62,11 +62,7 @@ impl SpiReply {
 
     /// `data.error_code` of a 200 answer (common §7.4).
     pub fn error_code(&self) -> Option<i64> {
-        if self.http_status == 200 {
-            self.body["data"]["error_code"].as_i64()
-        } else {
-            None
-        }
+        if self.http_status == 200 { self.body["data"]["error_code"].as_i64() } else { None }
     }
 
     /// HTTP 200 and error_code 0.

@@ -116,11 +116,7 @@ impl Scene {
             Scene::Webhook => (RetryOn::Status, vec![10, 30, 60]),
             _ => (RetryOn::AskAgain, vec![60; 12]),
         };
-        Ladder {
-            on,
-            delays_s,
-            unanswered_max: None,
-        }
+        Ladder { on, delays_s, unanswered_max: None }
     }
 }
 
@@ -131,15 +127,9 @@ mod tests {
 
     #[test]
     fn paths_and_actions_are_distinct() {
-        let paths: BTreeSet<_> = Scene::ALL
-            .iter()
-            .map(|scene| scene.default_path())
-            .collect();
+        let paths: BTreeSet<_> = Scene::ALL.iter().map(|scene| scene.default_path()).collect();
         let actions: BTreeSet<_> = Scene::ALL.iter().map(|scene| scene.action()).collect();
-        assert_eq!(
-            (paths.len(), actions.len()),
-            (Scene::ALL.len(), Scene::ALL.len())
-        );
+        assert_eq!((paths.len(), actions.len()), (Scene::ALL.len(), Scene::ALL.len()));
     }
 
     #[test]

@@ -65,40 +65,25 @@ mod tests {
     use super::*;
 
     const SECRET: &str = "0123456789abcdef0123456789ABCDEF";
-    const QUERY: [(&str, &str); 3] = [
-        ("timestamp", "1718000000123"),
-        ("client_key", "awtestkey000001"),
-        ("sign", "ignored"),
-    ];
+    const QUERY: [(&str, &str); 3] =
+        [("timestamp", "1718000000123"), ("client_key", "awtestkey000001"), ("sign", "ignored")];
     const BODY: &[u8] = br#"{"order_id":"1000000000000000001","count":2}"#;
 
     #[test]
     fn life_sign_matches_the_page() {
-        assert_eq!(
-            life_sign(SECRET, &QUERY, BODY),
-            "9e7cc62b4e182c394328d79e990c7e24d5c25884687f5e7fbdbb8e75d570ad2d"
-        );
-        assert_eq!(
-            life_sign(SECRET, &QUERY, b""),
-            "0845f28427874fef77677038348909c4bdc12721bc6f45e71b09de7bd14c0f62"
-        );
+        assert_eq!(life_sign(SECRET, &QUERY, BODY), "9e7cc62b4e182c394328d79e990c7e24d5c25884687f5e7fbdbb8e75d570ad2d");
+        assert_eq!(life_sign(SECRET, &QUERY, b""), "0845f28427874fef77677038348909c4bdc12721bc6f45e71b09de7bd14c0f62");
     }
 
     #[test]
     fn legacy_sign_matches_the_page() {
-        assert_eq!(
-            legacy_sign(SECRET, &QUERY, BODY),
-            "d9dc0146396ed9b3e0bc209c86f9f2a6"
-        );
+        assert_eq!(legacy_sign(SECRET, &QUERY, BODY), "d9dc0146396ed9b3e0bc209c86f9f2a6");
     }
 
     #[test]
     fn webhook_sign_matches_the_page() {
         let body = br#"{"event":"life_trade_order_notify","client_key":"awtestkey000001","content":"{\"action\":\"pay_success\"}","log_id":"L1"}"#;
-        assert_eq!(
-            webhook_sign(SECRET, body),
-            "b0397c98812554476a41bbbf237a987e58de6a78"
-        );
+        assert_eq!(webhook_sign(SECRET, body), "b0397c98812554476a41bbbf237a987e58de6a78");
     }
 
     #[test]

@@ -35,10 +35,7 @@ pub struct SignedRequest {
 impl SignedRequest {
     /// The value of a header, whatever its case; empty when absent.
     pub fn header(&self, name: &str) -> &str {
-        let found = self
-            .headers
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name));
+        let found = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map_or("", |(_, value)| value)
     }
 
@@ -47,20 +44,15 @@ impl SignedRequest {
         match fault {
             Some(Fault::FlipBody) => flip_body(&mut request.body),
             Some(Fault::FlipQuery) => {
-                if let Some((_, stamp)) =
-                    request.query.iter_mut().find(|(key, _)| key == "timestamp")
-                {
+                if let Some((_, stamp)) = request.query.iter_mut().find(|(key, _)| key == "timestamp") {
                     let mut bytes = std::mem::take(stamp).into_bytes();
                     flip_body(&mut bytes);
                     *stamp = String::from_utf8_lossy(&bytes).into_owned();
                 }
             }
             Some(Fault::OmitSignature) => {
-                let is_sign = |key: &str| {
-                    ["x-life-sign", "x-douyin-signature"]
-                        .iter()
-                        .any(|name| key.eq_ignore_ascii_case(name))
-                };
+                let is_sign =
+                    |key: &str| ["x-life-sign", "x-douyin-signature"].iter().any(|name| key.eq_ignore_ascii_case(name));
                 request.headers.retain(|(key, _)| !is_sign(key));
                 request.query.retain(|(key, _)| key != "sign");
             }
@@ -80,12 +72,7 @@ struct Delivery {
 
 impl Delivery {
     fn nothing(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            http_status: 0,
-            content_type: String::new(),
-            body: Value::Null,
-        }
+        Self { outcome, http_status: 0, content_type: String::new(), body: Value::Null }
     }
 
     fn error_code(&self) -> Option<i64> {
@@ -94,11 +81,7 @@ impl Delivery {
 
     fn asks_for_repeat(&self, on: RetryOn) -> bool {
         let answered = self.outcome == Outcome::Answered;
-        let code = if self.http_status == 200 {
-            self.error_code()
-        } else {
-            None
-        };
+        let code = if self.http_status == 200 { self.error_code() } else { None };
         match on {
             RetryOn::Nothing => false,
             RetryOn::Status => !answered || !(200..300).contains(&self.http_status),
@@ -126,20 +109,12 @@ impl Shared {
         let options = &self.options;
         let body = body.to_string().into_bytes();
         let stamp = self.now_ms().to_string();
-        let pairs = [
-            ("client_key", options.client_key.as_str()),
-            ("timestamp", stamp.as_str()),
-        ];
+        let pairs = [("client_key", options.client_key.as_str()), ("timestamp", stamp.as_str())];
         let signature = sign::life_sign(&options.client_secret, &pairs, &body);
-        let mut query: Vec<(String, String)> = pairs
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect();
+        let mut query: Vec<(String, String)> =
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         if options.legacy_sign {
-            query.push((
-                "sign".into(),
-                sign::legacy_sign(&options.client_secret, &pairs, &body),
-            ));
+            query.push(("sign".into(), sign::legacy_sign(&options.client_secret, &pairs, &body)));
         }
         let headers = [
             ("Content-Type", "application/json"),
@@ -150,29 +125,17 @@ impl Shared {
         SignedRequest {
             path: self.scene_path(scene),
             query,
-            headers: headers
-                .map(|(key, value)| (key.to_owned(), value.to_owned()))
-                .to_vec(),
+            headers: headers.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec(),
             body,
         }
     }
 
     pub(crate) fn scene_path(&self, scene: Scene) -> String {
-        format!(
-            "/in/{}/{}",
-            self.options.application,
-            self.options.path_of(scene)
-        )
+        format!("/in/{}/{}", self.options.application, self.options.path_of(scene))
     }
 
     /// Sends `request` and its repeats, and keeps the exchange.
-    pub(crate) async fn climb(
-        &self,
-        scene: Scene,
-        body: &Value,
-        request: &SignedRequest,
-        ladder: &Ladder,
-    ) -> SpiReply {
+    pub(crate) async fn climb(&self, scene: Scene, body: &Value, request: &SignedRequest, ladder: &Ladder) -> SpiReply {
         let at_ms = self.now_ms();
         let mut history: Vec<Attempt> = Vec::new();
         let mut twin = None;
@@ -198,11 +161,7 @@ impl Shared {
                 delay_s,
             });
             let patience = ladder.unanswered_max.is_none_or(|most| unanswered < most);
-            let next = if patience && delivery.asks_for_repeat(ladder.on) {
-                delays.next()
-            } else {
-                None
-            };
+            let next = if patience && delivery.asks_for_repeat(ladder.on) { delays.next() } else { None };
             let Some(next_s) = next else {
                 let reply = SpiReply {
                     outcome: delivery.outcome,
@@ -241,31 +200,15 @@ impl Shared {
         let order_id = body["order_id"].as_str();
         let action = scene.action();
         if !reply.content_type.starts_with("application/json") {
-            world.violation(
-                at_ms,
-                order_id,
-                format!("common §7.4: {action} answered without application/json"),
-            );
+            world.violation(at_ms, order_id, format!("common §7.4: {action} answered without application/json"));
         }
-        if !reply
-            .error_code()
-            .is_some_and(|code| ERROR_CODES.contains(&code))
-        {
-            world.violation(
-                at_ms,
-                order_id,
-                format!("common §7.4: {action} answered without a legal error_code"),
-            );
+        if !reply.error_code().is_some_and(|code| ERROR_CODES.contains(&code)) {
+            world.violation(at_ms, order_id, format!("common §7.4: {action} answered without a legal error_code"));
         }
     }
 
     /// One attempt under one fault; the second value is the other answer of a doubled delivery.
-    async fn attempt(
-        &self,
-        scene: Scene,
-        request: &SignedRequest,
-        fault: Option<Fault>,
-    ) -> (Delivery, Option<Value>) {
+    async fn attempt(&self, scene: Scene, request: &SignedRequest, fault: Option<Fault>) -> (Delivery, Option<Value>) {
         let limit = Duration::from_millis(self.options.limit_of(scene));
         let request = request.tampered(fault);
         match fault {
@@ -279,8 +222,7 @@ impl Shared {
                 (self.deliver(&request, limit).await, Some(first.body))
             }
             Some(Fault::DeliverTwiceAtOnce) => {
-                let (first, second) =
-                    tokio::join!(self.deliver(&request, limit), self.deliver(&request, limit));
+                let (first, second) = tokio::join!(self.deliver(&request, limit), self.deliver(&request, limit));
                 (first, Some(second.body))
             }
             _ => (self.deliver(&request, limit).await, None),
@@ -298,11 +240,7 @@ impl Shared {
             url.push('=');
             encode(value, &mut url);
         }
-        let mut builder = self
-            .http
-            .post(url)
-            .timeout(limit)
-            .body(request.body.clone());
+        let mut builder = self.http.post(url).timeout(limit).body(request.body.clone());
         for (key, value) in &request.headers {
             builder = builder.header(key, value);
         }
@@ -317,10 +255,7 @@ impl Shared {
 async fn exchange(builder: reqwest::RequestBuilder) -> Result<Delivery, reqwest::Error> {
     let mut response = builder.send().await?;
     let http_status = response.status().as_u16();
-    let content_type = response
-        .headers()
-        .get("content-type")
-        .and_then(|value| value.to_str().ok());
+    let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
     let content_type = content_type.unwrap_or_default().to_owned();
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await? {
@@ -331,12 +266,7 @@ async fn exchange(builder: reqwest::RequestBuilder) -> Result<Delivery, reqwest:
         bytes.extend_from_slice(&chunk);
     }
     let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-    Ok(Delivery {
-        outcome: Outcome::Answered,
-        http_status,
-        content_type,
-        body,
-    })
+    Ok(Delivery { outcome: Outcome::Answered, http_status, content_type, body })
 }
 
 async fn wait(delay_s: u64, scale: f64) {
@@ -377,23 +307,14 @@ impl Platform {
         body: &[u8],
     ) -> SpiReply {
         let owned = |pairs: &[(&str, &str)]| {
-            pairs
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-                .collect()
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
         };
         let path = if path.starts_with('/') {
             path.to_owned()
         } else {
             format!("/in/{}/{path}", self.shared.options.application)
         };
-        self.send(&SignedRequest {
-            path,
-            query: owned(query),
-            headers: owned(headers),
-            body: body.to_vec(),
-        })
-        .await
+        self.send(&SignedRequest { path, query: owned(query), headers: owned(headers), body: body.to_vec() }).await
     }
 
     /// Sends a prepared request as it is, once, without faults.

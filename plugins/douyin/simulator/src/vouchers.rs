@@ -34,52 +34,32 @@ pub struct IssuedVoucher {
 impl IssuedVoucher {
     /// The project ids in order.
     pub fn project_ids(&self) -> Vec<String> {
-        self.items
-            .iter()
-            .map(|item| item.project_id.clone())
-            .collect()
+        self.items.iter().map(|item| item.project_id.clone()).collect()
     }
 
     /// The first code a guest could show: QR text, voucher number or document number.
     pub fn first_code(&self) -> Option<&str> {
         let projects = self.raw["projects"].as_array().into_iter().flatten();
-        std::iter::once(&self.raw["entrance"])
-            .chain(projects)
-            .find_map(|item| {
-                item["qrcodes"][0]
-                    .as_str()
-                    .or(item["certificate_nos"][0].as_str())
-                    .or(item["credentials"][0]["credential_no"].as_str())
-            })
+        std::iter::once(&self.raw["entrance"]).chain(projects).find_map(|item| {
+            item["qrcodes"][0]
+                .as_str()
+                .or(item["certificate_nos"][0].as_str())
+                .or(item["credentials"][0]["credential_no"].as_str())
+        })
     }
 }
 
 /// Checks delivered vouchers against the order; gives them parsed, or every rule they break.
-pub(crate) fn check(
-    vouchers: &Value,
-    purchase: &Purchase,
-) -> Result<Vec<IssuedVoucher>, Vec<String>> {
+pub(crate) fn check(vouchers: &Value, purchase: &Purchase) -> Result<Vec<IssuedVoucher>, Vec<String>> {
     let Some(list) = vouchers.as_array() else {
         return Err(vec!["scenic §11: vouchers is missing or not a list".into()]);
     };
-    let mut check = Check {
-        purchase,
-        seen: BTreeSet::new(),
-        broken: Vec::new(),
-    };
+    let mut check = Check { purchase, seen: BTreeSet::new(), broken: Vec::new() };
     if list.len() != purchase.count as usize {
-        check.broken.push(format!(
-            "scenic §11: vouchers length {} is not copies {}",
-            list.len(),
-            purchase.count
-        ));
+        check.broken.push(format!("scenic §11: vouchers length {} is not copies {}", list.len(), purchase.count));
     }
     let issued: Vec<_> = list.iter().map(|voucher| check.voucher(voucher)).collect();
-    if check.broken.is_empty() {
-        Ok(issued)
-    } else {
-        Err(check.broken)
-    }
+    if check.broken.is_empty() { Ok(issued) } else { Err(check.broken) }
 }
 
 struct Check<'a> {
@@ -90,49 +70,31 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn voucher(&mut self, voucher: &Value) -> IssuedVoucher {
-        let entrance = voucher
-            .get("entrance")
-            .filter(|item| item.as_object().is_some_and(|o| !o.is_empty()));
-        let projects = voucher["projects"]
-            .as_array()
-            .map_or(&[][..], Vec::as_slice);
+        let entrance = voucher.get("entrance").filter(|item| item.as_object().is_some_and(|o| !o.is_empty()));
+        let projects = voucher["projects"].as_array().map_or(&[][..], Vec::as_slice);
         if entrance.is_none() && projects.is_empty() {
-            self.broken
-                .push("scenic §11: entrance and projects are both empty".into());
+            self.broken.push("scenic §11: entrance and projects are both empty".into());
         }
         let mut items = Vec::new();
-        for (item, is_entrance) in entrance
-            .into_iter()
-            .map(|item| (item, true))
-            .chain(projects.iter().map(|item| (item, false)))
+        for (item, is_entrance) in
+            entrance.into_iter().map(|item| (item, true)).chain(projects.iter().map(|item| (item, false)))
         {
             let project_id = self.item(item, is_entrance);
-            items.push(VoucherItem {
-                project_id,
-                is_entrance,
-                used: false,
-            });
+            items.push(VoucherItem { project_id, is_entrance, used: false });
         }
         self.identity_returned(voucher);
-        IssuedVoucher {
-            raw: voucher.clone(),
-            items,
-        }
+        IssuedVoucher { raw: voucher.clone(), items }
     }
 
     fn item(&mut self, item: &Value, is_entrance: bool) -> String {
         let project_id = item["project_id"].as_str().unwrap_or_default().to_owned();
         if project_id.is_empty() {
-            self.broken
-                .push("scenic §1.5: project_id is missing or not a string".into());
+            self.broken.push("scenic §1.5: project_id is missing or not a string".into());
         } else if !self.seen.insert(project_id.clone()) {
-            self.broken.push(format!(
-                "scenic §1.5: project_id {project_id} is not unique in the order"
-            ));
+            self.broken.push(format!("scenic §1.5: project_id {project_id} is not unique in the order"));
         }
         if !is_entrance && item["name"].as_str().unwrap_or_default().is_empty() {
-            self.broken
-                .push(format!("common §12: project {project_id} has no name"));
+            self.broken.push(format!("common §12: project {project_id} has no name"));
         }
         self.kinds(item, &project_id);
         self.contents(item, &project_id);
@@ -157,97 +119,60 @@ impl Check<'_> {
             }
             any = true;
             if !self.purchase.code_sending_info.contains(&kind) {
-                self.broken.push(format!(
-                    "scenic §11: {field} of {project_id} is not in code_sending_info"
-                ));
+                self.broken.push(format!("scenic §11: {field} of {project_id} is not in code_sending_info"));
             }
             if length > self.purchase.people_per_copy.max(1) as usize {
-                self.broken.push(format!(
-                    "scenic §11: {field} of {project_id} is longer than count"
-                ));
+                self.broken.push(format!("scenic §11: {field} of {project_id} is longer than count"));
             }
         }
         if !any {
-            self.broken
-                .push(format!("scenic §11: {project_id} carries no credential"));
+            self.broken.push(format!("scenic §11: {project_id} carries no credential"));
         }
     }
 
     fn contents(&mut self, item: &Value, project_id: &str) {
         for qr in texts(item, "qrcodes") {
             if qr.chars().count() > QR_CHARS_MAX {
-                self.broken.push(format!(
-                    "scenic §1.5: a QR code of {project_id} is longer than 512 characters"
-                ));
+                self.broken.push(format!("scenic §1.5: a QR code of {project_id} is longer than 512 characters"));
             }
         }
-        if item["certificate_nos"]
-            .as_array()
-            .is_some_and(|list| list.len() > NUMBERS_MAX)
-        {
-            self.broken.push(format!(
-                "scenic §1.5: more than 100 certificate_nos in {project_id}"
-            ));
+        if item["certificate_nos"].as_array().is_some_and(|list| list.len() > NUMBERS_MAX) {
+            self.broken.push(format!("scenic §1.5: more than 100 certificate_nos in {project_id}"));
         }
         for image in texts(item, "gmcode_imgs") {
             if image.len() > IMAGE_BYTES_MAX {
-                self.broken.push(format!(
-                    "scenic §1.5: a code image of {project_id} is larger than 1 MB"
-                ));
+                self.broken.push(format!("scenic §1.5: a code image of {project_id} is larger than 1 MB"));
             }
         }
         if texts(item, "gmcode_imgs").next().is_some() && texts(item, "qrcodes").next().is_some() {
-            self.broken.push(format!(
-                "scenic §1.5: {project_id} has both gmcode_imgs and qrcodes"
-            ));
+            self.broken.push(format!("scenic §1.5: {project_id} has both gmcode_imgs and qrcodes"));
         }
         for number in documents(item) {
-            if !self
-                .purchase
-                .tourists
-                .iter()
-                .any(|person| person.license_id == number)
-            {
-                self.broken.push(format!(
-                    "scenic §11: a document of {project_id} belongs to no tourist"
-                ));
+            if !self.purchase.tourists.iter().any(|person| person.license_id == number) {
+                self.broken.push(format!("scenic §11: a document of {project_id} belongs to no tourist"));
             }
         }
     }
 
     /// With partial refund and collected identity cards the card must come back, where that kind is listed.
     fn identity_returned(&mut self, voucher: &Value) {
-        let collected = self
-            .purchase
-            .tourists
-            .iter()
-            .any(|person| person.license_type == 1);
-        let needed = collected
-            && self.purchase.can_refund_partly()
-            && self.purchase.code_sending_info.contains(&1);
+        let collected = self.purchase.tourists.iter().any(|person| person.license_type == 1);
+        let needed = collected && self.purchase.can_refund_partly() && self.purchase.code_sending_info.contains(&1);
         let projects = voucher["projects"].as_array().into_iter().flatten();
         let mut items = std::iter::once(&voucher["entrance"]).chain(projects);
         if needed && !items.any(|item| documents(item).next().is_some()) {
-            self.broken.push(
-                "scenic §11: partial refund with identity cards, but no card in a voucher".into(),
-            );
+            self.broken.push("scenic §11: partial refund with identity cards, but no card in a voucher".into());
         }
     }
 }
 
 fn texts<'a>(item: &'a Value, field: &str) -> impl Iterator<Item = &'a str> {
-    item[field]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
+    item[field].as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
 fn documents(item: &Value) -> impl Iterator<Item = &str> {
     let credentials = item["credentials"].as_array().into_iter().flatten();
-    credentials
-        .filter_map(|one| one["credential_no"].as_str())
-        .chain(texts(item, "id_cards"))
+    credentials.filter_map(|one| one["credential_no"].as_str()).chain(texts(item, "id_cards"))
 }
 
 #[cfg(test)]
@@ -261,8 +186,7 @@ mod tests {
 
     #[test]
     fn good_vouchers_pass() {
-        let issued =
-            check(&json!([voucher("1"), voucher("2")]), &Purchase::sample()).expect("valid");
+        let issued = check(&json!([voucher("1"), voucher("2")]), &Purchase::sample()).expect("valid");
         assert_eq!(issued[1].project_ids(), ["2"]);
         assert_eq!(issued[0].first_code(), Some("QR"));
     }
@@ -274,13 +198,8 @@ mod tests {
         assert!(broken(json!(null)).contains("not a list"));
         assert!(broken(json!([voucher("1")])).contains("length 1"));
         assert!(broken(json!([voucher("1"), voucher("1")])).contains("not unique"));
-        assert!(
-            broken(json!([voucher("1"), {"entrance": {}, "projects": []}])).contains("both empty")
-        );
-        assert!(
-            broken(json!([voucher("1"), {"entrance": {"project_id": "2"}}]))
-                .contains("no credential")
-        );
+        assert!(broken(json!([voucher("1"), {"entrance": {}, "projects": []}])).contains("both empty"));
+        assert!(broken(json!([voucher("1"), {"entrance": {"project_id": "2"}}])).contains("no credential"));
         let long = json!({"entrance": {"project_id": "2", "qrcodes": ["x".repeat(513)]}});
         assert!(broken(json!([voucher("1"), long])).contains("512"));
         let card = json!({"entrance": {"project_id": "2", "id_cards": ["110101199003070012"]}});

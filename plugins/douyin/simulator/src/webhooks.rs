@@ -20,17 +20,12 @@ impl Shared {
     fn sign_webhook(&self, body: &Value, msg_id: &str) -> SignedRequest {
         let body = body.to_string().into_bytes();
         let signature = sign::webhook_sign(&self.options.client_secret, &body);
-        let headers = [
-            ("Content-Type", "application/json"),
-            ("X-Douyin-Signature", signature.as_str()),
-            ("Msg-Id", msg_id),
-        ];
+        let headers =
+            [("Content-Type", "application/json"), ("X-Douyin-Signature", signature.as_str()), ("Msg-Id", msg_id)];
         SignedRequest {
             path: self.scene_path(Scene::Webhook),
             query: Vec::new(),
-            headers: headers
-                .map(|(key, value)| (key.to_owned(), value.to_owned()))
-                .to_vec(),
+            headers: headers.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec(),
             body,
         }
     }
@@ -41,17 +36,11 @@ impl Platform {
     pub async fn verify_webhook(&self) -> WebhookCheck {
         let challenge = 12_345 + self.shared.ids.number();
         let body = json!({"event": "verify_webhook", "client_key": "", "content": {"challenge": challenge}});
-        let request = self
-            .shared
-            .sign_webhook(&body, &sign::digest_hex(body.to_string().as_bytes()));
+        let request = self.shared.sign_webhook(&body, &sign::digest_hex(body.to_string().as_bytes()));
         let mut ladder = Scene::Webhook.ladder();
         ladder.delays_s.clear();
-        let reply = self
-            .shared
-            .climb(Scene::Webhook, &body, &request, &ladder)
-            .await;
-        let echoed =
-            reply.http_status == 200 && reply.body["challenge"].as_u64() == Some(challenge);
+        let reply = self.shared.climb(Scene::Webhook, &body, &request, &ladder).await;
+        let echoed = reply.http_status == 200 && reply.body["challenge"].as_u64() == Some(challenge);
         WebhookCheck { reply, echoed }
     }
 
@@ -67,8 +56,6 @@ impl Platform {
             "log_id": self.shared.logid(),
         });
         let request = self.shared.sign_webhook(&body, &msg_id);
-        self.shared
-            .climb(Scene::Webhook, &body, &request, &Scene::Webhook.ladder())
-            .await
+        self.shared.climb(Scene::Webhook, &body, &request, &Scene::Webhook.ladder()).await
     }
 }

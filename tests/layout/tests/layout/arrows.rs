@@ -23,9 +23,7 @@ fn may_depend(from: &Package, on: &Package) -> bool {
             "core/contract" => false,
             "core/domain" | "core/host" => core(&["contract"]),
             "core/engine" => core(&["contract", "domain", "host"]),
-            "core/store" => {
-                core(&["contract", "domain", "engine"]) || on.room() == Room::Migrations
-            }
+            "core/store" => core(&["contract", "domain", "engine"]) || on.room() == Room::Migrations,
             "core/server" => matches!(on.room(), Room::Core | Room::Migrations | Room::Builtin),
             _ => false,
         },
@@ -45,10 +43,7 @@ fn breaches_of_arrows(all: &[Package]) -> Vec<String> {
     for from in all {
         for dependency in from.dependencies.iter().filter(|d| d.ours && !d.dev) {
             if !package(all, &dependency.name).is_some_and(|on| may_depend(from, on)) {
-                breaches.push(format!(
-                    "{}/Cargo.toml: {} → {}",
-                    from.folder, from.name, dependency.name
-                ));
+                breaches.push(format!("{}/Cargo.toml: {} → {}", from.folder, from.name, dependency.name));
             }
         }
     }
@@ -59,24 +54,15 @@ fn breaches_of_arrows(all: &[Package]) -> Vec<String> {
 /// that a plugin needs nothing but the SDK.
 #[test]
 fn dependencies_point_one_way() {
-    assert_none(
-        "a dependency the design does not allow:",
-        &breaches_of_arrows(packages()),
-    );
+    assert_none("a dependency the design does not allow:", &breaches_of_arrows(packages()));
 }
 
 /// A crate in a place the design does not know has no rules, and so it escapes all of them.
 #[test]
 fn every_package_has_its_place() {
-    let lost: Vec<String> = packages()
-        .iter()
-        .filter(|p| p.room() == Room::Unknown)
-        .map(|p| format!("{}: {}", p.folder, p.name))
-        .collect();
-    assert_none(
-        "no rule says what this package may do (teach tests/layout its place):",
-        &lost,
-    );
+    let lost: Vec<String> =
+        packages().iter().filter(|p| p.room() == Room::Unknown).map(|p| format!("{}: {}", p.folder, p.name)).collect();
+    assert_none("no rule says what this package may do (teach tests/layout its place):", &lost);
 }
 
 /// The simulator and the plugin check each other only while neither knows the other's code: not even
@@ -110,10 +96,7 @@ fn the_inner_crates_stay_free_of_frameworks() {
     let mut breaches = Vec::new();
     for (folder, names) in forbidden {
         for package in packages().iter().filter(|p| p.folder == *folder) {
-            let found = package
-                .dependencies
-                .iter()
-                .filter(|d| !d.dev && names.contains(&d.name.as_str()));
+            let found = package.dependencies.iter().filter(|d| !d.dev && names.contains(&d.name.as_str()));
             breaches.extend(found.map(|d| format!("{folder}/Cargo.toml: {}", d.name)));
         }
     }
@@ -125,18 +108,14 @@ fn the_inner_crates_stay_free_of_frameworks() {
 fn only_store_and_migrations_know_sql() {
     let mut breaches = Vec::new();
     for package in packages() {
-        let allowed =
-            KNOW_SQL.contains(&package.folder.as_str()) || package.folder.starts_with("bench");
+        let allowed = KNOW_SQL.contains(&package.folder.as_str()) || package.folder.starts_with("bench");
         let knows = |d: &&Dependency| SQL.contains(&d.name.as_str());
         if !allowed {
             let found = package.dependencies.iter().filter(knows);
             breaches.extend(found.map(|d| format!("{}/Cargo.toml: {}", package.folder, d.name)));
         }
     }
-    assert_none(
-        "only core/store, migrations and bench may know SQL:",
-        &breaches,
-    );
+    assert_none("only core/store, migrations and bench may know SQL:", &breaches);
 }
 
 fn planted(name: &str, folder: &str, on: &[&str]) -> Package {
@@ -146,14 +125,7 @@ fn planted(name: &str, folder: &str, on: &[&str]) -> Package {
         edition: String::new(),
         license: String::new(),
         targets: Vec::new(),
-        dependencies: on
-            .iter()
-            .map(|name| Dependency {
-                name: (*name).to_owned(),
-                dev: false,
-                ours: true,
-            })
-            .collect(),
+        dependencies: on.iter().map(|name| Dependency { name: (*name).to_owned(), dev: false, ours: true }).collect(),
     }
 }
 
@@ -166,25 +138,15 @@ fn planted_arrows_are_found() {
         planted("server", "core/server", &["store", "builtin", "a-plugin"]),
         planted("migrations", "migrations", &["store"]),
         planted("sdk", "plugins/sdk", &["contract"]),
-        planted(
-            "builtin",
-            "plugins/builtin",
-            &["contract", "a-plugin", "a-simulator", "sdk"],
-        ),
+        planted("builtin", "plugins/builtin", &["contract", "a-plugin", "a-simulator", "sdk"]),
         planted("a-wire", "plugins/a/wire", &["sdk"]),
         planted("b-wire", "plugins/b/wire", &["sdk", "a-wire"]),
-        planted(
-            "a-plugin",
-            "plugins/a/plugin",
-            &["sdk", "a-wire", "b-wire", "contract"],
-        ),
+        planted("a-plugin", "plugins/a/plugin", &["sdk", "a-wire", "b-wire", "contract"]),
         planted("a-simulator", "plugins/a/simulator", &["a-wire"]),
         planted("lost", "somewhere/else", &["contract"]),
     ];
-    let wrong: Vec<String> = breaches_of_arrows(&house)
-        .iter()
-        .filter_map(|b| Some(b.split_once(": ")?.1.to_owned()))
-        .collect();
+    let wrong: Vec<String> =
+        breaches_of_arrows(&house).iter().filter_map(|b| Some(b.split_once(": ")?.1.to_owned())).collect();
     assert_eq!(
         wrong,
         [

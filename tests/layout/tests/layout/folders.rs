@@ -5,9 +5,7 @@ use entrepot_layout::tree::{Package, Room, files, packages, read, root};
 use crate::assert_none;
 
 fn missing(package: &Package, names: &[&str]) -> Vec<String> {
-    let paths = names
-        .iter()
-        .map(|name| format!("{}/{name}", package.folder));
+    let paths = names.iter().map(|name| format!("{}/{name}", package.folder));
     paths.filter(|path| !root().join(path).is_file()).collect()
 }
 
@@ -30,25 +28,11 @@ fn every_plugin_folder_has_page_settings_and_conformance_test() {
 /// A crate that cargo does not know is compiled and tested by nobody.
 #[test]
 fn every_manifest_belongs_to_the_one_workspace() {
-    let known = |path: &str| {
-        packages()
-            .iter()
-            .any(|p| format!("{}/Cargo.toml", p.folder) == path)
-    };
-    let strays: Vec<String> = files()
-        .iter()
-        .map(|f| f.path.clone())
-        .filter(|path| path.ends_with("/Cargo.toml") && !known(path))
-        .collect();
-    assert_none(
-        "not a member of the workspace (plugins/builtin or Cargo.toml must lead to it):",
-        &strays,
-    );
-    let locks: Vec<String> = files()
-        .iter()
-        .map(|f| f.path.clone())
-        .filter(|p| p.ends_with("/Cargo.lock"))
-        .collect();
+    let known = |path: &str| packages().iter().any(|p| format!("{}/Cargo.toml", p.folder) == path);
+    let strays: Vec<String> =
+        files().iter().map(|f| f.path.clone()).filter(|path| path.ends_with("/Cargo.toml") && !known(path)).collect();
+    assert_none("not a member of the workspace (plugins/builtin or Cargo.toml must lead to it):", &strays);
+    let locks: Vec<String> = files().iter().map(|f| f.path.clone()).filter(|p| p.ends_with("/Cargo.lock")).collect();
     assert_none("there is one lock file, at the root:", &locks);
 }
 
@@ -63,33 +47,20 @@ fn every_crate_inherits_lints_edition_and_licence() {
             breaches.push(format!("{path}: no `[lints]` with `workspace = true`"));
         }
         for key in ["edition", "license"] {
-            if !manifest
-                .lines()
-                .any(|line| line.trim() == format!("{key}.workspace = true"))
-            {
+            if !manifest.lines().any(|line| line.trim() == format!("{key}.workspace = true")) {
                 breaches.push(format!("{path}: no `{key}.workspace = true`"));
             }
         }
         if package.edition != "2024" || package.license != "Apache-2.0" {
-            breaches.push(format!(
-                "{path}: edition {}, licence {}",
-                package.edition, package.license
-            ));
+            breaches.push(format!("{path}: edition {}, licence {}", package.edition, package.license));
         }
     }
     assert_none("not inherited from the workspace:", &breaches);
 }
 
 fn inherits_lints(manifest: &str) -> bool {
-    let mut lines = manifest
-        .lines()
-        .map(str::trim)
-        .skip_while(|line| *line != "[lints]")
-        .skip(1);
-    lines
-        .by_ref()
-        .take_while(|line| !line.starts_with('['))
-        .any(|line| line == "workspace = true")
+    let mut lines = manifest.lines().map(str::trim).skip_while(|line| *line != "[lints]").skip(1);
+    lines.by_ref().take_while(|line| !line.starts_with('[')).any(|line| line == "workspace = true")
 }
 
 /// The licence every manifest names is there to be read.
@@ -105,10 +76,7 @@ fn the_licence_is_there() {
 /// The defaults are embedded in the binary from this file, which is also their documentation.
 #[test]
 fn the_default_configuration_is_there() {
-    assert!(
-        root().join("config/default.toml").is_file(),
-        "config/default.toml is missing"
-    );
+    assert!(root().join("config/default.toml").is_file(), "config/default.toml is missing");
 }
 
 /// A plugin that can be loaded as a library can be built in, too, and a demo run with and without
@@ -122,17 +90,10 @@ fn every_plugin_with_a_library_is_built_in() {
         let name = package.name.replace('-', "_");
         let listed = !entrepot_layout::scan::words(&code, &name).is_empty();
         if !listed {
-            breaches.extend(
-                package
-                    .plugin_libraries()
-                    .map(|library| format!("{library} ({name})")),
-            );
+            breaches.extend(package.plugin_libraries().map(|library| format!("{library} ({name})")));
         }
     }
-    assert_none(
-        "a library's plugin is not in plugins/builtin/src/lib.rs:",
-        &breaches,
-    );
+    assert_none("a library's plugin is not in plugins/builtin/src/lib.rs:", &breaches);
 }
 
 /// A library bears its plugin's name, because the loader looks for the exact name.
@@ -140,9 +101,7 @@ fn every_plugin_with_a_library_is_built_in() {
 fn a_library_is_named_after_its_package() {
     let mut breaches = Vec::new();
     for package in packages() {
-        let other = package
-            .plugin_libraries()
-            .filter(|library| *library != package.name);
+        let other = package.plugin_libraries().filter(|library| *library != package.name);
         breaches.extend(other.map(|library| format!("{}/Cargo.toml: {library}", package.folder)));
     }
     assert_none("a library is named otherwise than its package:", &breaches);
@@ -150,11 +109,7 @@ fn a_library_is_named_after_its_package() {
 
 #[test]
 fn a_manifest_without_lints_is_found() {
-    assert!(inherits_lints(
-        "[package]\n[lints]\nworkspace = true\n[dependencies]"
-    ));
-    assert!(!inherits_lints(
-        "[package]\n[lints]\n[dependencies]\nworkspace = true"
-    ));
+    assert!(inherits_lints("[package]\n[lints]\nworkspace = true\n[dependencies]"));
+    assert!(!inherits_lints("[package]\n[lints]\n[dependencies]\nworkspace = true"));
     assert!(!inherits_lints("[package]\nname = \"x\""));
 }

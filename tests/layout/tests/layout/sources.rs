@@ -9,11 +9,8 @@ use crate::assert_none;
 
 /// The places where `unsafe` is allowed: the loader, the export macro, and the plugin that is bad on
 /// purpose.
-const UNSAFE_ALLOWED: &[&str] = &[
-    "core/host/src/transport/library.rs",
-    "plugins/sdk/src/export.rs",
-    "tests/bad-plugin/",
-];
+const UNSAFE_ALLOWED: &[&str] =
+    &["core/host/src/transport/library.rs", "plugins/sdk/src/export.rs", "tests/bad-plugin/"];
 
 /// Plugins whose name is also a word of the core: a code pool is an aggregate of the core with a thin
 /// plugin in front, so only the plugin's id as it is written counts.
@@ -31,17 +28,8 @@ fn rust_files() -> impl Iterator<Item = &'static File> {
 
 /// The names of partner families and of every package below `plugins/` that is somebody's.
 fn plugin_names() -> BTreeSet<String> {
-    let theirs = packages()
-        .iter()
-        .filter(|p| matches!(p.room(), Room::Plugin | Room::Wire | Room::Simulator));
-    theirs
-        .flat_map(|p| {
-            p.family()
-                .map(str::to_owned)
-                .into_iter()
-                .chain([p.name.clone()])
-        })
-        .collect()
+    let theirs = packages().iter().filter(|p| matches!(p.room(), Room::Plugin | Room::Wire | Room::Simulator));
+    theirs.flat_map(|p| p.family().map(str::to_owned).into_iter().chain([p.name.clone()])).collect()
 }
 
 /// The core knows no partner: whatever is special about one is in its folder, or the next partner
@@ -49,21 +37,14 @@ fn plugin_names() -> BTreeSet<String> {
 #[test]
 fn no_crate_of_the_core_names_a_plugin() {
     let names = plugin_names();
-    assert!(
-        !names.is_empty(),
-        "no plugin found below plugins/: this rule checks nothing"
-    );
+    assert!(!names.is_empty(), "no plugin found below plugins/: this rule checks nothing");
     let mut breaches = Vec::new();
     for file in rust_files().filter(|f| f.path.starts_with("core/") && !f.is_test()) {
         let text = scan::without_tests(&file.text);
         for name in &names {
             let exact = ALSO_CORE_WORDS.contains(&name.as_str());
             let lines = scan::naming_lines(&text, name, exact);
-            breaches.extend(
-                lines
-                    .iter()
-                    .map(|line| format!("{}:{line}: {name}", file.path)),
-            );
+            breaches.extend(lines.iter().map(|line| format!("{}:{line}: {name}", file.path)));
         }
     }
     assert_none("a source of the core names a plugin:", &breaches);
@@ -74,28 +55,16 @@ fn no_crate_of_the_core_names_a_plugin() {
 fn unsafe_is_only_where_the_design_allows_it() {
     let mut breaches = Vec::new();
     for file in rust_files() {
-        if UNSAFE_ALLOWED
-            .iter()
-            .any(|allowed| file.path.starts_with(allowed))
-        {
+        if UNSAFE_ALLOWED.iter().any(|allowed| file.path.starts_with(allowed)) {
             continue;
         }
         let code = scan::code_only(&file.text);
-        let used = scan::words(&code, "unsafe")
-            .into_iter()
-            .map(|at| scan::line_of(&code, at));
+        let used = scan::words(&code, "unsafe").into_iter().map(|at| scan::line_of(&code, at));
         breaches.extend(used.map(|line| format!("{}:{line}: unsafe", file.path)));
         let let_off = scan::let_off(&code, "unsafe_code");
-        breaches.extend(
-            let_off
-                .iter()
-                .map(|line| format!("{}:{line}: allows unsafe_code", file.path)),
-        );
+        breaches.extend(let_off.iter().map(|line| format!("{}:{line}: allows unsafe_code", file.path)));
     }
-    assert_none(
-        "only the loader, the export macro and bad-plugin may:",
-        &breaches,
-    );
+    assert_none("only the loader, the export macro and bad-plugin may:", &breaches);
 }
 
 /// A file one can read at once. Tests are not counted.
@@ -104,19 +73,11 @@ fn files_are_short() {
     let long = rust_files().filter(|f| !f.is_test()).filter_map(|file| {
         // Lines of test modules stay as empty lines: they count for nothing.
         let text = scan::without_tests(&file.text);
-        let tests = file
-            .text
-            .lines()
-            .zip(text.lines())
-            .filter(|(before, after)| before != after)
-            .count();
+        let tests = file.text.lines().zip(text.lines()).filter(|(before, after)| before != after).count();
         let lines = file.text.lines().count() - tests;
         (lines > LONGEST_FILE).then(|| format!("{}: {lines} lines", file.path))
     });
-    assert_none(
-        &format!("longer than {LONGEST_FILE} lines:"),
-        &long.collect::<Vec<_>>(),
-    );
+    assert_none(&format!("longer than {LONGEST_FILE} lines:"), &long.collect::<Vec<_>>());
 }
 
 /// A function one can hold in the head. Tests are not counted.
@@ -127,10 +88,8 @@ fn functions_are_short() {
         for function in scan::functions(&scan::without_tests(&file.text)) {
             let excused = LONGER_FUNCTIONS.contains(&(file.path.as_str(), function.name.as_str()));
             if function.lines > LONGEST_FUNCTION && !excused {
-                breaches.push(format!(
-                    "{}:{}: {} has {} lines",
-                    file.path, function.line, function.name, function.lines
-                ));
+                breaches
+                    .push(format!("{}:{}: {} has {} lines", file.path, function.line, function.name, function.lines));
             }
         }
     }
@@ -143,10 +102,7 @@ fn exceptions_for_long_functions_are_still_needed() {
     let mut breaches = Vec::new();
     for (path, name) in LONGER_FUNCTIONS {
         let functions = scan::functions(&read(path).unwrap_or_default());
-        if !functions
-            .iter()
-            .any(|f| f.name == *name && f.lines > LONGEST_FUNCTION)
-        {
+        if !functions.iter().any(|f| f.name == *name && f.lines > LONGEST_FUNCTION) {
             breaches.push(format!("{path}: {name}"));
         }
     }
@@ -158,42 +114,23 @@ fn exceptions_for_long_functions_are_still_needed() {
 fn every_crate_begins_with_its_map() {
     let mut breaches = Vec::new();
     for package in packages() {
-        let is_crate = |kinds: &[String]| {
-            kinds
-                .iter()
-                .any(|k| k == "lib" || k == "bin" || k == "cdylib")
-        };
+        let is_crate = |kinds: &[String]| kinds.iter().any(|k| k == "lib" || k == "bin" || k == "cdylib");
         for target in package.targets.iter().filter(|t| is_crate(&t.kinds)) {
             let source = read(&target.source).unwrap_or_default();
-            breaches.extend(
-                faults_of_map(&source)
-                    .iter()
-                    .map(|f| format!("{}: {f}", target.source)),
-            );
+            breaches.extend(faults_of_map(&source).iter().map(|f| format!("{}: {f}", target.source)));
         }
     }
-    assert_none(
-        "a crate begins with `//!`, a map with one sentence per module:",
-        &breaches,
-    );
+    assert_none("a crate begins with `//!`, a map with one sentence per module:", &breaches);
 }
 
 fn faults_of_map(source: &str) -> Vec<String> {
     if !source.starts_with("//!") {
         return vec!["does not begin with `//!`".to_owned()];
     }
-    let map: String = source
-        .lines()
-        .take_while(|line| line.starts_with("//!"))
-        .collect::<Vec<_>>()
-        .join("\n");
+    let map: String = source.lines().take_while(|line| line.starts_with("//!")).collect::<Vec<_>>().join("\n");
     let modules = scan::declared_modules(source);
-    let absent = modules
-        .iter()
-        .filter(|module| scan::words(&map, module).is_empty());
-    absent
-        .map(|module| format!("the map says nothing of `{module}`"))
-        .collect()
+    let absent = modules.iter().filter(|module| scan::words(&map, module).is_empty());
+    absent.map(|module| format!("the map says nothing of `{module}`")).collect()
 }
 
 /// The tree builds anywhere: it names no machine's folders and no registry but the public one.
@@ -204,17 +141,13 @@ fn no_path_of_a_machine_and_no_host_of_a_registry() {
     let mut breaches = Vec::new();
     for file in files() {
         for (index, line) in file.text.lines().enumerate() {
-            let found = words
-                .iter()
-                .filter(|word| line.to_ascii_lowercase().contains(*word));
+            let found = words.iter().filter(|word| line.to_ascii_lowercase().contains(*word));
             breaches.extend(found.map(|word| format!("{}:{}: {word}", file.path, index + 1)));
         }
     }
     let lock = read("Cargo.lock").unwrap_or_default();
     let public = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
-    let others = lock
-        .lines()
-        .filter(|line| line.starts_with("source = ") && *line != public);
+    let others = lock.lines().filter(|line| line.starts_with("source = ") && *line != public);
     breaches.extend(others.map(|line| format!("Cargo.lock: {line}")));
     assert_none("belongs to one machine:", &breaches);
 }
@@ -223,7 +156,5 @@ fn no_path_of_a_machine_and_no_host_of_a_registry() {
 fn a_missing_map_is_found() {
     assert_eq!(faults_of_map("pub mod a;").len(), 1);
     assert_eq!(faults_of_map("//! What it is.\npub mod a;").len(), 1);
-    assert!(
-        faults_of_map("//! - [`a`]: does this.\npub mod a;\n#[cfg(test)]\nmod tests;").is_empty()
-    );
+    assert!(faults_of_map("//! - [`a`]: does this.\npub mod a;\n#[cfg(test)]\nmod tests;").is_empty());
 }

@@ -256,7 +256,10 @@ impl Plan {
             (None, Some(known)) if known.currency == currency => Some(known),
             (None, Some(known)) => {
                 let cell = words(&wish.sku, date);
-                faults.push(format!("{place}: {cell}: {name} is kept in {:?}; give it in {currency:?}, too", known.currency));
+                faults.push(format!(
+                    "{place}: {cell}: {name} is kept in {:?}; give it in {currency:?}, too",
+                    known.currency
+                ));
                 None
             }
             (None, None) => {
@@ -304,10 +307,8 @@ impl Plan {
         if !missing.is_empty() {
             return Err(Problem::of_faults(missing));
         }
-        let mut refused = self
-            .stock
-            .iter()
-            .filter_map(|(key, (_, capacity))| set_capacity(key, stock.get(key), *capacity).err());
+        let mut refused =
+            self.stock.iter().filter_map(|(key, (_, capacity))| set_capacity(key, stock.get(key), *capacity).err());
         let Some(first) = refused.next() else { return Ok(()) };
         let faults: Vec<String> = std::iter::once(first.text.clone()).chain(refused.map(|other| other.text)).collect();
         Err(Problem::from(first).with_faults(faults))

@@ -39,12 +39,7 @@ impl<'a> Checker<'a> {
             }
         }
         for (id, application) in self.entries(&Key::of(&["applications"])) {
-            let schemas: Vec<Value> = seen
-                .instances
-                .remove(id)
-                .unwrap_or_default()
-                .into_values()
-                .collect();
+            let schemas: Vec<Value> = seen.instances.remove(id).unwrap_or_default().into_values().collect();
             self.settings(&application, &schemas);
             self.fixed_token(&application);
         }
@@ -54,11 +49,8 @@ impl<'a> Checker<'a> {
         if let Some(first) = seen.ids.get(id) {
             let fault = self.fault(key, "is not the only connection with this id");
             let first = format!("{first} ({})", self.origins.of(first));
-            self.faults.push(
-                fault
-                    .found(format!("also {first}"))
-                    .expected("an id that no other connection of the file has"),
-            );
+            self.faults
+                .push(fault.found(format!("also {first}")).expected("an id that no other connection of the file has"));
         } else {
             seen.ids.insert(id, key.clone());
         }
@@ -66,11 +58,9 @@ impl<'a> Checker<'a> {
 
     fn channel(&mut self, key: &Key, seen: &mut Seen<'a>) {
         let plugin_id = self.text(&key.child("plugin"));
-        let plugin =
-            plugin_id.and_then(|id| self.plugin(id, &key.child("plugin"), PluginKind::Channel));
+        let plugin = plugin_id.and_then(|id| self.plugin(id, &key.child("plugin"), PluginKind::Channel));
         let application_id = self.text(&key.child("application"));
-        let application =
-            application_id.and_then(|id| self.application(id, &key.child("application")));
+        let application = application_id.and_then(|id| self.application(id, &key.child("application")));
         if let Some(plugin) = &plugin {
             self.settings(key, std::slice::from_ref(&plugin.connection_settings));
         }
@@ -79,10 +69,7 @@ impl<'a> Checker<'a> {
         };
         if let (Some(plugin), Some(application)) = (plugin, application) {
             self.family(&plugin, plugin_id, &application, &key.child("application"));
-            seen.instances
-                .entry(application_id)
-                .or_default()
-                .insert(plugin_id, plugin.instance_settings);
+            seen.instances.entry(application_id).or_default().insert(plugin_id, plugin.instance_settings);
         }
         self.account(key, application_id, plugin_id, seen);
     }
@@ -102,32 +89,18 @@ impl<'a> Checker<'a> {
         let Some(plugin) = (self.known)(id) else {
             if !declared.iter().any(|(name, _)| *name == id) {
                 let names: Vec<&str> = declared.iter().map(|(name, _)| *name).collect();
-                let fault = self
-                    .fault(key, "no plugin has this id")
-                    .found(format!("the text {id:?}"));
-                let allowed = format!(
-                    "a built-in plugin, or one of [plugins]: {}",
-                    names.join(", ")
-                );
-                self.faults
-                    .push(fault.expected(allowed).suggest(nearest(id, names)));
+                let fault = self.fault(key, "no plugin has this id").found(format!("the text {id:?}"));
+                let allowed = format!("a built-in plugin, or one of [plugins]: {}", names.join(", "));
+                self.faults.push(fault.expected(allowed).suggest(nearest(id, names)));
             }
             return None;
         };
         if plugin.kind != wanted {
             let word = |kind| {
-                if kind == PluginKind::Channel {
-                    "channel"
-                } else {
-                    "supplier"
-                }
+                if kind == PluginKind::Channel { "channel" } else { "supplier" }
             };
             let fault = self.fault(key, format!("is a {} plugin", word(plugin.kind)));
-            self.faults.push(
-                fault
-                    .found(format!("the text {id:?}"))
-                    .expected(format!("a {} plugin", word(wanted))),
-            );
+            self.faults.push(fault.found(format!("the text {id:?}")).expected(format!("a {} plugin", word(wanted))));
             return None;
         }
         Some(plugin)
@@ -139,16 +112,10 @@ impl<'a> Checker<'a> {
             return Some(application.clone());
         }
         let names: Vec<&str> = declared.iter().map(|(name, _)| *name).collect();
-        let fault = self
-            .fault(key, "no application has this id")
-            .found(format!("the text {id:?}"));
-        let allowed = if names.is_empty() {
-            "one of [applications], which has none".to_owned()
-        } else {
-            names.join(", ")
-        };
-        self.faults
-            .push(fault.expected(allowed).suggest(nearest(id, names)));
+        let fault = self.fault(key, "no application has this id").found(format!("the text {id:?}"));
+        let allowed =
+            if names.is_empty() { "one of [applications], which has none".to_owned() } else { names.join(", ") };
+        self.faults.push(fault.expected(allowed).suggest(nearest(id, names)));
         None
     }
 
@@ -159,10 +126,7 @@ impl<'a> Checker<'a> {
         if family != plugin.family.as_str() {
             let fault = self.fault(key, "belongs to another partner family than the plugin");
             let found = format!("{} = {family:?}", application.child("family"));
-            let expected = format!(
-                "an application of the family {:?}, as {plugin_id} is",
-                plugin.family.as_str()
-            );
+            let expected = format!("an application of the family {:?}, as {plugin_id} is", plugin.family.as_str());
             self.faults.push(fault.found(found).expected(expected));
         }
     }
@@ -179,27 +143,16 @@ impl<'a> Checker<'a> {
             .and_then(Value::as_array)
             .map(|list| list.iter().filter_map(Value::as_str).collect())
             .unwrap_or_default();
-        let others = seen
-            .accounts
-            .entry((application, plugin, account))
-            .or_default();
+        let others = seen.accounts.entry((application, plugin, account)).or_default();
         let clash = others
             .iter()
-            .find(|(_, theirs)| {
-                theirs.is_empty()
-                    || shops.is_empty()
-                    || theirs.iter().any(|shop| shops.contains(shop))
-            })
+            .find(|(_, theirs)| theirs.is_empty() || shops.is_empty() || theirs.iter().any(|shop| shops.contains(shop)))
             .map(|(other, _)| other.clone());
         others.push((key.clone(), shops));
         if let Some(other) = clash {
             let fault = self.fault(&account_key, "is already the account of another connection");
             let expected = "another account; or shop_ids on both, none of them shared";
-            self.faults.push(
-                fault
-                    .found(format!("the text {account:?}, as in {other}"))
-                    .expected(expected),
-            );
+            self.faults.push(fault.found(format!("the text {account:?}, as in {other}")).expected(expected));
         }
     }
 
@@ -217,12 +170,9 @@ impl<'a> Checker<'a> {
 
     fn fixed_token(&mut self, application: &Key) {
         let token = application.child("credentials").child("fixed_token");
-        if self.text(&application.child("token_mode")) == Some("fixed")
-            && token.find(self.value).is_none()
-        {
+        if self.text(&application.child("token_mode")) == Some("fixed") && token.find(self.value).is_none() {
             let fault = self.fault(&token, "missing");
-            self.faults
-                .push(fault.expected("the partner's token, as token_mode is \"fixed\""));
+            self.faults.push(fault.expected("the partner's token, as token_mode is \"fixed\""));
         }
     }
 }

@@ -4,8 +4,7 @@ use super::*;
 
 #[test]
 fn an_unknown_key_names_file_key_and_the_near_miss() {
-    let bench =
-        Bench::toml(&good().replace("plugin = \"acme-tickets\"", "plugn = \"acme-tickets\""));
+    let bench = Bench::toml(&good().replace("plugin = \"acme-tickets\"", "plugn = \"acme-tickets\""));
     let fault = bench.fault();
     assert_eq!(
         fault.to_string().lines().next().unwrap(),
@@ -33,12 +32,7 @@ fn every_fault_is_reported_with_its_own_file() {
         .iter()
         .map(|fault| {
             let origin = fault.file_or_origin.rsplit('/').next().unwrap();
-            format!(
-                "{origin} | {} | {} | {}",
-                fault.key,
-                fault.problem,
-                fault.suggestion.as_deref().unwrap_or("-")
-            )
+            format!("{origin} | {} | {} | {}", fault.key, fault.problem, fault.suggestion.as_deref().unwrap_or("-"))
         })
         .collect();
     let expected = [
@@ -68,39 +62,23 @@ fn wrong_values_say_what_was_found_and_what_is_allowed() {
         "{OWN_KEY}[telemetry]\nformat = \"xml\"\nfilter = \"info,=,\"\n[jobs]\nworkers = \"many\"\n[engine]\nbatch_limit = 0\n"
     ));
     let texts: Vec<String> = bench.faults().iter().map(ToString::to_string).collect();
-    assert!(
-        texts[0].contains("found: the number 0\n    allowed: a whole number, 1 to 10000"),
-        "{}",
-        texts[0]
-    );
-    assert!(
-        texts[1].contains("found: the text \"many\"\n    allowed: a whole number, 1 to 4096"),
-        "{}",
-        texts[1]
-    );
+    assert!(texts[0].contains("found: the number 0\n    allowed: a whole number, 1 to 10000"), "{}", texts[0]);
+    assert!(texts[1].contains("found: the text \"many\"\n    allowed: a whole number, 1 to 4096"), "{}", texts[1]);
     assert!(texts[2].contains("telemetry.filter"), "{}", texts[2]);
-    assert!(
-        texts[3].contains("found: the text \"xml\"\n    allowed: \"pretty\", \"json\""),
-        "{}",
-        texts[3]
-    );
+    assert!(texts[3].contains("found: the text \"xml\"\n    allowed: \"pretty\", \"json\""), "{}", texts[3]);
 }
 
 #[test]
 fn enums_of_a_connection_list_their_values() {
-    let bench = Bench::toml(&good().replace(
-        "application = \"acme\"",
-        "application = \"acme\"\naudit = \"rules\"\nissue_at = 3",
-    ));
+    let bench = Bench::toml(
+        &good().replace("application = \"acme\"", "application = \"acme\"\naudit = \"rules\"\nissue_at = 3"),
+    );
     let faults = bench.faults();
     assert_eq!(faults.len(), 2, "{faults:#?}");
     assert_eq!(faults[0].suggestion.as_deref(), Some("rule"));
     assert_eq!(faults[0].expected.as_deref(), Some("\"rule\", \"person\""));
     assert_eq!(faults[1].found.as_deref(), Some("the number 3"));
-    assert_eq!(
-        faults[1].expected.as_deref(),
-        Some("\"issue_call\", \"acceptance\"")
-    );
+    assert_eq!(faults[1].expected.as_deref(), Some("\"issue_call\", \"acceptance\""));
 }
 
 #[test]
@@ -125,17 +103,9 @@ fn a_file_that_cannot_be_parsed_does_not_hide_the_others() {
         ("f.yml", "not a table of sections"),
         ("nowhere.toml", "cannot be read"),
     ] {
-        assert!(
-            texts
-                .iter()
-                .any(|text| text.contains(place) && text.contains(what)),
-            "{place} {what}: {texts:#?}"
-        );
+        assert!(texts.iter().any(|text| text.contains(place) && text.contains(what)), "{place} {what}: {texts:#?}");
     }
-    assert!(
-        texts.iter().all(|text| !text.contains("hunter2")),
-        "{texts:#?}"
-    );
+    assert!(texts.iter().all(|text| !text.contains("hunter2")), "{texts:#?}");
 }
 
 #[test]
@@ -148,35 +118,16 @@ fn urls_and_names_have_their_forms() {
         ("allow_hosts", "https://x"),
         ("allow_hosts", ""),
     ] {
-        let value = if key == "allow_hosts" {
-            format!("[{text:?}]")
-        } else {
-            format!("{text:?}")
-        };
-        let bench = Bench::toml(&format!(
-            "{OWN_KEY}[applications.acme]\nfamily = \"acme\"\n{key} = {value}\n"
-        ));
+        let value = if key == "allow_hosts" { format!("[{text:?}]") } else { format!("{text:?}") };
+        let bench = Bench::toml(&format!("{OWN_KEY}[applications.acme]\nfamily = \"acme\"\n{key} = {value}\n"));
         let fault = bench.fault();
         assert_eq!(fault.problem, "has the wrong form", "{fault}");
     }
-    let bench = Bench::toml(&format!(
-        "{OWN_KEY}[applications.\"a/b\"]\nfamily = \"acme\"\nextra_headers.\"a b\" = \"1\""
-    ));
+    let bench =
+        Bench::toml(&format!("{OWN_KEY}[applications.\"a/b\"]\nfamily = \"acme\"\nextra_headers.\"a b\" = \"1\""));
     let keys: Vec<String> = bench.faults().into_iter().map(|fault| fault.key).collect();
-    assert_eq!(
-        keys,
-        [
-            "applications.\"a/b\"",
-            "applications.\"a/b\".extra_headers.\"a b\""
-        ]
-    );
-    for url in [
-        "mysql://x",
-        "postgres://",
-        "sqlite://",
-        "x",
-        "sqlite://?mode=rwc",
-    ] {
+    assert_eq!(keys, ["applications.\"a/b\"", "applications.\"a/b\".extra_headers.\"a b\""]);
+    for url in ["mysql://x", "postgres://", "sqlite://", "x", "sqlite://?mode=rwc"] {
         let fault = Bench::toml(&format!("{OWN_KEY}[database]\nurl = {url:?}")).fault();
         assert_eq!(fault.key, "database.url", "{url}");
     }
@@ -184,47 +135,13 @@ fn urls_and_names_have_their_forms() {
 
 #[test]
 fn values_of_any_shape_in_any_place_are_faults_and_nothing_worse() {
-    let shapes = [
-        "1",
-        "-1",
-        "1.0",
-        "1e300",
-        "18446744073709551615",
-        "true",
-        "\"\"",
-        "\"x\"",
-        "[]",
-        "[[1]]",
-        "{}",
-        "null",
-    ];
-    let keys = [
-        "url",
-        "id",
-        "guest_key",
-        "previous_guest_keys",
-        "listen",
-        "channels",
-        "suppliers",
-        "name",
-        "library",
-    ];
-    let more = [
-        "plugin",
-        "application",
-        "account_id",
-        "shop_ids",
-        "credentials",
-        "limits",
-        "settings",
-        "allow_hosts",
-        "x",
-    ];
+    let shapes =
+        ["1", "-1", "1.0", "1e300", "18446744073709551615", "true", "\"\"", "\"x\"", "[]", "[[1]]", "{}", "null"];
+    let keys = ["url", "id", "guest_key", "previous_guest_keys", "listen", "channels", "suppliers", "name", "library"];
+    let more =
+        ["plugin", "application", "account_id", "shop_ids", "credentials", "limits", "settings", "allow_hosts", "x"];
     let table = |names: &[&str], value: &str| {
-        let values: Vec<String> = names
-            .iter()
-            .map(|name| format!("{name:?}: {value}"))
-            .collect();
+        let values: Vec<String> = names.iter().map(|name| format!("{name:?}: {value}")).collect();
         format!("{{ {} }}", values.join(", "))
     };
     let sections = crate::config::schema::sections();
@@ -233,20 +150,9 @@ fn values_of_any_shape_in_any_place_are_faults_and_nothing_worse() {
         let one = table(&keys, shape);
         let two = table(&keys, &table(&["y"], shape));
         let three = table(&keys, &table(&["y"], &one));
-        for inner in [
-            shape.to_owned(),
-            one.clone(),
-            table(&["a"], &one),
-            table(&["a"], &two),
-            table(&["a"], &three),
-        ] {
-            let faults = Bench::new()
-                .file("a.json", &table(&sections, &inner))
-                .faults();
-            assert!(
-                !faults.is_empty() && faults.iter().all(|fault| !fault.to_string().is_empty()),
-                "{inner}"
-            );
+        for inner in [shape.to_owned(), one.clone(), table(&["a"], &one), table(&["a"], &two), table(&["a"], &three)] {
+            let faults = Bench::new().file("a.json", &table(&sections, &inner)).faults();
+            assert!(!faults.is_empty() && faults.iter().all(|fault| !fault.to_string().is_empty()), "{inner}");
         }
     }
 }

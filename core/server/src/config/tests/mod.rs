@@ -32,12 +32,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self {
-            folder,
-            files: Vec::new(),
-            variables: BTreeMap::new(),
-            overrides: Value::Null,
-        }
+        Self { folder, files: Vec::new(), variables: BTreeMap::new(), overrides: Value::Null }
     }
 
     /// With one TOML file.

@@ -6,9 +6,7 @@ use super::*;
 use crate::config::{Config, DEFAULT_TOML, DEMO_GUEST_KEY, GuestKey, schema};
 
 fn published(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../config")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config").join(name)
 }
 
 /// `default.toml` with its examples made real: a line that begins with `#` and no space is an example.
@@ -34,17 +32,11 @@ fn the_defaults_stand_alone() {
 
 #[test]
 fn the_default_file_shows_every_key_with_its_default() {
-    let bench = Bench::toml(&examples())
-        .variable("GUEST_KEY", DEMO_GUEST_KEY)
-        .variable("ACME_CLIENT_SECRET", "x");
-    let text = examples()
-        .replace("/run/secrets/guest-key-2024", "k")
-        .replace("/run/secrets/lakeside-gates-token", "k");
+    let bench = Bench::toml(&examples()).variable("GUEST_KEY", DEMO_GUEST_KEY).variable("ACME_CLIENT_SECRET", "x");
+    let text = examples().replace("/run/secrets/guest-key-2024", "k").replace("/run/secrets/lakeside-gates-token", "k");
     let bench = bench.file("b.toml", &text).beside("k", DEMO_GUEST_KEY);
     let files = vec![bench.files[1].clone()];
-    let loaded = read(&files, &Value::Null, &bench.variables)
-        .into_loaded()
-        .unwrap_or_else(|faults| panic!("{faults}"));
+    let loaded = read(&files, &Value::Null, &bench.variables).into_loaded().unwrap_or_else(|faults| panic!("{faults}"));
     every_key(&schema(), &loaded.tree.0, "");
 }
 
@@ -55,31 +47,15 @@ fn every_key(schema: &Value, example: &Value, key: &str) {
     }
     if let Some(properties) = schema["properties"].as_object() {
         for (name, below) in properties {
-            let Some(found) = example.get(name) else {
-                panic!("default.toml does not show {key}.{name}")
-            };
+            let Some(found) = example.get(name) else { panic!("default.toml does not show {key}.{name}") };
             if let Some(default) = below.get("default").filter(|default| !default.is_object()) {
-                assert_eq!(
-                    found, default,
-                    "default.toml states another default for {key}.{name}"
-                );
+                assert_eq!(found, default, "default.toml states another default for {key}.{name}");
             }
-            assert!(
-                below["description"].is_string() || below["writeOnly"] == true,
-                "{key}.{name} is not described"
-            );
+            assert!(below["description"].is_string() || below["writeOnly"] == true, "{key}.{name} is not described");
             every_key(below, found, &format!("{key}.{name}"));
         }
-    } else if let Some(below) = schema
-        .get("additionalProperties")
-        .filter(|below| below.is_object())
-    {
-        let (name, entry) = example
-            .as_object()
-            .unwrap()
-            .iter()
-            .next()
-            .unwrap_or_else(|| panic!("no example of {key}"));
+    } else if let Some(below) = schema.get("additionalProperties").filter(|below| below.is_object()) {
+        let (name, entry) = example.as_object().unwrap().iter().next().unwrap_or_else(|| panic!("no example of {key}"));
         every_key(below, entry, &format!("{key}.{name}"));
     }
 }
@@ -88,24 +64,13 @@ fn every_key(schema: &Value, example: &Value, key: &str) {
 fn taken_at_its_word(loaded: &Loaded) -> impl Fn(&str) -> Option<KnownPlugin> + '_ {
     |id| {
         let config = &loaded.config;
-        let channel = config
-            .channels()
-            .find(|(_, _, channel)| channel.plugin.as_str() == id);
+        let channel = config.channels().find(|(_, _, channel)| channel.plugin.as_str() == id);
         let family = channel.map_or_else(
             || FamilyName::parse("any").unwrap(),
             |(_, _, channel)| config.applications[&channel.application].family.clone(),
         );
-        let kind = if channel.is_some() {
-            PluginKind::Channel
-        } else {
-            PluginKind::Supplier
-        };
-        Some(KnownPlugin {
-            kind,
-            family,
-            instance_settings: json!({}),
-            connection_settings: json!({}),
-        })
+        let kind = if channel.is_some() { PluginKind::Channel } else { PluginKind::Supplier };
+        Some(KnownPlugin { kind, family, instance_settings: json!({}), connection_settings: json!({}) })
     }
 }
 
@@ -114,50 +79,21 @@ fn the_demo_works_as_it_stands() {
     let loaded = read(&[published("demo.toml")], &Value::Null, &BTreeMap::new())
         .into_loaded()
         .unwrap_or_else(|faults| panic!("{faults}"));
-    assert_eq!(
-        super::super::check(&loaded, &taken_at_its_word(&loaded)),
-        []
-    );
+    assert_eq!(super::super::check(&loaded, &taken_at_its_word(&loaded)), []);
     let config = &loaded.config;
-    assert!(
-        config
-            .security
-            .guest_key
-            .as_ref()
-            .is_some_and(GuestKey::is_demo)
-    );
+    assert!(config.security.guest_key.as_ref().is_some_and(GuestKey::is_demo));
     assert_eq!(config.database.url.sqlite_path(), Some("entrepot-demo.db"));
-    assert_eq!(
-        (
-            config.merchants.len(),
-            config.channels().count(),
-            config.suppliers().count()
-        ),
-        (2, 2, 3)
-    );
+    assert_eq!((config.merchants.len(), config.channels().count(), config.suppliers().count()), (2, 2, 3));
     let elsewhere = json!({ "http": { "listen": "0.0.0.0:8080" } });
-    let refused = read(&[published("demo.toml")], &elsewhere, &BTreeMap::new())
-        .checked(&taken_at_its_word(&loaded));
+    let refused = read(&[published("demo.toml")], &elsewhere, &BTreeMap::new()).checked(&taken_at_its_word(&loaded));
     assert_eq!(refused.unwrap_err().list().len(), 1);
 }
 
 #[test]
 fn the_example_lacks_only_its_secrets() {
     let example = published("example-merchant.toml");
-    let faults = read(
-        std::slice::from_ref(&example),
-        &Value::Null,
-        &BTreeMap::new(),
-    )
-    .into_loaded()
-    .unwrap_err();
-    assert!(
-        faults
-            .list()
-            .iter()
-            .all(|fault| fault.problem == "the secret cannot be read"),
-        "{faults}"
-    );
+    let faults = read(std::slice::from_ref(&example), &Value::Null, &BTreeMap::new()).into_loaded().unwrap_err();
+    assert!(faults.list().iter().all(|fault| fault.problem == "the secret cannot be read"), "{faults}");
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("s").display().to_string();
     std::fs::write(&secret, "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=").unwrap();
@@ -170,28 +106,18 @@ fn the_example_lacks_only_its_secrets() {
         })
         .collect::<Vec<_>>()
         .join("\n");
-    let names = text
-        .lines()
-        .filter_map(|line| line.split_once("{ env = \"")?.1.split_once('"'))
-        .map(|(name, _)| name);
+    let names = text.lines().filter_map(|line| line.split_once("{ env = \"")?.1.split_once('"')).map(|(name, _)| name);
     let bench = names.fold(Bench::toml(&text), |bench, name| bench.variable(name, "x"));
     let bench = bench.variable("DATABASE_URL", "postgres://u:p@h/d");
     let loaded = bench.loaded();
-    assert_eq!(
-        super::super::check(&loaded, &taken_at_its_word(&loaded)),
-        []
-    );
+    assert_eq!(super::super::check(&loaded, &taken_at_its_word(&loaded)), []);
 }
 
 #[test]
 fn the_schema_is_whole_and_the_contracts_token_modes_are_its() {
     let schema = schema();
     assert!(!schema.to_string().contains("$ref"));
-    let modes = &schema["properties"]["applications"]["additionalProperties"]["properties"]["token_mode"]
-        ["enum"];
+    let modes = &schema["properties"]["applications"]["additionalProperties"]["properties"]["token_mode"]["enum"];
     use entrepot_contract::message::TokenMode;
-    assert_eq!(
-        *modes,
-        serde_json::to_value([TokenMode::ClientToken, TokenMode::Fixed]).unwrap()
-    );
+    assert_eq!(*modes, serde_json::to_value([TokenMode::ClientToken, TokenMode::Fixed]).unwrap());
 }

@@ -8,23 +8,11 @@ fn a_good_configuration_has_none() {
     let bench = Bench::toml(&good());
     assert_eq!(bench.faults(), []);
     assert_eq!(super::super::check(&bench.loaded(), &acme), []);
-    let application = bench
-        .loaded()
-        .config
-        .applications
-        .into_values()
-        .next()
-        .unwrap();
-    assert_eq!(
-        application.base_url.as_ref().unwrap().as_str(),
-        "https://open.acme.example"
-    );
+    let application = bench.loaded().config.applications.into_values().next().unwrap();
+    assert_eq!(application.base_url.as_ref().unwrap().as_str(), "https://open.acme.example");
     assert_eq!(application.hosts(), ["open.acme.example"]);
     let config = bench.loaded().config;
-    assert_eq!(
-        config.suppliers().next().unwrap().2.hosts(),
-        ["127.0.0.1:9200"]
-    );
+    assert_eq!(config.suppliers().next().unwrap().2.hosts(), ["127.0.0.1:9200"]);
 }
 
 #[test]
@@ -32,27 +20,15 @@ fn names_that_nothing_answers_to() {
     let text = good()
         .replace("plugin = \"acme-tickets\"", "plugin = \"acme-ticket\"")
         .replace("application = \"acme\"", "application = \"acne\"");
-    let bench = Bench::toml(&format!(
-        "{text}\n[plugins.acme-tickets]\n[plugins.ghost]\n"
-    ));
+    let bench = Bench::toml(&format!("{text}\n[plugins.acme-tickets]\n[plugins.ghost]\n"));
     let faults = bench.faults();
-    let found: Vec<(&str, &str, Option<&str>)> = faults
-        .iter()
-        .map(|f| (f.key.as_str(), f.problem.as_str(), f.suggestion.as_deref()))
-        .collect();
+    let found: Vec<(&str, &str, Option<&str>)> =
+        faults.iter().map(|f| (f.key.as_str(), f.problem.as_str(), f.suggestion.as_deref())).collect();
     assert_eq!(
         found,
         [
-            (
-                "merchants.lakeside.channels.east.application",
-                "no application has this id",
-                Some("acme")
-            ),
-            (
-                "merchants.lakeside.channels.east.plugin",
-                "no plugin has this id",
-                Some("acme-tickets")
-            ),
+            ("merchants.lakeside.channels.east.application", "no application has this id", Some("acme")),
+            ("merchants.lakeside.channels.east.plugin", "no plugin has this id", Some("acme-tickets")),
             ("plugins.ghost", "is not built in", None),
         ]
     );
@@ -61,19 +37,10 @@ fn names_that_nothing_answers_to() {
 #[test]
 fn kinds_and_families_must_match() {
     let fault = Bench::toml(&good().replace("acme-tickets", "acme-gates")).fault();
-    assert_eq!(
-        (fault.problem.as_str(), fault.expected.as_deref()),
-        ("is a supplier plugin", Some("a channel plugin"))
-    );
+    assert_eq!((fault.problem.as_str(), fault.expected.as_deref()), ("is a supplier plugin", Some("a channel plugin")));
     let fault = Bench::toml(&good().replace("acme-tickets", "other-tickets")).fault();
-    assert_eq!(
-        fault.problem,
-        "belongs to another partner family than the plugin"
-    );
-    assert_eq!(
-        fault.found.as_deref(),
-        Some("applications.acme.family = \"acme\"")
-    );
+    assert_eq!(fault.problem, "belongs to another partner family than the plugin");
+    assert_eq!(fault.found.as_deref(), Some("applications.acme.family = \"acme\""));
 }
 
 #[test]
@@ -92,10 +59,7 @@ settings.order_mode = "after_payment"
     let keys: Vec<&str> = faults.iter().map(|fault| fault.key.as_str()).collect();
     assert_eq!(
         keys,
-        [
-            "merchants.lakeside.channels.east",
-            "merchants.lakeside.channels.east.account_id"
-        ],
+        ["merchants.lakeside.channels.east", "merchants.lakeside.channels.east.account_id"],
         "{faults:#?}"
     );
     let apart = format!("{}{more}", good())
@@ -120,25 +84,12 @@ fn the_published_key_stays_on_loopback() {
     };
     assert_eq!(with(true, "127.0.0.1:1").faults(), []);
     assert_eq!(with(true, "[::1]:1").faults(), []);
-    assert!(
-        with(false, "127.0.0.1:1")
-            .fault()
-            .problem
-            .contains("published")
-    );
-    let fault = with(true, "127.0.0.1:1")
-        .overrides(json!({ "http": { "listen": "0.0.0.0:8080" } }))
-        .fault();
+    assert!(with(false, "127.0.0.1:1").fault().problem.contains("published"));
+    let fault = with(true, "127.0.0.1:1").overrides(json!({ "http": { "listen": "0.0.0.0:8080" } })).fault();
     assert_eq!(fault.key, "security.guest_key");
-    assert_eq!(
-        fault.found.as_deref(),
-        Some("http.listen = \"0.0.0.0:8080\" (command line)")
-    );
+    assert_eq!(fault.found.as_deref(), Some("http.listen = \"0.0.0.0:8080\" (command line)"));
     assert!(!fault.to_string().contains(DEMO_GUEST_KEY));
-    let previous = Bench::toml(&format!(
-        "{OWN_KEY}previous_guest_keys.old = \"{DEMO_GUEST_KEY}\""
-    ))
-    .fault();
+    let previous = Bench::toml(&format!("{OWN_KEY}previous_guest_keys.old = \"{DEMO_GUEST_KEY}\"")).fault();
     assert_eq!(previous.key, "security.previous_guest_keys.old");
 }
 
@@ -165,9 +116,7 @@ fn libraries_tokens_and_keys() {
          [applications.acme]\nfamily = \"acme\"\ntoken_mode = \"fixed\"\n",
         "a".repeat(64)
     );
-    let faults = Bench::toml(&text)
-        .variable("OLD", "QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=")
-        .faults();
+    let faults = Bench::toml(&text).variable("OLD", "QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=").faults();
     let keys: Vec<&str> = faults.iter().map(|fault| fault.key.as_str()).collect();
     let expected = [
         "applications.acme.credentials.fixed_token",
@@ -176,10 +125,5 @@ fn libraries_tokens_and_keys() {
         "security.guest_key_id",
     ];
     assert_eq!(keys, expected, "{faults:#?}");
-    assert!(
-        Bench::toml(OWN_KEY)
-            .overrides(json!({ "security": { "guest_key": null } }))
-            .faults()
-            .is_empty()
-    );
+    assert!(Bench::toml(OWN_KEY).overrides(json!({ "security": { "guest_key": null } })).faults().is_empty());
 }

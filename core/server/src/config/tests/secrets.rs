@@ -11,34 +11,16 @@ fn with_secret(given: &str) -> Bench {
 }
 
 fn value(bench: &Bench) -> String {
-    bench
-        .loaded()
-        .config
-        .applications
-        .values()
-        .next()
-        .unwrap()
-        .credentials["key"]
-        .expose()
-        .to_owned()
+    bench.loaded().config.applications.values().next().unwrap().credentials["key"].expose().to_owned()
 }
 
 #[test]
 fn secrets_come_from_text_variable_or_file() {
     assert_eq!(value(&with_secret("\"plain\"")), "plain");
-    assert_eq!(
-        value(&with_secret("{ env = \"THE_KEY\" }").variable("THE_KEY", "from env")),
-        "from env"
-    );
-    assert_eq!(
-        value(&with_secret("{ file = \"key.txt\" }").beside("key.txt", "from file\r\n")),
-        "from file"
-    );
+    assert_eq!(value(&with_secret("{ env = \"THE_KEY\" }").variable("THE_KEY", "from env")), "from env");
+    assert_eq!(value(&with_secret("{ file = \"key.txt\" }").beside("key.txt", "from file\r\n")), "from file");
     let over = with_secret("{ env = \"THE_KEY\" }")
-        .file(
-            "b.toml",
-            "[applications.acme.credentials]\nkey = { file = \"key.txt\" }",
-        )
+        .file("b.toml", "[applications.acme.credentials]\nkey = { file = \"key.txt\" }")
         .beside("key.txt", "replaced whole");
     assert_eq!(value(&over), "replaced whole");
 }
@@ -47,31 +29,19 @@ fn secrets_come_from_text_variable_or_file() {
 fn what_cannot_be_read_names_key_and_source() {
     let fault = with_secret("{ env = \"THE_KEY\" }").fault();
     assert_eq!(fault.key, "applications.acme.credentials.key");
-    assert_eq!(
-        fault.found.unwrap(),
-        "the environment variable THE_KEY is not set"
-    );
+    assert_eq!(fault.found.unwrap(), "the environment variable THE_KEY is not set");
     let bench = with_secret("{ file = \"no.txt\" }");
     let found = bench.fault().found.unwrap();
     assert!(found.contains(&bench.path("no.txt")), "{found}");
-    let empty = with_secret("{ env = \"THE_KEY\" }")
-        .variable("THE_KEY", "")
-        .fault();
-    assert_eq!(
-        empty.found.unwrap(),
-        "environment variable THE_KEY is empty"
-    );
+    let empty = with_secret("{ env = \"THE_KEY\" }").variable("THE_KEY", "").fault();
+    assert_eq!(empty.found.unwrap(), "environment variable THE_KEY is empty");
 }
 
 #[test]
 fn malformed_secrets_are_explained_without_their_value() {
     for (given, found, meant) in [
         ("{ evn = \"TOPSECRET\" }", "a table with evn", Some("env")),
-        (
-            "{ env = \"A\", file = \"B\" }",
-            "a table with env, file",
-            None,
-        ),
+        ("{ env = \"A\", file = \"B\" }", "a table with env, file", None),
         ("12345678", "a number (not shown)", None),
         ("\"\"", "an empty text", None),
         ("[\"TOPSECRET\"]", "a list of 1", None),
@@ -81,35 +51,17 @@ fn malformed_secrets_are_explained_without_their_value() {
         assert_eq!(fault.problem, "is no secret", "{given}");
         assert_eq!(fault.found.as_deref(), Some(found), "{given}");
         assert_eq!(fault.suggestion.as_deref(), meant, "{given}");
-        assert!(
-            !fault.to_string().contains("TOPSECRET") && !fault.to_string().contains("12345678"),
-            "{fault}"
-        );
+        assert!(!fault.to_string().contains("TOPSECRET") && !fault.to_string().contains("12345678"), "{fault}");
     }
-    let whole = Bench::toml(&format!(
-        "{OWN_KEY}[applications.acme]\nfamily = \"acme\"\ncredentials = \"TOPSECRET\"\n"
-    ))
-    .fault();
+    let whole =
+        Bench::toml(&format!("{OWN_KEY}[applications.acme]\nfamily = \"acme\"\ncredentials = \"TOPSECRET\"\n")).fault();
     assert!(!whole.to_string().contains("TOPSECRET"), "{whole}");
-    let short = Bench::toml(
-        "[security]\nguest_key = \"VE9QU0VDUkVU\"\nprevious_guest_keys.old = \"?TOPSECRET?\"",
-    )
-    .faults();
+    let short =
+        Bench::toml("[security]\nguest_key = \"VE9QU0VDUkVU\"\nprevious_guest_keys.old = \"?TOPSECRET?\"").faults();
     let texts: Vec<String> = short.iter().map(ToString::to_string).collect();
-    assert!(
-        texts[0].contains("security.guest_key:") && texts[0].contains("it has 9 bytes"),
-        "{texts:?}"
-    );
-    assert!(
-        texts[1].contains("previous_guest_keys.old") && texts[1].contains("not base64"),
-        "{texts:?}"
-    );
-    assert!(
-        texts
-            .iter()
-            .all(|text| !text.contains("VE9Q") && !text.contains("TOPSECRET")),
-        "{texts:?}"
-    );
+    assert!(texts[0].contains("security.guest_key:") && texts[0].contains("it has 9 bytes"), "{texts:?}");
+    assert!(texts[1].contains("previous_guest_keys.old") && texts[1].contains("not base64"), "{texts:?}");
+    assert!(texts.iter().all(|text| !text.contains("VE9Q") && !text.contains("TOPSECRET")), "{texts:?}");
 }
 
 #[test]
@@ -120,22 +72,10 @@ fn the_database_url_is_a_secret_too() {
     assert_eq!(database.url.kind(), DatabaseKind::Postgres);
     assert_eq!(database.url.expose(), "postgres://u:hunter2@h/d");
     assert!(!format!("{database:?}").contains("hunter2"));
-    let bad = Bench::toml(&format!(
-        "{OWN_KEY}[database]\nurl = {{ env = \"DATABASE_URL\" }}"
-    ));
-    let fault = bad
-        .variable("DATABASE_URL", "mysql://u:hunter2@h/d")
-        .fault()
-        .to_string();
-    assert!(
-        fault.contains("its scheme is \"mysql\"") && !fault.contains("hunter2"),
-        "{fault}"
-    );
-    let sqlite = Bench::toml("[database]\nurl = \"sqlite://data/e.db?mode=rwc\"")
-        .loaded()
-        .config
-        .database
-        .url;
+    let bad = Bench::toml(&format!("{OWN_KEY}[database]\nurl = {{ env = \"DATABASE_URL\" }}"));
+    let fault = bad.variable("DATABASE_URL", "mysql://u:hunter2@h/d").fault().to_string();
+    assert!(fault.contains("its scheme is \"mysql\"") && !fault.contains("hunter2"), "{fault}");
+    let sqlite = Bench::toml("[database]\nurl = \"sqlite://data/e.db?mode=rwc\"").loaded().config.database.url;
     assert_eq!(sqlite.sqlite_path(), Some("data/e.db"));
 }
 
@@ -144,13 +84,8 @@ fn printing_a_secret_shows_a_mask() {
     let secret: Secret = serde_json::from_str("\"TOPSECRET\"").unwrap();
     assert_eq!(format!("{secret:?}"), "***");
     assert_eq!(serde_json::to_string(&secret).unwrap(), "\"***\"");
-    let text = secret
-        .resolve(&Key::root(), "a", None, &BTreeMap::new())
-        .unwrap();
-    assert_eq!(
-        (format!("{text:?}"), serde_json::to_string(&text).unwrap()),
-        ("***".to_owned(), "\"***\"".to_owned())
-    );
+    let text = secret.resolve(&Key::root(), "a", None, &BTreeMap::new()).unwrap();
+    assert_eq!((format!("{text:?}"), serde_json::to_string(&text).unwrap()), ("***".to_owned(), "\"***\"".to_owned()));
     let key = GuestKey::parse(super::super::DEMO_GUEST_KEY).unwrap();
     assert!(key.is_demo());
     assert_eq!(format!("{key:?}"), "***");

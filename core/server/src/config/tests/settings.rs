@@ -13,36 +13,22 @@ fn settings_of_a_connection_are_held_against_the_plugin() {
     let faults = bench.faults();
     let found: Vec<(&str, &str, Option<&str>)> = faults
         .iter()
-        .map(|f| {
-            (
-                f.key.rsplit("settings.").next().unwrap(),
-                f.problem.as_str(),
-                f.suggestion.as_deref(),
-            )
-        })
+        .map(|f| (f.key.rsplit("settings.").next().unwrap(), f.problem.as_str(), f.suggestion.as_deref()))
         .collect();
     assert_eq!(
         found,
         [
             ("hours[1]", "has the wrong type", None),
-            (
-                "order_mode",
-                "is none of the allowed values",
-                Some("before_payment")
-            ),
+            ("order_mode", "is none of the allowed values", Some("before_payment")),
             ("ordermode", "unknown key", Some("order_mode")),
             ("pin", "is too short", None),
         ]
     );
-    assert_eq!(
-        faults[1].expected.as_deref(),
-        Some("\"before_payment\", \"after_payment\"")
-    );
+    assert_eq!(faults[1].expected.as_deref(), Some("\"before_payment\", \"after_payment\""));
     assert!(
         faults
             .iter()
-            .all(|fault| fault.file_or_origin == bench.path("a.toml")
-                && !fault.to_string().contains("\"abc\""))
+            .all(|fault| fault.file_or_origin == bench.path("a.toml") && !fault.to_string().contains("\"abc\""))
     );
 }
 
@@ -52,10 +38,7 @@ fn a_missing_setting_names_the_file_of_its_connection() {
     let fault = bench.fault();
     assert_eq!(
         (fault.key.as_str(), fault.problem.as_str()),
-        (
-            "merchants.lakeside.channels.east.settings.order_mode",
-            "missing"
-        )
+        ("merchants.lakeside.channels.east.settings.order_mode", "missing")
     );
     assert_eq!(fault.file_or_origin, bench.path("a.toml"));
 }
@@ -63,16 +46,8 @@ fn a_missing_setting_names_the_file_of_its_connection() {
 #[test]
 fn plugins_of_one_application_share_its_settings() {
     let second = "[merchants.lakeside.channels.vouchers]\nplugin = \"acme-vouchers\"\napplication = \"acme\"\naccount_id = \"1\"\nsettings.order_mode = \"after_payment\"\n";
-    let with = |settings: &str| {
-        Bench::toml(&format!(
-            "{}{second}[applications.acme.settings]\n{settings}",
-            good()
-        ))
-    };
-    assert_eq!(
-        with("sandbox = true\ntickets = 3\nvouchers = 4\n").faults(),
-        []
-    );
+    let with = |settings: &str| Bench::toml(&format!("{}{second}[applications.acme.settings]\n{settings}", good()));
+    assert_eq!(with("sandbox = true\ntickets = 3\nvouchers = 4\n").faults(), []);
     let fault = with("sandbox = true\nticket = 3\n").fault();
     assert_eq!(
         (fault.key.as_str(), fault.suggestion.as_deref()),
@@ -96,26 +71,13 @@ fn a_schema_with_references_is_followed() {
         &[schema],
         &crate::config::tree::Origins::default(),
     ));
-    let found: Vec<(&str, Option<&str>, Option<&str>)> = faults
-        .list()
-        .iter()
-        .map(|f| {
-            (
-                f.key.as_str(),
-                f.suggestion.as_deref(),
-                f.expected.as_deref(),
-            )
-        })
-        .collect();
+    let found: Vec<(&str, Option<&str>, Option<&str>)> =
+        faults.list().iter().map(|f| (f.key.as_str(), f.suggestion.as_deref(), f.expected.as_deref())).collect();
     assert_eq!(
         found,
         [
             ("settings.inner.extra", None, Some("level")),
-            (
-                "settings.inner.level",
-                Some("high"),
-                Some("\"high\", \"low\"")
-            ),
+            ("settings.inner.level", Some("high"), Some("\"high\", \"low\"")),
         ]
     );
 }

@@ -89,7 +89,7 @@ async fn the_pages_own_examples() {
         ),
         (
             "query-order",
-            Outcome::Usage { order: own(), units: usage },
+            Outcome::Usage { order: own(), units: usage, issued: true },
             r#"{"data":{"error_code":0,"description":"","order_out_id":"T20260001","total_voucher_quantity":2,"used_voucher_quantity":1,"vouchers":[{"entrance":{"project_id":"T20260001-1","status":1},"projects":[]},{"entrance":{"project_id":"T20260001-2","status":0},"projects":[]}]}}"#,
         ),
         (
@@ -248,6 +248,7 @@ async fn order_states() {
     let units = [UnitState::Available, UnitState::Reserved, UnitState::Redeemed, UnitState::Refunded];
     let usage = || Outcome::Usage {
         order: own(),
+        issued: true,
         units: (1..).zip(units).map(|(unit, state)| UnitUsage { unit, state }).collect(),
     };
     let data = said(&seat, "query-order", usage()).await["data"].clone();
@@ -255,7 +256,11 @@ async fn order_states() {
     let states: Vec<Value> =
         data["vouchers"].as_array().expect("vouchers").iter().map(|it| it["entrance"]["status"].clone()).collect();
     assert_eq!(states, [0, 0, 1, 2]);
-    let unused = || Outcome::Usage { order: own(), units: vec![UnitUsage { unit: 1, state: UnitState::Available }] };
+    let unused = || Outcome::Usage {
+        order: own(),
+        units: vec![UnitUsage { unit: 1, state: UnitState::Available }],
+        issued: true,
+    };
     let quiet = crate::seat(&world(), json!({}), json!({"query_vouchers": "when_changed"})).await;
     assert_eq!(said(&quiet, "query-order", unused()).await["data"]["vouchers"], Value::Null);
     assert!(said(&quiet, "query-order", usage()).await["data"]["vouchers"].is_array());

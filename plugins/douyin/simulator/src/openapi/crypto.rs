@@ -16,9 +16,7 @@ fn batch<'a>(request: &Request<'a>, name: &str) -> Result<&'a [Value], Refusal> 
     request.authorised(fields.text("account_id")?)?;
     let list = fields.list(name)?;
     if list.len() > BATCH_MAX {
-        return Err(Refusal::parameter(format!(
-            "{name} holds more than {BATCH_MAX}"
-        )));
+        return Err(Refusal::parameter(format!("{name} holds more than {BATCH_MAX}")));
     }
     Ok(list)
 }

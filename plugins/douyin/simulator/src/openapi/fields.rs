@@ -17,11 +17,7 @@ const BUSINESS: i64 = 3_000_001;
 
 impl Refusal {
     pub(crate) fn new(code: i64, text: impl Into<String>) -> Self {
-        Self {
-            code,
-            sub_code: 0,
-            text: text.into(),
-        }
+        Self { code, sub_code: 0, text: text.into() }
     }
 
     /// 2100005.
@@ -31,11 +27,7 @@ impl Refusal {
 
     /// 3000001 with a sub code of ours.
     pub(crate) fn business(sub_code: i64, text: impl Into<String>) -> Self {
-        Self {
-            code: BUSINESS,
-            sub_code,
-            text: text.into(),
-        }
+        Self { code: BUSINESS, sub_code, text: text.into() }
     }
 }
 
@@ -78,9 +70,7 @@ impl<'a> Fields<'a> {
     /// A small integer: a JSON number.
     pub(crate) fn int(&self, name: &str) -> Result<i64, Refusal> {
         let value = Self::need(name, self.get(name))?;
-        value
-            .as_i64()
-            .ok_or_else(|| Refusal::parameter(format!("{name} must be an integer")))
+        value.as_i64().ok_or_else(|| Refusal::parameter(format!("{name} must be an integer")))
     }
 
     /// A 64-bit integer: a JSON number or a string of digits (common §1).
@@ -94,9 +84,7 @@ impl<'a> Fields<'a> {
             return Ok(None);
         };
         let number = value.as_i64().or_else(|| value.as_str()?.parse().ok());
-        number
-            .map(Some)
-            .ok_or_else(|| Refusal::parameter(format!("{name} must be a 64-bit integer")))
+        number.map(Some).ok_or_else(|| Refusal::parameter(format!("{name} must be a 64-bit integer")))
     }
 
     /// A list that is not empty.
@@ -122,13 +110,9 @@ mod tests {
 
     #[test]
     fn types_and_missing_fields() {
-        let value =
-            json!({"order_id": 7, "n": "12", "i": "1", "list": [], "null": null, "text": "x"});
+        let value = json!({"order_id": 7, "n": "12", "i": "1", "list": [], "null": null, "text": "x"});
         let fields = Fields::of(&value);
-        assert_eq!(
-            fields.text("order_id").map_err(|refusal| refusal.code),
-            Err(BAD_PARAMETER)
-        );
+        assert_eq!(fields.text("order_id").map_err(|refusal| refusal.code), Err(BAD_PARAMETER));
         assert_eq!(fields.text("text"), Ok("x"));
         assert_eq!(fields.text_opt("null"), Ok(None));
         assert_eq!(fields.long("n"), Ok(12));

@@ -12,18 +12,14 @@ fn head<'a>(request: &Request<'a>) -> Result<&'a str, Refusal> {
     let fields = request.fields();
     let account_id = fields.text("account_id")?;
     if fields.text_opt("product_id")?.is_none() && fields.text_opt("product_out_id")?.is_none() {
-        return Err(Refusal::parameter(
-            "product_id and product_out_id are both missing",
-        ));
+        return Err(Refusal::parameter("product_id and product_out_id are both missing"));
     }
     request.authorised(account_id)?;
     Ok(account_id)
 }
 
 fn specification(value: &Value) -> Result<&Value, Refusal> {
-    let found = value
-        .get("ticket_specification")
-        .filter(|value| value.is_object());
+    let found = value.get("ticket_specification").filter(|value| value.is_object());
     found.ok_or_else(|| Refusal::parameter("ticket_specification is missing"))
 }
 
@@ -32,11 +28,7 @@ pub(crate) fn save(request: &Request<'_>) -> Answer {
     let account_id = head(request)?;
     let items = request.fields().list("calendars")?;
     let sku = read_sku(account_id, specification(request.body)?, items)?;
-    request
-        .shared
-        .world()
-        .calendar
-        .store(sku, request.shared.options.save_replaces);
+    request.shared.world().calendar.store(sku, request.shared.options.save_replaces);
     Ok(Map::new())
 }
 
@@ -53,7 +45,6 @@ pub(crate) fn batch_save(request: &Request<'_>) -> Answer {
         skus.push(read_sku(account_id, specification(entry)?, items)?);
     }
     let mut world = request.shared.world();
-    skus.into_iter()
-        .for_each(|sku| world.calendar.store(sku, false));
+    skus.into_iter().for_each(|sku| world.calendar.store(sku, false));
     Ok(Map::new())
 }

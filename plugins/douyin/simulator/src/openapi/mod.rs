@@ -49,18 +49,13 @@ impl<'a> Request<'a> {
     /// A query parameter that is not empty.
     pub(crate) fn parameter(&self, name: &str) -> Option<&'a str> {
         let found = self.query.iter().find(|(key, _)| key == name);
-        found
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
+        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
     /// The merchant must have authorised the application (2119005).
     pub(crate) fn authorised(&self, account_id: &str) -> Result<(), Refusal> {
         if self.shared.world().unauthorised.contains(account_id) {
-            return Err(Refusal::new(
-                2_119_005,
-                "the merchant has not authorised the app",
-            ));
+            return Err(Refusal::new(2_119_005, "the merchant has not authorised the app"));
         }
         Ok(())
     }
@@ -71,55 +66,20 @@ type Handler = fn(&Request<'_>) -> Answer;
 /// The calls that are played, by method and path.
 const CALLS: [(&str, &str, Handler); 10] = [
     ("POST", "/goodlife/v1/trip/order/confirm/", orders::confirm),
-    (
-        "POST",
-        "/goodlife/v1/trip/refund/audit/",
-        orders::refund_audit,
-    ),
+    ("POST", "/goodlife/v1/trip/refund/audit/", orders::refund_audit),
     ("GET", "/goodlife/v1/trade/order/query/", orders::query),
-    (
-        "POST",
-        "/goodlife/v1/fulfilment/create/callback/",
-        vouchers::create_callback,
-    ),
-    (
-        "POST",
-        "/goodlife/v1/trip/certificate/verify/",
-        verify::verify,
-    ),
-    (
-        "POST",
-        "/goodlife/v1/open/common_biz/crypto/decrypt/batch/",
-        crypto::decrypt,
-    ),
-    (
-        "POST",
-        "/goodlife/v1/open/common_biz/crypto/decrypt_mask/batch/",
-        crypto::decrypt_mask,
-    ),
-    (
-        "POST",
-        "/goodlife/v1/open/common_biz/crypto/encrypt/batch/",
-        crypto::encrypt,
-    ),
-    (
-        "POST",
-        "/goodlife/v1/trip/ticket_calendar/save/",
-        goods::save,
-    ),
-    (
-        "POST",
-        "/goodlife/v1/trip/ticket_calendar/batch_save/",
-        goods::batch_save,
-    ),
+    ("POST", "/goodlife/v1/fulfilment/create/callback/", vouchers::create_callback),
+    ("POST", "/goodlife/v1/trip/certificate/verify/", verify::verify),
+    ("POST", "/goodlife/v1/open/common_biz/crypto/decrypt/batch/", crypto::decrypt),
+    ("POST", "/goodlife/v1/open/common_biz/crypto/decrypt_mask/batch/", crypto::decrypt_mask),
+    ("POST", "/goodlife/v1/open/common_biz/crypto/encrypt/batch/", crypto::encrypt),
+    ("POST", "/goodlife/v1/trip/ticket_calendar/save/", goods::save),
+    ("POST", "/goodlife/v1/trip/ticket_calendar/batch_save/", goods::batch_save),
 ];
 
 /// The server's only route: everything.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
-        .fallback(gate)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(shared)
+    Router::new().fallback(gate).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(shared)
 }
 
 async fn gate(
@@ -142,29 +102,17 @@ async fn gate(
         error_code: None,
         logid: shared.logid(),
     };
-    let fault = shared
-        .world()
-        .faults
-        .take_for_path(&path, path == TOKEN_PATH);
+    let fault = shared.world().faults.take_for_path(&path, path == TOKEN_PATH);
     if fault == Some(Fault::OpenApiHangs) {
         return hang(&shared, call).await;
     }
     let body = parsed.unwrap_or(Value::Null);
-    let (answer, code) = match (
-        injected(fault),
-        path == TOKEN_PATH && method == Method::POST,
-    ) {
+    let (answer, code) = match (injected(fault), path == TOKEN_PATH && method == Method::POST) {
         (Some(refusal), _) => envelope(Err(refusal), &call),
         (None, true) => token::fetch(&shared, &body),
         (None, false) => {
-            let request = Request {
-                shared: &shared,
-                query: &query,
-                body: &body,
-                now_ms: call.at_ms,
-            };
-            let answer = admit(&request, &headers, &method, &path, &bytes)
-                .and_then(|handler| handler(&request));
+            let request = Request { shared: &shared, query: &query, body: &body, now_ms: call.at_ms };
+            let answer = admit(&request, &headers, &method, &path, &bytes).and_then(|handler| handler(&request));
             envelope(answer, &call)
         }
     };
@@ -173,12 +121,7 @@ async fn gate(
     }
     call.error_code = Some(code);
     shared.world().calls.push(call);
-    (
-        StatusCode::OK,
-        [(header::CONTENT_TYPE, "application/json")],
-        answer.to_string(),
-    )
-        .into_response()
+    (StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response()
 }
 
 fn injected(fault: Option<Fault>) -> Option<Refusal> {
@@ -205,19 +148,9 @@ fn admit(
     path: &str,
     bytes: &[u8],
 ) -> Result<Handler, Refusal> {
-    let text = |name: &str| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    };
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let token = text("access-token");
-    let fixed = request
-        .shared
-        .options
-        .fixed_token
-        .as_deref()
-        .is_some_and(|fixed| fixed == token);
+    let fixed = request.shared.options.fixed_token.as_deref().is_some_and(|fixed| fixed == token);
     let state = request.shared.world().tokens.judge(token, request.now_ms);
     match state {
         _ if fixed => {}
@@ -225,9 +158,7 @@ fn admit(
         TokenState::Unknown => return Err(Refusal::new(2_190_002, "access_token invalid")),
         TokenState::Expired => return Err(Refusal::new(2_190_008, "access_token expired")),
     }
-    let found = CALLS
-        .iter()
-        .find(|(verb, known, _)| *verb == method.as_str() && *known == path);
+    let found = CALLS.iter().find(|(verb, known, _)| *verb == method.as_str() && *known == path);
     let Some((_, _, handler)) = found else {
         return Err(Refusal::new(2_119_010, "API offline"));
     };
@@ -272,12 +203,7 @@ fn recorded(headers: &HeaderMap) -> BTreeMap<String, String> {
     headers
         .iter()
         .filter(|(name, _)| !SECRET_HEADERS.contains(&name.as_str()))
-        .map(|(name, value)| {
-            (
-                name.to_string(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
-        })
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect()
 }
 
@@ -297,9 +223,7 @@ fn decode(text: &str) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut place = 0;
     while let Some(byte) = bytes.get(place) {
-        let hex = text
-            .get(place + 1..place + 3)
-            .and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        let hex = text.get(place + 1..place + 3).and_then(|pair| u8::from_str_radix(pair, 16).ok());
         match (byte, hex) {
             (b'%', Some(value)) => {
                 out.push(value);
@@ -322,9 +246,6 @@ mod tests {
     fn queries_are_decoded() {
         let pairs = decode_query("a=1%2C2&b=x+y&c&d=%zz");
         let expected = [("a", "1,2"), ("b", "x y"), ("c", ""), ("d", "%zz")];
-        assert_eq!(
-            pairs,
-            expected.map(|(key, value)| (key.to_owned(), value.to_owned()))
-        );
+        assert_eq!(pairs, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
     }
 }

@@ -22,12 +22,7 @@ const PAGE_MAX: usize = 100;
 /// The id in the body of a known order, whose merchant authorised the application.
 pub(crate) fn known_order<'a>(request: &Request<'a>) -> Result<&'a str, Refusal> {
     let order_id = request.fields().text("order_id")?;
-    let account_id = request
-        .shared
-        .world()
-        .orders
-        .get(order_id)
-        .map(|order| order.account_id().to_owned());
+    let account_id = request.shared.world().orders.get(order_id).map(|order| order.account_id().to_owned());
     let unknown = || Refusal::parameter(format!("order_id {order_id} does not exist"));
     request.authorised(&account_id.ok_or_else(unknown)?)?;
     Ok(order_id)
@@ -51,10 +46,7 @@ pub(crate) fn confirm(request: &Request<'_>) -> Answer {
         (OrderState::Refused, 2) => {}
         (_, 1) if order.accepted_ms.is_some() => {}
         _ => {
-            return Err(Refusal::business(
-                sub_code::DECIDED,
-                "the order was decided already",
-            ));
+            return Err(Refusal::business(sub_code::DECIDED, "the order was decided already"));
         }
     }
     Ok(Map::new())
@@ -79,9 +71,7 @@ pub(crate) fn refund_audit(request: &Request<'_>) -> Answer {
         return Err(Refusal::parameter("order_id does not exist"));
     };
     let Some(refund) = order.refund(key) else {
-        return Err(Refusal::parameter(format!(
-            "biz_uniq_key {key} does not exist"
-        )));
+        return Err(Refusal::parameter(format!("biz_uniq_key {key} does not exist")));
     };
     if !refund.is_open() {
         use crate::orders::RefundState::{Agreed, Done, Refused};
@@ -89,17 +79,10 @@ pub(crate) fn refund_audit(request: &Request<'_>) -> Answer {
         return if same {
             Ok(Map::new())
         } else {
-            Err(Refusal::business(
-                sub_code::DECIDED,
-                "the refund was decided already",
-            ))
+            Err(Refusal::business(sub_code::DECIDED, "the refund was decided already"))
         };
     }
-    let decision = Decision {
-        result: Some(result),
-        fee_fen,
-        vouchers,
-    };
+    let decision = Decision { result: Some(result), fee_fen, vouchers };
     let broken = outcomes::decide(order, key, &decision, request.now_ms);
     for rule in broken {
         world.violation(request.now_ms, Some(order_id), rule);
@@ -109,25 +92,16 @@ pub(crate) fn refund_audit(request: &Request<'_>) -> Answer {
 
 /// `GET /goodlife/v1/trade/order/query/`, common §14.
 pub(crate) fn query(request: &Request<'_>) -> Answer {
-    let account_id = request
-        .parameter("account_id")
-        .ok_or_else(|| Refusal::parameter("account_id is missing"))?;
+    let account_id = request.parameter("account_id").ok_or_else(|| Refusal::parameter("account_id is missing"))?;
     request.authorised(account_id)?;
     let number = |name: &str| -> Result<Option<i64>, Refusal> {
         let wrong = |_| Refusal::parameter(format!("{name} must be an integer"));
-        request
-            .parameter(name)
-            .map(str::parse)
-            .transpose()
-            .map_err(wrong)
+        request.parameter(name).map(str::parse).transpose().map_err(wrong)
     };
     let page_num = number("page_num")?.ok_or_else(|| Refusal::parameter("page_num is missing"))?;
-    let page_size =
-        number("page_size")?.ok_or_else(|| Refusal::parameter("page_size is missing"))?;
+    let page_size = number("page_size")?.ok_or_else(|| Refusal::parameter("page_size is missing"))?;
     let (Ok(page), Ok(size)) = (usize::try_from(page_num - 1), usize::try_from(page_size)) else {
-        return Err(Refusal::parameter(
-            "page_num and page_size must be positive",
-        ));
+        return Err(Refusal::parameter("page_num and page_size must be positive"));
     };
     if !(1..=PAGE_MAX).contains(&size) {
         return Err(Refusal::parameter("page_size must be 1 to 100"));
@@ -139,32 +113,18 @@ pub(crate) fn query(request: &Request<'_>) -> Answer {
     let wanted = |order: &&Order| {
         let created_s = created_s(order);
         order.account_id() == account_id
-            && request
-                .parameter("order_id")
-                .is_none_or(|id| id == order.order_id)
-            && request
-                .parameter("ext_order_id")
-                .is_none_or(|id| order.order_out_id.as_deref() == Some(id))
+            && request.parameter("order_id").is_none_or(|id| id == order.order_id)
+            && request.parameter("ext_order_id").is_none_or(|id| order.order_out_id.as_deref() == Some(id))
             && status.is_none_or(|status| status == order_status(order.state))
             && (from_s..=to_s).contains(&created_s)
     };
     let found: Vec<&Order> = world.orders.values().filter(wanted).collect();
-    let shown: Vec<Value> = found
-        .iter()
-        .skip(page.saturating_mul(size))
-        .take(size)
-        .map(|order| describe(order))
-        .collect();
+    let shown: Vec<Value> =
+        found.iter().skip(page.saturating_mul(size)).take(size).map(|order| describe(order)).collect();
     let mut payload = Map::new();
     payload.insert("orders".into(), shown.into());
-    payload.insert(
-        "page".into(),
-        json!({"page_num": page_num, "page_size": page_size, "total": found.len()}),
-    );
-    payload.insert(
-        "search_after".into(),
-        json!({"CursorValue": [], "Size": size}),
-    );
+    payload.insert("page".into(), json!({"page_num": page_num, "page_size": page_size, "total": found.len()}));
+    payload.insert("search_after".into(), json!({"CursorValue": [], "Size": size}));
     Ok(payload)
 }
 

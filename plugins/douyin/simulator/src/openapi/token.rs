@@ -51,11 +51,7 @@ impl TokenBook {
 
     /// Counts a fetch; false when there were more than 500 in five minutes.
     fn admit(&mut self, now_ms: i64) -> bool {
-        while self
-            .recent_ms
-            .front()
-            .is_some_and(|at| now_ms - at >= WINDOW_MS)
-        {
+        while self.recent_ms.front().is_some_and(|at| now_ms - at >= WINDOW_MS) {
             self.recent_ms.pop_front();
         }
         if self.recent_ms.len() >= FETCHES_MAX {
@@ -78,11 +74,7 @@ impl TokenBook {
         if count == MEMORY {
             self.tokens.pop_front();
         }
-        self.tokens.push_back(Token {
-            text,
-            ends_ms: now_ms + VALID_MS,
-            displaced: false,
-        });
+        self.tokens.push_back(Token { text, ends_ms: now_ms + VALID_MS, displaced: false });
         self.fetches += 1;
     }
 
@@ -109,10 +101,7 @@ pub(crate) fn fetch(shared: &Shared, body: &Value) -> (Value, i64) {
         "error_code": code,
         "expires_in": if code == 0 { VALID_MS / 1000 } else { 0 },
     });
-    (
-        json!({"data": data, "message": if code == 0 { "success" } else { "error" }}),
-        code,
-    )
+    (json!({"data": data, "message": if code == 0 { "success" } else { "error" }}), code)
 }
 
 fn try_fetch(shared: &Shared, body: &Value) -> Result<String, (i64, &'static str)> {

@@ -46,18 +46,12 @@ pub(crate) fn verify(request: &Request<'_>) -> Answer {
     let results = if asked.is_empty() {
         whole(request.shared, order)
     } else {
-        asked
-            .iter()
-            .map(|part| redeem(request.shared, order, &part.project_ids))
-            .collect()
+        asked.iter().map(|part| redeem(request.shared, order, &part.project_ids)).collect()
     };
     order.settle_units(request.now_ms);
     let mut payload = Map::new();
     payload.insert("verify_results".into(), results.into());
-    world
-        .verifies
-        .answers
-        .insert(place, (request.body.clone(), payload.clone()));
+    world.verifies.answers.insert(place, (request.body.clone(), payload.clone()));
     Ok(payload)
 }
 
@@ -78,14 +72,9 @@ fn read_vouchers(list: &[Value]) -> Result<Vec<Part>, Refusal> {
             project_ids.push(Fields::of(project).text("project_id")?.to_owned());
         }
         if project_ids.is_empty() {
-            return Err(Refusal::parameter(
-                "a voucher names neither entrance nor projects",
-            ));
+            return Err(Refusal::parameter("a voucher names neither entrance nor projects"));
         }
-        Ok(Part {
-            project_ids,
-            verify_s: fields.long_opt("verify_time")?,
-        })
+        Ok(Part { project_ids, verify_s: fields.long_opt("verify_time")? })
     };
     list.iter().map(part).collect()
 }
@@ -101,46 +90,27 @@ fn allowed(order: &Order, verify_s: Option<i64>, asked: &[Part]) -> Result<(), R
             return Err(Refusal::business(sub_code::WRONG_STATE, text));
         }
     }
-    if order
-        .refunds
-        .iter()
-        .any(|refund| refund.is_open() || refund.state == RefundState::Agreed)
-    {
-        return Err(Refusal::business(
-            sub_code::WRONG_STATE,
-            "a refund is under way",
-        ));
+    if order.refunds.iter().any(|refund| refund.is_open() || refund.state == RefundState::Agreed) {
+        return Err(Refusal::business(sub_code::WRONG_STATE, "a refund is under way"));
     }
-    let refused = order
-        .refunds
-        .iter()
-        .filter(|refund| refund.state == RefundState::Refused);
+    let refused = order.refunds.iter().filter(|refund| refund.state == RefundState::Refused);
     // A refund refused with repaired vouchers (301) came before there was anything to redeem.
     let refused = refused.filter(|refund| refund.source != crate::outcomes::SOURCE_ISSUE_FAILED);
     if let Some(asked_ms) = refused.map(|refund| refund.asked_ms).max() {
         let before = |time: Option<i64>| time.is_some_and(|time_s| time_s < asked_ms / 1000);
         let each = asked.iter().all(|part| before(part.verify_s.or(verify_s)));
         if !each || (asked.is_empty() && !before(verify_s)) {
-            return Err(Refusal::parameter(
-                "verify_time must be earlier than the refused refund request",
-            ));
+            return Err(Refusal::parameter("verify_time must be earlier than the refused refund request"));
         }
     }
     Ok(())
 }
 
 fn whole(shared: &Shared, order: &mut Order) -> Vec<Value> {
-    let open = order
-        .units
-        .iter()
-        .filter(|unit| unit.state() != UnitState::Refunded);
-    let projects: Vec<Vec<String>> = open
-        .filter_map(|unit| unit.voucher.as_ref().map(|voucher| voucher.project_ids()))
-        .collect();
-    projects
-        .iter()
-        .map(|project_ids| redeem(shared, order, project_ids))
-        .collect()
+    let open = order.units.iter().filter(|unit| unit.state() != UnitState::Refunded);
+    let projects: Vec<Vec<String>> =
+        open.filter_map(|unit| unit.voucher.as_ref().map(|voucher| voucher.project_ids())).collect();
+    projects.iter().map(|project_ids| redeem(shared, order, project_ids)).collect()
 }
 
 /// Redeems some items of one copy; the result of one voucher.
@@ -155,17 +125,10 @@ fn redeem(shared: &Shared, order: &mut Order, project_ids: &[String]) -> Value {
         return result(NOT_FOUND, "the voucher was refunded", "", &certificate_id);
     }
     let items = unit.voucher.iter().flat_map(|voucher| &voucher.items);
-    let fresh = items
-        .filter(|item| project_ids.contains(&item.project_id) && !item.used)
-        .count();
+    let fresh = items.filter(|item| project_ids.contains(&item.project_id) && !item.used).count();
     if fresh == 0 {
         let earlier = unit.verify_ids.last().cloned().unwrap_or_default();
-        return result(
-            ALREADY_REDEEMED,
-            "already redeemed",
-            &earlier,
-            &certificate_id,
-        );
+        return result(ALREADY_REDEEMED, "already redeemed", &earlier, &certificate_id);
     }
     unit.use_projects(project_ids);
     let verify_id = shared.ids.verify();

@@ -20,11 +20,7 @@ pub(crate) fn create_callback(request: &Request<'_>) -> Answer {
         return Err(Refusal::parameter("order_id does not exist"));
     };
     let outcome = match result {
-        1 => deliver(
-            order,
-            request.body.get("vouchers").unwrap_or(&Value::Null),
-            request.now_ms,
-        ),
+        1 => deliver(order, request.body.get("vouchers").unwrap_or(&Value::Null), request.now_ms),
         2 => fail(order, request.now_ms),
         _ => Err((Refusal::parameter("result must be 1 or 2"), Vec::new())),
     };
@@ -48,8 +44,8 @@ pub(crate) fn create_callback(request: &Request<'_>) -> Answer {
 type Refused = (Refusal, Vec<String>);
 
 fn deliver(order: &mut Order, vouchers: &Value, now_ms: i64) -> Result<(), Refused> {
-    let issued = outcomes::read_vouchers(order, vouchers)
-        .map_err(|broken| (Refusal::parameter(broken.join("; ")), broken))?;
+    let issued =
+        outcomes::read_vouchers(order, vouchers).map_err(|broken| (Refusal::parameter(broken.join("; ")), broken))?;
     if order.units.iter().all(|unit| unit.voucher.is_some()) {
         return Ok(());
     }
@@ -59,8 +55,7 @@ fn deliver(order: &mut Order, vouchers: &Value, now_ms: i64) -> Result<(), Refus
 }
 
 fn fail(order: &mut Order, now_ms: i64) -> Result<(), Refused> {
-    if order.state == OrderState::Refunded && order.units.iter().all(|unit| unit.voucher.is_none())
-    {
+    if order.state == OrderState::Refunded && order.units.iter().all(|unit| unit.voucher.is_none()) {
         return Ok(());
     }
     waiting(order, now_ms)?;
@@ -71,29 +66,17 @@ fn fail(order: &mut Order, now_ms: i64) -> Result<(), Refused> {
 fn waiting(order: &Order, now_ms: i64) -> Result<(), Refused> {
     let refuse = |code, text: &str| Err((Refusal::business(code, text), Vec::new()));
     if order.state != OrderState::Issuing {
-        return refuse(
-            sub_code::WRONG_STATE,
-            "the order does not wait for vouchers",
-        );
+        return refuse(sub_code::WRONG_STATE, "the order does not wait for vouchers");
     }
-    if order
-        .issuing_ms
-        .is_some_and(|since| now_ms - since > TEN_MINUTES_MS)
-    {
-        return refuse(
-            sub_code::TOO_LATE,
-            "the vouchers came later than ten minutes",
-        );
+    if order.issuing_ms.is_some_and(|since| now_ms - since > TEN_MINUTES_MS) {
+        return refuse(sub_code::TOO_LATE, "the vouchers came later than ten minutes");
     }
     Ok(())
 }
 
 fn certificates(order: &Order) -> Value {
     let list = order.units.iter().map(|unit| {
-        let code = unit
-            .voucher
-            .as_ref()
-            .and_then(|voucher| voucher.first_code());
+        let code = unit.voucher.as_ref().and_then(|voucher| voucher.first_code());
         json!({"certificate_id": unit.certificate_id, "code": code.unwrap_or_default()})
     });
     list.collect::<Vec<_>>().into()

@@ -18,10 +18,7 @@ async fn requests_are_signed_and_carry_the_headers() {
     let query = format!("client_key={KEY}&timestamp=1790000000000&sign=");
     assert!(seen.query.starts_with(&query), "{}", seen.query);
     let pairs = [("client_key", KEY), ("timestamp", "1790000000000")];
-    assert!(
-        seen.query
-            .ends_with(&sign::legacy_sign(SECRET, &pairs, &seen.body))
-    );
+    assert!(seen.query.ends_with(&sign::legacy_sign(SECRET, &pairs, &seen.body)));
     assert!(world.platform.violations().is_empty());
 }
 
@@ -32,24 +29,13 @@ async fn guests_are_encrypted_and_the_body_is_complete() {
     let body = world.stub.seen_on(Scene::CreateOrder)[0].json();
     assert_eq!(body["buyer"]["phone"], "SxxOBnwVlwZFQV1er5pEHA==");
     assert_eq!(body["buyer"]["name"], "UOwV1M23gYhaMjPTUENkGg==");
-    let license = body["tourists"][0]["license_id"]
-        .as_str()
-        .expect("a document");
-    assert_eq!(
-        cipher::decrypt_local(SECRET, license).as_deref(),
-        Some("110101199003070011")
-    );
+    let license = body["tourists"][0]["license_id"].as_str().expect("a document");
+    assert_eq!(cipher::decrypt_local(SECRET, license).as_deref(), Some("110101199003070011"));
     assert_eq!(body["order_id"], "1000000000000000001");
     assert_eq!(body["item_order_infos"].as_array().map(Vec::len), Some(2));
     assert_eq!(body["amount"]["pay_amount"], 20_000);
     assert_eq!(body["create_order_time_unix"], 1_790_000_000);
-    for field in [
-        "traveler_info",
-        "ticket_rule",
-        "refund_rule",
-        "remark_info",
-        "custom_spi_req_extra",
-    ] {
+    for field in ["traveler_info", "ticket_rule", "refund_rule", "remark_info", "custom_spi_req_extra"] {
         assert!(body.get(field).is_some(), "{field}");
     }
 }
@@ -71,59 +57,32 @@ async fn overrides_change_and_remove_fields() {
 async fn the_issue_ladder_climbs_six_steps_on_any_error() {
     let world = World::new().await;
     for _ in 0..10 {
-        world
-            .stub
-            .answer(Scene::IssueCertificate, json!({"error_code": 7}));
+        world.stub.answer(Scene::IssueCertificate, json!({"error_code": 7}));
     }
-    let reply = world
-        .platform
-        .call(Scene::IssueCertificate, &json!({"order_id": "1"}))
-        .await;
+    let reply = world.platform.call(Scene::IssueCertificate, &json!({"order_id": "1"})).await;
     assert_eq!(reply.attempts, 7);
-    let delays: Vec<u64> = reply
-        .history
-        .iter()
-        .map(|attempt| attempt.delay_s)
-        .collect();
+    let delays: Vec<u64> = reply.history.iter().map(|attempt| attempt.delay_s).collect();
     assert_eq!(delays, [0, 10, 30, 60, 120, 120, 240]);
     let seen = world.stub.seen_on(Scene::IssueCertificate);
     assert_eq!(seen.len(), 7);
-    assert!(
-        seen.iter()
-            .all(|one| one.is_signed() && one.body == seen[0].body)
-    );
+    assert!(seen.iter().all(|one| one.is_signed() && one.body == seen[0].body));
 }
 
 #[tokio::test]
 async fn order_calls_repeat_on_100_only() {
     let world = World::new().await;
     for _ in 0..3 {
-        world
-            .stub
-            .answer(Scene::CancelOrder, json!({"error_code": 100}));
+        world.stub.answer(Scene::CancelOrder, json!({"error_code": 100}));
     }
-    let reply = world
-        .platform
-        .call(Scene::CancelOrder, &json!({"order_id": "1"}))
-        .await;
+    let reply = world.platform.call(Scene::CancelOrder, &json!({"order_id": "1"})).await;
     assert_eq!((reply.attempts, reply.error_code()), (4, Some(0)));
-    world
-        .stub
-        .answer(Scene::CancelOrder, json!({"error_code": 5}));
-    let reply = world
-        .platform
-        .call(Scene::CancelOrder, &json!({"order_id": "1"}))
-        .await;
+    world.stub.answer(Scene::CancelOrder, json!({"error_code": 5}));
+    let reply = world.platform.call(Scene::CancelOrder, &json!({"order_id": "1"})).await;
     assert_eq!((reply.attempts, reply.error_code()), (1, Some(5)));
     for _ in 0..20 {
-        world
-            .stub
-            .play(Scene::CancelOrder, Play::Json(503, json!({})));
+        world.stub.play(Scene::CancelOrder, Play::Json(503, json!({})));
     }
-    let reply = world
-        .platform
-        .call(Scene::CancelOrder, &json!({"order_id": "1"}))
-        .await;
+    let reply = world.platform.call(Scene::CancelOrder, &json!({"order_id": "1"})).await;
     assert_eq!((reply.attempts, reply.http_status), (13, 503));
 }
 
@@ -135,10 +94,7 @@ async fn a_slow_answer_is_a_time_out() {
     .await;
     world.stub.play(Scene::CheckBooking, Play::Stall);
     let reply = world.platform.check_booking(&Purchase::sample()).await;
-    assert_eq!(
-        (reply.outcome, reply.http_status, reply.attempts),
-        (Outcome::TimedOut, 0, 1)
-    );
+    assert_eq!((reply.outcome, reply.http_status, reply.attempts), (Outcome::TimedOut, 0, 1));
     assert!(reply.elapsed_ms >= 50);
 }
 
@@ -160,13 +116,7 @@ async fn tampered_requests_are_turned_away_once() {
         world.platform.inject(fault);
         let reply = world.platform.check_booking(&Purchase::sample()).await;
         assert_eq!(reply.http_status, 401, "{fault:?}");
-        assert!(
-            world
-                .platform
-                .check_booking(&Purchase::sample())
-                .await
-                .is_ok()
-        );
+        assert!(world.platform.check_booking(&Purchase::sample()).await.is_ok());
     }
     assert_eq!(world.platform.faults_waiting(), 0);
 }
@@ -174,26 +124,12 @@ async fn tampered_requests_are_turned_away_once() {
 #[tokio::test]
 async fn lost_answers_and_lost_requests_are_repeated() {
     let world = World::new().await;
-    world
-        .platform
-        .inject_for(Scene::PayOrder, Fault::DropAnswer);
-    world
-        .platform
-        .inject_for(Scene::PayOrder, Fault::LoseRequest);
+    world.platform.inject_for(Scene::PayOrder, Fault::DropAnswer);
+    world.platform.inject_for(Scene::PayOrder, Fault::LoseRequest);
     world.platform.inject(Fault::RetryAtOnce);
-    let reply = world
-        .platform
-        .call(Scene::PayOrder, &json!({"order_id": "1"}))
-        .await;
-    let outcomes: Vec<Outcome> = reply
-        .history
-        .iter()
-        .map(|attempt| attempt.outcome)
-        .collect();
-    assert_eq!(
-        outcomes,
-        [Outcome::TimedOut, Outcome::TimedOut, Outcome::Answered]
-    );
+    let reply = world.platform.call(Scene::PayOrder, &json!({"order_id": "1"})).await;
+    let outcomes: Vec<Outcome> = reply.history.iter().map(|attempt| attempt.outcome).collect();
+    assert_eq!(outcomes, [Outcome::TimedOut, Outcome::TimedOut, Outcome::Answered]);
     assert_eq!(world.stub.seen_on(Scene::PayOrder).len(), 2);
 }
 
@@ -212,32 +148,19 @@ async fn doubled_deliveries_bring_both_answers() {
 #[tokio::test]
 async fn raw_requests_go_out_as_they_are() {
     let world = World::new().await;
-    let mut request = world
-        .platform
-        .signed_request(Scene::QueryOrder, &json!({"order_id": "1"}));
+    let mut request = world.platform.signed_request(Scene::QueryOrder, &json!({"order_id": "1"}));
     assert!(world.platform.send(&request).await.is_ok());
     request.query.push(("extra".into(), "a b&c".into()));
     assert_eq!(world.platform.send(&request).await.http_status, 401);
-    let reply = world
-        .platform
-        .call_raw("query-order", &[("client_key", KEY)], &[], b"{")
-        .await;
+    let reply = world.platform.call_raw("query-order", &[("client_key", KEY)], &[], b"{").await;
     assert_eq!(reply.http_status, 401);
-    assert_eq!(
-        world.stub.seen_on(Scene::QueryOrder)[1]
-            .query
-            .split('&')
-            .next_back(),
-        Some("extra=a%20b%26c")
-    );
+    assert_eq!(world.stub.seen_on(Scene::QueryOrder)[1].query.split('&').next_back(), Some("extra=a%20b%26c"));
 }
 
 #[tokio::test]
 async fn paths_can_be_renamed() {
     let world = World::with(|options| {
-        options
-            .paths
-            .insert(Scene::CreateOrder, "scenic-create".into());
+        options.paths.insert(Scene::CreateOrder, "scenic-create".into());
     })
     .await;
     world.platform.call(Scene::CreateOrder, &json!({})).await;
@@ -248,13 +171,9 @@ async fn paths_can_be_renamed() {
 #[tokio::test]
 async fn unreadable_answers_are_violations() {
     let world = World::new().await;
-    world
-        .stub
-        .play(Scene::CheckBooking, Play::Json(200, json!({"ok": true})));
+    world.stub.play(Scene::CheckBooking, Play::Json(200, json!({"ok": true})));
     world.platform.check_booking(&Purchase::sample()).await;
-    world
-        .stub
-        .answer(Scene::CheckBooking, json!({"error_code": 1_000_000}));
+    world.stub.answer(Scene::CheckBooking, json!({"error_code": 1_000_000}));
     world.platform.check_booking(&Purchase::sample()).await;
     assert_eq!(world.platform.violations().len(), 2);
 }
@@ -266,26 +185,15 @@ async fn webhooks_are_signed_verified_and_repeated() {
     assert!(check.echoed);
     let content = json!({"action": "pay_success"});
     for _ in 0..2 {
-        world
-            .stub
-            .play(Scene::Webhook, Play::Json(500, json!(null)));
+        world.stub.play(Scene::Webhook, Play::Json(500, json!(null)));
     }
-    let reply = world
-        .platform
-        .push_webhook("life_trade_order_notify", &content)
-        .await;
+    let reply = world.platform.push_webhook("life_trade_order_notify", &content).await;
     assert_eq!((reply.http_status, reply.attempts), (200, 3));
-    world
-        .platform
-        .push_webhook("life_trade_order_notify", &content)
-        .await;
+    world.platform.push_webhook("life_trade_order_notify", &content).await;
     let seen = world.stub.seen_on(Scene::Webhook);
     assert_eq!(seen.len(), 5);
     for one in &seen {
-        assert_eq!(
-            one.header("x-douyin-signature"),
-            sign::webhook_sign(SECRET, &one.body)
-        );
+        assert_eq!(one.header("x-douyin-signature"), sign::webhook_sign(SECRET, &one.body));
     }
     assert_eq!(seen[1].header("msg-id"), seen[4].header("msg-id"));
     assert!(seen[1].json()["content"].is_string());

@@ -31,26 +31,16 @@ impl Seen {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     /// Recomputes the signature from the wire bytes alone, in the words of the page.
     pub fn is_signed(&self) -> bool {
-        let mut pairs: Vec<&str> = self
-            .query
-            .split('&')
-            .filter(|pair| !pair.starts_with("sign="))
-            .collect();
+        let mut pairs: Vec<&str> = self.query.split('&').filter(|pair| !pair.starts_with("sign=")).collect();
         pairs.sort_unstable();
         let mut text = format!("{SECRET}&{}&http_body=", pairs.join("&")).into_bytes();
         text.extend_from_slice(&self.body);
-        let hex: String = Sha256::digest(&text)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hex: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
         hex == self.header("x-life-sign")
     }
 }
@@ -76,10 +66,7 @@ impl Stub {
 
     pub fn play(&self, scene: Scene, play: Play) {
         let mut queued = self.queued.lock().expect("not poisoned");
-        queued
-            .entry(format!("/in/app/{}", scene.default_path()))
-            .or_default()
-            .push_back(play);
+        queued.entry(format!("/in/app/{}", scene.default_path())).or_default().push_back(play);
     }
 
     /// Queues `data` with HTTP 200.
@@ -122,23 +109,13 @@ async fn receive(
 ) -> Response {
     let path = uri.path().to_owned();
     let parsed: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    let seen = Seen {
-        path: path.clone(),
-        query: query.unwrap_or_default(),
-        headers,
-        body: body.to_vec(),
-    };
+    let seen = Seen { path: path.clone(), query: query.unwrap_or_default(), headers, body: body.to_vec() };
     let signed = seen.is_signed() || path.ends_with("webhook");
     stub.seen.lock().expect("not poisoned").push(seen);
     if !signed {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let queued = stub
-        .queued
-        .lock()
-        .expect("not poisoned")
-        .get_mut(&path)
-        .and_then(VecDeque::pop_front);
+    let queued = stub.queued.lock().expect("not poisoned").get_mut(&path).and_then(VecDeque::pop_front);
     let (status, answer) = match queued {
         Some(Play::Json(status, answer)) => (status, answer),
         Some(Play::Stall) => {
@@ -149,12 +126,7 @@ async fn receive(
         None => (200, json!({"data": standard(&path, &parsed)})),
     };
     let status = StatusCode::from_u16(status).expect("a status");
-    (
-        status,
-        [(header::CONTENT_TYPE, "application/json")],
-        answer.to_string(),
-    )
-        .into_response()
+    (status, [(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response()
 }
 
 /// A platform wired to a stub, and its clock.
@@ -179,28 +151,12 @@ impl World {
         change(&mut options);
         let platform = Platform::start(options).await.expect("the platform starts");
         let stub = Arc::new(Stub::default());
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("a port");
-        platform.set_target(&format!(
-            "http://{}",
-            listener.local_addr().expect("an address")
-        ));
-        let app = Router::new()
-            .fallback(receive)
-            .with_state(Arc::clone(&stub));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        platform.set_target(&format!("http://{}", listener.local_addr().expect("an address")));
+        let app = Router::new().fallback(receive).with_state(Arc::clone(&stub));
         tokio::spawn(async move { axum::serve(listener, app).await });
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .build()
-            .expect("a client");
-        World {
-            platform,
-            stub,
-            clock,
-            http,
-            token: Mutex::default(),
-        }
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        World { platform, stub, clock, http, token: Mutex::default() }
     }
 
     pub fn forward(&self, ms: i64) {
@@ -210,26 +166,18 @@ impl World {
     pub async fn post(&self, path: &str, token: &str, body: &Value) -> Value {
         let url = format!("{}{path}", self.platform.openapi_base());
         let request = self.http.post(url).header("access-token", token);
-        let answer = request
-            .header("content-type", "application/json")
-            .body(body.to_string())
-            .send()
-            .await;
+        let answer = request.header("content-type", "application/json").body(body.to_string()).send().await;
         let text = answer.expect("an answer").text().await.expect("a body");
         serde_json::from_str(&text).expect("JSON")
     }
 
     pub async fn fetch_token(&self) -> Value {
-        let body =
-            json!({"client_key": KEY, "client_secret": SECRET, "grant_type": "client_credential"});
+        let body = json!({"client_key": KEY, "client_secret": SECRET, "grant_type": "client_credential"});
         self.post(douyin_simulator::TOKEN_PATH, "", &body).await
     }
 
     pub async fn fresh_token(&self) -> String {
-        self.fetch_token().await["data"]["access_token"]
-            .as_str()
-            .expect("a token")
-            .to_owned()
+        self.fetch_token().await["data"]["access_token"].as_str().expect("a token").to_owned()
     }
 
     /// A call with a token that is fetched once.
@@ -245,7 +193,5 @@ impl World {
 
 /// `data.error_code`.
 pub fn code(answer: &Value) -> i64 {
-    answer["data"]["error_code"]
-        .as_i64()
-        .expect("an error_code")
+    answer["data"]["error_code"].as_i64().expect("an error_code")
 }

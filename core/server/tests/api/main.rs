@@ -1,0 +1,12 @@
+//! The admin API on a real application: a database of its own, the demo's configuration, requests through the router.
+//! Every test runs on each database that `ENTREPOT_TEST_DATABASE` names; on SQLite alone when it says nothing.
+
+mod access;
+mod calendar;
+mod catalogue;
+mod credit;
+mod document;
+mod house;
+mod input;
+mod life;
+mod pools;

@@ -1,0 +1,159 @@
+//! An operator's program: the admin API.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::{Value, json};
+
+static KEYS: AtomicU64 = AtomicU64::new(0);
+
+/// An HTTP client without any proxy.
+pub fn http() -> reqwest::Client {
+    // Fails only when a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_secs(30));
+    client.build().unwrap()
+}
+
+pub struct Office {
+    pub http: reqwest::Client,
+    pub base: String,
+    pub token: String,
+}
+
+/// A ticket on sale.
+#[derive(Clone)]
+pub struct Offer {
+    pub merchant: &'static str,
+    pub connection: &'static str,
+    pub product: &'static str,
+    pub sku: &'static str,
+    pub fulfilment: Value,
+}
+
+pub const RETAIL_FEN: i64 = 10_000;
+
+impl Offer {
+    /// Sold by lakeside with Entrepot's own numbers.
+    pub fn own_number() -> Self {
+        let (merchant, connection) = ("lakeside", "lakeside-douyin");
+        Self { merchant, connection, product: "DAY", sku: "DAY-ADULT", fulfilment: json!({ "by": "own_number" }) }
+    }
+
+    /// Booked at the ticket gate.
+    pub fn at_the_gate() -> Self {
+        let fulfilment = json!({ "by": "supplier", "connection": "lakeside-gate", "product_code": "BOAT" });
+        Self { product: "BOAT", sku: "BOAT-ADULT", fulfilment, ..Self::own_number() }
+    }
+
+    /// Codes of a pool.
+    pub fn from_the_pool() -> Self {
+        let fulfilment = json!({ "by": "supplier", "connection": "lakeside-pool", "product_code": "summer" });
+        Self { product: "POOL", sku: "POOL-ADULT", fulfilment, ..Self::own_number() }
+    }
+}
+
+impl Office {
+    pub fn new(url: &str, token: &str) -> Self {
+        Self { http: http(), base: format!("{url}/api/v1"), token: token.to_owned() }
+    }
+
+    /// One request: status and body.
+    pub async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let key = format!("journeys-{}-{}", std::process::id(), KEYS.fetch_add(1, Ordering::Relaxed));
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        let mut request = request.header("idempotency-key", key);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        let (status, body) = self.ask("GET", path, None).await;
+        assert_eq!(status, 200, "GET {path}: {body}");
+        body
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        let (status, answer) = self.ask("POST", path, Some(&body)).await;
+        assert!((200..300).contains(&status), "POST {path}: {status} {answer}");
+        answer
+    }
+
+    /// Puts a ticket on sale for one day, with this many in stock, and gives the distributor credit.
+    pub async fn offer(&self, offer: &Offer, day: &str, stock: u32) {
+        let merchant = offer.merchant;
+        let product = json!({
+            "id": offer.product, "merchant": merchant, "kind": "ticket", "name": offer.product, "on_sale": true,
+            "refund": { "steps": [{ "hours_before_visit": -24, "fee": "free" }], "otherwise": "manual", "partial": true },
+        });
+        let sku = json!({
+            "id": offer.sku, "product": offer.product, "name": "adult", "buckets": [offer.sku],
+            "fulfilment": offer.fulfilment,
+        });
+        let listing = json!({
+            "id": format!("{}-listing", offer.sku), "connection": offer.connection, "sells": { "one": offer.sku },
+            "names": { "product_out": offer.product, "sku_out": offer.sku },
+        });
+        let entries = json!({ "entries": [{ "product": product }, { "sku": sku }, { "listing": listing }] });
+        self.post(&format!("/merchants/{merchant}/catalogue"), entries).await;
+        let days = json!({
+            "sku": offer.sku, "from": day, "to": day, "retail_minor": RETAIL_FEN, "settlement_minor": 8_000,
+            "open": true, "stock": { "limited": stock },
+        });
+        self.post(&format!("/merchants/{merchant}/calendar"), days).await;
+        if merchant == "lakeside" {
+            let top_up = json!({ "amount_minor": 10_000_000, "note": "journeys" });
+            self.post("/merchants/lakeside/distributors/bluebird/top-ups", top_up).await;
+        }
+    }
+
+    /// Our orders of one number of the channel's, at every merchant.
+    pub async fn orders(&self, channel_order: &str) -> Vec<Value> {
+        let mut found = Vec::new();
+        for merchant in ["lakeside", "hilltop"] {
+            let path = format!("/merchants/{merchant}/orders?channel_order={channel_order}");
+            found.extend(self.get(&path).await["orders"].as_array().unwrap().clone());
+        }
+        found
+    }
+
+    /// The one order of a number.
+    pub async fn order(&self, channel_order: &str) -> Value {
+        let mut found = self.orders(channel_order).await;
+        assert_eq!(found.len(), 1, "{channel_order}: {found:?}");
+        found.remove(0)
+    }
+
+    /// What business is recorded, to see whether something moved.
+    pub async fn books(&self, offer: &Offer, day: &str) -> Value {
+        let (merchant, sku) = (offer.merchant, offer.sku);
+        json!({
+            "orders": self.get(&format!("/merchants/{merchant}/orders?limit=500")).await,
+            "calendar": self.get(&format!("/merchants/{merchant}/calendar?sku={sku}&from={day}&to={day}")).await,
+            "distributors": self.get(&format!("/merchants/{merchant}/distributors")).await,
+            "pools": self.get(&format!("/merchants/{merchant}/pools")).await,
+            "jobs": self.get("/jobs").await,
+        })
+    }
+
+    /// Whether somebody was told about something.
+    pub async fn is_alerted(&self, words: &[&str]) -> bool {
+        let alerts = self.get("/alerts").await;
+        let alerts = alerts["alerts"].as_array().unwrap().clone();
+        alerts.iter().any(|alert| words.iter().all(|word| alert.to_string().contains(word)))
+    }
+
+    /// Stock, ledger, codes and orders agree.
+    pub async fn assert_sound(&self) {
+        for merchant in ["lakeside", "hilltop"] {
+            let found = self.get(&format!("/merchants/{merchant}/invariants")).await;
+            let findings = found["invariants"].as_array().unwrap();
+            assert!(!findings.is_empty() && findings.iter().all(|one| one["held"] == true), "{merchant}: {found}");
+        }
+    }
+}

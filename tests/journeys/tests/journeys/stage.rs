@@ -1,0 +1,151 @@
+//! Partners, a database, a server on it and an operator.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use douyin_simulator::{OrderMode, Platform, PlatformOptions, Purchase};
+use serde_json::{Value, json};
+use simple_gate_simulator::{Gate, SimpleGate};
+
+use crate::databases::Given;
+use crate::office::{Offer, Office, RETAIL_FEN};
+use crate::program;
+use crate::serving::Server;
+use crate::signed::{APPLICATION, CLIENT_KEY, CLIENT_SECRET, Signed};
+
+pub struct Stage {
+    pub given: Given,
+    pub platform: Platform,
+    pub gate: Gate,
+    pub server: Server,
+    pub office: Office,
+    pub day: String,
+    config: PathBuf,
+}
+
+/// Today at the venue, in UTC+8.
+pub fn today() -> String {
+    (chrono::Utc::now() + chrono::Duration::hours(8)).format("%Y-%m-%d").to_string()
+}
+
+impl Stage {
+    /// Migrates the database and serves on it.
+    pub async fn set(given: Given) -> Self {
+        let mut options = PlatformOptions::new(CLIENT_KEY, CLIENT_SECRET, APPLICATION);
+        options.order_mode = OrderMode::BeforePayment;
+        options.seed = 1;
+        let platform = Platform::start(options).await.unwrap();
+        let gate = SimpleGate::start("demo-gate-token").await.unwrap();
+        let config = given.folder.path().join("here.json");
+        // Short leases, so that what a killed server left is taken up soon.
+        let here = json!({
+            "database": { "url": given.url },
+            "http": { "listen": "127.0.0.1:0" },
+            "jobs": { "poll_ms": 50, "lease_ms": 3000, "backoff_first_ms": 100, "backoff_limit_ms": 1000 },
+            "plugins": {
+                "simple-gate": { "timeout_ms": 2000 },
+                "code-pool": { "timeout_ms": 2000 },
+                "douyin-calendar": { "timeout_ms": 2000 },
+            },
+            "telemetry": { "filter": "debug" },
+            "applications": { "douyin-demo": { "base_url": platform.openapi_base() } },
+            "merchants": { "lakeside": { "suppliers": { "lakeside-gate": { "base_url": gate.url } } } },
+        });
+        std::fs::write(&config, here.to_string()).unwrap();
+        let mut migrate = program::command(&["migrate"]);
+        migrate.args(flags(&config));
+        program::finish(migrate, "").done();
+        let server = Server::start(serve(&config));
+        let mut stage =
+            Self { office: Office::new(&server.url, ""), given, platform, gate, server, day: today(), config };
+        stage.meet();
+        stage
+    }
+
+    /// Finds the way to the server that runs now.
+    fn meet(&mut self) {
+        self.platform.set_target(&self.server.url);
+        let token = match self.note() {
+            Some(note) => note["token"].as_str().unwrap().to_owned(),
+            None if self.office.token.is_empty() => {
+                let made = self.command(&["tokens", "create", "--name", "journeys", "--role", "admin"]);
+                program::finish(made, "").done().trim().to_owned()
+            }
+            None => self.office.token.clone(),
+        };
+        self.office = Office::new(&self.server.url, &token);
+    }
+
+    /// What the server left beside its SQLite file.
+    pub fn note(&self) -> Option<Value> {
+        let text = std::fs::read_to_string(self.note_file()?).unwrap();
+        Some(serde_json::from_str(&text).unwrap())
+    }
+
+    pub fn note_file(&self) -> Option<PathBuf> {
+        let file = self.given.file.as_ref()?;
+        Some(file.with_file_name("test.db.server"))
+    }
+
+    /// A command with this stage's configuration.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = program::command(arguments);
+        command.args(flags(&self.config));
+        command
+    }
+
+    /// The next server on the same database, once the one before is gone.
+    pub fn restart(&mut self) {
+        self.server = Server::start(serve(&self.config));
+        self.meet();
+    }
+
+    pub async fn send(&self, call: &Signed) -> (u16, Value) {
+        call.send(&self.office.http, &self.server.url).await
+    }
+
+    /// Sends a signed call that is heard: what its answer holds.
+    pub async fn call(&self, path: &str, body: &Value) -> Value {
+        let (status, answer) = self.send(&Signed::of(path, body)).await;
+        assert_eq!(status, 200, "{path}: {answer}");
+        answer["data"].clone()
+    }
+
+    /// A purchase of an offer, for the simulated platform.
+    pub fn purchase(&self, offer: &Offer, count: u32) -> Purchase {
+        Purchase {
+            account_id: if offer.merchant == "lakeside" { "70001" } else { "70002" }.to_owned(),
+            product_out_id: offer.product.to_owned(),
+            sku_out_id: offer.sku.to_owned(),
+            day: self.day.clone(),
+            unit_price_fen: RETAIL_FEN,
+            count,
+            tourists: Vec::new(),
+            ..Purchase::sample()
+        }
+    }
+
+    /// The body of a create call, from the example of `spec/douyin-scenic-calendar.md` §3.
+    pub fn create_body(&self, offer: &Offer, order: &str, count: i64) -> Value {
+        json!({
+            "order_id": order, "account_id": "70001", "sku_id": "1800", "sku_out_id": offer.sku,
+            "product_out_id": offer.product, "count": count, "biz_type": 2,
+            "book_start_day": self.day, "book_end_day": self.day,
+            "create_order_time_unix": chrono::Utc::now().timestamp(),
+            "amount": { "origin_amount": RETAIL_FEN * count, "pay_amount": RETAIL_FEN * count },
+            "buyer": { "name": "UOwV1M23gYhaMjPTUENkGg==", "phone": "SxxOBnwVlwZFQV1er5pEHA==" },
+            "item_order_infos": [{ "item_order_id": "1" }],
+        })
+    }
+}
+
+fn flags(config: &std::path::Path) -> [String; 4] {
+    let demo = program::demo_config();
+    ["--config".into(), demo.display().to_string(), "--config".into(), config.display().to_string()]
+}
+
+fn serve(config: &std::path::Path) -> Command {
+    let mut command = program::command(&["serve"]);
+    command.args(flags(config));
+    command
+}
