@@ -1,5 +1,7 @@
 //! Logs and metrics. Spans carry connection, order and the partner's id of a request; nothing of guests or secrets.
 
+use std::io::IsTerminal;
+
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
@@ -9,7 +11,8 @@ use crate::config::{Telemetry, TelemetryFormat};
 pub fn start_logs(telemetry: &Telemetry) -> Result<(), String> {
     let filter = EnvFilter::try_new(&telemetry.filter)
         .map_err(|fault| format!("telemetry.filter: {:?} is no filter: {fault}", telemetry.filter))?;
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colours = std::io::stderr().is_terminal();
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
     // An error means that logging was started before, which is fine.
     let _ = match telemetry.format {
         TelemetryFormat::Json => logs.json().flatten_event(true).try_init(),

@@ -101,10 +101,10 @@ pub async fn guard(
         let text = format!("token {} ({:?}) may not do this here", principal.name, principal.role);
         return Problem::new(StatusCode::FORBIDDEN, "forbidden", text).into_response();
     }
-    if let Some(merchant) = &merchant {
-        if !directory.merchants.keys().any(|known| known.as_str() == merchant) {
-            return Problem::not_found(format!("no merchant {merchant} is configured")).into_response();
-        }
+    if let Some(merchant) = &merchant
+        && !directory.merchants.keys().any(|known| known.as_str() == merchant)
+    {
+        return Problem::not_found(format!("no merchant {merchant} is configured")).into_response();
     }
     if guard.writes
         && let Err(problem) = super::extract::key_of(request.headers())

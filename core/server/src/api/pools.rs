@@ -196,13 +196,14 @@ pub(crate) fn of_csv(bytes: &[u8]) -> Result<CodeFile, Problem> {
     let other = |(at, _): &(usize, &String)| *at != code_at && Some(*at) != password_at;
     let ignored = names.iter().enumerate().filter(other).map(|(_, name)| name.chars().take(80).collect()).collect();
     let mut file = CodeFile { ignored, ..CodeFile::default() };
+    let mut lines = Lines { bytes, at: 0, line: 1 };
     for record in reader.byte_records() {
+        let start = |position: Option<&csv::Position>| position.map_or(0, csv::Position::byte);
         let record = record.map_err(|fault| {
-            let line = fault.position().map_or(0, csv::Position::line);
+            let line = lines.of(start(fault.position()));
             Problem::malformed(format!("line {line} cannot be read as CSV"))
         })?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        let line = lines.of(start(record.position()));
         if file.rows.len() + file.refused.len() >= IMPORT_LIMIT_ROWS {
             return Err(too_many(IMPORT_LIMIT_ROWS));
         }
@@ -214,6 +215,29 @@ pub(crate) fn of_csv(bytes: &[u8]) -> Result<CodeFile, Problem> {
         }
     }
     Ok(file)
+}
+
+/// Counts lines as editors do: the reader's own count is one short where lines end with CR LF.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u32,
+}
+
+impl Lines<'_> {
+    /// The line of the first byte that ends no line, from this one on.
+    fn of(&mut self, start: u64) -> u32 {
+        let start = usize::try_from(start).unwrap_or(usize::MAX);
+        while let Some(byte) = self.bytes.get(self.at) {
+            let ends = *byte == b'\n' || (*byte == b'\r' && self.bytes.get(self.at + 1) != Some(&b'\n'));
+            if self.at >= start && !ends && *byte != b'\r' {
+                break;
+            }
+            self.line = self.line.saturating_add(u32::from(ends));
+            self.at += 1;
+        }
+        self.line
+    }
 }
 
 fn row_of(

@@ -108,9 +108,7 @@ async fn queries_are_read_strictly() {
         house.furnish().await;
         for endpoint in endpoints().iter().filter(|endpoint| !endpoint.query.is_empty() && !endpoint.writes()) {
             let path = path_of(endpoint);
-            for query in
-                ["limit=-1", "limit=x", "limit=99999999999", "colour=red", "from=yesterday", "after=%FF", "after=%00"]
-            {
+            for query in ["limit=-1", "limit=x", "limit=99999999999", "colour=red", "from=yesterday", "after=%00"] {
                 house.get(&format!("{path}?{query}")).await.refused();
             }
         }

@@ -137,7 +137,7 @@ impl Office {
             "calendar": self.get(&format!("/merchants/{merchant}/calendar?sku={sku}&from={day}&to={day}")).await,
             "distributors": self.get(&format!("/merchants/{merchant}/distributors")).await,
             "pools": self.get(&format!("/merchants/{merchant}/pools")).await,
-            "jobs": self.get("/jobs").await,
+            "jobs": self.get(&format!("/merchants/{merchant}/jobs")).await,
         })
     }
 
