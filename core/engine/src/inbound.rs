@@ -134,8 +134,9 @@ async fn handle(
             flows::unplaced::answer(core, application, plugins, scene, ready, &raw, &located, &trace, deadline).await
         }
     };
-    let rules = core.host.manifest(&plugins[0]).map(|manifest| manifest.log).unwrap_or_default();
-    log.close(core, &rules, &raw, &answer);
+    // What cannot be understood may hold anything anywhere: nothing of it is shown in clear.
+    let rules = core.host.manifest(&plugins[0]).map(|manifest| manifest.log).filter(|_| verdict != "malformed");
+    log.close(core, &rules.unwrap_or_default(), &raw, &answer);
     Answered {
         raw: Some(answer),
         authentic: true,

@@ -1,7 +1,7 @@
 //! The suite that every plugin passes: chosen by what it declares, offline, run built in and as a library with equal
 //! results.
 //!
-//! ```ignore
+//! ```text
 //! #[test]
 //! fn conforms() {
 //!     Suite::for_supplier(acme::plugin, fixture()).assert_conforms();

@@ -1,6 +1,7 @@
 //! What nobody can place yet: facts are kept on the channel's order number, questions get the scene's own words.
 
 use entrepot_contract::channel::{Located, RawRequest, RawResponse, ReadyAnswers};
+use entrepot_contract::fault::FaultKind;
 use entrepot_contract::ids::{ApplicationId, ChannelOrderId, MerchantId, PluginId, TraceId};
 use entrepot_contract::intent::Intent;
 use entrepot_contract::manifest::Scene;
@@ -66,10 +67,7 @@ pub(crate) async fn answer(
     trace: &TraceId,
     deadline: Timestamp,
 ) -> (RawResponse, &'static str) {
-    let (Some(stored), true) = (&ready.stored, scene.fact) else {
-        return (ready.unplaced.clone(), "unplaced");
-    };
-    // Any connection of the application can read the call; which one makes no difference to a fact.
+    // Any connection of the application can read the call; which one makes no difference here.
     let directory = core.directory();
     let reader = directory
         .connections
@@ -82,10 +80,17 @@ pub(crate) async fn answer(
     let visit = Visit { core, connection, instance, trace: trace.clone(), deadline };
     let intent = match visit.decode(raw).await {
         Ok(intent) => intent,
-        Err(fault) => {
-            tracing::info!(%fault, "a fact cannot be understood");
+        Err(fault) if fault.kind == FaultKind::Invalid => {
+            tracing::info!(%fault, "a call cannot be understood");
             return (ready.malformed.clone(), "malformed");
         }
+        Err(fault) => {
+            tracing::warn!(%fault, "a call could not be decoded");
+            return (ready.busy.clone(), "not_decoded");
+        }
+    };
+    let (Some(stored), true) = (&ready.stored, scene.fact) else {
+        return (ready.unplaced.clone(), "unplaced");
     };
     match (&intent, &located.order) {
         (Intent::Handshake { .. } | Intent::Event { .. }, _) => {

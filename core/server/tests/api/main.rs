@@ -1,6 +1,8 @@
 //! The admin API on a real application: a database of its own, the demo's configuration, requests through the router.
 //! Every test runs on each database that `ENTREPOT_TEST_DATABASE` names; on SQLite alone when it says nothing.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on has failed
+
 mod access;
 mod calendar;
 mod catalogue;

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -37,11 +36,8 @@ async fn postgres() -> Given {
         .expect("ENTREPOT_TEST_POSTGRES names no server; run the tests with: cargo xtask test");
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let name = format!("journeys_{}_{number}", std::process::id());
-    let connection = sea_orm::Database::connect(&server).await.unwrap();
-    connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-    connection.close().await.unwrap();
-    let (base, _) = server.rsplit_once('/').unwrap();
-    Given { url: format!("{base}/{name}"), folder: tempfile::tempdir().unwrap(), file: None }
+    let url = entrepot_store::create_database(&server, &name).await.unwrap();
+    Given { url, folder: tempfile::tempdir().unwrap(), file: None }
 }
 
 /// The databases of this run.

@@ -1,5 +1,5 @@
 //! The `entrepot` executable, from outside: started, called, killed and asked, with simulated partners beside it.
-//! Nothing of the house's own crates is used but the simulators.
+//! Of the house's own crates, the simulators are used, and the store's way to make a PostgreSQL database.
 //!
 //! - `program`: the executable; `databases`: one for each test; `serving`: a server that runs; `office`: the admin API;
 //!   `signed`: a platform's calls, signed by what the specification says; `stage`: all of it together; `wait`.
