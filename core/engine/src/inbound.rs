@@ -13,6 +13,8 @@ use entrepot_contract::outcome::Outcome;
 use entrepot_contract::time::Timestamp;
 use entrepot_host::{CallScope, InstanceKey, RunningInstance, mask_body};
 
+use tracing::Instrument;
+
 use crate::core::{Core, Engine};
 use crate::directory::Connection;
 use crate::flows;
@@ -70,7 +72,8 @@ impl Engine {
         };
         let work = {
             let (scene, ready) = (scene.clone(), ready.clone());
-            tokio::spawn(async move { handle(&core, &application, &plugins, &scene, &ready, raw, trace, limit).await })
+            let handled = async move { handle(&core, &application, &plugins, &scene, &ready, raw, trace, limit).await };
+            tokio::spawn(handled.in_current_span())
         };
         match tokio::time::timeout(Duration::from_millis(limit), work).await {
             Ok(Ok(answered)) => answered,
@@ -78,7 +81,7 @@ impl Engine {
                 tracing::error!(%panic, "handling a call failed");
                 Answered::bare(Some(ready.busy), "failed")
             }
-            // Not `authentic`: nobody may learn from the time it takes whether a signature holds.
+            // Whether the caller is who he says may not be known yet.
             Err(_) => Answered::bare(Some(ready.timed_out), "timed_out"),
         }
     }
@@ -119,6 +122,13 @@ async fn handle(
             return Answered::bare(Some(ready.busy.clone()), "not_located");
         }
     };
+    let span = tracing::Span::current();
+    if let Some(order) = &located.order {
+        span.record("order", order.as_str());
+    }
+    if let Some(partner_trace) = &located.partner_trace {
+        span.record("partner_trace", partner_trace.as_str());
+    }
     let mut log = LogSheet::new(started, application, &raw, &located, &trace);
     let named: Vec<&PluginId> = plugins.iter().collect();
     let (answer, verdict) = match place(core, application, &named, &located).await {
@@ -128,6 +138,7 @@ async fn handle(
         }
         Ok(Place::Connection(connection)) => {
             log.place(&connection);
+            span.record("connection", connection.id.as_str());
             answer_placed(core, *connection, ready, &raw, &trace, deadline).await
         }
         Ok(Place::Nowhere) => {

@@ -63,7 +63,8 @@ pub async fn handle(
         }
         Err((problem, verdict)) => (problem.into_response(), verdict, false),
     };
-    if !authentic {
+    // A call that took too long or met a closed plugin says nothing about its caller.
+    if !authentic && !matches!(verdict, "timed_out" | "failed" | "plugin_not_open" | "not_located") {
         let limit = shared.app.config.http.unauthenticated_log_per_minute;
         if shared.strangers.may_log(&source, shared.app.clock.now(), limit) {
             tracing::warn!(source, application, path, verdict, "a call was not authentic");
@@ -104,15 +105,9 @@ async fn take(shared: &Shared, application: &str, path: &str, request: Request) 
     };
     let trace = TraceId::parse(format!("in-{}", shared.app.seeds.next(shared.app.clock.now()).order()))
         .map_err(|fault| (Problem::malformed(fault.to_string()), "malformed"))?;
-    let span = tracing::info_span!("inbound", %application, scene = path, %trace, order = tracing::field::Empty, partner_trace = tracing::field::Empty);
+    let span = tracing::info_span!("inbound", %application, scene = path, %trace, connection = tracing::field::Empty, order = tracing::field::Empty, partner_trace = tracing::field::Empty);
     let engine = shared.app.engine.clone();
     let answered = engine.inbound(application, path.to_owned(), raw, trace).instrument(span.clone()).await;
-    if let Some(order) = &answered.order {
-        span.record("order", order.as_str());
-    }
-    if let Some(logid) = &answered.partner_trace {
-        span.record("partner_trace", logid.as_str());
-    }
     span.in_scope(|| tracing::info!(verdict = answered.verdict, "answered"));
     Ok(answered)
 }

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, Sleep};
 
 use super::{Shared, router};
 
@@ -19,10 +21,21 @@ struct Limited {
     places: Arc<Semaphore>,
 }
 
+/// How long a connection may say nothing: a client that never ends its headers must not keep its place.
+const PATIENCE: Duration = Duration::from_secs(75);
+
 /// A connection with its place.
 struct Placed {
     stream: TcpStream,
+    idle: Pin<Box<Sleep>>,
     _place: Option<OwnedSemaphorePermit>,
+}
+
+impl Placed {
+    /// Something moved: patience begins anew.
+    fn moved(&mut self) {
+        self.idle.as_mut().reset(Instant::now() + PATIENCE);
+    }
 }
 
 impl Listener for Limited {
@@ -34,7 +47,8 @@ impl Listener for Limited {
         let (stream, address) = Listener::accept(&mut self.listener).await;
         // Answers are small: they must not wait for more.
         let _ = stream.set_nodelay(true);
-        (Placed { stream, _place: place }, address)
+        let idle = Box::pin(tokio::time::sleep(PATIENCE));
+        (Placed { stream, idle, _place: place }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -45,6 +59,7 @@ impl Listener for Limited {
 mod stream {
     //! A placed connection reads and writes as the stream inside it.
 
+    use std::future::Future;
     use std::io;
     use std::pin::Pin;
     use std::task::{Context, Poll};
@@ -59,13 +74,26 @@ mod stream {
             context: &mut Context<'_>,
             buffer: &mut ReadBuf<'_>,
         ) -> Poll<io::Result<()>> {
-            Pin::new(&mut self.stream).poll_read(context, buffer)
+            match Pin::new(&mut self.stream).poll_read(context, buffer) {
+                Poll::Ready(read) => {
+                    self.moved();
+                    Poll::Ready(read)
+                }
+                Poll::Pending if self.idle.as_mut().poll(context).is_ready() => {
+                    Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+                }
+                Poll::Pending => Poll::Pending,
+            }
         }
     }
 
     impl AsyncWrite for Placed {
         fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-            Pin::new(&mut self.stream).poll_write(context, bytes)
+            let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+            if written.is_ready() {
+                self.moved();
+            }
+            written
         }
 
         fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
