@@ -1,8 +1,8 @@
 //! The only list of built-ins: plugins, simulators and demo journeys. A new one is one line here and one line in
 //! `Cargo.toml`.
 //!
-//! - [`plugins`]: what the binary carries.
-//! - [`simulators`] and [`journeys`]: what `entrepot demo` starts and plays; [`calendar_journey`] is the first, and
+//! - [`plugins()`]: what the binary carries.
+//! - [`simulators()`] and [`journeys()`]: what `entrepot demo` starts and plays; [`calendar_journey`] is the first, and
 //!   [`office`] is how a journey uses the admin API.
 
 pub mod calendar_journey;
