@@ -2,7 +2,7 @@
 
 use entrepot_contract::ids::{JobId, MerchantId, OrderId, RefundId};
 use entrepot_domain::answer::Answer;
-use entrepot_domain::command::{BULK_LIMIT_ROWS, Body, CalendarRow, CatalogueEntry, CommandKey, fingerprint};
+use entrepot_domain::command::{Body, CatalogueEntry, CommandKey, fingerprint};
 
 use crate::core::Engine;
 use crate::records::{AuditLine, Record};
@@ -19,9 +19,8 @@ pub struct Asked {
 }
 
 impl Asked {
-    fn command_key(&self, kind: &str, part: usize) -> CommandKey {
-        let key = if part == 0 { self.key.clone() } else { format!("{}#{part}", self.key) };
-        CommandKey { scope: format!("api:{}", self.by), kind: kind.to_owned(), key }
+    fn command_key(&self, kind: &str) -> CommandKey {
+        CommandKey { scope: format!("api:{}", self.by), kind: kind.to_owned(), key: self.key.clone() }
     }
 }
 
@@ -30,28 +29,7 @@ impl Engine {
     pub async fn administer(&self, asked: &Asked, merchant: &MerchantId, body: Body) -> Result<Answer, Undecided> {
         let kind = body.name();
         let digest = fingerprint(&[("body", format!("{body:?}"))]);
-        self.command(merchant, asked.command_key(kind, 0), digest, &asked.by, body).await
-    }
-
-    /// Writes a calendar of any length in chunks. Rows are checked against the catalogue in each chunk; the first
-    /// chunk that is refused ends the work, and what was written before it stands.
-    pub async fn write_calendar(
-        &self,
-        asked: &Asked,
-        merchant: &MerchantId,
-        rows: Vec<CalendarRow>,
-    ) -> Result<Answer, Undecided> {
-        let mut written = 0;
-        for (part, chunk) in rows.chunks(BULK_LIMIT_ROWS).enumerate() {
-            let body = Body::WriteCalendar { rows: chunk.to_vec() };
-            let digest = fingerprint(&[("body", format!("{body:?}"))]);
-            let key = asked.command_key("write_calendar", part);
-            match self.command(merchant, key, digest, &asked.by, body).await? {
-                Answer::Changed { rows } => written += rows,
-                other => return Ok(other),
-            }
-        }
-        Ok(Answer::Changed { rows: written })
+        self.command(merchant, asked.command_key(kind), digest, &asked.by, body).await
     }
 
     /// Puts entries into the catalogue.
