@@ -1,6 +1,7 @@
 //! The schema, one file per change, forward only. Both databases run the same statements.
 //!
 //! - [`m0001_foundation`]: orders, stock, credit, codes, keys, jobs, catalogue, logs, tokens.
+//! - [`m0002_engine`]: deadlines, purchase limits, history, alerts that are told.
 //!
 //! Types are the three that both databases share: text, 64-bit integers, and integers as yes and no. Dates of visit
 //! are `yyyy-MM-dd`, instants are milliseconds since 1970 in UTC, and what is encrypted is text.
@@ -8,6 +9,7 @@
 use sea_orm_migration::prelude::*;
 
 mod m0001_foundation;
+mod m0002_engine;
 
 /// All changes, in order.
 pub struct Migrator;
@@ -15,7 +17,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_foundation::Migration)]
+        vec![Box::new(m0001_foundation::Migration), Box::new(m0002_engine::Migration)]
     }
 
     fn migration_table_name() -> DynIden {

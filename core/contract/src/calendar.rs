@@ -24,6 +24,15 @@ pub struct CalendarDay {
     /// When sales for the date end; none means with the date itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close: Option<SalesClose>,
+    /// What the merchant owes his supplier for one unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Money>,
+    /// Fewest units of one order for this date; the SKU's own when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_units: Option<u16>,
+    /// Most units of one order for this date; the SKU's own when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maximum_units: Option<u16>,
 }
 
 /// When sales for a date end (提前预订时间), in venue time.

@@ -116,6 +116,8 @@ ids! {
     SkuId = "a SKU id";
     /// One SKU as one connection's channel knows it.
     ListingId = "a listing id";
+    /// An end of sales that a person declared (停售).
+    StopSaleId = "a stop-sale id";
     /// An order of ours; also the id of its family when it is the first order of it.
     OrderId = "an order id";
     /// An order as the channel names it.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ConnectionId, ListingId, SkuId};
+use crate::ids::{BucketId, ConnectionId, ListingId, SkuId};
 
 /// The binding between a channel's product and ours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -20,6 +20,19 @@ pub struct Listing {
     /// Whether this listing may be sold.
     #[serde(default = "yes")]
     pub on_sale: bool,
+    /// This connection's own share of the stock (allotment, 渠道配额): a bucket of which units are taken first, before
+    /// the first bucket of the SKU, which is the common pool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allotment: Option<BucketId>,
+    /// Units that the channel is never offered (安全库存): what it shows is old by the time a guest sees it, and an
+    /// order it took on such a copy still finds stock.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub safety_stock: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // the form that serde calls
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn yes() -> bool {

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::StockKey;
 use crate::ids::{
-    ApplicationId, ChannelOrderId, ConnectionId, DistributorId, ListingId, MerchantId, OrderId, ProductId, RefundId,
-    SkuId, SupplierReference,
+    ApplicationId, BucketId, ChannelOrderId, ConnectionId, DistributorId, ListingId, MerchantId, OrderId, ProductId,
+    RefundId, SkuId, SupplierReference,
 };
 use crate::money::Money;
-use crate::product::{DocumentKind, Fulfilment, RefundRule};
+use crate::product::{DocumentKind, Fulfilment, LimitSubject, RefundRule, ReservationRule};
 use crate::time::{Timestamp, VisitDate};
 
 /// Where an order stands.
@@ -55,7 +55,87 @@ pub enum OrderKind {
     Reservation {
         /// The voucher order.
         source: OrderId,
+        /// The voucher order's units, one for each unit of the reservation, in their order.
+        units: Vec<u16>,
     },
+}
+
+/// What an order has taken of one cell. Counts go down as units are given back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// The cell.
+    pub key: StockKey,
+    /// Units that stand in it.
+    pub count: u32,
+    /// The common bucket in whose place a connection's own share was taken from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<BucketId>,
+}
+
+/// What an order has used up of one purchase limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitTaken {
+    /// The counter.
+    pub key: LimitKey,
+    /// Unit numbers that count; one that is given back counts no more.
+    pub units: Vec<u16>,
+}
+
+/// A counter of a purchase limit: one product, one period, one person.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LimitKey {
+    /// The product.
+    pub product: ProductId,
+    /// By what people are told apart.
+    pub per: LimitSubject,
+    /// The period, by its venue-local name: `2026-10-01`, `2026-10`, or empty for ever.
+    pub period: String,
+    /// Keyed digest of the document or phone; never the text itself.
+    pub subject: String,
+}
+
+/// Something that must happen in time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deadline {
+    /// What.
+    pub kind: DeadlineKind,
+    /// By when.
+    pub due: Timestamp,
+    /// When somebody is warned; none once that was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warn: Option<Timestamp>,
+    /// Whether it passed without having been met.
+    #[serde(default)]
+    pub passed: bool,
+}
+
+impl Deadline {
+    /// When it has to be looked at next; none once it passed.
+    #[must_use]
+    pub fn next(&self) -> Option<Timestamp> {
+        (!self.passed).then(|| self.warn.unwrap_or(self.due))
+    }
+}
+
+/// What must happen in time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case")]
+pub enum DeadlineKind {
+    /// The guest pays; otherwise the hold ends.
+    Hold,
+    /// We accept or refuse a paid order; otherwise the channel decides.
+    Accept,
+    /// Credentials are there; otherwise the channel gives the money back.
+    Issue,
+    /// A refund is decided; otherwise the channel decides.
+    Audit {
+        /// The refund.
+        refund: RefundId,
+    },
+    /// The units of a voucher are reserved or used; otherwise the channel gives the money back.
+    Reserve,
+    /// The next call of the channel comes; otherwise nobody goes on with the order.
+    Progress,
 }
 
 /// The dates of a visit or stay.
@@ -92,8 +172,11 @@ pub struct Order {
     pub sku: SkuId,
     /// When the guest comes; none for vouchers.
     pub visit: Option<Visit>,
-    /// The stock cells of which each unit takes one.
-    pub stock: Vec<StockKey>,
+    /// The stock it stands in: one of each bucket and date for each unit not given back.
+    pub stock: Vec<Taken>,
+    /// The purchase limits it counts for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<LimitTaken>,
     /// Where it stands.
     pub state: OrderState,
     /// What was bought, unit by unit.
@@ -110,8 +193,9 @@ pub struct Order {
     pub created_at: Timestamp,
     /// When the guest paid.
     pub paid_at: Option<Timestamp>,
-    /// When the hold of an unpaid order ends.
-    pub hold_until: Option<Timestamp>,
+    /// What must happen in time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deadlines: Vec<Deadline>,
 }
 
 /// What was agreed at the sale; later changes of the catalogue do not reach it.
@@ -121,6 +205,12 @@ pub struct Terms {
     pub distributor: Option<DistributorId>,
     /// What the distributor owes for one unit.
     pub settlement: Money,
+    /// What the merchant owes his supplier for one unit; kept for margins, never posted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Money>,
+    /// How a voucher's dates are reserved; none for what is not a voucher with reservations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reservation: Option<ReservationRule>,
     /// What a guest gets back.
     pub refund: RefundRule,
     /// Where credentials come from.
@@ -334,6 +424,27 @@ pub struct Refund {
 
 /// The ways an order's numbers are read by people and plugins.
 impl Order {
+    /// When it has to be looked at next.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.deadlines.iter().filter_map(Deadline::next).min()
+    }
+
+    /// When the hold of an unpaid order ends.
+    #[must_use]
+    pub fn hold_until(&self) -> Option<Timestamp> {
+        self.deadlines.iter().find(|deadline| deadline.kind == DeadlineKind::Hold).map(|deadline| deadline.due)
+    }
+
+    /// The voucher order behind a reservation, with the units it took there.
+    #[must_use]
+    pub fn source(&self) -> Option<(&OrderId, &[u16])> {
+        match &self.kind {
+            OrderKind::Purchase => None,
+            OrderKind::Reservation { source, units } => Some((source, units)),
+        }
+    }
+
     /// Units in one state.
     #[must_use]
     pub fn count(&self, state: UnitState) -> usize {

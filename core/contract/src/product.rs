@@ -58,6 +58,77 @@ pub struct Product {
     /// What a guest gets back, and when.
     #[serde(default)]
     pub refund: RefundRule,
+    /// How a voucher's dates are reserved; none for what is sold with its date, or used without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reservation: Option<ReservationRule>,
+    /// How much one person may buy (限购).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<PurchaseLimit>,
+}
+
+/// How the dates of a voucher are reserved (预约).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReservationRule {
+    /// Whether all units go together: one live reservation, for every unit that is left.
+    #[serde(default = "truth")]
+    pub together: bool,
+    /// What a reservation captures from the distributor besides what the voucher did.
+    #[serde(default)]
+    pub markup: Markup,
+}
+
+/// What a reservation captures from the distributor, per unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Markup {
+    /// Nothing: the voucher covers every date.
+    #[default]
+    Nothing,
+    /// What the settlement price of the dates exceeds that of the voucher by.
+    Difference,
+    /// The settlement price of the dates: the reserved SKU's calendar holds markups.
+    Calendar,
+}
+
+/// How much one person may buy of a product (限购).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PurchaseLimit {
+    /// By what people are told apart.
+    pub per: LimitSubject,
+    /// How long purchases count together.
+    pub period: LimitPeriod,
+    /// Most units.
+    pub units: u32,
+}
+
+/// By what people are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitSubject {
+    /// The document of each guest; each guest counts as one unit.
+    Document,
+    /// The buyer's phone; it counts for all units of the order.
+    Phone,
+}
+
+/// How long purchases count together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitPeriod {
+    /// Purchases of one day at the venue.
+    PurchaseDay,
+    /// Purchases of one month at the venue.
+    PurchaseMonth,
+    /// Purchases for one date of visit.
+    VisitDate,
+    /// All purchases ever.
+    Always,
+}
+
+const fn truth() -> bool {
+    true
 }
 
 fn china() -> String {

@@ -94,6 +94,8 @@ pub enum Answer {
     },
     /// A final no.
     Refused(Refusal),
+    /// Not yet: never stored; the same command may pass later.
+    Early(Refusal),
 }
 
 /// How a refund stands.

@@ -1,16 +1,24 @@
 //! A merchant's catalogue and the rules of his connections, as a batch sees them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use entrepot_contract::calendar::{CalendarDay, StockKey};
-use entrepot_contract::ids::{ApplicationId, ConnectionId, DistributorId, MerchantId, ProductId, SkuId};
+use entrepot_contract::ids::{
+    ApplicationId, BucketId, ConnectionId, DistributorId, MerchantId, ProductId, SkuId, StopSaleId,
+};
+use entrepot_contract::intent::Wish;
 use entrepot_contract::listing::{Listing, ListingNames};
 use entrepot_contract::money::Money;
 use entrepot_contract::order::Visit;
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{Product, Sku};
 use entrepot_contract::time::VisitDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::command::CatalogueEntry;
+use crate::deadline::Times;
 
 /// Most nights or days one order may span.
 pub const VISIT_LIMIT_DAYS: i64 = 60;
@@ -20,20 +28,65 @@ pub const VISIT_LIMIT_DAYS: i64 = 60;
 pub struct Catalogue {
     /// Grows with every change.
     pub revision: i64,
+    /// The revision at which it was read; what was put in since then is this node's own.
+    pub read_at: i64,
     /// By id.
     pub products: BTreeMap<ProductId, Product>,
     /// By id.
     pub skus: BTreeMap<SkuId, Sku>,
     /// By SKU and date.
-    pub days: BTreeMap<SkuId, BTreeMap<Option<VisitDate>, CalendarDay>>,
+    pub days: BTreeMap<SkuId, Arc<BTreeMap<Option<VisitDate>, CalendarDay>>>,
     /// All listings.
     pub listings: Vec<Listing>,
     /// By id.
     pub distributors: BTreeMap<DistributorId, Distributor>,
+    /// By id, those that are lifted left out.
+    pub stops: BTreeMap<StopSaleId, StopSale>,
+}
+
+/// Sales are stopped (停售), for as much as is named: a SKU, a connection, a range of dates; all of them where left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StopSale {
+    /// Its id, chosen by the merchant.
+    pub id: StopSaleId,
+    /// Which SKU; all when left out.
+    #[serde(default)]
+    pub sku: Option<SkuId>,
+    /// Through which connection; all when left out.
+    #[serde(default)]
+    pub connection: Option<ConnectionId>,
+    /// First date of visit; from the beginning when left out.
+    #[serde(default)]
+    pub from: Option<VisitDate>,
+    /// Last date of visit, inclusive; without end when left out.
+    #[serde(default)]
+    pub to: Option<VisitDate>,
+    /// For people.
+    #[serde(default)]
+    pub reason: String,
+    /// Whether sales go on again.
+    #[serde(default)]
+    pub lifted: bool,
+}
+
+impl StopSale {
+    /// Whether it stops that SKU on that date through that connection. What is sold without a date is stopped only
+    /// by a stop without dates.
+    #[must_use]
+    pub fn covers(&self, connection: &ConnectionId, sku: &SkuId, date: Option<VisitDate>) -> bool {
+        let named = self.sku.as_ref().is_none_or(|named| named == sku)
+            && self.connection.as_ref().is_none_or(|named| named == connection);
+        let dated = match date {
+            Some(date) => self.from.is_none_or(|from| from <= date) && self.to.is_none_or(|to| date <= to),
+            None => self.from.is_none() && self.to.is_none(),
+        };
+        named && dated && !self.lifted
+    }
 }
 
 /// Who sells on a credit line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Distributor {
     /// Its id.
@@ -43,6 +96,9 @@ pub struct Distributor {
     /// Settlement prices agreed with this distributor, by SKU; the day's settlement price otherwise.
     #[serde(default)]
     pub prices: BTreeMap<SkuId, Money>,
+    /// Somebody is told when less than this is left to spend, in minor units.
+    #[serde(default)]
+    pub warn_below_minor: Option<i64>,
 }
 
 /// The rules of one connection, from configuration and the switches of the database.
@@ -73,8 +129,8 @@ pub struct ChannelRules {
     pub redeem_units: bool,
     /// Whether it can be told about a redemption.
     pub tells_redemption: bool,
-    /// How long an unpaid order holds stock and credit.
-    pub hold_ms: i64,
+    /// How long each step may take.
+    pub times: Times,
     /// Whether new sales are taken.
     pub selling: bool,
 }
@@ -99,9 +155,9 @@ pub struct Rules {
     /// Whose.
     pub merchant: MerchantId,
     /// Products, prices, listings, distributors.
-    pub catalogue: std::sync::Arc<Catalogue>,
+    pub catalogue: Arc<Catalogue>,
     /// Connections.
-    pub connections: std::sync::Arc<Connections>,
+    pub connections: Arc<Connections>,
 }
 
 impl Rules {
@@ -157,6 +213,67 @@ impl Catalogue {
         self.days.get(sku)?.get(&date)
     }
 
+    /// The stop that keeps a SKU from being sold on a date through a connection.
+    #[must_use]
+    pub fn stopped(&self, connection: &ConnectionId, sku: &SkuId, date: Option<VisitDate>) -> Option<&StopSale> {
+        self.stops.values().find(|stop| stop.covers(connection, sku, date))
+    }
+
+    /// Whether a SKU's units may come from a bucket: its own, or a connection's share of it.
+    #[must_use]
+    pub fn draws_on(&self, sku: &Sku, bucket: &BucketId) -> bool {
+        let share = |listing: &Listing| {
+            listing.allotment.as_ref() == Some(bucket)
+                && (listing.sells.bought() == &sku.id || listing.sells.dated() == &sku.id)
+        };
+        sku.buckets.contains(bucket) || self.listings.iter().any(share)
+    }
+
+    /// Puts an entry in its place, instead of what had its id before.
+    pub fn put(&mut self, entry: CatalogueEntry) {
+        match entry {
+            CatalogueEntry::Product(product) => {
+                self.products.insert(product.id.clone(), product);
+            }
+            CatalogueEntry::Sku(sku) => {
+                self.skus.insert(sku.id.clone(), sku);
+            }
+            CatalogueEntry::Listing(listing) => {
+                self.listings.retain(|other| other.id != listing.id);
+                self.listings.push(listing);
+            }
+            CatalogueEntry::Distributor(distributor) => {
+                self.distributors.insert(distributor.id.clone(), distributor);
+            }
+            CatalogueEntry::StopSale(stop) if stop.lifted => {
+                self.stops.remove(&stop.id);
+            }
+            CatalogueEntry::StopSale(stop) => {
+                self.stops.insert(stop.id.clone(), stop);
+            }
+        }
+    }
+
+    /// The entry of that kind and id.
+    #[must_use]
+    pub fn entry(&self, kind: &str, id: &str) -> Option<CatalogueEntry> {
+        match kind {
+            "product" => self.products.get(&ProductId::parse(id).ok()?).cloned().map(CatalogueEntry::Product),
+            "sku" => self.skus.get(&SkuId::parse(id).ok()?).cloned().map(CatalogueEntry::Sku),
+            "listing" => self.listings.iter().find(|one| one.id.as_str() == id).cloned().map(CatalogueEntry::Listing),
+            "distributor" => {
+                self.distributors.get(&DistributorId::parse(id).ok()?).cloned().map(CatalogueEntry::Distributor)
+            }
+            "stop_sale" => self.stops.get(&StopSaleId::parse(id).ok()?).cloned().map(CatalogueEntry::StopSale),
+            _ => None,
+        }
+    }
+
+    /// Puts a date of a SKU in its place.
+    pub fn put_day(&mut self, day: CalendarDay) {
+        Arc::make_mut(self.days.entry(day.sku.clone()).or_default()).insert(day.date, day);
+    }
+
     /// What a distributor owes for one unit.
     #[must_use]
     pub fn settlement(&self, distributor: Option<&DistributorId>, day: &CalendarDay) -> Money {
@@ -165,6 +282,15 @@ impl Catalogue {
             .and_then(|distributor| distributor.prices.get(&day.sku))
             .copied()
             .unwrap_or(day.settlement)
+    }
+}
+
+/// The SKU that a wish of a listing is about: with a date what is reserved, without one what is bought.
+#[must_use]
+pub const fn sold<'a>(listing: &'a Listing, wish: &Wish) -> &'a SkuId {
+    match wish.visit {
+        Some(_) => listing.sells.dated(),
+        None => listing.sells.bought(),
     }
 }
 
@@ -184,6 +310,14 @@ pub fn stock_cells(sku: &Sku, dates: &[Option<VisitDate>], slot: Option<&str>) -
     cells.sort();
     cells.dedup();
     cells
+}
+
+/// A connection's own share of each cell that is taken from it before the common pool, by the pool's cell.
+#[must_use]
+pub fn share_cells(sku: &Sku, allotment: Option<&BucketId>, cells: &[StockKey]) -> BTreeMap<StockKey, StockKey> {
+    let (Some(share), Some(common)) = (allotment, sku.buckets.first()) else { return BTreeMap::new() };
+    let shared = cells.iter().filter(|key| &key.bucket == common);
+    shared.map(|key| (key.clone(), StockKey { bucket: share.clone(), ..key.clone() })).collect()
 }
 
 /// The dates that a visit takes from the calendar: the day of a ticket, the nights of a stay, no date for a voucher.

@@ -7,10 +7,11 @@ use entrepot_contract::ids::{
     ApplicationId, ChannelOrderId, CodeId, ConnectionId, DistributorId, MerchantId, OrderId, PoolName, RefundId,
 };
 use entrepot_contract::intent::Intent;
-use entrepot_contract::order::{Credential, Guests, Order, Refund, UnitCredentials};
-use entrepot_contract::time::Timestamp;
+use entrepot_contract::order::{Credential, Guests, LimitKey, Order, Refund, UnitCredentials};
+use entrepot_contract::time::{Timestamp, VisitDate};
 use serde::{Deserialize, Serialize};
 
+use crate::alert::{Alert, AlertChange, AlertKind};
 use crate::answer::Answer;
 use crate::command::{CalendarRow, CatalogueEntry, CommandKey};
 use crate::credit::{Account, Posting};
@@ -73,17 +74,50 @@ pub struct Event {
     pub detail: String,
 }
 
-/// Something a person should look at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Alert {
-    /// What kind: raised once per kind and subject until resolved.
-    pub kind: String,
-    /// What it is about: an order, a pool, a connection.
-    pub subject: String,
-    /// For people.
-    pub text: String,
+/// A change that people made, with what was there before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HistoryLine {
     /// When.
     pub at: Timestamp,
+    /// Who.
+    pub by: String,
+    /// What kind of thing changed.
+    pub kind: HistoryKind,
+    /// Which one: a SKU, a bucket, an entry of the catalogue, a distributor.
+    pub subject: String,
+    /// First and last date it touches.
+    pub dates: Option<(VisitDate, VisitDate)>,
+    /// What changed, one entry for each date or cell.
+    pub cells: Vec<HistoryCell>,
+}
+
+/// What people change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HistoryKind {
+    /// A SKU's price, opening, cut-off.
+    Calendar,
+    /// A bucket's capacity.
+    Stock,
+    /// Products, SKUs, listings, distributors, stops.
+    Catalogue,
+    /// How far a distributor may fall below zero.
+    CreditLimit,
+}
+
+/// One value before and after.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HistoryCell {
+    /// The date, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<VisitDate>,
+    /// The time slot, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
+    /// What was there; null when nothing was.
+    pub before: serde_json::Value,
+    /// What is there now.
+    pub after: serde_json::Value,
 }
 
 /// Where a code stands.
@@ -153,6 +187,12 @@ pub enum Change {
     EndJob(JobEnd),
     /// Somebody should look.
     Alert(Alert),
+    /// The cause of an alert is gone.
+    Resolve(AlertKind, String, Timestamp),
+    /// A purchase limit's counter.
+    Limit(LimitKey, u32),
+    /// People changed something.
+    History(Vec<HistoryLine>),
     /// Dates of a calendar.
     Calendar(Vec<CalendarRow>),
     /// Parts of the catalogue.
@@ -194,8 +234,12 @@ pub struct Writes {
     pub jobs: Vec<NewJob>,
     /// Jobs ended.
     pub ended_jobs: Vec<JobEnd>,
-    /// Alerts.
-    pub alerts: Vec<Alert>,
+    /// Alerts as they end, by kind and subject.
+    pub alerts: BTreeMap<(AlertKind, String), AlertChange>,
+    /// Counters of purchase limits as they end.
+    pub limits: BTreeMap<LimitKey, u32>,
+    /// What people changed.
+    pub history: Vec<HistoryLine>,
     /// Calendar rows.
     pub calendar: Vec<CalendarRow>,
     /// Catalogue entries.

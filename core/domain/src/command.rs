@@ -16,8 +16,9 @@ use entrepot_contract::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::catalogue::Distributor;
+use crate::catalogue::{Distributor, StopSale};
 use crate::job::JobEnd;
+use crate::limits::Person;
 
 /// Most rows one bulk command may carry; longer work is cut into chunks before.
 pub const BULK_LIMIT_ROWS: usize = 500;
@@ -129,6 +130,8 @@ pub enum Body {
         connection: ConnectionId,
         /// What the channel said.
         intent: Box<CreateOrder>,
+        /// Those whom purchase limits count.
+        people: Vec<Person>,
     },
     /// The guest paid.
     PayOrder {
@@ -142,8 +145,17 @@ pub enum Body {
         /// Which.
         order: OrderName,
     },
-    /// The hold of an unpaid order ran out.
-    ExpireHold {
+    /// A person accepts or refuses a paid order (接单, 拒单).
+    DecideAcceptance {
+        /// Which.
+        order: OrderName,
+        /// Yes or no.
+        accept: bool,
+        /// For the guest, on a no.
+        reason: Option<String>,
+    },
+    /// Time passed: whoever has to be warned is warned, and what is too late takes its course.
+    PassDeadlines {
         /// Which.
         order: OrderId,
     },
@@ -255,6 +267,22 @@ pub enum Body {
         /// The limit.
         limit: Money,
     },
+    /// Money of one distributor becomes another's.
+    TransferCredit {
+        /// Who gives.
+        from: DistributorId,
+        /// Who receives.
+        to: DistributorId,
+        /// How much.
+        amount: Money,
+        /// For both statements.
+        note: Option<String>,
+    },
+    /// Stock of cells, without their prices.
+    CorrectStock {
+        /// At most [`BULK_LIMIT_ROWS`] rows.
+        rows: Vec<StockCorrection>,
+    },
     /// Prices, opening and stock of dates.
     WriteCalendar {
         /// At most [`BULK_LIMIT_ROWS`] rows.
@@ -296,7 +324,8 @@ impl Body {
             Self::CreateOrder { .. } => "create_order",
             Self::PayOrder { .. } => "pay_order",
             Self::CancelOrder { .. } => "cancel_order",
-            Self::ExpireHold { .. } => "expire_hold",
+            Self::DecideAcceptance { .. } => "decide_acceptance",
+            Self::PassDeadlines { .. } => "pass_deadlines",
             Self::StartIssue { .. } => "start_issue",
             Self::PromiseIssue { .. } => "promise_issue",
             Self::RecordIssue { .. } => "record_issue",
@@ -311,6 +340,8 @@ impl Body {
             Self::TopUp { .. } => "top_up",
             Self::AdjustCredit { .. } => "adjust_credit",
             Self::SetCreditLimit { .. } => "set_credit_limit",
+            Self::TransferCredit { .. } => "transfer_credit",
+            Self::CorrectStock { .. } => "correct_stock",
             Self::WriteCalendar { .. } => "write_calendar",
             Self::PutCatalogue { .. } => "put_catalogue",
             Self::AddCodes { .. } => "add_codes",
@@ -333,7 +364,7 @@ impl Body {
                 | Self::RecordIssue { .. }
                 | Self::RecordSupplierCancel { .. }
                 | Self::EndJob { .. }
-                | Self::ExpireHold { .. }
+                | Self::PassDeadlines { .. }
                 | Self::StoreFact { .. }
         )
     }
@@ -370,6 +401,25 @@ pub struct CalendarRow {
     pub stock: Option<(StockKey, Capacity)>,
 }
 
+/// A cell's new stock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockCorrection {
+    /// The cell.
+    pub key: StockKey,
+    /// What becomes of it.
+    pub change: StockChange,
+}
+
+/// How a cell's capacity changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StockChange {
+    /// It becomes this.
+    Set(Capacity),
+    /// It grows by so many, or shrinks.
+    Add(i32),
+}
+
 /// A part of the catalogue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -382,6 +432,22 @@ pub enum CatalogueEntry {
     Listing(Listing),
     /// A distributor; its account is opened with limit 0.
     Distributor(Distributor),
+    /// An end of sales, or its lifting.
+    StopSale(StopSale),
+}
+
+impl CatalogueEntry {
+    /// Its kind and id: what names it among a merchant's entries.
+    #[must_use]
+    pub fn name(&self) -> (&'static str, &str) {
+        match self {
+            Self::Product(product) => ("product", product.id.as_str()),
+            Self::Sku(sku) => ("sku", sku.id.as_str()),
+            Self::Listing(listing) => ("listing", listing.id.as_str()),
+            Self::Distributor(distributor) => ("distributor", distributor.id.as_str()),
+            Self::StopSale(stop) => ("stop_sale", stop.id.as_str()),
+        }
+    }
 }
 
 /// A code on its way into a pool.

@@ -1,7 +1,7 @@
 //! Distributor credit as append-only double-entry postings.
 //!
-//! Four books: a distributor's `balance` and `held`, the merchant's `sales`, and `funding` (where top-ups and
-//! adjustments come from). A posting moves an amount from one book to another, so all books always sum to zero, and an
+//! Five books: a distributor's `balance` and `held`, the merchant's `sales`, `funding` (where top-ups and adjustments
+//! come from), and `transit` (between two distributors; empty after every command). A posting moves an amount from one book to another, so all books always sum to zero, and an
 //! account's numbers are the sums of its postings. `balance + limit` never falls below zero by a sale.
 
 use entrepot_contract::ids::{DistributorId, OrderId, RefundId};
@@ -22,6 +22,8 @@ pub enum Book {
     Sales,
     /// Where top-ups and adjustments come from.
     Funding,
+    /// On its way from one distributor to another.
+    Transit,
 }
 
 /// Kinds of posting, each from one book to another.
@@ -44,6 +46,10 @@ pub enum PostingKind {
     AdjustUp,
     /// A correction in the merchant's favour.
     AdjustDown,
+    /// Given to another distributor.
+    TransferOut,
+    /// Received from another distributor.
+    TransferIn,
 }
 
 impl PostingKind {
@@ -58,12 +64,14 @@ impl PostingKind {
             Self::Sale => (Book::Balance, Book::Sales),
             Self::Refund => (Book::Sales, Book::Balance),
             Self::AdjustDown => (Book::Balance, Book::Funding),
+            Self::TransferOut => (Book::Balance, Book::Transit),
+            Self::TransferIn => (Book::Transit, Book::Balance),
         }
     }
 
     /// Whether the limit has to reach for it.
     const fn spends(self) -> bool {
-        matches!(self, Self::Hold | Self::Sale | Self::AdjustDown)
+        matches!(self, Self::Hold | Self::Sale | Self::AdjustDown | Self::TransferOut)
     }
 }
 
@@ -178,7 +186,7 @@ pub fn post(
         let number = match book {
             Book::Balance => &mut after.balance_minor,
             Book::Held => &mut after.held_minor,
-            Book::Sales | Book::Funding => continue,
+            Book::Sales | Book::Funding | Book::Transit => continue,
         };
         *number = number.checked_add(sign * amount.amount_minor).ok_or_else(|| {
             Refusal::new(Reason::Other, format!("account {} cannot count so much money", account.distributor))

@@ -4,14 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entrepot_contract::calendar::StockKey;
-use entrepot_contract::ids::{CodeId, DistributorId, OrderId, PoolName};
+use entrepot_contract::ids::{ChannelOrderId, CodeId, ConnectionId, DistributorId, OrderId, PoolName};
 use entrepot_contract::intent::CreateOrder;
-use entrepot_contract::order::{Order, OrderState};
+use entrepot_contract::order::{LimitKey, Order, OrderState};
 use entrepot_contract::product::Fulfilment;
 
-use crate::catalogue::{dates_taken, stock_cells};
+use crate::catalogue::{dates_taken, share_cells, sold, stock_cells};
 use crate::change::RefKey;
 use crate::command::{Body, CatalogueEntry, Command, OrderName};
+use crate::limits::{self, Person};
 use crate::state::State;
 
 /// Rows of one merchant.
@@ -31,6 +32,8 @@ pub struct Footprint {
     pub code_texts: BTreeSet<String>,
     /// Single codes, by pool.
     pub codes: BTreeSet<(PoolName, CodeId)>,
+    /// Counters of purchase limits.
+    pub limits: BTreeSet<LimitKey>,
 }
 
 impl Footprint {
@@ -42,6 +45,7 @@ impl Footprint {
         self.accounts.extend(other.accounts);
         self.code_texts.extend(other.code_texts);
         self.codes.extend(other.codes);
+        self.limits.extend(other.limits);
         for (pool, wanted) in other.pools {
             let sum = self.pools.entry(pool).or_default();
             *sum = sum.saturating_add(wanted);
@@ -54,14 +58,17 @@ impl Footprint {
 pub fn needs(command: &Command, state: &State) -> Footprint {
     let mut found = Footprint::default();
     match &command.body {
-        Body::CreateOrder { connection, intent } => create(state, connection, intent, &mut found),
+        Body::CreateOrder { connection, intent, people } => {
+            create(state, command, connection, intent, people, &mut found);
+        }
         Body::PayOrder { order, .. }
         | Body::CancelOrder { order }
         | Body::StartIssue { order, .. }
         | Body::Redeem { order, .. }
+        | Body::DecideAcceptance { order, .. }
         | Body::AskRefund { order, .. }
         | Body::RecordRefund { order, .. } => existing(state, order, &mut found),
-        Body::ExpireHold { order }
+        Body::PassDeadlines { order }
         | Body::PromiseIssue { order }
         | Body::RecordIssue { order, .. }
         | Body::PromiseRefund { order, .. }
@@ -75,6 +82,12 @@ pub fn needs(command: &Command, state: &State) -> Footprint {
         | Body::AdjustCredit { distributor, .. }
         | Body::SetCreditLimit { distributor, .. } => {
             found.accounts.insert(distributor.clone());
+        }
+        Body::TransferCredit { from, to, .. } => {
+            found.accounts.extend([from.clone(), to.clone()]);
+        }
+        Body::CorrectStock { rows } => {
+            found.stock.extend(rows.iter().map(|row| row.key.clone()));
         }
         Body::WriteCalendar { rows } => {
             found.stock.extend(rows.iter().filter_map(|row| row.stock.as_ref().map(|(key, _)| key.clone())));
@@ -103,30 +116,33 @@ pub fn needs(command: &Command, state: &State) -> Footprint {
 
 fn create(
     state: &State,
-    connection: &entrepot_contract::ids::ConnectionId,
+    command: &Command,
+    connection: &ConnectionId,
     intent: &CreateOrder,
+    people: &[Person],
     found: &mut Footprint,
 ) {
     let Some(rules) = state.rules.channel(connection) else { return };
-    let key = |order: &entrepot_contract::ids::ChannelOrderId| RefKey {
-        application: rules.application.clone(),
-        order: order.clone(),
-    };
+    let key = |order: &ChannelOrderId| RefKey { application: rules.application.clone(), order: order.clone() };
     found.refs.insert(key(&intent.order));
-    if let Some(source) = &intent.source_order {
-        found.refs.insert(key(source));
-        let name = OrderName::Channel(rules.application.clone(), source.clone());
-        found.orders.extend(state.order_id(&name));
+    let named = [Some(&intent.order), intent.source_order.as_ref()];
+    for order in named.into_iter().flatten() {
+        found.refs.insert(key(order));
+        existing(state, &OrderName::Channel(rules.application.clone(), order.clone()), found);
     }
-    found.orders.extend(state.order_id(&OrderName::Channel(rules.application.clone(), intent.order.clone())));
     found.accounts.extend(rules.distributor.clone());
-    let Ok(listing) = state.rules.catalogue.listing(connection, &intent.wish.names) else { return };
-    let Ok((product, sku)) = state.rules.catalogue.sku(listing.sells.bought()) else { return };
-    let Ok(dates) = dates_taken(product, intent.wish.visit.as_ref()) else { return };
-    found.stock.extend(stock_cells(sku, &dates, intent.wish.slot.as_deref()));
+    let wish = &intent.wish;
+    let Ok(listing) = state.rules.catalogue.listing(connection, &wish.names) else { return };
+    let Ok((product, sku)) = state.rules.catalogue.sku(sold(listing, wish)) else { return };
+    let Ok(dates) = dates_taken(product, wish.visit.as_ref()) else { return };
+    let cells = stock_cells(sku, &dates, wish.slot.as_deref());
+    found.stock.extend(share_cells(sku, listing.allotment.as_ref(), &cells).into_values());
+    found.stock.extend(cells);
+    let limits = limits::wanted(product, wish.visit.as_ref(), people, wish.count, sku.persons_per_unit, command.at);
+    found.limits.extend(limits.into_iter().map(|(taken, _)| taken.key));
     if rules.issue_at_acceptance {
         // A wish beyond the limit is refused: it must not load the pool.
-        pool_of(state, &sku.fulfilment, intent.wish.count.min(u32::from(sku.maximum_units)), found);
+        pool_of(state, &sku.fulfilment, wish.count.min(u32::from(sku.maximum_units)), found);
     }
 }
 
@@ -137,11 +153,15 @@ fn existing(state: &State, name: &OrderName, found: &mut Footprint) {
     let Some(id) = state.order_id(name) else { return };
     found.orders.insert(id.clone());
     let Some(order) = state.order(&id) else { return };
-    of_order(state, order, found);
+    // What happens to a voucher reaches its reservations, and the other way round.
+    for member in state.family(order) {
+        of_order(state, member, found);
+    }
 }
 
 fn of_order(state: &State, order: &Order, found: &mut Footprint) {
-    found.stock.extend(order.stock.iter().cloned());
+    found.stock.extend(order.stock.iter().map(|taken| taken.key.clone()));
+    found.limits.extend(order.limits.iter().map(|taken| taken.key.clone()));
     found.accounts.extend(order.terms.distributor.clone());
     if matches!(order.state, OrderState::Created | OrderState::Paid | OrderState::Accepted) {
         pool_of(state, &order.terms.fulfilment, u32::try_from(order.units.len()).unwrap_or(0), found);

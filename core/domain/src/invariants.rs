@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use entrepot_contract::calendar::{Stock, StockKey};
-use entrepot_contract::ids::DistributorId;
-use entrepot_contract::order::{Order, OrderState, UnitState};
+use entrepot_contract::ids::{DistributorId, OrderId};
+use entrepot_contract::order::{LimitKey, Order, OrderState, UnitState};
 
 use crate::credit::{Account, Book, Posting};
 
@@ -21,6 +21,8 @@ pub struct Snapshot {
     pub postings: Vec<Posting>,
     /// For each pool: available by its counter, available by its rows.
     pub pools: BTreeMap<String, (u32, u32)>,
+    /// Counters of purchase limits.
+    pub limits: BTreeMap<LimitKey, u32>,
     /// How often each given code was given.
     pub codes_given: BTreeMap<String, u32>,
 }
@@ -40,6 +42,8 @@ pub fn check(snapshot: &Snapshot) -> Vec<Finding> {
     let mut findings = vec![
         Finding { name: "no stock sold beyond its capacity", broken: oversold(snapshot) },
         Finding { name: "stock equals the units of open and paid orders", broken: stock_matches(snapshot) },
+        Finding { name: "every voucher's unit ledger balances", broken: ledger(snapshot) },
+        Finding { name: "every purchase limit's counter equals its orders", broken: limits(snapshot) },
         Finding { name: "no credit line overdrawn", broken: overdrawn(snapshot) },
         Finding { name: "every balance equals its postings", broken: balances(snapshot) },
         Finding { name: "all postings sum to zero", broken: sum(snapshot) },
@@ -65,18 +69,24 @@ fn oversold(snapshot: &Snapshot) -> Vec<String> {
 
 fn stock_matches(snapshot: &Snapshot) -> Vec<String> {
     let mut counted: BTreeMap<&StockKey, (u32, u32)> = BTreeMap::new();
+    let mut broken = Vec::new();
     for order in &snapshot.orders {
         let gone = order.count(UnitState::Refunded);
         let units = u32::try_from(order.units.len() - gone).unwrap_or(u32::MAX);
-        for key in &order.stock {
-            let numbers = counted.entry(key).or_default();
+        // Every unit that was not given back stands once in each bucket on each date, in a share or in the pool.
+        let mut stands: BTreeMap<StockKey, u32> = BTreeMap::new();
+        for taken in &order.stock {
+            let bucket = taken.instead_of.as_ref().unwrap_or(&taken.key.bucket).clone();
+            *stands.entry(StockKey { bucket, ..taken.key.clone() }).or_default() += taken.count;
+            let numbers = counted.entry(&taken.key).or_default();
             match order.state {
-                OrderState::Created => numbers.0 += units,
-                _ => numbers.1 += units,
+                OrderState::Created => numbers.0 += taken.count,
+                _ => numbers.1 += taken.count,
             }
         }
+        let wrong = stands.iter().filter(|(_, count)| **count != units);
+        broken.extend(wrong.map(|(key, count)| format!("{} has {units} units and {count} of {key:?}", order.id)));
     }
-    let mut broken = Vec::new();
     for (key, stock) in &snapshot.stock {
         let numbers = counted.remove(key).unwrap_or_default();
         if numbers != (stock.held, stock.sold) {
@@ -84,6 +94,58 @@ fn stock_matches(snapshot: &Snapshot) -> Vec<String> {
         }
     }
     broken.extend(counted.iter().filter(|(_, n)| **n != (0, 0)).map(|(key, n)| format!("{key:?} is missing: {n:?}")));
+    broken
+}
+
+/// A unit of a voucher is reserved exactly while one live reservation has it.
+fn ledger(snapshot: &Snapshot) -> Vec<String> {
+    let mut taken: BTreeMap<(&OrderId, u16), Vec<&Order>> = BTreeMap::new();
+    let mut live: BTreeMap<&OrderId, u32> = BTreeMap::new();
+    for order in &snapshot.orders {
+        let Some((source, units)) = order.source() else { continue };
+        let open = order.numbers(UnitState::Available);
+        let mine = (1_u16..).zip(units).filter(|(number, _)| open.contains(number));
+        for (_, unit) in mine {
+            taken.entry((source, *unit)).or_default().push(order);
+        }
+        *live.entry(source).or_default() += u32::from(!open.is_empty());
+    }
+    let mut broken = Vec::new();
+    for order in &snapshot.orders {
+        for unit in &order.units {
+            let by = taken.get(&(&order.id, unit.number)).map_or(0, Vec::len);
+            if by != usize::from(unit.state == UnitState::Reserved) {
+                broken
+                    .push(format!("unit {} of {} is {:?} and in {by} reservations", unit.number, order.id, unit.state));
+            }
+        }
+        let together = order.terms.reservation.is_some_and(|rule| rule.together);
+        let count = live.get(&order.id).copied().unwrap_or_default();
+        if together && count > 1 {
+            broken.push(format!("{} has {count} live reservations and allows one", order.id));
+        }
+    }
+    broken
+}
+
+fn limits(snapshot: &Snapshot) -> Vec<String> {
+    let mut counted: BTreeMap<&LimitKey, u32> = BTreeMap::new();
+    for taken in snapshot.orders.iter().flat_map(|order| &order.limits) {
+        *counted.entry(&taken.key).or_default() += u32::try_from(taken.units.len()).unwrap_or(u32::MAX);
+    }
+    let mut broken = Vec::new();
+    for (key, count) in &snapshot.limits {
+        let orders = counted.remove(key).unwrap_or_default();
+        if orders != *count {
+            broken.push(format!("{} of {}: counted {count}, orders say {orders}", key.period, key.product));
+        }
+    }
+    broken.extend(
+        counted
+            .iter()
+            .filter(|(_, n)| **n > 0)
+            .map(|(key, n)| format!("{} of {} is missing: {n}", key.period, key.product)),
+    );
     broken
 }
 
@@ -109,7 +171,7 @@ fn balances(snapshot: &Snapshot) -> Vec<String> {
             match book {
                 Book::Balance => sum.0 += sign * i128::from(posting.amount_minor),
                 Book::Held => sum.1 += sign * i128::from(posting.amount_minor),
-                Book::Sales | Book::Funding => {}
+                Book::Sales | Book::Funding | Book::Transit => {}
             }
         }
         sum.2 += 1;
@@ -137,6 +199,10 @@ fn sum(snapshot: &Snapshot) -> Vec<String> {
         }
         *books.entry(posting.from).or_default() -= i128::from(posting.amount_minor);
         *books.entry(posting.to).or_default() += i128::from(posting.amount_minor);
+    }
+    let transit = books.get(&Book::Transit).copied().unwrap_or_default();
+    if transit != 0 {
+        broken.push(format!("{transit} is between two distributors"));
     }
     let total: i128 = books.values().sum();
     if total != 0 {

@@ -7,24 +7,29 @@
 //! - [`command`]: what may be asked for, with its key; [`answer`]: what is answered and stored under that key.
 //! - [`state`]: what a batch has loaded; [`catalogue`]: a merchant's products, prices and rules.
 //! - [`footprint`]: which rows a command has to see.
+//! - [`alert`]: what somebody should look at; [`deadline`]: what must happen in time.
 //! - [`change`]: the changes, and [`change::Writes`], their sum for storage.
 //! - [`decide`]: one file per kind of command.
 //! - [`transitions`]: the table of an order's states.
-//! - [`credit`]: postings and accounts; [`stock`]: cells; [`refund_rule`]: what a guest gets back;
+//! - [`credit`]: postings and accounts; [`stock`]: cells; [`limits`]: how much one person may buy;
+//!   [`refund_rule`]: what a guest gets back;
 //!   [`guests`]: what has to be known about guests; [`venue`]: venue-local dates and cut-offs.
 //! - [`job`]: what must reach the outside later.
 //! - [`invariants`]: what has to hold after every command, checked by tests and the demo.
 
+pub mod alert;
 pub mod answer;
 pub mod catalogue;
 pub mod change;
 pub mod command;
 pub mod credit;
+pub mod deadline;
 pub mod decide;
 pub mod footprint;
 pub mod guests;
 pub mod invariants;
 pub mod job;
+pub mod limits;
 pub mod refund_rule;
 pub mod state;
 pub mod stock;

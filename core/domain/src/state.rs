@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use entrepot_contract::calendar::{Stock, StockKey};
 use entrepot_contract::ids::{DistributorId, OrderId, PoolName, RefundId};
-use entrepot_contract::order::{Order, Refund};
+use entrepot_contract::order::{LimitKey, Order, Refund};
 
+use crate::alert::AlertChange;
 use crate::answer::Answer;
 use crate::catalogue::Rules;
 use crate::change::{AvailableCode, Change, ChannelRef, Pool, RefKey, Writes};
@@ -44,6 +45,8 @@ pub struct State {
     pub pools: BTreeMap<PoolName, Option<Pool>>,
     /// Codes that may be given, oldest first.
     pub codes: BTreeMap<PoolName, VecDeque<AvailableCode>>,
+    /// Counters of purchase limits.
+    pub limits: BTreeMap<LimitKey, u32>,
     /// Texts of codes that the merchant has already, among those asked for.
     pub known_codes: BTreeSet<String>,
     /// What the batch writes.
@@ -64,6 +67,7 @@ impl State {
             accounts: BTreeMap::new(),
             pools: BTreeMap::new(),
             codes: BTreeMap::new(),
+            limits: BTreeMap::new(),
             known_codes: BTreeSet::new(),
             writes: Writes::default(),
         }
@@ -110,6 +114,11 @@ impl State {
             .into_iter()
             .flat_map(|family| family.refunds.values())
             .filter(move |refund| refund.order == order.id)
+    }
+
+    /// An order with all others of its family.
+    pub fn family<'a>(&'a self, order: &Order) -> impl Iterator<Item = &'a Order> {
+        self.families.get(&order.family).into_iter().flat_map(|family| family.orders.values())
     }
 
     /// Applies changes in order, and adds them to what the batch writes.
@@ -168,7 +177,17 @@ impl State {
             Change::Event(event) => self.writes.events.push(event),
             Change::Job(job) => self.add_job(job),
             Change::EndJob(end) => self.writes.ended_jobs.push(end),
-            Change::Alert(alert) => self.writes.alerts.push(alert),
+            Change::Alert(alert) => {
+                self.writes.alerts.insert((alert.kind, alert.subject.clone()), AlertChange::Raised(alert));
+            }
+            Change::Resolve(kind, subject, at) => {
+                self.writes.alerts.insert((kind, subject), AlertChange::Resolved(at));
+            }
+            Change::Limit(key, count) => {
+                self.writes.limits.insert(key.clone(), count);
+                self.limits.insert(key, count);
+            }
+            Change::History(lines) => self.writes.history.extend(lines),
             Change::Calendar(rows) => self.put_calendar(rows),
             Change::Catalogue(entries) => self.put_catalogue(entries),
         }
@@ -206,7 +225,7 @@ impl State {
     fn put_calendar(&mut self, rows: Vec<crate::command::CalendarRow>) {
         let catalogue = Arc::make_mut(&mut self.rules.catalogue);
         for row in &rows {
-            catalogue.days.entry(row.day.sku.clone()).or_default().insert(row.day.date, row.day.clone());
+            catalogue.put_day(row.day.clone());
         }
         catalogue.revision += next_revision(&self.writes);
         self.writes.calendar.extend(rows);
@@ -215,21 +234,7 @@ impl State {
     fn put_catalogue(&mut self, entries: Vec<CatalogueEntry>) {
         let catalogue = Arc::make_mut(&mut self.rules.catalogue);
         for entry in &entries {
-            match entry.clone() {
-                CatalogueEntry::Product(product) => {
-                    catalogue.products.insert(product.id.clone(), product);
-                }
-                CatalogueEntry::Sku(sku) => {
-                    catalogue.skus.insert(sku.id.clone(), sku);
-                }
-                CatalogueEntry::Listing(listing) => {
-                    catalogue.listings.retain(|other| other.id != listing.id);
-                    catalogue.listings.push(listing);
-                }
-                CatalogueEntry::Distributor(distributor) => {
-                    catalogue.distributors.insert(distributor.id.clone(), distributor);
-                }
-            }
+            catalogue.put(entry.clone());
         }
         catalogue.revision += next_revision(&self.writes);
         self.writes.catalogue.extend(entries);

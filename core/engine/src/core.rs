@@ -14,6 +14,7 @@ use entrepot_domain::job::JobEnd;
 use entrepot_host::Host;
 use tokio::task::JoinHandle;
 
+use crate::alerting::Teller;
 use crate::directory::Directory;
 use crate::interface_log::InterfaceQueue;
 use crate::jobs::Jobs;
@@ -86,6 +87,8 @@ pub struct Parts {
     pub directory: Directory,
     /// Where exchanges with partners are written.
     pub interface_log: Arc<InterfaceQueue>,
+    /// Who tells people about alerts; none where the list is enough.
+    pub teller: Option<Arc<dyn Teller>>,
 }
 
 /// What the engine's parts share.
@@ -99,6 +102,7 @@ pub(crate) struct Core {
     pub(crate) jobs: Jobs,
     pub(crate) sequencer: Sequencer,
     pub(crate) interface_log: Arc<InterfaceQueue>,
+    pub(crate) teller: Option<Arc<dyn Teller>>,
     directory: RwLock<Arc<Directory>>,
     switches: RwLock<BTreeMap<ConnectionId, Switch>>,
     connections: Mutex<HashMap<MerchantId, Arc<Connections>>>,
@@ -127,6 +131,7 @@ impl Engine {
             settings: parts.settings,
             watch: Watch::default(),
             interface_log: parts.interface_log,
+            teller: parts.teller,
             directory: RwLock::new(Arc::new(parts.directory)),
             switches: RwLock::default(),
             connections: Mutex::default(),
@@ -137,6 +142,7 @@ impl Engine {
         let mut tasks = core.sequencer.start(&core);
         tasks.push(tokio::spawn(crate::jobs::run(core.clone())));
         tasks.push(tokio::spawn(crate::ticker::run(core.clone())));
+        tasks.push(tokio::spawn(crate::alerting::run(core.clone())));
         Ok(Self { core, tasks: Arc::new(Mutex::new(tasks)) })
     }
 
@@ -234,7 +240,8 @@ impl Core {
         let catalogue = match known.filter(|catalogue| catalogue.revision >= revision) {
             Some(catalogue) => catalogue,
             None => {
-                let fresh = Arc::new(self.storage.catalogue(merchant).await?);
+                let known = self.catalogues.lock().unwrap_or_else(PoisonError::into_inner).get(merchant).cloned();
+                let fresh = Arc::new(self.storage.catalogue(merchant, known).await?);
                 self.remember_catalogue(merchant.clone(), fresh.clone());
                 fresh
             }

@@ -11,8 +11,8 @@ use entrepot_contract::manifest::{LogRules, Scene};
 use entrepot_contract::message::{CallContext, Request, Response};
 use entrepot_contract::outcome::Outcome;
 use entrepot_contract::time::Timestamp;
+use entrepot_domain::alert::AlertKind;
 use entrepot_host::{CallScope, InstanceKey, RunningInstance, mask_body};
-
 use tracing::Instrument;
 
 use crate::core::{Core, Engine};
@@ -286,7 +286,7 @@ async fn unknown_scene(core: &Core, application: &ApplicationId, mut raw: RawReq
         return Answered::bare(Some(ready.refused), "unauthenticated");
     };
     let text = format!("the partner calls {asked} of application {application}, which no plugin here takes");
-    flows::raise_for(core, None, "unknown_scene", &format!("{application}/{asked}"), &text).await;
+    flows::raise_for(core, None, AlertKind::UnknownScene, &format!("{application}/{asked}"), &text).await;
     let mut log = LogSheet::new(started, application, &raw, &located, trace);
     log.line.api = asked.to_string();
     let rules = core.host.manifest(&plugin).map(|manifest| manifest.log).unwrap_or_default();

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use entrepot_domain::alert::AlertKind;
 use entrepot_domain::job::{JobEnd, JobKind, JobState};
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
@@ -179,7 +180,7 @@ async fn try_once(core: &Core, job: LeasedJob) {
         }
     }
     if dead {
-        flows::raise(core, &job.job.merchant, "dead_job", job.job.id.as_str(), &dead_text(&job, &note)).await;
+        flows::raise(core, &job.job.merchant, AlertKind::DeadJob, job.job.id.as_str(), &dead_text(&job, &note)).await;
     }
 }
 

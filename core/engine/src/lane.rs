@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use entrepot_contract::ids::MerchantId;
+use entrepot_domain::alert::AlertChange;
 use entrepot_domain::answer::Answer;
 use entrepot_domain::change::{Change, ChannelRef, KeyRow, RefKey, Writes};
 use entrepot_domain::command::CommandKey;
@@ -12,6 +13,7 @@ use entrepot_domain::footprint::needs;
 use entrepot_domain::job::{JobState, NewJob};
 
 use crate::core::Core;
+use crate::flows;
 use crate::sequencer::{Pending, Queue, Undecided};
 use crate::storage::{
     BIRTH_TOKEN, Batch, BirthLease, Footprints, LaneStorage, LeasedJob, States, StorageFault, empty_states,
@@ -128,7 +130,14 @@ impl Lane {
         for (merchant, state) in decided.states {
             self.core.remember_catalogue(merchant, state.rules.catalogue);
         }
-        for writes in decided.writes.into_values() {
+        for (merchant, writes) in decided.writes {
+            for ((kind, subject), alert) in &writes.alerts {
+                let text = match alert {
+                    AlertChange::Raised(alert) => Some(alert.text.as_str()),
+                    AlertChange::Resolved(_) => None,
+                };
+                flows::tell(Some(&merchant), *kind, subject, text);
+            }
             for order in writes.orders.keys().chain(writes.refunds.values().map(|refund| &refund.order)) {
                 self.core.watch.wake(order);
             }
@@ -245,6 +254,7 @@ fn decide_all(states: &mut States, batch: &[Pending]) -> Vec<Option<Answer>> {
                 }
                 // A job whose outcome is refused does not end: a person has to look at what the partner said.
                 Err(Stop::Refused(refusal)) => Answer::Refused(refusal),
+                Err(Stop::Early(refusal)) => return Some(Answer::Early(refusal)),
                 Err(Stop::SeeMore) => return None,
             };
             if command.body.keyed() {

@@ -10,9 +10,10 @@
 //! - [`interface_log`]: the queue in front of the log of exchanges with partners.
 //! - [`flows`]: one file per thing the business does, start to end.
 //! - [`records`]: what is written beside commands: interface log, switches, tokens, audit.
-//! - [`ticker`]: what has to happen as time passes.
+//! - [`ticker`]: what has to happen as time passes; [`alerting`]: alerts reach somebody.
 //! - `core`: what these parts share, and how the engine starts and stops.
 
+pub mod alerting;
 pub mod directory;
 pub mod flows;
 pub mod inbound;

@@ -20,15 +20,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use entrepot_contract::calendar::{Stock, StockKey};
 use entrepot_contract::ids::{ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName};
-use entrepot_contract::order::{Guests, Order, Refund, UnitCredentials};
+use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials};
 use entrepot_contract::time::{Clock, Timestamp};
+use entrepot_domain::alert::Alert;
 use entrepot_domain::catalogue::Catalogue;
-use entrepot_domain::change::{Alert, ChannelRef, Event, RefKey};
+use entrepot_domain::change::{ChannelRef, Event, HistoryLine, RefKey};
+use entrepot_domain::command::fingerprint;
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
 
 use crate::records::{AuditLine, InterfaceLine, Record};
-use crate::storage::{JobNext, LaneStorage, LeasedJob, Storage, StorageFault, Switch};
+use crate::storage::{JobNext, LaneStorage, LeasedJob, OpenAlert, Storage, StorageFault, Switch};
 
 pub use faults::InjectedFault;
 pub use jobs::JobView;
@@ -124,13 +126,19 @@ impl MemoryStorage {
     #[must_use]
     pub fn alerts(&self) -> Vec<(Option<MerchantId>, Alert)> {
         let tables = self.shared.tables();
-        tables.alerts.iter().map(|((merchant, _, _), alert)| (merchant.clone(), alert.clone())).collect()
+        tables.alerts.iter().map(|((merchant, _, _), (alert, _))| (merchant.clone(), alert.clone())).collect()
     }
 
     /// All orders of a merchant.
     #[must_use]
     pub fn orders(&self, merchant: &MerchantId) -> Vec<Order> {
         self.shared.read(merchant, |rows| rows.orders.values().cloned().collect())
+    }
+
+    /// What people changed, oldest first.
+    #[must_use]
+    pub fn history(&self, merchant: &MerchantId) -> Vec<HistoryLine> {
+        self.shared.read(merchant, |rows| rows.history.clone())
     }
 
     /// The interface log.
@@ -157,7 +165,11 @@ impl Storage for MemoryStorage {
         1
     }
 
-    async fn catalogue(&self, merchant: &MerchantId) -> Result<Catalogue, StorageFault> {
+    async fn catalogue(
+        &self,
+        merchant: &MerchantId,
+        _known: Option<Arc<Catalogue>>,
+    ) -> Result<Catalogue, StorageFault> {
         self.shared.enter("catalogue")?;
         Ok(self.shared.read(merchant, |rows| rows.catalogue.clone()))
     }
@@ -228,9 +240,32 @@ impl Storage for MemoryStorage {
         Ok(self.shared.read(merchant, |rows| rows.pools.get(pool).map(|pool| (pool.available, pool.threshold))))
     }
 
-    async fn holds_run_out(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, StorageFault> {
-        self.shared.enter("holds_run_out")?;
-        Ok(self.shared.tables().holds_run_out(now, limit))
+    async fn deadlines(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, StorageFault> {
+        self.shared.enter("deadlines")?;
+        Ok(self.shared.tables().deadlines(now, limit))
+    }
+
+    async fn limits(&self, merchant: &MerchantId, keys: &[LimitKey]) -> Result<BTreeMap<LimitKey, u32>, StorageFault> {
+        self.shared.enter("limits")?;
+        let found =
+            |rows: &MerchantTables| keys.iter().filter_map(|key| Some((key.clone(), *rows.limits.get(key)?))).collect();
+        Ok(self.shared.read(merchant, found))
+    }
+
+    fn digest(&self, merchant: &MerchantId, text: &str) -> Result<String, StorageFault> {
+        // Nothing of this storage outlives its process: a digest without a key is as good as one with it.
+        Ok(fingerprint(&[("merchant", merchant.to_string()), ("text", text.to_owned())]))
+    }
+
+    async fn take_alerts(&self, now: Timestamp, limit: u32, lease_ms: u32) -> Result<Vec<OpenAlert>, StorageFault> {
+        self.shared.enter("take_alerts")?;
+        Ok(self.shared.tables().take_alerts(now, limit, lease_ms))
+    }
+
+    async fn alert_told(&self, alert: &OpenAlert, _now: Timestamp) -> Result<(), StorageFault> {
+        self.shared.enter("alert_told")?;
+        self.shared.tables().alert_told(alert);
+        Ok(())
     }
 
     async fn lease_jobs(&self, node: &NodeId, limit: u32, lease_ms: u32) -> Result<Vec<LeasedJob>, StorageFault> {

@@ -2,7 +2,7 @@
 
 use entrepot_contract::ids::{ConnectionId, JobId, MerchantId};
 use entrepot_contract::time::Timestamp;
-use entrepot_domain::change::Alert;
+use entrepot_domain::alert::{Alert, AlertKind};
 use serde::{Deserialize, Serialize};
 
 use crate::storage::Switch;
@@ -36,6 +36,17 @@ pub enum Record {
         merchant: Option<MerchantId>,
         /// What.
         alert: Alert,
+    },
+    /// The cause of an alert is gone.
+    Resolve {
+        /// Whose; none for the whole deployment.
+        merchant: Option<MerchantId>,
+        /// What kind.
+        kind: AlertKind,
+        /// What it was about.
+        subject: String,
+        /// When.
+        at: Timestamp,
     },
     /// An administrative act or a view of guests' data.
     Audit(AuditLine),

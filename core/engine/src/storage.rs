@@ -1,12 +1,14 @@
 //! What the engine asks of a database. Two implementations: SQL in `store`, and [`crate::memory`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use entrepot_contract::calendar::{Stock, StockKey};
 use entrepot_contract::ids::{DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName};
-use entrepot_contract::order::{Guests, Order, Refund, UnitCredentials};
+use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials};
 use entrepot_contract::time::Timestamp;
+use entrepot_domain::alert::Alert;
 use entrepot_domain::catalogue::{Catalogue, Rules};
 use entrepot_domain::change::{ChannelRef, Event, RefKey, Writes};
 use entrepot_domain::command::CommandKey;
@@ -48,8 +50,8 @@ pub trait Storage: Send + Sync {
     async fn lane(&self) -> Result<Box<dyn LaneStorage>, StorageFault>;
     /// How many lanes make sense: one where the database has one writer.
     fn lanes(&self) -> usize;
-    /// A merchant's catalogue, whole.
-    async fn catalogue(&self, merchant: &MerchantId) -> Result<Catalogue, StorageFault>;
+    /// A merchant's catalogue, whole. `known` is what the caller read before: only what changed since is read again.
+    async fn catalogue(&self, merchant: &MerchantId, known: Option<Arc<Catalogue>>) -> Result<Catalogue, StorageFault>;
     /// The catalogue revision of each merchant that has one.
     async fn revisions(&self, merchants: &[MerchantId]) -> Result<BTreeMap<MerchantId, i64>, StorageFault>;
     /// What is known about a channel's order number.
@@ -76,8 +78,16 @@ pub trait Storage: Send + Sync {
     async fn known_codes(&self, merchant: &MerchantId, texts: &[String]) -> Result<Vec<String>, StorageFault>;
     /// A pool's numbers: available and threshold.
     async fn pool(&self, merchant: &MerchantId, pool: &PoolName) -> Result<Option<(u32, u32)>, StorageFault>;
-    /// Unpaid orders whose hold ran out before `now`.
-    async fn holds_run_out(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, StorageFault>;
+    /// Orders with a deadline that has to be looked at by `now`, the most urgent first.
+    async fn deadlines(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, StorageFault>;
+    /// Counters of purchase limits; those that are not there are left out.
+    async fn limits(&self, merchant: &MerchantId, keys: &[LimitKey]) -> Result<BTreeMap<LimitKey, u32>, StorageFault>;
+    /// A keyed digest by which a person is told apart: the same for the same text of one merchant.
+    fn digest(&self, merchant: &MerchantId, text: &str) -> Result<String, StorageFault>;
+    /// Takes alerts that nobody was told about, for a time; one of several nodes gets each.
+    async fn take_alerts(&self, now: Timestamp, limit: u32, lease_ms: u32) -> Result<Vec<OpenAlert>, StorageFault>;
+    /// Somebody was told about an alert as it stood.
+    async fn alert_told(&self, alert: &OpenAlert, now: Timestamp) -> Result<(), StorageFault>;
     /// Takes leases on jobs that are due, for a time counted by the database's own clock.
     async fn lease_jobs(&self, node: &NodeId, limit: u32, lease_ms: u32) -> Result<Vec<LeasedJob>, StorageFault>;
     /// Marks a leased job as started: a call with effect is about to go out. False: the lease is lost.
@@ -90,6 +100,15 @@ pub trait Storage: Send + Sync {
     async fn switches(&self) -> Result<BTreeMap<entrepot_contract::ids::ConnectionId, Switch>, StorageFault>;
     /// All that a merchant's invariants speak about.
     async fn snapshot(&self, merchant: &MerchantId) -> Result<Snapshot, StorageFault>;
+}
+
+/// An alert that stands.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct OpenAlert {
+    /// Whose; none for the whole deployment.
+    pub merchant: Option<MerchantId>,
+    /// What.
+    pub alert: Alert,
 }
 
 /// Whether a connection sells.

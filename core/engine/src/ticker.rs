@@ -1,4 +1,4 @@
-//! What has to happen as time passes: switches and catalogues stay fresh, unpaid holds run out.
+//! What has to happen as time passes: switches and catalogues stay fresh, deadlines pass.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,8 +7,8 @@ use entrepot_domain::command::{Body, CommandKey};
 
 use crate::core::Core;
 
-/// Holds ended in one look.
-const HOLDS_LIMIT: u32 = 200;
+/// Orders looked at in one tick.
+const DEADLINES_LIMIT: u32 = 200;
 
 /// Looks once a tick until the engine stops.
 pub(crate) async fn run(core: Arc<Core>) {
@@ -25,7 +25,7 @@ pub(crate) async fn run(core: Arc<Core>) {
             continue;
         }
         refresh_catalogues(&core).await;
-        end_holds(&core).await;
+        pass_deadlines(&core).await;
     }
 }
 
@@ -47,16 +47,18 @@ async fn refresh_catalogues(core: &Core) {
     }
 }
 
-async fn end_holds(core: &Core) {
-    let due = match core.storage.holds_run_out(core.clock.now(), HOLDS_LIMIT).await {
+/// Deadlines are columns, not sleeping rows: whoever is due is found by one look.
+async fn pass_deadlines(core: &Core) {
+    let now = core.clock.now();
+    let due = match core.storage.deadlines(now, DEADLINES_LIMIT).await {
         Ok(due) => due,
-        Err(fault) => return tracing::warn!(%fault, "holds could not be read"),
+        Err(fault) => return tracing::warn!(%fault, "deadlines could not be read"),
     };
-    for (merchant, order) in due {
-        let key = CommandKey { scope: "ticker".to_owned(), kind: "expire_hold".to_owned(), key: order.to_string() };
-        let body = Body::ExpireHold { order };
-        if core.command(&merchant, key, String::new(), "ticker", body, None, None).await.is_err() {
-            return;
-        }
-    }
+    let passing = due.into_iter().map(|(merchant, order)| async move {
+        let key = CommandKey { scope: "ticker".to_owned(), kind: "pass_deadlines".to_owned(), key: order.to_string() };
+        let body = Body::PassDeadlines { order };
+        // What is busy now is still due at the next look.
+        let _ = core.command(&merchant, key, String::new(), "ticker", body, None, None).await;
+    });
+    futures_util::future::join_all(passing).await;
 }

@@ -107,6 +107,7 @@ pub async fn start(config: Config, schema: Schema) -> Result<App, String> {
         settings: engine_settings(&config, clock.as_ref())?,
         directory,
         interface_log: interface_log.clone(),
+        teller: None,
     };
     let engine = Engine::start(parts).await.map_err(|fault| fault.to_string())?;
     let app = App {
@@ -142,7 +143,12 @@ impl App {
                 continue;
             }
             let asked = Asked { by: "configuration".to_owned(), key: format!("distributor-{id}-{connection}") };
-            let distributor = Distributor { id: id.clone(), name: id.to_string(), prices: Default::default() };
+            let distributor = Distributor {
+                id: id.clone(),
+                name: id.to_string(),
+                prices: Default::default(),
+                warn_below_minor: None,
+            };
             let entries = vec![CatalogueEntry::Distributor(distributor)];
             self.engine
                 .put_catalogue(&asked, merchant, entries)
@@ -246,7 +252,7 @@ fn channel_connection(
         refund_by_rule: channel.audit == AuditMode::Rule,
         redeem_units: abilities.redeem_units,
         tells_redemption: abilities.notices.iter().any(|notice| notice == "redeemed"),
-        hold_ms: i64::try_from(config.engine.hold_ms).unwrap_or(i64::MAX),
+        times: channel.deadlines.times(i64::try_from(config.engine.hold_ms).unwrap_or(i64::MAX)),
         selling: channel.enabled,
     };
     Connection {

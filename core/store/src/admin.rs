@@ -4,7 +4,8 @@ use entrepot_contract::calendar::StockKey;
 use entrepot_contract::ids::{DistributorId, JobId, MerchantId, PoolName};
 use entrepot_contract::order::{Order, Refund};
 use entrepot_contract::time::{Timestamp, VisitDate};
-use entrepot_domain::change::CodeState;
+use entrepot_domain::alert::{AlertKind, AlertLevel};
+use entrepot_domain::change::{CodeState, HistoryCell, HistoryKind, HistoryLine};
 use entrepot_domain::command::CommandKey;
 use entrepot_domain::credit::{Account, Posting};
 use entrepot_domain::job::{JobState, NewJob};
@@ -16,7 +17,7 @@ use serde::Serialize;
 use crate::SqlStorage;
 use crate::batch::{number, read_account, read_stock_row};
 use crate::fault::unreadable;
-use crate::rows::{column, json, of_word, query};
+use crate::rows::{column, json, of_word, query, word};
 use crate::snapshot::read_posting;
 
 /// Most rows of one page.
@@ -75,7 +76,13 @@ pub struct AlertRow {
     /// Whose; empty for the whole deployment.
     pub merchant: String,
     /// What kind.
-    pub kind: String,
+    pub kind: AlertKind,
+    /// How much it matters.
+    pub level: AlertLevel,
+    /// What it is, in Chinese.
+    pub title_zh: &'static str,
+    /// What it is, in English.
+    pub title_en: &'static str,
     /// About what.
     pub subject: String,
     /// For people.
@@ -86,7 +93,9 @@ pub struct AlertRow {
     pub last_at: Timestamp,
     /// How often.
     pub times: u32,
-    /// When somebody, or the engine, settled it.
+    /// When somebody was told by a webhook.
+    pub told_at: Option<Timestamp>,
+    /// When its cause was gone.
     pub resolved_at: Option<Timestamp>,
 }
 
@@ -235,22 +244,75 @@ impl SqlStorage {
         .await
     }
 
-    /// Alerts that nobody settled; of one merchant with those of the deployment, or all.
-    pub async fn list_alerts(&self, merchant: Option<&MerchantId>) -> Result<Vec<AlertRow>, StorageFault> {
-        let sql = "SELECT * FROM alerts WHERE resolved_at IS NULL AND (?1 = '' OR merchant = ?1 OR merchant = '')
-                   ORDER BY last_at DESC LIMIT 500";
+    /// Alerts, those that stand before those that were resolved, the newest first; of one merchant with those of the
+    /// deployment, or all. `standing` leaves out what was resolved.
+    pub async fn list_alerts(
+        &self,
+        merchant: Option<&MerchantId>,
+        standing: bool,
+    ) -> Result<Vec<AlertRow>, StorageFault> {
+        let open = if standing { "resolved_at IS NULL" } else { "true" };
+        let sql = format!(
+            "SELECT * FROM alerts WHERE {open} AND (?1 = '' OR merchant = ?1 OR merchant = '')
+             ORDER BY CASE WHEN resolved_at IS NULL THEN 0 ELSE 1 END, last_at DESC LIMIT 500"
+        );
         let merchant = merchant.map(ToString::to_string).unwrap_or_default();
-        self.ask(sql, vec![merchant.into()], |row| {
+        self.ask(&sql, vec![merchant.into()], |row| {
+            let kind: AlertKind = of_word("alert kind", column(row, "kind")?)?;
+            let (title_zh, title_en) = kind.titles();
             Ok(AlertRow {
                 merchant: column(row, "merchant")?,
-                kind: column(row, "kind")?,
+                kind,
+                level: kind.level(),
+                title_zh,
+                title_en,
                 subject: column(row, "subject")?,
                 text: column(row, "text")?,
                 first_at: instant(row, "first_at")?,
                 last_at: instant(row, "last_at")?,
                 times: number(row, "times")?,
+                told_at: column::<Option<i64>>(row, "told_at")?.map(Timestamp::from_millis),
                 resolved_at: column::<Option<i64>>(row, "resolved_at")?.map(Timestamp::from_millis),
             })
+        })
+        .await
+    }
+
+    /// What people changed of one subject, newest first: lines before `before`, at most `limit`. A date keeps only lines
+    /// that touch it.
+    pub async fn list_history(
+        &self,
+        merchant: &MerchantId,
+        kind: HistoryKind,
+        subject: &str,
+        date: Option<VisitDate>,
+        page: (Option<i64>, u32),
+    ) -> Result<Vec<(i64, HistoryLine)>, StorageFault> {
+        let sql = "SELECT * FROM history WHERE merchant = ?1 AND kind = ?2 AND subject = ?3 AND seq < ?4
+                   AND (?5 = '' OR (first_date <= ?5 AND last_date >= ?5)) ORDER BY seq DESC LIMIT ?6";
+        let named = date.map(|date| date.to_string()).unwrap_or_default();
+        let values = vec![
+            merchant.as_str().into(),
+            word(&kind)?.into(),
+            subject.into(),
+            page.0.unwrap_or(i64::MAX).into(),
+            named.into(),
+            i64::from(page.1.clamp(1, 200)).into(),
+        ];
+        self.ask(sql, values, |row| {
+            let ends: (String, String) = (column(row, "first_date")?, column(row, "last_date")?);
+            let ends = (ends.0.parse::<VisitDate>().ok(), ends.1.parse::<VisitDate>().ok());
+            let mut cells: Vec<HistoryCell> = json(row, "body")?;
+            cells.retain(|cell| date.is_none() || cell.date == date);
+            let line = HistoryLine {
+                at: instant(row, "at")?,
+                by: column(row, "by_whom")?,
+                kind,
+                subject: subject.to_owned(),
+                dates: ends.0.zip(ends.1),
+                cells,
+            };
+            Ok((column(row, "seq")?, line))
         })
         .await
     }

@@ -91,7 +91,7 @@ async fn load_keys(
     .await
 }
 
-fn merchant_of(row: &QueryResult) -> Result<MerchantId, StorageFault> {
+pub(crate) fn merchant_of(row: &QueryResult) -> Result<MerchantId, StorageFault> {
     MerchantId::parse(column::<String>(row, "merchant")?).map_err(|fault| unreadable("merchant", fault))
 }
 
@@ -166,6 +166,7 @@ impl Batch for SqlBatch {
     }
 
     async fn load_rest(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
+        crate::limits::load(&self.transaction, footprints, states).await?;
         self.load_pools(footprints, states).await?;
         self.load_codes(footprints, states).await?;
         self.load_stock(footprints, states).await?;

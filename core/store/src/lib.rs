@@ -5,18 +5,21 @@
 //! - [`rows`]: many rows in one statement of one shape: they travel as one JSON parameter.
 //! - [`tables`]: the tables that batches write, with their columns.
 //! - [`batch`]: one transaction: claim, lock, load; [`write`]: what it writes.
-//! - [`reads`]: what flows read; [`jobs`]: leases; [`records`]: what is no command; [`snapshot`]: for the invariants.
+//! - [`reads`]: what flows read; [`jobs`]: leases; [`records`]: what is no command; [`limits`]: counters of
+//!   purchase limits; [`alerts`]: what somebody should look at; [`snapshot`]: for the invariants.
 //! - [`admin`]: lists for the admin API, each with its merchant; [`tokens`]: API tokens.
 //! - [`cache`]: the plugins' shared cache.
 //! - [`seal`]: encryption at rest and blind indexes.
 //! - [`fault`]: what a database error means.
 
 pub mod admin;
+mod alerts;
 mod batch;
 mod cache;
 mod connect;
 mod fault;
 mod jobs;
+mod limits;
 mod reads;
 mod records;
 mod rows;

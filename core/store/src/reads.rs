@@ -6,15 +6,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use entrepot_contract::calendar::{CalendarDay, Stock, StockKey};
 use entrepot_contract::ids::{ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName};
-use entrepot_contract::order::{Guests, Order, Refund, UnitCredentials};
+use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials};
 use entrepot_contract::time::Timestamp;
 use entrepot_domain::catalogue::Catalogue;
 use entrepot_domain::change::{ChannelRef, Event, RefKey};
-use entrepot_domain::command::CatalogueEntry;
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
 use entrepot_engine::records::Record;
-use entrepot_engine::storage::{JobNext, LaneStorage, LeasedJob, Storage, StorageFault, Switch};
+use entrepot_engine::storage::{JobNext, LaneStorage, LeasedJob, OpenAlert, Storage, StorageFault, Switch};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 
@@ -84,22 +83,18 @@ impl SqlStorage {
         serde_json::from_str(&plain).map_err(|_| unreadable(name, "its form is another"))
     }
 
-    async fn entries(&self, merchant: &MerchantId, catalogue: &mut Catalogue) -> Result<(), StorageFault> {
-        let sql = "SELECT body FROM catalogue_entries WHERE merchant = ?1 ORDER BY kind, id";
-        let statement = self.inner.dialect.statement(sql, vec![merchant.as_str().into()]);
+    /// What changed in a catalogue after a revision.
+    async fn changed(&self, merchant: &MerchantId, after: i64, catalogue: &mut Catalogue) -> Result<(), StorageFault> {
+        let values = || vec![merchant.as_str().into(), after.into()];
+        let sql = "SELECT body FROM catalogue_entries WHERE merchant = ?1 AND revision > ?2 ORDER BY kind, id";
+        let statement = self.inner.dialect.statement(sql, values());
         for entry in query(&self.inner.reader, statement, |row| json_column(row, "body")).await? {
-            match entry {
-                CatalogueEntry::Product(product) => {
-                    catalogue.products.insert(product.id.clone(), product);
-                }
-                CatalogueEntry::Sku(sku) => {
-                    catalogue.skus.insert(sku.id.clone(), sku);
-                }
-                CatalogueEntry::Listing(listing) => catalogue.listings.push(listing),
-                CatalogueEntry::Distributor(distributor) => {
-                    catalogue.distributors.insert(distributor.id.clone(), distributor);
-                }
-            }
+            catalogue.put(entry);
+        }
+        let sql = "SELECT body FROM calendar_days WHERE merchant = ?1 AND revision > ?2";
+        let statement = self.inner.dialect.statement(sql, values());
+        for day in query(&self.inner.reader, statement, |row| json_column::<CalendarDay>(row, "body")).await? {
+            catalogue.put_day(day);
         }
         Ok(())
     }
@@ -115,17 +110,14 @@ impl Storage for SqlStorage {
         self.inner.lanes()
     }
 
-    async fn catalogue(&self, merchant: &MerchantId) -> Result<Catalogue, StorageFault> {
+    async fn catalogue(&self, merchant: &MerchantId, known: Option<Arc<Catalogue>>) -> Result<Catalogue, StorageFault> {
         // The revision is read first: what changes meanwhile belongs to a later one and is read again.
         let revision = self.revisions(std::slice::from_ref(merchant)).await?.get(merchant).copied().unwrap_or_default();
-        let mut catalogue = Catalogue { revision, ..Catalogue::default() };
-        self.entries(merchant, &mut catalogue).await?;
-        let sql = "SELECT body FROM calendar_days WHERE merchant = ?1";
-        let statement = self.inner.dialect.statement(sql, vec![merchant.as_str().into()]);
-        for day in query(&self.inner.reader, statement, |row| json_column::<CalendarDay>(row, "body")).await? {
-            catalogue.days.entry(day.sku.clone()).or_default().insert(day.date, day);
-        }
-        Ok(catalogue)
+        // Rows written before there were revisions have the number 0: who knows nothing reads those, too.
+        let after = known.as_ref().map_or(-1, |known| known.read_at);
+        let mut catalogue = known.map(|known| (*known).clone()).unwrap_or_default();
+        self.changed(merchant, after, &mut catalogue).await?;
+        Ok(Catalogue { revision, read_at: revision, ..catalogue })
     }
 
     async fn revisions(&self, merchants: &[MerchantId]) -> Result<BTreeMap<MerchantId, i64>, StorageFault> {
@@ -221,9 +213,9 @@ impl Storage for SqlStorage {
         Ok(found.await?.into_iter().next())
     }
 
-    async fn holds_run_out(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, StorageFault> {
-        let sql = "SELECT merchant, id FROM orders WHERE hold_until IS NOT NULL AND hold_until <= ?1
-                   ORDER BY hold_until LIMIT ?2";
+    async fn deadlines(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, StorageFault> {
+        let sql = "SELECT merchant, id FROM orders WHERE next_deadline_at IS NOT NULL AND next_deadline_at <= ?1
+                   ORDER BY next_deadline_at LIMIT ?2";
         let values = vec![now.millis().into(), i64::from(limit).into()];
         query(&self.inner.reader, self.inner.dialect.statement(sql, values), |row| {
             let merchant: String = column(row, "merchant")?;
@@ -234,6 +226,22 @@ impl Storage for SqlStorage {
             ))
         })
         .await
+    }
+
+    async fn limits(&self, merchant: &MerchantId, keys: &[LimitKey]) -> Result<BTreeMap<LimitKey, u32>, StorageFault> {
+        crate::limits::counters(&self.inner.reader, merchant, keys).await
+    }
+
+    fn digest(&self, merchant: &MerchantId, text: &str) -> Result<String, StorageFault> {
+        self.inner.keys.index(merchant.as_str(), text)
+    }
+
+    async fn take_alerts(&self, now: Timestamp, limit: u32, lease_ms: u32) -> Result<Vec<OpenAlert>, StorageFault> {
+        crate::alerts::take(self, now, limit, lease_ms).await
+    }
+
+    async fn alert_told(&self, alert: &OpenAlert, now: Timestamp) -> Result<(), StorageFault> {
+        crate::alerts::told(self, alert, now).await
     }
 
     async fn lease_jobs(&self, node: &NodeId, limit: u32, lease_ms: u32) -> Result<Vec<LeasedJob>, StorageFault> {

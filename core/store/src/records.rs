@@ -1,16 +1,14 @@
 //! What is written beside commands.
 
+use entrepot_contract::ids::MerchantId;
 use entrepot_engine::records::{InterfaceLine, Record, RegisteredConnection};
 use entrepot_engine::storage::{StorageFault, Switch};
 use serde_json::json;
 
 use crate::SqlStorage;
+use crate::alerts::{self, NO_MERCHANT};
 use crate::rows::{column, query, text_of, word};
 use crate::tables;
-use crate::write::alert_sql;
-
-/// Alerts of the whole deployment belong to no merchant.
-pub(crate) const NO_MERCHANT: &str = "";
 
 pub(crate) async fn write(storage: &SqlStorage, record: Record) -> Result<(), StorageFault> {
     match record {
@@ -40,18 +38,18 @@ pub(crate) async fn write(storage: &SqlStorage, record: Record) -> Result<(), St
                 storage.inner.dialect.now()
             );
             let values = vec![state.into(), job.as_str().into(), merchant.as_str().into()];
-            let changed = storage.execute(&sql, values).await?;
-            if changed == 1 {
-                Ok(())
-            } else {
-                Err(StorageFault::Data(format!("merchant {merchant} has no open job {job}")))
+            if storage.execute(&sql, values).await? != 1 {
+                return Err(StorageFault::Data(format!("merchant {merchant} has no open job {job}")));
             }
+            Ok(())
         }
         Record::Alert { merchant, alert } => {
-            let merchant = merchant.map_or(NO_MERCHANT.to_owned(), |merchant| merchant.to_string());
-            let row = json!([[merchant, alert.kind, alert.subject, alert.text, alert.at.millis()]]);
-            storage.execute(&alert_sql(storage), vec![row.to_string().into()]).await?;
-            Ok(())
+            let row = alerts::raised(merchant.as_ref().map_or(NO_MERCHANT, MerchantId::as_str), &alert);
+            alerts::raise(&storage.inner.writer, vec![row]).await
+        }
+        Record::Resolve { merchant, kind, subject, at } => {
+            let merchant = merchant.as_ref().map_or(NO_MERCHANT, MerchantId::as_str);
+            alerts::resolve(&storage.inner.writer, vec![alerts::resolved(merchant, kind, &subject, at)]).await
         }
         Record::Audit(line) => {
             let sql = "INSERT INTO audit_log (at, by_whom, merchant, act, subject, detail)

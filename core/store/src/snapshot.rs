@@ -47,7 +47,10 @@ async fn read_in(
                  AND c.code_index = u.code_index WHERE u.merchant = ?1 GROUP BY u.code_index HAVING COUNT(*) > 1";
     let codes_given =
         query(moment, ask(given), |row| Ok((column::<String>(row, "code_index")?, number(row, "times")?))).await?;
+    let counters =
+        query(moment, ask("SELECT * FROM limit_counters WHERE merchant = ?1"), crate::limits::read_row).await?;
     Ok(Snapshot {
+        limits: counters.into_iter().map(|(_, key, units)| (key, units)).collect(),
         stock: stock.into_iter().map(|(_, key, stock)| (key, stock)).collect(),
         orders,
         accounts: accounts.into_iter().map(|(_, account)| (account.distributor.clone(), account)).collect(),

@@ -38,13 +38,13 @@ pub(crate) const ORDERS: Table = Table {
         ("sku", Text),
         ("arrive", Text),
         ("created_at", Number),
-        ("hold_until", Number),
+        ("next_deadline_at", Number),
         ("body", Text),
         ("guests", Text),
         ("credentials", Text),
     ],
     key: &["id"],
-    on_conflict: OnConflict::ReplaceOrKeep(&["state", "hold_until", "body"], &["guests", "credentials"]),
+    on_conflict: OnConflict::ReplaceOrKeep(&["state", "next_deadline_at", "body"], &["guests", "credentials"]),
 };
 
 pub(crate) const REFUNDS: Table = Table {
@@ -158,21 +158,53 @@ pub(crate) const COMMAND_KEYS: Table = Table {
 
 pub(crate) const CATALOGUE_ENTRIES: Table = Table {
     name: "catalogue_entries",
-    columns: &[("merchant", Text), ("kind", Text), ("id", Text), ("body", Text)],
+    columns: &[("merchant", Text), ("kind", Text), ("id", Text), ("body", Text), ("revision", Number)],
     key: &["merchant", "kind", "id"],
-    on_conflict: OnConflict::Replace(&["body"]),
+    on_conflict: OnConflict::Replace(&["body", "revision"]),
 };
 
 pub(crate) const CALENDAR_DAYS: Table = Table {
     name: "calendar_days",
-    columns: &[("merchant", Text), ("sku", Text), ("date", Text), ("body", Text)],
+    columns: &[("merchant", Text), ("sku", Text), ("date", Text), ("body", Text), ("revision", Number)],
     key: &["merchant", "sku", "date"],
-    on_conflict: OnConflict::Replace(&["body"]),
+    on_conflict: OnConflict::Replace(&["body", "revision"]),
 };
 
 pub(crate) const INTERFACE_LOG: Table = Table {
     name: "interface_log",
     columns: &[("at", Number), ("merchant", Text), ("application", Text), ("order_ref", Text), ("body", Text)],
+    key: &["seq"],
+    on_conflict: OnConflict::Fail,
+};
+
+const LIMIT_COLUMNS: &[(&str, crate::rows::Kind)] =
+    &[("merchant", Text), ("product", Text), ("per", Text), ("period", Text), ("subject", Text), ("units", Number)];
+
+const LIMIT_KEY: &[&str] = &["merchant", "product", "per", "period", "subject"];
+
+pub(crate) const LIMITS: Table = Table {
+    name: "limit_counters",
+    columns: LIMIT_COLUMNS,
+    key: LIMIT_KEY,
+    on_conflict: OnConflict::Replace(&["units"]),
+};
+
+/// Claiming makes the counter that is locked next; one that is there stays as it is.
+pub(crate) const CLAIMED_LIMITS: Table =
+    Table { name: "limit_counters", columns: LIMIT_COLUMNS, key: LIMIT_KEY, on_conflict: OnConflict::Keep };
+
+pub(crate) const HISTORY: Table = Table {
+    name: "history",
+    columns: &[
+        ("merchant", Text),
+        ("at", Number),
+        ("by_whom", Text),
+        ("kind", Text),
+        ("subject", Text),
+        ("first_date", Text),
+        ("last_date", Text),
+        ("body", Text),
+    ],
     key: &["seq"],
     on_conflict: OnConflict::Fail,
 };

@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 
 use entrepot_contract::calendar::Capacity;
 use entrepot_contract::ids::MerchantId;
+use entrepot_contract::time::VisitDate;
+use entrepot_domain::alert::AlertChange;
 use entrepot_domain::change::{CodeState, Event, Writes};
-use entrepot_domain::command::CatalogueEntry;
 use entrepot_engine::storage::{BIRTH_TOKEN, BirthLease, StorageFault};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 
 use crate::SqlStorage;
+use crate::alerts;
 use crate::batch::stock_row;
 use crate::fault::sort;
+use crate::limits;
 use crate::rows::Kind::{Number, Text};
-use crate::rows::{Row, text_of, word};
+use crate::rows::{Row, column, text_of, word};
 use crate::seal::Cell;
 use crate::tables;
 
@@ -37,7 +40,10 @@ struct Rows {
     keys: Vec<Row>,
     jobs: Vec<Json>,
     ended_jobs: Vec<Json>,
-    alerts: Vec<Json>,
+    raised: Vec<Json>,
+    resolved: Vec<Json>,
+    limits: Vec<Row>,
+    history: Vec<Row>,
     entries: Vec<Row>,
     days: Vec<Row>,
     revised: Vec<String>,
@@ -162,7 +168,7 @@ impl Rows {
                 json!(order.sku),
                 optional(order.visit.map(|visit| visit.arrive)),
                 json!(order.created_at.millis()),
-                optional(order.hold_until.map(entrepot_contract::time::Timestamp::millis)),
+                optional(order.next_deadline().map(entrepot_contract::time::Timestamp::millis)),
                 text_of(order)?,
                 guests,
                 credentials,
@@ -231,16 +237,39 @@ impl Rows {
             ]));
         }
         self.ended_jobs.extend(writes.ended_jobs.iter().map(|end| json!([end.id, end.token])));
-        for alert in &writes.alerts {
-            self.alerts.push(json!([merchant, alert.kind, alert.subject, alert.text, alert.at.millis()]));
+        for ((kind, subject), alert) in &writes.alerts {
+            match alert {
+                AlertChange::Raised(alert) => self.raised.push(alerts::raised(merchant.as_str(), alert)),
+                AlertChange::Resolved(at) => {
+                    self.resolved.push(alerts::resolved(merchant.as_str(), *kind, subject, *at));
+                }
+            }
+        }
+        for (key, units) in &writes.limits {
+            let mut row = limits::key_row(merchant, key)?;
+            row.push(json!(units));
+            self.limits.push(row);
+        }
+        self.catalogue(merchant, writes)
+    }
+
+    fn catalogue(&mut self, merchant: &MerchantId, writes: &Writes) -> Result<(), StorageFault> {
+        for line in &writes.history {
+            let date = |date: Option<VisitDate>| json!(date.map(|date| date.to_string()).unwrap_or_default());
+            let (first, last) = line.dates.unzip();
+            self.history.push(vec![
+                json!(merchant),
+                json!(line.at.millis()),
+                json!(line.by),
+                json!(word(&line.kind)?),
+                json!(line.subject),
+                date(first),
+                date(last),
+                text_of(&line.cells)?,
+            ]);
         }
         for entry in &writes.catalogue {
-            let (kind, id) = match entry {
-                CatalogueEntry::Product(product) => ("product", product.id.as_str()),
-                CatalogueEntry::Sku(sku) => ("sku", sku.id.as_str()),
-                CatalogueEntry::Listing(listing) => ("listing", listing.id.as_str()),
-                CatalogueEntry::Distributor(distributor) => ("distributor", distributor.id.as_str()),
-            };
+            let (kind, id) = entry.name();
             let row = vec![json!(merchant), json!(kind), json!(id), text_of(entry)?];
             self.entries.retain(|other| other[..3] != row[..3]);
             self.entries.push(row);
@@ -275,17 +304,33 @@ impl Rows {
         tables::UNIT_CODES.write(connection, self.unit_codes).await?;
         tables::EVENTS.write(connection, self.events).await?;
         tables::COMMAND_KEYS.write(connection, self.keys).await?;
-        tables::CATALOGUE_ENTRIES.write(connection, self.entries).await?;
-        tables::CALENDAR_DAYS.write(connection, self.days).await?;
+        tables::LIMITS.write(connection, self.limits).await?;
+        tables::HISTORY.write(connection, self.history).await?;
         let other = Others { storage, connection };
+        if !self.revised.is_empty() {
+            let revisions = other.revise(self.revised).await?;
+            tables::CATALOGUE_ENTRIES.write(connection, at_revision(self.entries, &revisions)).await?;
+            tables::CALENDAR_DAYS.write(connection, at_revision(self.days, &revisions)).await?;
+        }
         other.take_codes(self.taken_codes).await?;
         other.end_codes(self.ended_codes).await?;
         other.end_unit_codes(self.ended_unit_codes).await?;
         other.bear_jobs(self.jobs, lease).await?;
         other.end_jobs(self.ended_jobs).await?;
-        other.alerts(self.alerts).await?;
-        other.revise(self.revised).await
+        alerts::raise(connection, self.raised).await?;
+        alerts::resolve(connection, self.resolved).await
     }
+}
+
+/// Rows whose first column is their merchant, with the revision that they make.
+fn at_revision(rows: Vec<Row>, revisions: &BTreeMap<String, i64>) -> Vec<Row> {
+    let revision = |row: &Row| row.first().and_then(Json::as_str).and_then(|merchant| revisions.get(merchant)).copied();
+    rows.into_iter()
+        .map(|mut row| {
+            row.push(json!(revision(&row).unwrap_or_default()));
+            row
+        })
+        .collect()
 }
 
 /// Statements that are more than rows of a table.
@@ -404,39 +449,19 @@ impl<C: ConnectionTrait> Others<'_, C> {
         Ok(())
     }
 
-    async fn alerts(&self, rows: Vec<Json>) -> Result<(), StorageFault> {
-        for row in rows {
-            self.run(&alert_sql(self.storage), vec![row], Vec::new()).await?;
-        }
-        Ok(())
-    }
-
-    async fn revise(&self, merchants: Vec<String>) -> Result<(), StorageFault> {
+    /// The new revision of each merchant's catalogue. Its row is locked from here on, so that revisions follow one
+    /// another as their changes do.
+    async fn revise(&self, merchants: Vec<String>) -> Result<BTreeMap<String, i64>, StorageFault> {
+        let mut revisions = BTreeMap::new();
         for merchant in merchants {
             let sql = "INSERT INTO catalogues (merchant, revision) VALUES (?1, 1)
-                       ON CONFLICT (merchant) DO UPDATE SET revision = catalogues.revision + 1";
-            let statement = self.storage.inner.dialect.statement(sql, vec![merchant.into()]);
-            self.connection.execute(statement).await.map_err(sort)?;
+                       ON CONFLICT (merchant) DO UPDATE SET revision = catalogues.revision + 1 RETURNING revision";
+            let statement = self.storage.inner.dialect.statement(sql, vec![merchant.clone().into()]);
+            let found = self.connection.query_one(statement).await.map_err(sort)?;
+            if let Some(row) = found {
+                revisions.insert(merchant, column(&row, "revision")?);
+            }
         }
-        Ok(())
+        Ok(revisions)
     }
-}
-
-/// Raises an alert: once for each kind and subject, counted when it comes again.
-pub(crate) fn alert_sql(storage: &SqlStorage) -> String {
-    let dialect = storage.inner.dialect;
-    let (text, number) = (|index| dialect.element(index, Text), |index| dialect.element(index, Number));
-    format!(
-        "INSERT INTO alerts (merchant, kind, subject, text, first_at, last_at, times)
-         SELECT {}, {}, {}, {}, {}, {}, 1 FROM {} WHERE true
-         ON CONFLICT (merchant, kind, subject) DO UPDATE SET text = excluded.text, last_at = excluded.last_at,
-            times = alerts.times + 1, resolved_at = NULL",
-        text(0),
-        text(1),
-        text(2),
-        text(3),
-        number(4),
-        number(4),
-        dialect.each(),
-    )
 }

@@ -1,13 +1,19 @@
 //! Prices, opening, stock and the catalogue. All rows or none.
 
+use std::collections::BTreeMap;
+
+use entrepot_contract::calendar::Capacity;
+use entrepot_contract::ids::{BucketId, SkuId};
 use entrepot_contract::money::Currency;
 use entrepot_contract::outcome::{Reason, Refusal};
+use entrepot_contract::product::{Collect, LimitPeriod, LimitSubject, Product, RefundFee};
 
 use super::Stop;
 use super::draft::Draft;
 use crate::answer::Answer;
-use crate::change::Change;
-use crate::command::{BULK_LIMIT_ROWS, CalendarRow, CatalogueEntry};
+use crate::catalogue::Rules;
+use crate::change::{Change, HistoryCell, HistoryKind};
+use crate::command::{BULK_LIMIT_ROWS, CalendarRow, CatalogueEntry, StockChange, StockCorrection};
 use crate::credit::Account;
 use crate::stock;
 use crate::venue;
@@ -32,18 +38,22 @@ pub(super) fn write(draft: &mut Draft<'_>, rows: &[CalendarRow]) -> Result<Answe
             let needs = if product.kind.dated() { "needs a date" } else { "has no dates" };
             return Err(malformed(format!("{} is a {:?} and {needs}", sku.id, product.kind)).into());
         }
-        for price in [day.retail, day.settlement] {
+        for price in [Some(day.retail), Some(day.settlement), day.cost].into_iter().flatten() {
             if price.amount_minor < 0 || price.currency != day.retail.currency {
                 return Err(
                     malformed(format!("prices of {} are from zero up in one currency, found {price}", sku.id)).into()
                 );
             }
         }
+        let least = day.minimum_units.unwrap_or(sku.minimum_units);
+        if least > day.maximum_units.unwrap_or(sku.maximum_units) {
+            return Err(malformed(format!("the fewest units of {} are more than its most", sku.id)).into());
+        }
         if let Some(close) = day.close.filter(|close| close.minute_of_day > 1440) {
             return Err(malformed(format!("minute {} is not in a day", close.minute_of_day)).into());
         }
         if let Some((key, capacity)) = &row.stock {
-            if !sku.buckets.contains(&key.bucket) || key.date != day.date {
+            if !draft.state.rules.catalogue.draws_on(sku, &key.bucket) || key.date != day.date {
                 return Err(malformed(format!("{} does not draw on bucket {} on that date", sku.id, key.bucket)).into());
             }
             let before = draft.cell(key)?;
@@ -51,7 +61,81 @@ pub(super) fn write(draft: &mut Draft<'_>, rows: &[CalendarRow]) -> Result<Answe
             draft.set_cell(key.clone(), after);
         }
     }
+    remember_days(draft, rows);
+    remember_stock(draft);
     draft.push(Change::Calendar(rows.to_vec()));
+    Ok(Answer::Changed { rows: count })
+}
+
+/// What dates were before, and are now.
+fn remember_days(draft: &mut Draft<'_>, rows: &[CalendarRow]) {
+    let mut cells: BTreeMap<&SkuId, Vec<HistoryCell>> = BTreeMap::new();
+    for row in rows {
+        let before = draft.state.rules.catalogue.day(&row.day.sku, row.day.date);
+        if before == Some(&row.day) {
+            continue;
+        }
+        cells.entry(&row.day.sku).or_default().push(HistoryCell {
+            date: row.day.date,
+            slot: None,
+            before: as_json(before),
+            after: as_json(Some(&row.day)),
+        });
+    }
+    for (sku, cells) in cells {
+        draft.remember(HistoryKind::Calendar, sku.as_str(), cells);
+    }
+}
+
+/// What the cells of this decision could sell before, and can now.
+fn remember_stock(draft: &mut Draft<'_>) {
+    let mut cells: BTreeMap<BucketId, Vec<HistoryCell>> = BTreeMap::new();
+    for (key, before, after) in draft.changed_cells() {
+        let before = before.map(|stock| stock.capacity);
+        if before != Some(after.capacity) {
+            cells.entry(key.bucket).or_default().push(HistoryCell {
+                date: key.date,
+                slot: key.slot,
+                before: as_json(before.as_ref()),
+                after: as_json(Some(&after.capacity)),
+            });
+        }
+    }
+    for (bucket, cells) in cells {
+        draft.remember(HistoryKind::Stock, bucket.as_str(), cells);
+    }
+}
+
+fn as_json(value: Option<&impl serde::Serialize>) -> serde_json::Value {
+    // Numbers, dates and words: what is written here can always be told.
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+pub(super) fn correct(draft: &mut Draft<'_>, rows: &[StockCorrection]) -> Result<Answer, Stop> {
+    let count = size(rows.len())?;
+    for row in rows {
+        let catalogue = &draft.state.rules.catalogue;
+        if !catalogue.skus.values().any(|sku| catalogue.draws_on(sku, &row.key.bucket)) {
+            return Err(malformed(format!("no SKU draws on bucket {}", row.key.bucket)).into());
+        }
+        let before = draft.cell(&row.key)?;
+        let capacity = match (row.change, before.map(|stock| stock.capacity)) {
+            (StockChange::Set(capacity), _) => capacity,
+            (StockChange::Add(more), Some(Capacity::Limited(limit))) => {
+                let after = limit.checked_add_signed(more).ok_or_else(|| {
+                    malformed(format!("{} can sell {limit}; {more:+} cannot be counted", row.key.bucket))
+                })?;
+                Capacity::Limited(after)
+            }
+            (StockChange::Add(_), found) => {
+                let text = format!("{} has no number to add to, found {found:?}; set one instead", row.key.bucket);
+                return Err(malformed(text).into());
+            }
+        };
+        let after = stock::set_capacity(&row.key, before.as_ref(), capacity)?;
+        draft.set_cell(row.key.clone(), after);
+    }
+    remember_stock(draft);
     Ok(Answer::Changed { rows: count })
 }
 
@@ -64,6 +148,13 @@ pub(super) fn put(draft: &mut Draft<'_>, entries: &[CatalogueEntry]) -> Result<A
         {
             draft.set_account(Account::new(distributor.id.clone(), Currency::CNY), None);
         }
+    }
+    for entry in entries {
+        let (kind, id) = entry.name();
+        let before = draft.state.rules.catalogue.entry(kind, id);
+        let cell =
+            HistoryCell { date: None, slot: None, before: as_json(before.as_ref()), after: as_json(Some(entry)) };
+        draft.remember(HistoryKind::Catalogue, &format!("{kind}/{id}"), vec![cell]);
     }
     draft.push(Change::Catalogue(entries.to_vec()));
     Ok(Answer::Changed { rows: count })
@@ -78,13 +169,7 @@ fn check(draft: &Draft<'_>, earlier: &[CatalogueEntry], entry: &CatalogueEntry) 
     };
     match entry {
         CatalogueEntry::Product(product) => {
-            if product.merchant != rules.merchant {
-                return Err(malformed(format!("product {} names another merchant", product.id)));
-            }
-            if venue::zone(&product.time_zone).is_none() {
-                let text = format!("{:?} is no IANA time zone; for China: Asia/Shanghai", product.time_zone);
-                return Err(malformed(text));
-            }
+            product_rules(rules, product)?;
         }
         CatalogueEntry::Sku(sku) => {
             let has_product = rules.catalogue.products.contains_key(&sku.product)
@@ -124,9 +209,64 @@ fn check(draft: &Draft<'_>, earlier: &[CatalogueEntry], entry: &CatalogueEntry) 
             }
         }
         CatalogueEntry::Distributor(distributor) => {
+            if distributor.warn_below_minor.is_some_and(|least| least < 0) {
+                return Err(malformed(format!("{} is warned below an amount from zero up", distributor.id)));
+            }
             if let Some(price) = distributor.prices.values().find(|price| price.amount_minor < 0) {
                 return Err(malformed(format!("prices of {} are from zero up, found {price}", distributor.id)));
             }
+        }
+        CatalogueEntry::StopSale(stop) => {
+            if let Some(sku) = stop.sku.as_ref().filter(|sku| !has_sku(sku)) {
+                return Err(malformed(format!("stop {} names SKU {sku}, which is not there", stop.id)));
+            }
+            if let Some(connection) = stop.connection.as_ref().filter(|id| rules.channel(id).is_none()) {
+                return Err(malformed(format!("stop {} names {connection}, which is no channel connection", stop.id)));
+            }
+            if stop.from.zip(stop.to).is_some_and(|(from, to)| from > to) {
+                return Err(malformed(format!("stop {} ends before it begins", stop.id)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What one product says, by itself.
+fn product_rules(rules: &Rules, product: &Product) -> Result<(), Refusal> {
+    if product.merchant != rules.merchant {
+        return Err(malformed(format!("product {} names another merchant", product.id)));
+    }
+    if venue::zone(&product.time_zone).is_none() {
+        let text = format!("{:?} is no IANA time zone; for China: Asia/Shanghai", product.time_zone);
+        return Err(malformed(text));
+    }
+    if product.reservation.is_some() && product.kind.dated() {
+        let text = format!("product {} is sold by date; only a voucher has a reservation rule", product.id);
+        return Err(malformed(text));
+    }
+    for limit in &product.limits {
+        let asked = match limit.per {
+            LimitSubject::Phone => true,
+            LimitSubject::Document => product.guests.collect != Collect::Buyer && !product.guests.documents.is_empty(),
+        };
+        if !asked {
+            let text = "a limit per document needs guests with documents: set guests.collect and guests.documents";
+            return Err(malformed(format!("product {}: {text}", product.id)));
+        }
+        if limit.units == 0 || (limit.period == LimitPeriod::VisitDate && !product.kind.dated()) {
+            let text = "a limit is of one unit at least, and per visit date only where dates are sold";
+            return Err(malformed(format!("product {}: {text}", product.id)));
+        }
+    }
+    for step in &product.refund.steps {
+        let odd = match step.fee {
+            RefundFee::Free => false,
+            RefundFee::Fixed(minor) => minor < 0,
+            RefundFee::Ratio(share) => share > 10_000,
+        };
+        if odd {
+            let text = format!("product {}: a fee is from nothing to everything, found {:?}", product.id, step.fee);
+            return Err(malformed(text));
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ use entrepot_contract::outcome::{Reason, Refusal};
 
 use super::Stop;
 use super::draft::Draft;
+use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::change::{Change, CodeState, Pool};
 use crate::command::{BULK_LIMIT_ROWS, NewCode};
@@ -29,7 +30,14 @@ pub(super) fn add(draft: &mut Draft<'_>, name: &PoolName, codes: &[NewCode]) -> 
         }
     }
     let added = u32::try_from(fresh.len()).unwrap_or(u32::MAX);
-    draft.push(Change::Pool(name.clone(), Pool { available: pool.available.saturating_add(added), ..pool }));
+    let available = pool.available.saturating_add(added);
+    if available > 0 {
+        draft.resolve(AlertKind::PoolEmpty, name.as_str());
+    }
+    if available >= pool.threshold {
+        draft.resolve(AlertKind::PoolLow, name.as_str());
+    }
+    draft.push(Change::Pool(name.clone(), Pool { available, ..pool }));
     draft.push(Change::NewCodes(name.clone(), fresh));
     Ok(Answer::CodesAdded { added, duplicates })
 }
@@ -50,6 +58,12 @@ pub(super) fn set_threshold(draft: &mut Draft<'_>, name: &PoolName, threshold: u
     let Some(pool) = draft.pool(name)?.cloned() else {
         return Err(Refusal::new(Reason::OrderUnknown, format!("there is no pool {name}")).into());
     };
+    if pool.available < threshold {
+        let text = format!("pool {name} has {} codes left, less than {threshold}", pool.available);
+        draft.alert(AlertKind::PoolLow, name.as_str(), text);
+    } else {
+        draft.resolve(AlertKind::PoolLow, name.as_str());
+    }
     draft.push(Change::Pool(name.clone(), Pool { threshold, ..pool }));
     Ok(Answer::Changed { rows: 1 })
 }

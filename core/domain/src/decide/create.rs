@@ -1,22 +1,26 @@
 //! An order is made: the catalogue's rules, then stock and credit, all or nothing.
 
-use entrepot_contract::calendar::StockKey;
+use std::collections::BTreeMap;
+
+use entrepot_contract::calendar::{CalendarDay, StockKey};
 use entrepot_contract::ids::ConnectionId;
 use entrepot_contract::intent::{CreateOrder, Intent, Wish};
 use entrepot_contract::listing::Listing;
 use entrepot_contract::money::Money;
-use entrepot_contract::order::{Order, OrderKind, OrderState, Terms, Unit, UnitState};
+use entrepot_contract::order::{DeadlineKind, LimitTaken, Order, OrderKind, OrderState, Terms, Unit, UnitState};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{Product, Sku};
-use entrepot_contract::time::Timestamp;
+use entrepot_contract::time::{Timestamp, VisitDate};
 
 use super::draft::Draft;
-use super::{Stop, payment};
+use super::{Stop, payment, reserve};
+use crate::alert::AlertKind;
 use crate::answer::Answer;
-use crate::catalogue::{ChannelRules, Rules, dates_taken, stock_cells};
+use crate::catalogue::{ChannelRules, Rules, dates_taken, share_cells, sold, stock_cells};
 use crate::change::{Change, ChannelRef, PlacedOrder, RefKey};
 use crate::credit::{PostingCause, PostingKind};
 use crate::guests;
+use crate::limits::{self, Person};
 use crate::stock::Standing;
 use crate::venue;
 
@@ -33,8 +37,12 @@ pub struct Offer<'a> {
     pub cells: Vec<StockKey>,
     /// What a guest pays for one unit.
     pub retail: Money,
+    /// Cells of the connection's own share, by the common cell before which each is taken.
+    pub shares: BTreeMap<StockKey, StockKey>,
     /// What the distributor owes for one unit.
     pub settlement: Money,
+    /// What the merchant owes his supplier for one unit.
+    pub cost: Option<Money>,
 }
 
 /// Checks a wish against the catalogue: everything but stock, credit and purchase limits.
@@ -49,50 +57,69 @@ pub fn check_wish<'a>(
         .filter(|channel| channel.selling)
         .ok_or_else(|| Refusal::new(Reason::Paused, format!("connection {connection} takes no new sales")))?;
     let listing = rules.catalogue.listing(connection, &wish.names)?;
-    let (product, sku) = rules.catalogue.sku(listing.sells.bought())?;
+    let (product, sku) = rules.catalogue.sku(sold(listing, wish))?;
     if !listing.on_sale || !product.on_sale {
         return Err(Refusal::new(Reason::OffSale, format!("product {} is not on sale", product.id)));
     }
-    units(sku, wish.count)?;
     let dates = dates_taken(product, wish.visit.as_ref())?;
     let cells = stock_cells(sku, &dates, wish.slot.as_deref());
-    let (retail, settlement) = price(rules, channel, product, sku, &dates, now)?;
+    let shares = share_cells(sku, listing.allotment.as_ref(), &cells);
+    let price = price(rules, connection, channel, product, sku, &dates, wish.count, now)?;
     if channel.price_check {
-        same_price(retail, wish)?;
+        same_price(price.retail, wish)?;
     }
     if wish.guests_final {
         guests::check(&product.guests, &wish.guests, wish.count, sku.persons_per_unit)?;
     }
-    Ok(Offer { listing, product, sku, cells, retail, settlement })
+    let Price { retail, settlement, cost } = price;
+    Ok(Offer { listing, product, sku, cells, shares, retail, settlement, cost })
 }
 
-fn units(sku: &Sku, count: u32) -> Result<(), Refusal> {
-    if count < u32::from(sku.minimum_units.max(1)) {
-        let text = format!("{} sells at least {} units, {count} asked for", sku.id, sku.minimum_units);
+/// Whether an order of that size may be for that date; the SKU's own limits stand where the date has none.
+fn units(sku: &Sku, day: &CalendarDay, count: u32) -> Result<(), Refusal> {
+    let least = u32::from(day.minimum_units.unwrap_or(sku.minimum_units).max(1));
+    let most = u32::from(day.maximum_units.unwrap_or(sku.maximum_units));
+    let named = day.date.map(|date| format!(" on {date}")).unwrap_or_default();
+    if count < least {
+        let text = format!("{}{named} sells at least {least} units, {count} asked for", sku.id);
         return Err(Refusal::new(Reason::TooFewUnits, text));
     }
-    if count > u32::from(sku.maximum_units) {
-        let text = format!("{} sells at most {} units an order, {count} asked for", sku.id, sku.maximum_units);
+    if count > most {
+        let text = format!("{}{named} sells at most {most} units an order, {count} asked for", sku.id);
         return Err(Refusal::new(Reason::TooManyUnits, text));
     }
     Ok(())
 }
 
-/// Retail and settlement of one unit over all its dates; refused when a date is closed, past or has no price.
+/// One unit over all its dates.
+struct Price {
+    retail: Money,
+    settlement: Money,
+    cost: Option<Money>,
+}
+
+/// What one unit comes to over all its dates; refused when a date is closed, stopped, past or has no price.
+#[allow(clippy::too_many_arguments)] // the parts of one wish; it is called from one place
 fn price(
     rules: &Rules,
+    connection: &ConnectionId,
     channel: &ChannelRules,
     product: &Product,
     sku: &Sku,
-    dates: &[Option<entrepot_contract::time::VisitDate>],
+    dates: &[Option<VisitDate>],
+    count: u32,
     now: Timestamp,
-) -> Result<(Money, Money), Refusal> {
+) -> Result<Price, Refusal> {
     let closed = |text: String| Refusal::new(Reason::DateClosed, text);
+    let overflow = |fault| Refusal::new(Reason::Other, format!("{}: {fault}", sku.id));
     let zone = venue::zone(&product.time_zone)
         .ok_or_else(|| closed(format!("product {} names no known time zone: {}", product.id, product.time_zone)))?;
-    let mut sum: Option<(Money, Money)> = None;
+    let mut sum: Option<Price> = None;
     for date in dates {
         let named = date.map_or_else(|| "without a date".to_owned(), |date| format!("on {date}"));
+        if let Some(stop) = rules.catalogue.stopped(connection, &sku.id, *date) {
+            return Err(closed(format!("sales of {} {named} are stopped ({}): {}", sku.id, stop.id, stop.reason)));
+        }
         let day = rules
             .catalogue
             .day(&sku.id, *date)
@@ -103,13 +130,18 @@ fn price(
         {
             return Err(closed(format!("sales of {} {named} have ended", sku.id)));
         }
+        units(sku, day, count)?;
         let settlement = rules.catalogue.settlement(channel.distributor.as_ref(), day);
-        let overflow = |fault| Refusal::new(Reason::Other, format!("{}: {fault}", sku.id));
         sum = Some(match sum {
-            None => (day.retail, settlement),
-            Some((retail, owed)) => {
-                (retail.plus(day.retail).map_err(overflow)?, owed.plus(settlement).map_err(overflow)?)
-            }
+            None => Price { retail: day.retail, settlement, cost: day.cost },
+            Some(sum) => Price {
+                retail: sum.retail.plus(day.retail).map_err(overflow)?,
+                settlement: sum.settlement.plus(settlement).map_err(overflow)?,
+                cost: match (sum.cost, day.cost) {
+                    (Some(sum), Some(cost)) => Some(sum.plus(cost).map_err(overflow)?),
+                    (one, other) => one.or(other),
+                },
+            },
         });
     }
     sum.ok_or_else(|| closed(format!("{} has no date to sell", sku.id)))
@@ -127,7 +159,12 @@ fn same_price(retail: Money, wish: &Wish) -> Result<(), Refusal> {
     Err(Refusal::new(Reason::PriceDiffers, format!("the channel asks {origin}, the calendar says {ours}")))
 }
 
-pub(super) fn create(draft: &mut Draft<'_>, connection: &ConnectionId, intent: &CreateOrder) -> Result<Answer, Stop> {
+pub(super) fn create(
+    draft: &mut Draft<'_>,
+    connection: &ConnectionId,
+    intent: &CreateOrder,
+    people: &[Person],
+) -> Result<Answer, Stop> {
     let state = draft.state;
     let rules = draft.channel(connection)?;
     let key = RefKey { application: rules.application.clone(), order: intent.order.clone() };
@@ -136,15 +173,20 @@ pub(super) fn create(draft: &mut Draft<'_>, connection: &ConnectionId, intent: &
         let text = format!("order {} stands already as {} of merchant {}", intent.order, placed.order, placed.merchant);
         return Err(Refusal::new(Reason::KeyConflict, text).into());
     }
-    if intent.source_order.is_some() {
-        let text = "reservations of a voucher order are not sold through this connection";
-        return Err(Refusal::new(Reason::StateForbids, text).into());
-    }
     ended_before(reference)?;
+    let source = match &intent.source_order {
+        Some(number) => Some(reserve::source(draft, &rules.application, number)?),
+        None => None,
+    };
     let offer = check_wish(&state.rules, connection, &intent.wish, draft.at())?;
     let mut order = order_of(draft, connection, rules, intent, &offer)?;
+    match source {
+        Some(source) => reserve::take(draft, &mut order, source, &offer)?,
+        None => reserve::bought_alone(&offer, intent)?,
+    }
     let paid_at = intent.paid_at.or_else(|| paid_before(reference));
-    draft.take_stock(&offer.cells, intent.wish.count, Standing::Held)?;
+    order.stock = draft.take_stock(&offer.cells, &offer.shares, intent.wish.count, Standing::Held)?;
+    order.limits = take_limits(draft, intent, &offer, people)?;
     draft.push(Change::Ref(
         key,
         ChannelRef {
@@ -156,6 +198,9 @@ pub(super) fn create(draft: &mut Draft<'_>, connection: &ConnectionId, intent: &
             facts: Vec::new(),
         },
     ));
+    if !reference.facts.is_empty() {
+        draft.resolve(AlertKind::Unplaced, &format!("{}/{}", rules.application, intent.order));
+    }
     draft.push(Change::Guests(order.id.clone(), intent.wish.guests.clone()));
     let told = format!("{} units of {} for {}", intent.wish.count, order.sku, order.retail);
     draft.note(&order, "created", told);
@@ -163,12 +208,33 @@ pub(super) fn create(draft: &mut Draft<'_>, connection: &ConnectionId, intent: &
         Some(paid_at) => Some(payment::take_payment(draft, &mut order, paid_at, PostingKind::Sale)?),
         None => {
             hold_credit(draft, &order)?;
+            let deadline = rules.times.from_now(DeadlineKind::Hold, draft.at(), rules.times.hold_ms);
+            draft.expect(&mut order, deadline);
             None
         }
     };
     let id = order.id.clone();
-    draft.push(Change::Order(Box::new(order)));
+    draft.put(order);
     Ok(Answer::Created { order: id, acceptance })
+}
+
+/// Counts an order for the purchase limits of its product, or refuses it.
+fn take_limits(
+    draft: &mut Draft<'_>,
+    intent: &CreateOrder,
+    offer: &Offer<'_>,
+    people: &[Person],
+) -> Result<Vec<LimitTaken>, Stop> {
+    let wish = &intent.wish;
+    let persons = offer.sku.persons_per_unit;
+    let wanted = limits::wanted(offer.product, wish.visit.as_ref(), people, wish.count, persons, draft.at());
+    let mut taken = Vec::with_capacity(wanted.len());
+    for (one, limit) in wanted {
+        let after = limits::take(&one, draft.counter(&one.key)?, limit)?;
+        draft.set_counter(one.key.clone(), after);
+        taken.push(one);
+    }
+    Ok(taken)
 }
 
 /// A cancellation or refund that came before the order ends it before it begins.
@@ -230,13 +296,16 @@ fn order_of(
         product: offer.product.id.clone(),
         sku: offer.sku.id.clone(),
         visit: intent.wish.visit,
-        stock: offer.cells.clone(),
+        stock: Vec::new(),
+        limits: Vec::new(),
         state: OrderState::Created,
         units: (1..=count).map(unit).collect(),
         retail,
         terms: Terms {
             distributor: rules.distributor.clone(),
             settlement: offer.settlement,
+            cost: offer.cost,
+            reservation: offer.product.reservation.filter(|_| intent.source_order.is_none()),
             refund: offer.product.refund.clone(),
             fulfilment: offer.sku.fulfilment.clone(),
             time_zone: offer.product.time_zone.clone(),
@@ -246,6 +315,6 @@ fn order_of(
         callback_owed: false,
         created_at: draft.at(),
         paid_at: None,
-        hold_until: Some(draft.at().plus_millis(rules.hold_ms)),
+        deadlines: Vec::new(),
     })
 }

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use entrepot_contract::calendar::{Stock, StockKey};
 use entrepot_contract::ids::{ConnectionId, DistributorId, JobId, OrderId, PoolName};
 use entrepot_contract::money::Money;
-use entrepot_contract::order::{Order, UnitState};
+use entrepot_contract::order::{Deadline, DeadlineKind, LimitKey, Order, Taken, UnitState};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::Fulfilment;
 use entrepot_contract::time::Timestamp;
 
 use super::Stop;
+use crate::alert::{Alert, AlertKind};
 use crate::catalogue::ChannelRules;
-use crate::change::{Alert, Change, Event, Pool};
+use crate::change::{Change, Event, HistoryCell, HistoryKind, HistoryLine, Pool};
 use crate::command::{Command, OrderName};
 use crate::credit::{self, Account, PostingCause, PostingKind};
+use crate::deadline::{alert_of, subject_of};
 use crate::job::{JobKind, NewJob, Notification};
 use crate::state::State;
 use crate::stock::{self, Standing};
@@ -27,17 +29,30 @@ pub(super) struct Draft<'a> {
     changes: Vec<Change>,
     stock: BTreeMap<StockKey, Stock>,
     accounts: BTreeMap<DistributorId, Account>,
+    limits: BTreeMap<LimitKey, u32>,
+    orders: BTreeMap<OrderId, Order>,
     jobs: usize,
 }
 
 impl<'a> Draft<'a> {
     pub(super) fn new(state: &'a State, command: &'a Command) -> Self {
-        Self { state, command, changes: Vec::new(), stock: BTreeMap::new(), accounts: BTreeMap::new(), jobs: 0 }
+        Self {
+            state,
+            command,
+            changes: Vec::new(),
+            stock: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            limits: BTreeMap::new(),
+            orders: BTreeMap::new(),
+            jobs: 0,
+        }
     }
 
     /// The changes, with the end of the job that brought the command.
     pub(super) fn finish(mut self) -> Vec<Change> {
+        self.changes.extend(self.orders.into_values().map(|order| Change::Order(Box::new(order))));
         self.changes.extend(self.stock.into_iter().map(|(key, stock)| Change::Stock(key, stock)));
+        self.changes.extend(self.limits.into_iter().map(|(key, count)| Change::Limit(key, count)));
         self.changes.extend(self.command.job.clone().map(Change::EndJob));
         self.changes
     }
@@ -65,8 +80,18 @@ impl<'a> Draft<'a> {
         match self.state.family_of.get(&id) {
             None => Err(Stop::SeeMore),
             Some(None) => Err(unknown()),
-            Some(Some(_)) => self.state.order(&id).cloned().ok_or_else(unknown),
+            Some(Some(_)) => self.order(&id).ok_or_else(unknown),
         }
+    }
+
+    /// A loaded order as this decision sees it.
+    pub(super) fn order(&self, id: &OrderId) -> Option<Order> {
+        self.orders.get(id).or_else(|| self.state.order(id)).cloned()
+    }
+
+    /// Writes an order as it stands now.
+    pub(super) fn put(&mut self, order: Order) {
+        self.orders.insert(order.id.clone(), order);
     }
 
     /// The rules of the connection an order was sold through. They stay readable after sales ended there.
@@ -82,36 +107,85 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Takes units of every cell, or nothing.
-    pub(super) fn take_stock(&mut self, cells: &[StockKey], count: u32, standing: Standing) -> Result<(), Stop> {
+    /// Takes units of every cell, or nothing. A connection's own share goes first, then the common cell.
+    pub(super) fn take_stock(
+        &mut self,
+        cells: &[StockKey],
+        shares: &BTreeMap<StockKey, StockKey>,
+        count: u32,
+        standing: Standing,
+    ) -> Result<Vec<Taken>, Stop> {
+        let mut taken = Vec::new();
         for key in cells {
-            let before = self.cell(key)?.ok_or_else(|| {
-                let date = key.date.map_or_else(|| "without a date".to_owned(), |date| date.to_string());
-                Refusal::new(Reason::DateClosed, format!("{} has no stock {date}", key.bucket))
-            })?;
-            self.stock.insert(key.clone(), stock::take(key, &before, count, standing)?);
+            let mut wanted = count;
+            if let Some(share) = shares.get(key)
+                && let Some(before) = self.cell(share)?
+            {
+                let from_share = before.left().map_or(wanted, |left| left.min(wanted));
+                if from_share > 0 {
+                    self.stock.insert(share.clone(), stock::take(share, &before, from_share, standing)?);
+                    taken.push(Taken { key: share.clone(), count: from_share, instead_of: Some(key.bucket.clone()) });
+                    wanted -= from_share;
+                }
+            }
+            if wanted > 0 || taken.is_empty() {
+                let before = self.cell(key)?.ok_or_else(|| {
+                    let date = key.date.map_or_else(|| "without a date".to_owned(), |date| date.to_string());
+                    Refusal::new(Reason::DateClosed, format!("{} has no stock {date}", key.bucket))
+                })?;
+                self.stock.insert(key.clone(), stock::take(key, &before, wanted, standing)?);
+                taken.push(Taken { key: key.clone(), count: wanted, instead_of: None });
+            }
         }
-        Ok(())
+        Ok(taken)
     }
 
-    /// Turns held units of every cell into sold ones.
-    pub(super) fn confirm_stock(&mut self, cells: &[StockKey], count: u32) -> Result<(), Stop> {
-        for key in cells {
-            if let Some(before) = self.cell(key)? {
-                self.stock.insert(key.clone(), stock::confirm(&before, count));
+    /// Turns the held units of an order into sold ones.
+    pub(super) fn confirm_stock(&mut self, order: &Order) -> Result<(), Stop> {
+        for taken in &order.stock {
+            if let Some(before) = self.cell(&taken.key)? {
+                self.stock.insert(taken.key.clone(), stock::confirm(&before, taken.count));
             }
         }
         Ok(())
     }
 
-    /// Gives units back to every cell.
-    pub(super) fn release_stock(&mut self, cells: &[StockKey], count: u32, standing: Standing) -> Result<(), Stop> {
-        for key in cells {
-            if let Some(before) = self.cell(key)? {
-                self.stock.insert(key.clone(), stock::release(&before, count, standing));
+    /// Gives units of an order back: of each bucket and date so many, what was taken last first. What the order counts
+    /// for in purchase limits goes with them.
+    pub(super) fn release(&mut self, order: &mut Order, units: &[u16], standing: Standing) -> Result<(), Stop> {
+        let count = u32::try_from(units.len()).unwrap_or(u32::MAX);
+        let mut left: BTreeMap<StockKey, u32> = BTreeMap::new();
+        for taken in order.stock.iter_mut().rev() {
+            let bucket = taken.instead_of.as_ref().unwrap_or(&taken.key.bucket).clone();
+            let of = StockKey { bucket, ..taken.key.clone() };
+            let wanted = left.entry(of).or_insert(count);
+            let back = taken.count.min(*wanted);
+            *wanted -= back;
+            taken.count -= back;
+            if let Some(before) = self.cell(&taken.key)?.filter(|_| back > 0) {
+                self.stock.insert(taken.key.clone(), stock::release(&before, back, standing));
+            }
+        }
+        for taken in &mut order.limits {
+            let before = taken.units.len();
+            taken.units.retain(|unit| !units.contains(unit));
+            let back = u32::try_from(before - taken.units.len()).unwrap_or(u32::MAX);
+            if back > 0 {
+                let counter = self.counter(&taken.key)?;
+                self.set_counter(taken.key.clone(), counter.saturating_sub(back));
             }
         }
         Ok(())
+    }
+
+    /// A purchase limit's counter as this decision sees it.
+    pub(super) fn counter(&self, key: &LimitKey) -> Result<u32, Stop> {
+        self.limits.get(key).or_else(|| self.state.limits.get(key)).copied().ok_or(Stop::SeeMore)
+    }
+
+    /// Writes a purchase limit's counter.
+    pub(super) fn set_counter(&mut self, key: LimitKey, count: u32) {
+        self.limits.insert(key, count);
     }
 
     /// A cell as this decision sees it; `None` when there is none.
@@ -121,6 +195,12 @@ impl<'a> Draft<'a> {
             (None, Some(loaded)) => Ok(*loaded),
             (None, None) => Err(Stop::SeeMore),
         }
+    }
+
+    /// Cells as they were loaded and as this decision leaves them.
+    pub(super) fn changed_cells(&self) -> Vec<(StockKey, Option<Stock>, Stock)> {
+        let before = |key| self.state.stock.get(key).copied().flatten();
+        self.stock.iter().map(|(key, after)| (key.clone(), before(key), *after)).collect()
     }
 
     /// Writes a cell's numbers.
@@ -153,14 +233,43 @@ impl<'a> Draft<'a> {
         })?;
         let cause = PostingCause { by: self.command.by.clone(), ..cause };
         let (after, posting) = credit::post(&account, kind, amount, cause, self.command.at)?;
+        self.watch_credit(&account, &after);
         self.set_account(after, Some(posting));
         Ok(())
+    }
+
+    /// Somebody is told when little is left to spend, once, and again only after there was enough.
+    pub(super) fn watch_credit(&mut self, before: &Account, after: &Account) {
+        let distributor = self.state.rules.catalogue.distributors.get(&after.distributor);
+        let Some(least) = distributor.and_then(|distributor| distributor.warn_below_minor) else { return };
+        let low = |account: &Account| account.available_minor() < least;
+        if low(after) && !low(before) {
+            let left = Money::new(after.available_minor(), after.currency);
+            let text = format!("distributor {} has {left} left to spend", after.distributor);
+            self.alert(AlertKind::CreditLow, after.distributor.as_str(), text);
+        } else if low(before) && !low(after) {
+            self.resolve(AlertKind::CreditLow, after.distributor.as_str());
+        }
     }
 
     /// Writes an account's numbers.
     pub(super) fn set_account(&mut self, account: Account, posting: Option<credit::Posting>) {
         self.accounts.insert(account.distributor.clone(), account.clone());
         self.push(Change::Account(account, posting));
+    }
+
+    /// People changed something of one subject.
+    pub(super) fn remember(&mut self, kind: HistoryKind, subject: &str, cells: Vec<HistoryCell>) {
+        let dates = cells.iter().filter_map(|cell| cell.date);
+        let line = HistoryLine {
+            at: self.command.at,
+            by: self.command.by.clone(),
+            kind,
+            subject: subject.to_owned(),
+            dates: dates.clone().min().zip(dates.max()),
+            cells,
+        };
+        self.push(Change::History(vec![line]));
     }
 
     /// A pool as it was loaded.
@@ -186,10 +295,28 @@ impl<'a> Draft<'a> {
     }
 
     /// Somebody should look.
-    pub(super) fn alert(&mut self, kind: &str, subject: &str, text: impl Into<String>) {
-        let alert =
-            Alert { kind: kind.to_owned(), subject: subject.to_owned(), text: text.into(), at: self.command.at };
-        self.push(Change::Alert(alert));
+    pub(super) fn alert(&mut self, kind: AlertKind, subject: &str, text: impl Into<String>) {
+        self.push(Change::Alert(Alert { kind, subject: subject.to_owned(), text: text.into(), at: self.command.at }));
+    }
+
+    /// The cause of an alert is gone.
+    pub(super) fn resolve(&mut self, kind: AlertKind, subject: &str) {
+        self.push(Change::Resolve(kind, subject.to_owned(), self.command.at));
+    }
+
+    /// A time begins to run; one of the same kind is replaced.
+    pub(super) fn expect(&mut self, order: &mut Order, deadline: Deadline) {
+        order.deadlines.retain(|other| other.kind != deadline.kind);
+        order.deadlines.push(deadline);
+    }
+
+    /// What a deadline waited for happened, or is not waited for any more.
+    pub(super) fn met(&mut self, order: &mut Order, kind: &DeadlineKind) {
+        let Some(index) = order.deadlines.iter().position(|deadline| &deadline.kind == kind) else { return };
+        let deadline = order.deadlines.remove(index);
+        if deadline.passed || deadline.warn.is_none() {
+            self.resolve(alert_of(kind), &subject_of(order, kind));
+        }
     }
 
     /// A job for the order's channel.
@@ -227,6 +354,16 @@ impl<'a> Draft<'a> {
             return Ok(());
         }
         let step = if order.count(UnitState::Redeemed) > 0 { Step::UseLast } else { Step::RefundAll };
-        self.step(order, step)
+        self.step(order, step)?;
+        self.meet_all(order);
+        Ok(())
+    }
+
+    /// Nothing is waited for any more, but the decisions on refunds.
+    pub(super) fn meet_all(&mut self, order: &mut Order) {
+        let kinds: Vec<DeadlineKind> = order.deadlines.iter().map(|deadline| deadline.kind.clone()).collect();
+        for kind in kinds.iter().filter(|kind| !matches!(kind, DeadlineKind::Audit { .. })) {
+            self.met(order, kind);
+        }
     }
 }

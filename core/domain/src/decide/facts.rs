@@ -5,6 +5,7 @@ use entrepot_contract::intent::Intent;
 
 use super::Stop;
 use super::draft::Draft;
+use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::change::{Change, FACTS_LIMIT, RefKey, StoredFact};
 
@@ -26,6 +27,6 @@ pub(super) fn store(
         draft.push(Change::Ref(key, reference));
     }
     let text = format!("application {application}: {} for order {order}, which nobody knows here", intent.name());
-    draft.alert("unplaced", &format!("{application}/{order}"), text);
+    draft.alert(AlertKind::Unplaced, &format!("{application}/{order}"), text);
     Ok(Answer::Stored)
 }

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 
 use entrepot_contract::ids::OrderId;
-use entrepot_contract::order::{Credential, CredentialKind, Order, OrderState, UnitCredentials, UnitState};
+use entrepot_contract::order::{
+    Credential, CredentialKind, DeadlineKind, Order, OrderState, UnitCredentials, UnitState,
+};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::Fulfilment;
 
-use super::Stop;
 use super::draft::Draft;
+use super::{Stop, reserve};
+use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::change::{Change, Pool};
 use crate::command::{IssueResult, OrderName};
@@ -32,7 +35,7 @@ pub(super) fn start(draft: &mut Draft<'_>, name: &OrderName, count: Option<u32>)
     let bought = u32::try_from(order.units.len()).unwrap_or(u32::MAX);
     if let Some(count) = count.filter(|count| *count != bought) {
         let text = format!("order {id} holds {bought} units, the channel asks credentials for {count}");
-        draft.alert("contradiction", id.as_str(), text.clone());
+        draft.alert(AlertKind::Contradiction, id.as_str(), text.clone());
         draft.note(&order, "issue call contradicts", text);
     }
     match order.state {
@@ -43,14 +46,19 @@ pub(super) fn start(draft: &mut Draft<'_>, name: &OrderName, count: Option<u32>)
         }
         OrderState::Created | OrderState::Paid | OrderState::Accepted => {}
     }
+    draft.met(&mut order, &DeadlineKind::Progress);
     if order.state != OrderState::Accepted {
         let text = format!("order {id} is {:?}; credentials are issued once it is paid and accepted", order.state);
         return Err(Refusal::new(Reason::StateForbids, text).into());
     }
+    start_clock(draft, &mut order)?;
     match begin(draft, &mut order)? {
-        Begun::OutOfCodes => Ok(Answer::OutOfCodes { order: id }),
+        Begun::OutOfCodes => {
+            draft.put(order);
+            Ok(Answer::OutOfCodes { order: id })
+        }
         begun => {
-            draft.push(Change::Order(Box::new(order)));
+            draft.put(order);
             Ok(match begun {
                 Begun::Asked => Answer::Issuing { order: id },
                 _ => Answer::Issued { order: id },
@@ -59,11 +67,23 @@ pub(super) fn start(draft: &mut Draft<'_>, name: &OrderName, count: Option<u32>)
     }
 }
 
+/// From the first call for credentials on, the channel counts.
+fn start_clock(draft: &mut Draft<'_>, order: &mut Order) -> Result<(), Refusal> {
+    let times = draft.channel(&order.connection)?.times;
+    let runs = order.deadlines.iter().any(|deadline| deadline.kind == DeadlineKind::Issue);
+    if let Some(within) = times.issue_ms.filter(|_| !runs) {
+        let deadline = times.from_now(DeadlineKind::Issue, draft.at(), within);
+        draft.expect(order, deadline);
+    }
+    Ok(())
+}
+
 /// Begins to issue an accepted order. The caller writes the order.
 pub(super) fn begin(draft: &mut Draft<'_>, order: &mut Order) -> Result<Begun, Stop> {
     match &order.terms.fulfilment {
         Fulfilment::Nothing => {
             draft.step(order, Step::Issue)?;
+            draft.met(order, &DeadlineKind::Issue);
             draft.note(order, "issued", "nothing has to be shown");
             Ok(Begun::Issued)
         }
@@ -88,6 +108,7 @@ pub(super) fn begin(draft: &mut Draft<'_>, order: &mut Order) -> Result<Begun, S
             None => {
                 let told = format!("supplier {connection} is asked");
                 draft.step(order, Step::StartIssue)?;
+                start_clock(draft, order)?;
                 draft.ask_supplier(order, JobKind::Book);
                 draft.note(order, "issuing", told);
                 Ok(Begun::Asked)
@@ -106,7 +127,7 @@ fn from_pool(draft: &mut Draft<'_>, order: &mut Order, name: &entrepot_contract:
             return Err(Stop::SeeMore);
         }
         let text = format!("pool {name} has {here} codes left, order {} needs {wanted}; import codes", order.id);
-        draft.alert("pool_empty", name.as_str(), text);
+        draft.alert(AlertKind::PoolEmpty, name.as_str(), text);
         return Ok(Begun::OutOfCodes);
     }
     let codes: Vec<_> = loaded.into_iter().flatten().take(wanted).cloned().collect();
@@ -116,9 +137,10 @@ fn from_pool(draft: &mut Draft<'_>, order: &mut Order, name: &entrepot_contract:
         units.push(UnitCredentials { unit: unit.number, credentials: code.credentials });
     }
     let left = pool.available.saturating_sub(u32::try_from(wanted).unwrap_or(u32::MAX));
-    if left < pool.threshold {
+    // Told once on the way down; an import that fills the pool resolves it.
+    if left < pool.threshold && pool.available >= pool.threshold {
         draft.alert(
-            "pool_low",
+            AlertKind::PoolLow,
             name.as_str(),
             format!("pool {name} has {left} codes left, less than {}", pool.threshold),
         );
@@ -130,6 +152,7 @@ fn from_pool(draft: &mut Draft<'_>, order: &mut Order, name: &entrepot_contract:
 
 fn finish(draft: &mut Draft<'_>, order: &mut Order, units: Vec<UnitCredentials>, from: &str) -> Result<(), Stop> {
     draft.step(order, Step::Issue)?;
+    draft.met(order, &DeadlineKind::Issue);
     if order.callback_owed {
         order.callback_owed = false;
         draft.notify(order, Notification::Issued);
@@ -147,7 +170,7 @@ pub(super) fn promise(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Sto
             if !order.callback_owed {
                 order.callback_owed = true;
                 draft.note(&order, "callback owed", "the channel was told that a supplier is at work");
-                draft.push(Change::Order(Box::new(order)));
+                draft.put(order);
             }
             Answer::Issuing { order: id.clone() }
         }
@@ -177,14 +200,19 @@ pub(super) fn record(draft: &mut Draft<'_>, id: &OrderId, result: &IssueResult) 
                 draft.notify(&order, Notification::IssueFailed { reason: reason.clone() });
             }
             draft.alert(
-                "issue_refused",
+                AlertKind::IssueRefused,
                 order.id.as_str(),
                 format!("the supplier refused order {}: {reason}", order.id),
             );
+            draft.met(&mut order, &DeadlineKind::Issue);
             draft.note(&order, "supplier refused", reason);
+            if order.source().is_some() {
+                let units = order.numbers(UnitState::Available);
+                reserve::end_units(draft, &mut order, &units, UnitState::Available)?;
+            }
         }
     }
-    draft.push(Change::Order(Box::new(order)));
+    draft.put(order);
     Ok(Answer::Recorded { order: id.clone() })
 }
 
@@ -196,12 +224,12 @@ fn late(draft: &mut Draft<'_>, order: &Order, result: &IssueResult) -> Result<An
         let mut order = order.clone();
         order.supplier_reference = reference.clone().or(order.supplier_reference);
         let text = format!("the supplier issued order {}, which is {:?} by now; giving it back", order.id, order.state);
-        draft.alert("contradiction", order.id.as_str(), text.clone());
+        draft.alert(AlertKind::Contradiction, order.id.as_str(), text.clone());
         draft.note(&order, "issued too late", text);
         let units = order.units.iter().map(|unit| unit.number).collect();
         let key = format!("{}-late", order.id);
         draft.ask_supplier(&order, JobKind::CancelAtSupplier { units, refund: None, key });
-        draft.push(Change::Order(Box::new(order.clone())));
+        draft.put(order);
     }
     Ok(Answer::Recorded { order: order.id.clone() })
 }

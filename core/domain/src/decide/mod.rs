@@ -1,13 +1,15 @@
 //! Deciding: a command and what it sees become changes and an answer, or a refusal.
 //!
-//! - [`create`], [`payment`] (pay, accept, cancel, expire), [`issue`], [`redeem`], [`refund`]: the life of an order.
+//! - [`create`], [`payment`] (pay, accept, cancel), [`issue`], [`redeem`], [`refund`]: the life of an order.
+//! - [`reserve`]: units of a voucher order take a date; [`deadlines`]: time passed.
 //! - [`facts`]: what came before its order.
-//! - [`money`]: top-ups, corrections, limits; [`calendar`]: prices, stock, catalogue; [`codes`]: pools.
+//! - [`money`]: top-ups, corrections, transfers, limits; [`calendar`]: prices, stock, catalogue; [`codes`]: pools.
 //! - [`draft`]: the working copy that a decision builds on.
 
 mod calendar;
 mod codes;
 mod create;
+mod deadlines;
 mod draft;
 mod facts;
 mod issue;
@@ -15,6 +17,7 @@ mod money;
 mod payment;
 mod redeem;
 mod refund;
+mod reserve;
 
 use entrepot_contract::outcome::{Reason, Refusal};
 
@@ -23,7 +26,7 @@ use crate::change::Change;
 use crate::command::{Body, Command};
 use crate::state::State;
 
-pub use create::check_wish;
+pub use create::{Offer, check_wish};
 pub use refund::{RefundPreview, preview};
 
 /// Why a command was not decided in its favour.
@@ -31,6 +34,8 @@ pub use refund::{RefundPreview, preview};
 pub enum Stop {
     /// A final no.
     Refused(Refusal),
+    /// Not yet: something it follows on is not here. Nothing is kept of it, and the same call may pass later.
+    Early(Refusal),
     /// It has to see more rows: it goes into the next batch with a fresh footprint.
     SeeMore,
 }
@@ -54,10 +59,13 @@ pub struct Decision {
 pub fn decide(state: &State, command: &Command) -> Result<Decision, Stop> {
     let mut draft = draft::Draft::new(state, command);
     let answer = match &command.body {
-        Body::CreateOrder { connection, intent } => create::create(&mut draft, connection, intent),
+        Body::CreateOrder { connection, intent, people } => create::create(&mut draft, connection, intent, people),
         Body::PayOrder { order, paid_at } => payment::pay(&mut draft, order, *paid_at),
         Body::CancelOrder { order } => payment::cancel(&mut draft, order),
-        Body::ExpireHold { order } => payment::expire(&mut draft, order),
+        Body::DecideAcceptance { order, accept, reason } => {
+            payment::decide_acceptance(&mut draft, order, *accept, reason.as_deref())
+        }
+        Body::PassDeadlines { order } => deadlines::pass(&mut draft, order),
         Body::StartIssue { order, count } => issue::start(&mut draft, order, *count),
         Body::PromiseIssue { order } => issue::promise(&mut draft, order),
         Body::RecordIssue { order, result } => issue::record(&mut draft, order, result),
@@ -79,6 +87,8 @@ pub fn decide(state: &State, command: &Command) -> Result<Decision, Stop> {
         Body::TopUp { distributor, amount, note } => money::top_up(&mut draft, distributor, *amount, note.clone()),
         Body::AdjustCredit { distributor, amount, note } => money::adjust(&mut draft, distributor, *amount, note),
         Body::SetCreditLimit { distributor, limit } => money::set_limit(&mut draft, distributor, *limit),
+        Body::TransferCredit { from, to, amount, note } => money::transfer(&mut draft, from, to, *amount, note.clone()),
+        Body::CorrectStock { rows } => calendar::correct(&mut draft, rows),
         Body::WriteCalendar { rows } => calendar::write(&mut draft, rows),
         Body::PutCatalogue { entries } => calendar::put(&mut draft, entries),
         Body::AddCodes { pool, codes } => codes::add(&mut draft, pool, codes),

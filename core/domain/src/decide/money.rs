@@ -1,4 +1,4 @@
-//! A distributor's account by hand: top-ups, corrections, limits.
+//! A distributor's account by hand: top-ups, corrections, transfers, limits.
 
 use entrepot_contract::ids::DistributorId;
 use entrepot_contract::money::Money;
@@ -7,6 +7,7 @@ use entrepot_contract::outcome::{Reason, Refusal};
 use super::Stop;
 use super::draft::Draft;
 use crate::answer::Answer;
+use crate::change::{HistoryCell, HistoryKind};
 use crate::credit::{Account, PostingCause, PostingKind};
 
 pub(super) fn top_up(
@@ -48,7 +49,7 @@ pub(super) fn set_limit(draft: &mut Draft<'_>, distributor: &DistributorId, limi
             format!("the limit of {distributor} is an amount of {:?} from zero up, found {limit}", account.currency);
         return Err(Refusal::new(Reason::Malformed, text).into());
     }
-    let after = Account { limit_minor: limit.amount_minor, ..account };
+    let after = Account { limit_minor: limit.amount_minor, ..account.clone() };
     if after.available_minor() < 0 {
         let owed = Money::new(-after.balance_minor, after.currency);
         let text = format!(
@@ -57,8 +58,35 @@ pub(super) fn set_limit(draft: &mut Draft<'_>, distributor: &DistributorId, limi
         );
         return Err(Refusal::new(Reason::StateForbids, text).into());
     }
+    let line =
+        HistoryCell { date: None, slot: None, before: account.limit_minor.into(), after: after.limit_minor.into() };
+    draft.remember(HistoryKind::CreditLimit, distributor.as_str(), vec![line]);
+    draft.watch_credit(&account, &after);
     draft.set_account(after, None);
     posted(draft, distributor)
+}
+
+pub(super) fn transfer(
+    draft: &mut Draft<'_>,
+    from: &DistributorId,
+    to: &DistributorId,
+    amount: Money,
+    note: Option<String>,
+) -> Result<Answer, Stop> {
+    if amount.amount_minor <= 0 || from == to {
+        let text =
+            format!("a transfer moves a positive amount between two distributors, found {amount} from {from} to {to}");
+        return Err(Refusal::new(Reason::Malformed, text).into());
+    }
+    account(draft, from)?;
+    account(draft, to)?;
+    let cause = |other: &DistributorId| PostingCause {
+        note: Some(note.as_ref().map_or_else(|| other.to_string(), |note| format!("{other}: {note}"))),
+        ..PostingCause::default()
+    };
+    draft.post(from, PostingKind::TransferOut, amount, cause(to))?;
+    draft.post(to, PostingKind::TransferIn, amount, cause(from))?;
+    posted(draft, from)
 }
 
 fn account(draft: &Draft<'_>, distributor: &DistributorId) -> Result<Account, Stop> {

@@ -1,19 +1,21 @@
-//! Payment, acceptance, and the ways an unpaid order ends.
+//! Payment, acceptance, and cancellation.
 
-use entrepot_contract::ids::OrderId;
-use entrepot_contract::order::{Order, OrderState, UnitState};
-use entrepot_contract::outcome::{Acceptance, Refusal};
+use entrepot_contract::order::{DeadlineKind, Order, OrderState, UnitState};
+use entrepot_contract::outcome::Acceptance;
 use entrepot_contract::time::Timestamp;
 
 use super::create::total;
 use super::draft::Draft;
-use super::{Stop, issue};
+use super::{Stop, issue, reserve};
+use crate::alert::AlertKind;
 use crate::answer::Answer;
-use crate::change::Change;
+use crate::catalogue::ChannelRules;
 use crate::command::OrderName;
 use crate::credit::{PostingCause, PostingKind};
+use crate::job::Notification;
 use crate::stock::Standing;
 use crate::transitions::Step;
+use crate::venue;
 
 pub(super) fn pay(draft: &mut Draft<'_>, name: &OrderName, paid_at: Timestamp) -> Result<Answer, Stop> {
     let mut order = draft.find(name)?;
@@ -23,7 +25,7 @@ pub(super) fn pay(draft: &mut Draft<'_>, name: &OrderName, paid_at: Timestamp) -
             // The money is at the channel and the order is gone here: the channel must not think it accepted.
             let text =
                 format!("order {} was paid after it had ended; the channel has to give the money back", order.id);
-            draft.alert("paid_after_end", order.id.as_str(), text);
+            draft.alert(AlertKind::PaidAfterEnd, order.id.as_str(), text);
             draft.note(&order, "paid too late", "");
             return Ok(Answer::Paid { order: order.id, acceptance: Acceptance::Refused });
         }
@@ -38,7 +40,7 @@ pub(super) fn pay(draft: &mut Draft<'_>, name: &OrderName, paid_at: Timestamp) -
     }
     let acceptance = take_payment(draft, &mut order, paid_at, PostingKind::Capture)?;
     let id = order.id.clone();
-    draft.push(Change::Order(Box::new(order)));
+    draft.put(order);
     Ok(Answer::Paid { order: id, acceptance })
 }
 
@@ -53,9 +55,8 @@ pub(super) fn take_payment(
     let rules = draft.channel(&order.connection)?;
     draft.step(order, Step::Pay)?;
     order.paid_at = Some(paid_at);
-    order.hold_until = None;
-    let count = u32::try_from(order.units.len()).unwrap_or(u32::MAX);
-    draft.confirm_stock(&order.stock.clone(), count)?;
+    draft.met(order, &DeadlineKind::Hold);
+    draft.confirm_stock(order)?;
     if let Some(distributor) = order.terms.distributor.clone() {
         let cause = PostingCause { order: Some(order.id.clone()), ..PostingCause::default() };
         draft.post(&distributor, kind, total(order)?, cause)?;
@@ -65,49 +66,99 @@ pub(super) fn take_payment(
         }
     }
     draft.note(order, "paid", "");
+    if order.terms.reservation.is_some() {
+        expect_reservation(draft, order, rules);
+    }
     if !rules.accept_at_once {
+        if let Some(within) = rules.times.accept_ms {
+            let deadline = rules.times.from_now(DeadlineKind::Accept, draft.at(), within);
+            draft.expect(order, deadline);
+        }
         return Ok(Acceptance::Later);
     }
+    accept(draft, order)?;
+    Ok(Acceptance::Accepted)
+}
+
+/// Accepts a paid order, and begins to issue it where the connection says so.
+fn accept(draft: &mut Draft<'_>, order: &mut Order) -> Result<(), Stop> {
+    let rules = draft.channel(&order.connection)?;
     draft.step(order, Step::Accept)?;
+    draft.met(order, &DeadlineKind::Accept);
     draft.note(order, "accepted", "");
     if rules.issue_at_acceptance {
         issue::begin(draft, order)?;
+    } else if let Some(within) = rules.times.progress_ms.filter(|_| order.terms.reservation.is_none()) {
+        let deadline = rules.times.from_now(DeadlineKind::Progress, draft.at(), within);
+        draft.expect(order, deadline);
     }
-    Ok(Acceptance::Accepted)
+    Ok(())
+}
+
+/// A voucher's units are reserved until its window ends.
+fn expect_reservation(draft: &mut Draft<'_>, order: &mut Order, rules: &ChannelRules) {
+    let zone = venue::zone(&order.terms.time_zone);
+    if let (Some(zone), Some((_, last))) = (zone, order.terms.usable) {
+        let end = venue::sales_end(zone, last, None);
+        let deadline = rules.times.until(DeadlineKind::Reserve, draft.at(), end);
+        draft.expect(order, deadline);
+    }
+}
+
+pub(super) fn decide_acceptance(
+    draft: &mut Draft<'_>,
+    name: &OrderName,
+    yes: bool,
+    reason: Option<&str>,
+) -> Result<Answer, Stop> {
+    let mut order = draft.find(name)?;
+    let id = order.id.clone();
+    if yes {
+        accept(draft, &mut order)?;
+        draft.notify(&order, Notification::Accepted);
+    } else {
+        draft.step(&mut order, Step::Refuse)?;
+        draft.met(&mut order, &DeadlineKind::Accept);
+        let reason = reason.unwrap_or("refused").to_owned();
+        draft.note(&order, "refused", reason.clone());
+        draft.notify(&order, Notification::Refused { reason });
+        if order.source().is_some() {
+            let units = order.numbers(UnitState::Available);
+            reserve::end_units(draft, &mut order, &units, UnitState::Available)?;
+        }
+    }
+    let acceptance = if yes { Acceptance::Accepted } else { Acceptance::Refused };
+    draft.put(order);
+    Ok(Answer::Paid { order: id, acceptance })
 }
 
 pub(super) fn cancel(draft: &mut Draft<'_>, name: &OrderName) -> Result<Answer, Stop> {
     let mut order = draft.find(name)?;
-    match order.state {
-        OrderState::Created => {
-            end_unpaid(draft, &mut order, "cancelled")?;
-            let id = order.id.clone();
-            draft.push(Change::Order(Box::new(order)));
-            Ok(Answer::Recorded { order: id })
-        }
-        state if state.ended() => Ok(Answer::Recorded { order: order.id }),
+    let id = order.id.clone();
+    if order.state.ended() {
+        return Ok(Answer::Recorded { order: id });
+    }
+    if order.state == OrderState::Created {
+        end_unpaid(draft, &mut order, "cancelled")?;
+        draft.put(order);
+    } else if order.source().is_some() {
+        // A reservation is no purchase: when it is cancelled its voucher lives on, and no money need be announced.
+        let units = order.numbers(UnitState::Available);
+        draft.note(&order, "cancelled", format!("units {units:?} go back to the voucher"));
+        reserve::end_units(draft, &mut order, &units, UnitState::Available)?;
+        draft.close_if_done(&mut order)?;
+        draft.put(order);
+    } else {
         // After payment the money moves by a refund, which is announced by itself.
-        _ => {
-            draft.note(&order, "cancelled at the channel", "the refund's announcement gives stock and credit back");
-            Ok(Answer::Recorded { order: order.id })
-        }
+        draft.note(&order, "cancelled at the channel", "the refund's announcement gives stock and credit back");
     }
-}
-
-pub(super) fn expire(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Stop> {
-    let mut order = draft.find(&OrderName::Own(id.clone()))?;
-    let due = order.state == OrderState::Created && order.hold_until.is_some_and(|until| until <= draft.at());
-    if due {
-        end_unpaid(draft, &mut order, "hold ran out")?;
-        draft.push(Change::Order(Box::new(order)));
-    }
-    Ok(Answer::Recorded { order: id.clone() })
+    Ok(Answer::Recorded { order: id })
 }
 
 /// Ends an unpaid order: what it held goes back.
 pub(super) fn end_unpaid(draft: &mut Draft<'_>, order: &mut Order, what: &str) -> Result<(), Stop> {
-    let count = u32::try_from(order.count(UnitState::Available)).unwrap_or(u32::MAX);
-    draft.release_stock(&order.stock.clone(), count, Standing::Held)?;
+    let units = order.numbers(UnitState::Available);
+    draft.release(order, &units, Standing::Held)?;
     if let Some(distributor) = order.terms.distributor.clone() {
         let cause = PostingCause { order: Some(order.id.clone()), ..PostingCause::default() };
         draft.post(&distributor, PostingKind::Release, total(order)?, cause)?;
@@ -115,8 +166,8 @@ pub(super) fn end_unpaid(draft: &mut Draft<'_>, order: &mut Order, what: &str) -
     for unit in &mut order.units {
         unit.state = UnitState::Refunded;
     }
-    order.hold_until = None;
-    draft.step(order, Step::Cancel).map_err(|refusal: Refusal| Stop::Refused(refusal))?;
+    draft.meet_all(order);
+    draft.step(order, Step::Cancel)?;
     draft.note(order, what, "stock and credit given back");
-    Ok(())
+    reserve::tell_source(draft, order, &units, UnitState::Available)
 }

@@ -1,13 +1,13 @@
 //! Units are used at a gate (核销).
 
 use entrepot_contract::intent::UnitChoice;
-use entrepot_contract::order::{Order, OrderState, RefundState, UnitState};
+use entrepot_contract::order::{Order, OrderState, Refund, RefundState, UnitState};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::time::Timestamp;
 
-use super::Stop;
 use super::draft::Draft;
 use super::issue::free_units;
+use super::{Stop, reserve};
 use crate::answer::Answer;
 use crate::change::{Change, CodeState};
 use crate::command::OrderName;
@@ -44,9 +44,10 @@ pub(super) fn redeem(
         let token = format!("{}-{}", order.id, draft.command.seed.job(0));
         draft.notify(&order, Notification::Redeemed { token, units: units.clone(), whole, at: used_at });
     }
+    reserve::tell_source(draft, &order, &units, UnitState::Redeemed)?;
     draft.close_if_done(&mut order)?;
     let id = order.id.clone();
-    draft.push(Change::Order(Box::new(order)));
+    draft.put(order);
     Ok(Answer::Redeemed { order: id, units })
 }
 
@@ -55,10 +56,15 @@ fn may_redeem(draft: &Draft<'_>, order: &Order, used_at: Timestamp) -> Result<()
     if order.state != OrderState::Issued {
         return no(format!("only an issued order can be redeemed; {} is {:?}", order.id, order.state));
     }
-    let pending =
-        draft.state.refunds(order).find(|refund| matches!(refund.state, RefundState::Waiting | RefundState::Agreed));
-    if let Some(refund) = pending {
-        return no(format!("refund {} of order {} is pending; it has to be refused first", refund.id, order.id));
+    if order.terms.reservation.is_some() {
+        return no(format!("the units of voucher order {} are used by a reservation, not by themselves", order.id));
+    }
+    let source = order.source().and_then(|(source, _)| draft.order(source));
+    for asked in [Some(order), source.as_ref()].into_iter().flatten() {
+        let live = |refund: &&Refund| matches!(refund.state, RefundState::Waiting | RefundState::Agreed);
+        if let Some(refund) = draft.state.refunds(asked).find(live) {
+            return no(format!("refund {} of order {} is pending; it has to be refused first", refund.id, asked.id));
+        }
     }
     let zone = venue::zone(&order.terms.time_zone);
     if let (Some((first, last)), Some(zone)) = (order.terms.usable, zone) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use entrepot_contract::ids::{OrderId, RefundId};
 use entrepot_contract::intent::{AskRefund, RecordRefund, UnitChoice};
 use entrepot_contract::money::Money;
-use entrepot_contract::order::{Order, OrderState, Refund, RefundCause, RefundState, UnitState};
+use entrepot_contract::order::{DeadlineKind, Order, OrderState, Refund, RefundCause, RefundState, UnitState};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{Fulfilment, RefundFee};
 use entrepot_contract::time::Timestamp;
@@ -13,7 +13,8 @@ use entrepot_contract::time::Timestamp;
 use super::draft::Draft;
 use super::issue::free_units;
 use super::redeem::choose;
-use super::{Stop, payment};
+use super::{Stop, payment, reserve};
+use crate::alert::AlertKind;
 use crate::answer::{Answer, RefundStanding};
 use crate::change::{Change, CodeState};
 use crate::command::OrderName;
@@ -44,7 +45,7 @@ pub fn preview(order: &Order, cause: RefundCause, units: usize, at: Timestamp) -
 }
 
 pub(super) fn ask(draft: &mut Draft<'_>, name: &OrderName, intent: &AskRefund) -> Result<Answer, Stop> {
-    let order = draft.find(name)?;
+    let mut order = draft.find(name)?;
     if let Some(known) = draft.state.refunds(&order).find(|refund| refund.key == intent.key) {
         return Ok(answer(known));
     }
@@ -74,6 +75,13 @@ pub(super) fn ask(draft: &mut Draft<'_>, name: &OrderName, intent: &AskRefund) -
         }
     }
     let answered = answer(&refund);
+    let times = draft.channel(&order.connection)?.times;
+    if let Some(within) = times.audit_ms.filter(|_| refund.state == RefundState::Waiting) {
+        let kind = DeadlineKind::Audit { refund: refund.id.clone() };
+        let deadline = times.from_now(kind, intent.asked_at.min(draft.at()), within);
+        draft.expect(&mut order, deadline);
+        draft.put(order);
+    }
     draft.push(Change::Refund(Box::new(refund)));
     Ok(answered)
 }
@@ -89,7 +97,7 @@ fn by_rule(draft: &mut Draft<'_>, order: &Order, refund: &mut Refund, asked_at: 
         Verdict::AskPerson => {
             refund.notice_owed = true;
             draft.alert(
-                "refund_waiting",
+                AlertKind::RefundWaiting,
                 refund.id.as_str(),
                 format!("refund {} of order {} waits for a person", refund.id, order.id),
             );
@@ -126,7 +134,7 @@ fn settlement_fee(per_unit: Money, refund: &Refund) -> Result<Money, Refusal> {
 }
 
 /// Whether a called supplier may hold tickets of this order.
-fn ticket_at_supplier(draft: &Draft<'_>, order: &Order) -> bool {
+pub(super) fn ticket_at_supplier(draft: &Draft<'_>, order: &Order) -> bool {
     let Fulfilment::Supplier { connection, .. } = &order.terms.fulfilment else { return false };
     let calls = draft.state.rules.supplier(connection).is_none_or(|rules| !rules.pool);
     calls && matches!(order.state, OrderState::Issued | OrderState::Issuing | OrderState::Completed)
@@ -176,7 +184,7 @@ pub(super) fn settle(
     agree: bool,
     reason: Option<&str>,
 ) -> Result<Answer, Stop> {
-    let order = draft.find(&OrderName::Own(order.clone()))?;
+    let mut order = draft.find(&OrderName::Own(order.clone()))?;
     let mut refund = find(draft, &order, id)?;
     let by = draft.command.by.clone();
     if refund.state != RefundState::Waiting {
@@ -196,9 +204,17 @@ pub(super) fn settle(
         Err(reason.unwrap_or("refused").to_owned())
     };
     decide(draft, &order, &mut refund, &by, decision);
+    decided(draft, &mut order, &refund);
+    draft.put(order);
     let answered = answer(&refund);
     draft.push(Change::Refund(Box::new(refund)));
     Ok(answered)
+}
+
+/// Nobody waits for a decision on this refund any more.
+fn decided(draft: &mut Draft<'_>, order: &mut Order, refund: &Refund) {
+    draft.met(order, &DeadlineKind::Audit { refund: refund.id.clone() });
+    draft.resolve(AlertKind::RefundWaiting, refund.id.as_str());
 }
 
 fn answer(refund: &Refund) -> Answer {
@@ -218,10 +234,14 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
     if known.as_ref().is_some_and(|refund| refund.state == RefundState::Done) {
         return Ok(Answer::Recorded { order: order.id });
     }
+    let waited = known.as_ref().is_some_and(|refund| refund.state == RefundState::Waiting);
     let mut refund = match known {
         Some(refund) => contradiction(draft, &order, refund),
         None => announced(draft, &order, intent),
     };
+    if waited {
+        decided(draft, &mut order, &refund);
+    }
     let cancelled_upstream = refund.state == RefundState::Agreed;
     let asked = refund.units.len();
     refund.units = units_gone(draft, &order, &refund, intent);
@@ -236,15 +256,23 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
     if order.state == OrderState::Created {
         payment::end_unpaid(draft, &mut order, "refunded before payment was known")?;
     } else {
+        let reserved = order.numbers(UnitState::Reserved);
         give_back(draft, &mut order, &mut refund, intent.refunded_at)?;
         upstream(draft, &order, &refund, cancelled_upstream);
         draft.close_if_done(&mut order)?;
+        let gone: Vec<u16> = reserved.into_iter().filter(|unit| refund.units.contains(unit)).collect();
+        draft.put(order.clone());
+        if gone.is_empty() {
+            reserve::tell_source(draft, &order, &refund.units, UnitState::Available)?;
+        } else {
+            reserve::end_reservations_of(draft, &order, &gone)?;
+        }
     }
     let told = format!("{}: the guest got {} for units {:?}", refund.id, intent.amount, refund.units);
     draft.note(&order, "refunded", told);
     let id = order.id.clone();
     draft.push(Change::Refund(Box::new(refund)));
-    draft.push(Change::Order(Box::new(order)));
+    draft.put(order);
     Ok(Answer::Recorded { order: id })
 }
 
@@ -252,7 +280,7 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
 fn contradiction(draft: &mut Draft<'_>, order: &Order, refund: Refund) -> Refund {
     if refund.state == RefundState::Refused {
         let text = format!("the channel refunded {} of order {}, which was refused here", refund.id, order.id);
-        draft.alert("contradiction", order.id.as_str(), text);
+        draft.alert(AlertKind::Contradiction, order.id.as_str(), text);
     }
     refund
 }
@@ -279,7 +307,7 @@ fn announced(draft: &Draft<'_>, order: &Order, intent: &RecordRefund) -> Refund 
 
 /// Which units the money belongs to: those the channel names, else those of the question, else all that are open.
 fn units_gone(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent: &RecordRefund) -> Vec<u16> {
-    let open: Vec<u16> = order.numbers(UnitState::Available);
+    let open: Vec<u16> = open_units(order);
     let wanted = match &intent.units {
         UnitChoice::Numbers(numbers) => {
             let once: BTreeSet<u16> = numbers.iter().copied().collect();
@@ -291,15 +319,24 @@ fn units_gone(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent: &Re
     };
     let (gone, other): (Vec<u16>, Vec<u16>) = wanted.into_iter().partition(|unit| open.contains(unit));
     let short = matches!(&intent.units, UnitChoice::Count(count) if gone.len() < usize::try_from(*count).unwrap_or(0));
-    if !other.is_empty() || gone.is_empty() || short {
+    // A reservation that was cancelled before has no open unit left: its refund is no news.
+    let over = order.source().is_some() && open.is_empty();
+    if (!other.is_empty() || gone.is_empty() || short) && !over {
         let text = format!(
             "the channel refunded {} of order {}, whose open units are {open:?}; units {other:?} were used or given \
              back before",
             intent.amount, order.id
         );
-        draft.alert("contradiction", order.id.as_str(), text);
+        draft.alert(AlertKind::Contradiction, order.id.as_str(), text);
     }
     gone
+}
+
+/// Units that were neither used nor given back; reserved ones after the others.
+fn open_units(order: &Order) -> Vec<u16> {
+    let mut units = order.numbers(UnitState::Available);
+    units.extend(order.numbers(UnitState::Reserved));
+    units
 }
 
 /// That many units: those of the question first, then the last that no other refund names, then the last that are open.
@@ -307,7 +344,7 @@ fn counted(draft: &Draft<'_>, order: &Order, refund: &Refund, count: usize) -> V
     if refund.units.len() == count {
         return refund.units.clone();
     }
-    let open = order.numbers(UnitState::Available);
+    let open = open_units(order);
     let asked = refund.units.iter().filter(|unit| open.contains(unit)).copied();
     let free = free_units(draft, order).into_iter().rev();
     let mut units = Vec::with_capacity(count.min(open.len()));
@@ -321,7 +358,6 @@ fn counted(draft: &Draft<'_>, order: &Order, refund: &Refund, count: usize) -> V
 
 /// Units, stock and credit go back; per unit never more than was captured.
 fn give_back(draft: &mut Draft<'_>, order: &mut Order, refund: &mut Refund, at: Timestamp) -> Result<(), Stop> {
-    let count = u32::try_from(refund.units.len()).unwrap_or(u32::MAX);
     let fee = match refund.settlement_fee {
         Some(fee) => fee,
         None => {
@@ -340,7 +376,7 @@ fn give_back(draft: &mut Draft<'_>, order: &mut Order, refund: &mut Refund, at: 
         unit.returned_minor += returned;
         back = back.saturating_add(returned);
     }
-    draft.release_stock(&order.stock.clone(), count, Standing::Sold)?;
+    draft.release(order, &refund.units, Standing::Sold)?;
     if let Some(distributor) = order.terms.distributor.clone() {
         let cause =
             PostingCause { order: Some(order.id.clone()), refund: Some(refund.id.clone()), ..PostingCause::default() };
@@ -364,7 +400,7 @@ pub(super) fn supplier_answered(draft: &mut Draft<'_>, order: &OrderId, refused:
     match refused {
         Some(reason) => {
             let text = format!("order {order} was refunded by the channel, but the supplier keeps it: {reason}");
-            draft.alert("contradiction", order.as_str(), text);
+            draft.alert(AlertKind::Contradiction, order.as_str(), text);
             draft.note_on(order, "supplier refused to cancel", reason);
         }
         None => draft.note_on(order, "cancelled at the supplier", ""),

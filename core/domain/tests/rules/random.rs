@@ -356,7 +356,7 @@ impl Run {
             sale.end_unpaid();
         }
         let order = self.world.order(&Self::number(number)).id.clone();
-        self.world.ok(Body::ExpireHold { order });
+        self.world.ok(Body::PassDeadlines { order });
     }
 
     fn top_up(&mut self, amount: i64) {

@@ -14,7 +14,7 @@ use crate::world::*;
 fn create_with(change: impl FnOnce(&mut entrepot_contract::intent::CreateOrder)) -> Body {
     let mut intent = creation("1", "own", 2, None);
     change(&mut intent);
-    Body::CreateOrder { connection: id("shop"), intent: Box::new(intent) }
+    Body::CreateOrder { connection: id("shop"), intent: Box::new(intent), people: Vec::new() }
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn an_unpaid_order_holds_stock_and_credit_and_a_payment_makes_both_final() {
     assert!(matches!(answer, Answer::Paid { acceptance: Acceptance::Accepted, .. }));
     assert_eq!((world.cell("gate").held, world.cell("gate").sold), (0, 2));
     assert_eq!((world.account().balance_minor, world.account().held_minor), (-2 * SETTLEMENT, 0));
-    assert!(world.order("1").hold_until.is_none());
+    assert!(world.order("1").hold_until().is_none());
 }
 
 #[test]
@@ -83,7 +83,10 @@ fn what_is_not_on_sale_is_refused_with_its_reason() {
     let far = Visit { arrive: date("2026-10-02"), leave: date("2026-10-02") };
     let mut intent = creation("5", "own", 1, None);
     intent.wish.visit = Some(far);
-    world.no_because(Reason::DateClosed, Body::CreateOrder { connection: id("shop"), intent: Box::new(intent) });
+    world.no_because(
+        Reason::DateClosed,
+        Body::CreateOrder { connection: id("shop"), intent: Box::new(intent), people: Vec::new() },
+    );
     world.channel("shop", |rules| rules.selling = false);
     world.no_because(Reason::Paused, create("6", "own", 1, None));
     world.channel("shop", |rules| rules.selling = true);
@@ -95,7 +98,12 @@ fn what_is_not_on_sale_is_refused_with_its_reason() {
 fn the_settlement_price_is_the_distributors_own_where_he_has_one() {
     let mut world = World::new();
     let prices = [(id("own"), Money::fen(750))].into();
-    let distributor = entrepot_domain::catalogue::Distributor { id: id("dist"), name: "D".to_owned(), prices };
+    let distributor = entrepot_domain::catalogue::Distributor {
+        id: id("dist"),
+        name: "D".to_owned(),
+        prices,
+        warn_below_minor: None,
+    };
     world.ok(Body::PutCatalogue { entries: vec![entrepot_domain::command::CatalogueEntry::Distributor(distributor)] });
     world.sold("1", "own", 2);
     assert_eq!(world.account().balance_minor, -1500);
@@ -117,7 +125,7 @@ fn a_stay_takes_every_night_and_pays_for_each() {
         let mut intent = creation(number, "own", 1, None);
         intent.wish.visit = Some(Visit { arrive: date(DAY), leave: date(leave) });
         intent.wish.origin_amount = Some(Money::fen(2500));
-        Body::CreateOrder { connection: id("shop"), intent: Box::new(intent) }
+        Body::CreateOrder { connection: id("shop"), intent: Box::new(intent), people: Vec::new() }
     };
     world.ok(stay("1", "2026-10-03"));
     assert_eq!(world.order("1").stock.len(), 2);
@@ -181,7 +189,7 @@ fn one_key_gives_one_order_and_another_content_is_refused() {
 fn an_unpaid_order_ends_when_its_hold_runs_out_and_not_before() {
     let mut world = World::new();
     let Answer::Created { order, .. } = world.ok(create("1", "own", 2, None)) else { panic!() };
-    let expire = || Body::ExpireHold { order: order.clone() };
+    let expire = || Body::PassDeadlines { order: order.clone() };
     world.pass(899_999);
     world.ok(expire());
     assert_eq!(world.order("1").state, OrderState::Created);

@@ -11,18 +11,20 @@ use entrepot_contract::intent::{AskRefund, CreateOrder, Intent, RecordRefund, Un
 use entrepot_contract::listing::{Listing, ListingNames, Sells};
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{
-    Credential, CredentialKind, Guests, Order, Refund, RefundCause, UnitCredentials, Visit,
+    Credential, CredentialKind, Guests, LimitKey, Order, Refund, RefundCause, UnitCredentials, Visit,
 };
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{
     Fulfilment, GuestRequirement, Product, ProductKind, RefundOtherwise, RefundRule, Sku, Validity,
 };
 use entrepot_contract::time::{Timestamp, VisitDate};
+use entrepot_domain::alert::{Alert, AlertChange, AlertKind};
 use entrepot_domain::answer::Answer;
 use entrepot_domain::catalogue::{Catalogue, ChannelRules, ConnectionRules, Distributor, Rules, SupplierRules};
-use entrepot_domain::change::{Alert, AvailableCode, ChannelRef, CodeState, Event, Pool, RefKey, Writes};
+use entrepot_domain::change::{AvailableCode, ChannelRef, CodeState, Event, HistoryLine, Pool, RefKey, Writes};
 use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry, Command, CommandKey, NewCode, OrderName, Seed};
 use entrepot_domain::credit::{Account, Posting};
+use entrepot_domain::deadline::Times;
 use entrepot_domain::decide::{Stop, decide, repeated};
 use entrepot_domain::footprint::{Footprint, needs};
 use entrepot_domain::invariants::{Snapshot, check};
@@ -68,7 +70,10 @@ pub struct World {
     pub pools: BTreeMap<PoolName, Pool>,
     pub codes: Vec<CodeRow>,
     pub events: Vec<Event>,
-    pub alerts: Vec<Alert>,
+    /// Those that stand.
+    pub alerts: BTreeMap<(AlertKind, String), Alert>,
+    pub limits: BTreeMap<LimitKey, u32>,
+    pub history: Vec<HistoryLine>,
     pub jobs: Vec<NewJob>,
     given: u64,
 }
@@ -83,7 +88,7 @@ pub fn channel_rules(application: &str) -> ChannelRules {
         refund_by_rule: true,
         redeem_units: true,
         tells_redemption: true,
-        hold_ms: 900_000,
+        times: Times::usual(),
         selling: true,
     }
 }
@@ -99,6 +104,8 @@ fn product(name: &str) -> Product {
         guests: GuestRequirement::default(),
         validity: Validity::VisitDay,
         refund: RefundRule { steps: Vec::new(), otherwise: RefundOtherwise::Free, partial: true },
+        reservation: None,
+        limits: Vec::new(),
     }
 }
 
@@ -149,11 +156,14 @@ impl World {
             pools: BTreeMap::new(),
             codes: Vec::new(),
             events: Vec::new(),
-            alerts: Vec::new(),
+            alerts: BTreeMap::new(),
+            limits: BTreeMap::new(),
+            history: Vec::new(),
             jobs: Vec::new(),
             given: 0,
         };
-        let distributor = Distributor { id: id("dist"), name: "Dist".to_owned(), prices: BTreeMap::new() };
+        let distributor =
+            Distributor { id: id("dist"), name: "Dist".to_owned(), prices: BTreeMap::new(), warn_below_minor: None };
         let mut entries = vec![CatalogueEntry::Distributor(distributor)];
         for sku in [
             sku("own", &["gate"], Fulfilment::OwnNumber),
@@ -167,7 +177,7 @@ impl World {
         entries.sort_by_key(|entry| match entry {
             CatalogueEntry::Distributor(_) | CatalogueEntry::Product(_) => 0,
             CatalogueEntry::Sku(_) => 1,
-            CatalogueEntry::Listing(_) => 2,
+            CatalogueEntry::Listing(_) | CatalogueEntry::StopSale(_) => 2,
         });
         world.ok(Body::PutCatalogue { entries });
         for (sku, bucket) in [("own", "gate"), ("gated", "gated"), ("pooled", "pooled")] {
@@ -239,6 +249,7 @@ impl World {
                 decision.answer
             }
             Err(Stop::Refused(refusal)) => Answer::Refused(refusal),
+            Err(Stop::Early(refusal)) => return Answer::Early(refusal),
             Err(Stop::SeeMore) => panic!("{command:?} asked for more than it said it needs"),
         };
         self.rules = state.rules.clone();
@@ -252,9 +263,10 @@ impl World {
     fn load_orders(&self, footprint: &Footprint, state: &mut State) {
         for id in &footprint.orders {
             state.family_of.insert(id.clone(), None);
-            if let Some(order) = self.orders.get(id) {
+            let Some(named) = self.orders.get(id) else { continue };
+            for order in self.orders.values().filter(|order| order.family == named.family) {
                 state.insert_order(order.clone());
-                for refund in self.refunds.values().filter(|refund| &refund.order == id) {
+                for refund in self.refunds.values().filter(|refund| refund.order == order.id) {
                     state.insert_refund(refund.clone());
                 }
             }
@@ -277,6 +289,9 @@ impl World {
         for key in &footprint.stock {
             state.stock.insert(key.clone(), self.stock.get(key).copied());
         }
+        for key in &footprint.limits {
+            state.limits.insert(key.clone(), self.limits.get(key).copied().unwrap_or_default());
+        }
         for distributor in &footprint.accounts {
             state.accounts.insert(distributor.clone(), self.accounts.get(distributor).cloned());
         }
@@ -294,7 +309,14 @@ impl World {
         self.postings.extend(writes.postings);
         self.pools.extend(writes.pools);
         self.events.extend(writes.events);
-        self.alerts.extend(writes.alerts);
+        for (key, change) in writes.alerts {
+            match change {
+                AlertChange::Raised(alert) => drop(self.alerts.insert(key, alert)),
+                AlertChange::Resolved(_) => drop(self.alerts.remove(&key)),
+            }
+        }
+        self.limits.extend(writes.limits);
+        self.history.extend(writes.history);
         self.jobs.extend(writes.jobs);
         for (pool, id, text, credentials) in writes.new_codes {
             let state = CodeState::Available;
@@ -325,6 +347,7 @@ impl World {
         };
         Snapshot {
             stock: self.stock.clone(),
+            limits: self.limits.clone(),
             orders: self.orders.values().cloned().collect(),
             accounts: self.accounts.clone(),
             postings: self.postings.clone(),
@@ -401,8 +424,9 @@ impl World {
         &self.stock[&cell(bucket)]
     }
 
+    /// Alerts of that kind that stand.
     pub fn alerts_of(&self, kind: &str) -> usize {
-        self.alerts.iter().filter(|alert| alert.kind == kind).count()
+        self.alerts.keys().filter(|(other, _)| other.name() == kind).count()
     }
 
     pub fn pass(&mut self, millis: i64) {
@@ -423,6 +447,8 @@ pub fn listing(connection: &str, sku: &str) -> Listing {
         sells: Sells::One(id(sku)),
         names: names(sku),
         on_sale: true,
+        allotment: None,
+        safety_stock: 0,
     }
 }
 
@@ -442,6 +468,9 @@ pub fn day(sku: &str) -> CalendarDay {
         settlement: Money::fen(SETTLEMENT),
         open: true,
         close: None,
+        cost: None,
+        minimum_units: None,
+        maximum_units: None,
     }
 }
 
@@ -474,7 +503,11 @@ pub fn creation(number: &str, sku: &str, count: u32, paid_at: Option<Timestamp>)
 }
 
 pub fn create(number: &str, sku: &str, count: u32, paid_at: Option<Timestamp>) -> Body {
-    Body::CreateOrder { connection: id("shop"), intent: Box::new(creation(number, sku, count, paid_at)) }
+    Body::CreateOrder {
+        connection: id("shop"),
+        intent: Box::new(creation(number, sku, count, paid_at)),
+        people: Vec::new(),
+    }
 }
 
 pub fn name(number: &str) -> OrderName {

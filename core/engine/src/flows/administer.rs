@@ -1,6 +1,7 @@
 //! What people and programs change beside orders: catalogue, calendar, credit, jobs, refunds.
 
 use entrepot_contract::ids::{JobId, MerchantId, OrderId, RefundId};
+use entrepot_domain::alert::AlertKind;
 use entrepot_domain::answer::Answer;
 use entrepot_domain::command::{Body, CatalogueEntry, CommandKey, fingerprint};
 
@@ -57,7 +58,9 @@ impl Engine {
 
     /// Tries a job again now, or gives it up for good.
     pub async fn decide_job(&self, merchant: &MerchantId, job: JobId, retry: bool) -> Result<(), StorageFault> {
+        let subject = job.to_string();
         self.core.storage.record(Record::Job { merchant: merchant.clone(), job, retry }).await?;
+        super::resolve(&self.core, Some(merchant.clone()), AlertKind::DeadJob, &subject).await;
         self.core.jobs.nudge();
         Ok(())
     }

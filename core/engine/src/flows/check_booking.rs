@@ -1,10 +1,14 @@
 //! May this be bought? The catalogue answers from memory, stock and credit by one read each. Nothing is reserved.
 
 use entrepot_contract::intent::Wish;
+use entrepot_contract::order::LimitKey;
 use entrepot_contract::outcome::{Outcome, Reason, Refusal};
-use entrepot_domain::decide::check_wish;
+use entrepot_domain::decide::{Offer, check_wish};
+use entrepot_domain::limits;
 
+use super::offer::left;
 use crate::inbound::Visit;
+use crate::storage::StorageFault;
 
 pub(super) async fn run(visit: &Visit<'_>, wish: &Wish) -> Outcome {
     let rules = match visit.core.rules(&visit.connection.merchant).await {
@@ -18,7 +22,10 @@ pub(super) async fn run(visit: &Visit<'_>, wish: &Wish) -> Outcome {
         Ok(offer) => offer,
         Err(refusal) => return Outcome::Refused(refusal),
     };
-    let stock = match visit.core.storage.stock(&visit.connection.merchant, &offer.cells).await {
+    let merchant = &visit.connection.merchant;
+    let mut keys = offer.cells.clone();
+    keys.extend(offer.shares.values().cloned());
+    let stock = match visit.core.storage.stock(merchant, &keys).await {
         Ok(stock) => stock,
         Err(fault) => {
             tracing::warn!(%fault, "stock cannot be read");
@@ -27,13 +34,22 @@ pub(super) async fn run(visit: &Visit<'_>, wish: &Wish) -> Outcome {
     };
     for cell in &offer.cells {
         let date = cell.date.map_or_else(|| "without a date".to_owned(), |date| format!("on {date}"));
-        let Some(found) = stock.get(cell) else {
+        if !stock.contains_key(cell) && offer.shares.get(cell).is_none_or(|share| !stock.contains_key(share)) {
             let text = format!("{} has no stock {date}", cell.bucket);
             return Outcome::Refused(Refusal::new(Reason::DateClosed, text));
-        };
-        if let Some(left) = found.left().filter(|left| *left < wish.count) {
-            let text = format!("{} {date}: {left} left, {} asked for", cell.bucket, wish.count);
+        }
+        let left = left(std::slice::from_ref(cell), &offer.shares, &stock, offer.listing.safety_stock);
+        if let Some(left) = left.filter(|left| *left < wish.count) {
+            let text = format!("{} {date}: {left} may be offered, {} asked for", cell.bucket, wish.count);
             return Outcome::Refused(Refusal::new(Reason::SoldOut, text));
+        }
+    }
+    match beyond_limits(visit, wish, &offer).await {
+        Ok(None) => {}
+        Ok(Some(refusal)) => return Outcome::Refused(refusal),
+        Err(fault) => {
+            tracing::warn!(%fault, "purchase limits cannot be read");
+            return Outcome::Busy;
         }
     }
     let Some(distributor) = rules.channel(&visit.connection.id).and_then(|channel| channel.distributor.clone()) else {
@@ -54,4 +70,20 @@ pub(super) async fn run(visit: &Visit<'_>, wish: &Wish) -> Outcome {
             Outcome::Bookable
         }
     }
+}
+
+/// What a purchase limit says against the wish.
+async fn beyond_limits(visit: &Visit<'_>, wish: &Wish, offer: &Offer<'_>) -> Result<Option<Refusal>, StorageFault> {
+    let people = super::people::named(visit, wish).await?;
+    if people.is_empty() {
+        return Ok(None);
+    }
+    let (now, persons) = (visit.core.clock.now(), offer.sku.persons_per_unit);
+    let wanted = limits::wanted(offer.product, wish.visit.as_ref(), &people, wish.count, persons, now);
+    let keys: Vec<LimitKey> = wanted.iter().map(|(taken, _)| taken.key.clone()).collect();
+    let counters = visit.core.storage.limits(&visit.connection.merchant, &keys).await?;
+    let refused = wanted.iter().find_map(|(taken, limit)| {
+        limits::take(taken, counters.get(&taken.key).copied().unwrap_or_default(), *limit).err()
+    });
+    Ok(refused)
 }

@@ -20,10 +20,22 @@ pub(super) async fn run(visit: &Visit<'_>, create: &CreateOrder) -> Outcome {
         ("pay", wish.pay_amount.map(|amount| amount.to_string()).unwrap_or_default()),
         ("source", create.source_order.as_ref().map(ToString::to_string).unwrap_or_default()),
     ];
-    let body = Body::CreateOrder { connection: visit.connection.id.clone(), intent: Box::new(create.clone()) };
+    let people = match super::people::named(visit, wish).await {
+        Ok(people) => people,
+        Err(fault) => {
+            tracing::warn!(%fault, "purchase limits cannot be read");
+            return Outcome::Busy;
+        }
+    };
+    let connection = visit.connection.id.clone();
+    let body = Body::CreateOrder { connection, intent: Box::new(create.clone()), people };
     match visit.command(create.order.as_str(), &fields, body).await {
         Ok(Answer::Created { order, acceptance }) => Outcome::Created { order, acceptance },
         Ok(Answer::Refused(refusal)) => Outcome::Refused(refusal),
+        Ok(Answer::Early(refusal)) => {
+            tracing::info!(order = %create.order, text = refusal.text, "the call is early");
+            Outcome::CallAgain
+        }
         Ok(other) => super::odd(&other),
         Err(fault) => super::undecided(fault),
     }

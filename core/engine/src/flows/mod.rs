@@ -1,7 +1,8 @@
 //! One file for each thing the business does, start to end.
 //!
 //! Asked by a channel: [`check_booking`], [`create_order`], [`pay_order`], [`cancel_order`], [`issue_order`],
-//! [`refund_order`], [`query_order`], [`pull_calendar`]; [`unplaced`]: what nobody can place yet.
+//! [`refund_order`], [`query_order`], [`pull_calendar`]; [`unplaced`]: what nobody can place
+//! yet; [`offer`]: what may be offered of a listing; [`people`]: whom purchase limits count.
 //! Done later: [`book`], [`cancel_at_supplier`], [`notify`].
 //! Asked by a person: [`redeem`], [`import_codes`], [`administer`].
 
@@ -14,7 +15,9 @@ mod create_order;
 pub mod import_codes;
 mod issue_order;
 pub(crate) mod notify;
+mod offer;
 mod pay_order;
+mod people;
 mod pull_calendar;
 mod query_order;
 pub mod redeem;
@@ -25,8 +28,9 @@ pub(crate) mod unplaced;
 use entrepot_contract::ids::{ChannelOrderId, MerchantId};
 use entrepot_contract::intent::Intent;
 use entrepot_contract::outcome::{Outcome, Reason, Refusal};
+use entrepot_domain::alert::{Alert, AlertKind};
 use entrepot_domain::answer::Answer;
-use entrepot_domain::change::{Alert, RefKey};
+use entrepot_domain::change::RefKey;
 use entrepot_domain::command::{Body, CommandKey, OrderName};
 
 use crate::core::Core;
@@ -124,16 +128,35 @@ pub(crate) fn odd(answer: &Answer) -> Outcome {
 }
 
 /// Tells a person about something found outside any command.
-pub(crate) async fn raise(core: &Core, merchant: &MerchantId, kind: &str, subject: &str, text: &str) {
+pub(crate) async fn raise(core: &Core, merchant: &MerchantId, kind: AlertKind, subject: &str, text: &str) {
     raise_for(core, Some(merchant.clone()), kind, subject, text).await;
 }
 
 /// The same for the whole deployment, or one merchant.
-pub(crate) async fn raise_for(core: &Core, merchant: Option<MerchantId>, kind: &str, subject: &str, text: &str) {
-    tracing::warn!(kind, subject, text, "alert");
-    let alert =
-        Alert { kind: kind.to_owned(), subject: subject.to_owned(), text: text.to_owned(), at: core.clock.now() };
+pub(crate) async fn raise_for(core: &Core, merchant: Option<MerchantId>, kind: AlertKind, subject: &str, text: &str) {
+    tell(merchant.as_ref(), kind, subject, Some(text));
+    let alert = Alert { kind, subject: subject.to_owned(), text: text.to_owned(), at: core.clock.now() };
     if let Err(fault) = core.storage.record(Record::Alert { merchant, alert }).await {
         tracing::error!(%fault, "an alert could not be stored");
+    }
+}
+
+/// The cause of an alert is gone, found outside any command.
+pub(crate) async fn resolve(core: &Core, merchant: Option<MerchantId>, kind: AlertKind, subject: &str) {
+    tell(merchant.as_ref(), kind, subject, None);
+    let (subject, at) = (subject.to_owned(), core.clock.now());
+    if let Err(fault) = core.storage.record(Record::Resolve { merchant, kind, subject, at }).await {
+        tracing::error!(%fault, "an alert could not be resolved");
+    }
+}
+
+/// Counts and logs an alert that was raised, or resolved.
+pub(crate) fn tell(merchant: Option<&MerchantId>, kind: AlertKind, subject: &str, text: Option<&str>) {
+    let merchant = merchant.map_or("", MerchantId::as_str);
+    let change = if text.is_some() { "raised" } else { "resolved" };
+    metrics::counter!("entrepot_alerts_total", "kind" => kind.name(), "change" => change).increment(1);
+    match text {
+        Some(text) => tracing::warn!(merchant, %kind, subject, text, "alert"),
+        None => tracing::info!(merchant, %kind, subject, "alert resolved"),
     }
 }

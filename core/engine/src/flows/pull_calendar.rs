@@ -7,8 +7,9 @@ use entrepot_contract::intent::PullCalendar;
 use entrepot_contract::listing::Listing;
 use entrepot_contract::outcome::{CalendarAnswer, CalendarCell, Outcome, Reason, Refusal};
 use entrepot_contract::time::VisitDate;
-use entrepot_domain::catalogue::{Rules, stock_cells};
+use entrepot_domain::catalogue::{Rules, share_cells, stock_cells};
 
+use super::offer::left;
 use crate::inbound::Visit;
 use crate::storage::StorageFault;
 
@@ -69,25 +70,21 @@ async fn days_of(
         .days
         .get(&sku.id)
         .into_iter()
-        .flatten()
+        .flat_map(|days| days.iter())
         .filter(|(date, _)| date.is_some_and(|date| date >= pull.from && date <= pull.to))
         .map(|(date, day)| (*date, day.clone()))
         .collect();
     let dates: Vec<Option<VisitDate>> = days.keys().copied().collect();
-    let keys: Vec<StockKey> = dates.iter().flat_map(|date| stock_cells(sku, &[*date], None)).collect();
+    let mut keys: Vec<StockKey> = dates.iter().flat_map(|date| stock_cells(sku, &[*date], None)).collect();
+    let shares = share_cells(sku, listing.allotment.as_ref(), &keys);
+    keys.extend(shares.values().cloned());
     let stock = visit.core.storage.stock(&visit.connection.merchant, &keys).await?;
     Ok(days
         .into_iter()
         .map(|(date, mut day)| {
-            day.open &= selling;
+            day.open &= selling && rules.catalogue.stopped(&listing.connection, &sku.id, date).is_none();
             // A date sells as long as every bucket has some; one that is not there sells nothing.
-            let left = stock_cells(sku, &[date], None)
-                .iter()
-                .map(|key| stock.get(key).map_or(Some(0), entrepot_contract::calendar::Stock::left))
-                .fold(None, |least: Option<u32>, left| match (least, left) {
-                    (Some(a), Some(b)) => Some(a.min(b)),
-                    (a, b) => a.or(b),
-                });
+            let left = left(&stock_cells(sku, &[date], None), &shares, &stock, listing.safety_stock);
             CalendarCell { day, left }
         })
         .collect())

@@ -5,6 +5,7 @@ use entrepot_contract::intent::{AskRefund, Intent, RecordRefund};
 use entrepot_contract::money::{Currency, Money};
 use entrepot_contract::order::{Refund, RefundState};
 use entrepot_contract::outcome::Outcome;
+use entrepot_domain::alert::AlertKind;
 use entrepot_domain::answer::{Answer, RefundStanding};
 use entrepot_domain::command::Body;
 
@@ -90,7 +91,7 @@ pub(super) async fn record(visit: &Visit<'_>, intent: &Intent, record: &RecordRe
             // The money is gone whatever we think of it: acknowledged, and somebody looks.
             let text = format!("refund {} of order {}: {}", record.key, record.order, refusal.text);
             let merchant = &visit.connection.merchant;
-            super::raise(visit.core, merchant, "contradiction", record.order.as_str(), &text).await;
+            super::raise(visit.core, merchant, AlertKind::Contradiction, record.order.as_str(), &text).await;
             Outcome::Recorded
         }
         Ok(other) => super::odd(&other),

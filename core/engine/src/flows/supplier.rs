@@ -56,9 +56,9 @@ pub(crate) async fn supplier_order(core: &Core, order: &Order) -> Result<Supplie
         product_code: product_code.clone(),
         count: u16::try_from(order.units.len()).unwrap_or(u16::MAX),
         visit: order.visit,
-        slot: order.stock.first().and_then(|key| key.slot.clone()),
+        slot: order.stock.first().and_then(|taken| taken.key.slot.clone()),
         guests,
-        unit_cost: None,
+        unit_cost: order.terms.cost,
     })
 }
 

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use entrepot_contract::calendar::{Stock, StockKey};
 use entrepot_contract::ids::{CodeId, ConnectionId, DistributorId, MerchantId, OrderId, PoolName, RefundId};
-use entrepot_contract::order::{Credential, Guests, Order, OrderState, Refund, UnitCredentials};
+use entrepot_contract::order::{Credential, Guests, LimitKey, Order, Refund, UnitCredentials};
 use entrepot_contract::time::Timestamp;
+use entrepot_domain::alert::{Alert, AlertChange, AlertKind};
 use entrepot_domain::catalogue::Catalogue;
-use entrepot_domain::change::{Alert, AvailableCode, ChannelRef, CodeState, Event, KeyRow, Pool, RefKey, Writes};
-use entrepot_domain::command::{CatalogueEntry, CommandKey};
+use entrepot_domain::change::{AvailableCode, ChannelRef, CodeState, Event, HistoryLine, KeyRow, Pool, RefKey, Writes};
+use entrepot_domain::command::CommandKey;
 use entrepot_domain::credit::{Account, Posting};
 use entrepot_domain::footprint::Footprint;
 use entrepot_domain::invariants::Snapshot;
@@ -16,7 +17,7 @@ use entrepot_domain::state::State;
 
 use super::jobs::Jobs;
 use crate::records::{AuditLine, InterfaceLine, Record, RegisteredConnection};
-use crate::storage::{BirthLease, StorageFault, Switch};
+use crate::storage::{BirthLease, OpenAlert, StorageFault, Switch};
 
 /// Everything.
 #[derive(Default)]
@@ -26,7 +27,8 @@ pub(super) struct Tables {
     pub(super) jobs: Jobs,
     pub(super) switches: BTreeMap<ConnectionId, Switch>,
     pub(super) connections: BTreeMap<ConnectionId, RegisteredConnection>,
-    pub(super) alerts: BTreeMap<(Option<MerchantId>, String, String), Alert>,
+    /// Alerts that stand, with the time until which somebody tells about them.
+    pub(super) alerts: BTreeMap<(Option<MerchantId>, AlertKind, String), (Alert, Option<Timestamp>)>,
     pub(super) interface: Vec<InterfaceLine>,
     pub(super) audit: Vec<AuditLine>,
 }
@@ -44,6 +46,8 @@ pub(super) struct MerchantTables {
     /// What guests show: the unit behind each credential's value.
     pub(super) shown: BTreeMap<String, (OrderId, u16)>,
     pub(super) stock: BTreeMap<StockKey, Stock>,
+    pub(super) limits: BTreeMap<LimitKey, u32>,
+    pub(super) history: Vec<HistoryLine>,
     pub(super) accounts: BTreeMap<DistributorId, Account>,
     postings: Vec<Posting>,
     pub(super) pools: BTreeMap<PoolName, Pool>,
@@ -75,11 +79,10 @@ impl Tables {
         known.collect()
     }
 
-    pub(super) fn holds_run_out(&self, now: Timestamp, limit: u32) -> Vec<(MerchantId, OrderId)> {
+    pub(super) fn deadlines(&self, now: Timestamp, limit: u32) -> Vec<(MerchantId, OrderId)> {
         let mut due: Vec<(Timestamp, &MerchantId, &OrderId)> = Vec::new();
         for (merchant, rows) in &self.merchants {
-            let unpaid = rows.orders.values().filter(|order| order.state == OrderState::Created);
-            due.extend(unpaid.filter_map(|order| Some((order.hold_until?, merchant, &order.id))));
+            due.extend(rows.orders.values().filter_map(|order| Some((order.next_deadline()?, merchant, &order.id))));
         }
         due.retain(|(until, _, _)| *until <= now);
         due.sort();
@@ -106,8 +109,11 @@ impl Tables {
             for job in std::mem::take(&mut writes.jobs) {
                 self.jobs.bear(job, lease, now);
             }
-            for alert in std::mem::take(&mut writes.alerts) {
-                self.raise(Some(merchant.clone()), alert);
+            for ((kind, subject), alert) in std::mem::take(&mut writes.alerts) {
+                match alert {
+                    AlertChange::Raised(alert) => self.raise(Some(merchant.clone()), alert),
+                    AlertChange::Resolved(_) => self.resolve(Some(merchant.clone()), kind, subject),
+                }
             }
             self.merchants.entry(merchant).or_default().write(writes);
         }
@@ -116,8 +122,31 @@ impl Tables {
 
     /// One open alert for each merchant, kind and subject: the last text stands.
     fn raise(&mut self, merchant: Option<MerchantId>, alert: Alert) {
-        let key = (merchant, alert.kind.clone(), alert.subject.clone());
-        self.alerts.insert(key, alert);
+        let key = (merchant, alert.kind, alert.subject.clone());
+        let taken = self.alerts.get(&key).and_then(|(_, taken)| *taken);
+        self.alerts.insert(key, (alert, taken));
+    }
+
+    fn resolve(&mut self, merchant: Option<MerchantId>, kind: AlertKind, subject: String) {
+        self.alerts.remove(&(merchant, kind, subject));
+    }
+
+    /// Alerts that nobody was told about, and that nobody has taken.
+    pub(super) fn take_alerts(&mut self, now: Timestamp, limit: u32, lease_ms: u32) -> Vec<OpenAlert> {
+        let free = self.alerts.iter_mut().filter(|(_, (_, taken))| taken.is_none_or(|until| until <= now));
+        free.take(usize::try_from(limit).unwrap_or(usize::MAX))
+            .map(|((merchant, _, _), (alert, taken))| {
+                *taken = Some(now.plus_millis(i64::from(lease_ms)));
+                OpenAlert { merchant: merchant.clone(), alert: alert.clone() }
+            })
+            .collect()
+    }
+
+    pub(super) fn alert_told(&mut self, told: &OpenAlert) {
+        let key = (told.merchant.clone(), told.alert.kind, told.alert.subject.clone());
+        if let Some((_, taken)) = self.alerts.get_mut(&key) {
+            *taken = Some(Timestamp::from_millis(i64::MAX));
+        }
     }
 
     pub(super) fn record(&mut self, record: Record, now: Timestamp) -> Result<(), StorageFault> {
@@ -136,6 +165,7 @@ impl Tables {
                 }
             }
             Record::Alert { merchant, alert } => self.raise(merchant, alert),
+            Record::Resolve { merchant, kind, subject, .. } => self.resolve(merchant, kind, subject),
             Record::Audit(line) => self.audit.push(line),
             Record::Prune { interface_before } => self.interface.retain(|line| line.at >= interface_before),
         }
@@ -187,6 +217,9 @@ impl MerchantTables {
         }
         for key in &footprint.stock {
             state.stock.insert(key.clone(), self.stock.get(key).copied());
+        }
+        for key in &footprint.limits {
+            state.limits.insert(key.clone(), self.limits.get(key).copied().unwrap_or_default());
         }
         for distributor in &footprint.accounts {
             state.accounts.insert(distributor.clone(), self.accounts.get(distributor).cloned());
@@ -266,6 +299,8 @@ impl MerchantTables {
         }
         self.guests.append(&mut writes.guests);
         self.stock.append(&mut writes.stock);
+        self.limits.append(&mut writes.limits);
+        self.history.append(&mut writes.history);
         self.accounts.append(&mut writes.accounts);
         self.postings.append(&mut writes.postings);
         self.pools.append(&mut writes.pools);
@@ -321,25 +356,10 @@ impl MerchantTables {
         let catalogue = &mut self.catalogue;
         catalogue.revision += 1;
         for entry in writes.catalogue {
-            match entry {
-                CatalogueEntry::Product(product) => {
-                    catalogue.products.insert(product.id.clone(), product);
-                }
-                CatalogueEntry::Sku(sku) => {
-                    catalogue.skus.insert(sku.id.clone(), sku);
-                }
-                CatalogueEntry::Listing(listing) => {
-                    catalogue.listings.retain(|other| other.id != listing.id);
-                    catalogue.listings.push(listing);
-                }
-                CatalogueEntry::Distributor(distributor) => {
-                    catalogue.distributors.insert(distributor.id.clone(), distributor);
-                }
-            }
+            catalogue.put(entry);
         }
         for row in writes.calendar {
-            let days = catalogue.days.entry(row.day.sku.clone()).or_default();
-            days.insert(row.day.date, row.day);
+            catalogue.put_day(row.day);
         }
     }
 
@@ -351,6 +371,7 @@ impl MerchantTables {
         let given = self.codes.iter().filter(|(_, row)| row.given > 0);
         Snapshot {
             stock: self.stock.clone(),
+            limits: self.limits.clone(),
             orders: self.orders.values().cloned().collect(),
             accounts: self.accounts.clone(),
             postings: self.postings.clone(),

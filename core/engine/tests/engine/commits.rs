@@ -179,6 +179,6 @@ async fn prices_written_by_two_commands_of_one_batch_are_one_revision() {
         assert_eq!(write.await.unwrap(), entrepot_domain::answer::Answer::Changed { rows: 1 });
     }
     let here = house.engine.rules(&id("park")).await.unwrap().catalogue.revision;
-    let stored = house.storage.catalogue(&id("park")).await.unwrap().revision;
+    let stored = house.storage.catalogue(&id("park"), None).await.unwrap().revision;
     assert_eq!(here, stored, "what a node remembers is never newer than what is stored");
 }

@@ -93,7 +93,7 @@ fn channel(application: &str) -> ConnectionRules {
         refund_by_rule: true,
         redeem_units: true,
         tells_redemption: true,
-        hold_ms: 900_000,
+        times: entrepot_domain::deadline::Times { hold_ms: 900_000, ..entrepot_domain::deadline::Times::usual() },
         selling: true,
     })
 }
@@ -191,6 +191,7 @@ impl House {
             settings,
             directory,
             interface_log,
+            teller: None,
         };
         let engine = Engine::start(parts).await.unwrap();
         let house = Self { engine, storage, clock, shop, gate, asked: AtomicI64::new(0) };
@@ -203,6 +204,7 @@ impl House {
             id: id("dist"),
             name: "Dist".to_owned(),
             prices: BTreeMap::new(),
+            warn_below_minor: None,
         })];
         let by = |connection: &str| Fulfilment::Supplier { connection: id(connection), product_code: "G".to_owned() };
         for (name, fulfilment) in [("own", Fulfilment::OwnNumber), ("gated", by("gate"))] {
@@ -307,7 +309,7 @@ impl House {
     }
 
     pub fn alerts(&self, kind: &str) -> usize {
-        self.storage.alerts().iter().filter(|(_, alert)| alert.kind == kind).count()
+        self.storage.alerts().iter().filter(|(_, alert)| alert.kind.name() == kind).count()
     }
 
     pub async fn left(&self, sku: &str) -> u32 {
@@ -372,6 +374,8 @@ fn product(name: &str) -> Product {
         guests: GuestRequirement::default(),
         validity: Validity::Window { from: "2026-01-01".parse().unwrap(), to: "2026-12-31".parse().unwrap() },
         refund: RefundRule { steps: Vec::new(), otherwise: RefundOtherwise::Free, partial: true },
+        reservation: None,
+        limits: Vec::new(),
     }
 }
 
@@ -395,6 +399,8 @@ fn listing(connection: &str, sku: &str) -> Listing {
         sells: Sells::One(id(sku)),
         names: ListingNames { product: Some(sku.to_owned()), ..ListingNames::default() },
         on_sale: true,
+        allotment: None,
+        safety_stock: 0,
     }
 }
 
@@ -410,6 +416,9 @@ pub fn row(sku: &str, stock: u32) -> CalendarRow {
         settlement: Money::fen(800),
         open: true,
         close: None,
+        cost: None,
+        minimum_units: None,
+        maximum_units: None,
     };
     CalendarRow { day, stock: Some((cell(sku), Capacity::Limited(stock))) }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use entrepot_contract::ids::MerchantId;
 use entrepot_contract::time::{Clock, Timestamp};
-use entrepot_domain::change::{Alert, Writes};
+use entrepot_domain::alert::{Alert, AlertChange, AlertKind};
+use entrepot_domain::change::Writes;
 use entrepot_domain::job::{JobEnd, JobKind, JobState, NewJob};
 use entrepot_engine::memory::{InjectedFault, MemoryStorage};
 use entrepot_engine::records::{Record, RegisteredConnection};
@@ -186,14 +187,19 @@ async fn a_connections_id_never_names_something_else() {
 async fn an_alert_is_open_once_for_its_subject() {
     let (storage, _) = empty();
     let alert = |subject: &str, text: &str| Alert {
-        kind: "kind".to_owned(),
+        kind: AlertKind::Stuck,
         subject: subject.to_owned(),
         text: text.to_owned(),
         at: Timestamp::from_millis(0),
     };
-    commit(&storage, |writes| writes.alerts.extend([alert("a", "1"), alert("a", "2"), alert("b", "3")])).await.unwrap();
+    let raised = |alert: Alert| ((alert.kind, alert.subject.clone()), AlertChange::Raised(alert));
+    commit(&storage, |writes| writes.alerts.extend([raised(alert("a", "2")), raised(alert("b", "3"))])).await.unwrap();
     storage.record(Record::Alert { merchant: None, alert: alert("a", "4") }).await.unwrap();
     storage.record(Record::Alert { merchant: Some(id("park")), alert: alert("a", "5") }).await.unwrap();
     let texts: Vec<String> = storage.alerts().into_iter().map(|(_, alert)| alert.text).collect();
     assert_eq!(texts, ["4", "5", "3"]);
+    let resolved = ((AlertKind::Stuck, "a".to_owned()), AlertChange::Resolved(Timestamp::from_millis(1)));
+    commit(&storage, |writes| writes.alerts.extend([resolved])).await.unwrap();
+    let texts: Vec<String> = storage.alerts().into_iter().map(|(_, alert)| alert.text).collect();
+    assert_eq!(texts, ["4", "3"]);
 }

@@ -61,7 +61,7 @@ pub(super) async fn catalogue(shared: &Shared, merchant: &MerchantId) -> Result<
     if revisions.get(merchant).is_none_or(|revision| *revision <= known.revision) {
         return Ok(known);
     }
-    Ok(Arc::new(engine.storage().catalogue(merchant).await?))
+    Ok(Arc::new(engine.storage().catalogue(merchant, Some(known)).await?))
 }
 
 /// What is wrong with a name or note, if anything.

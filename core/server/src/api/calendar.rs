@@ -81,7 +81,7 @@ async fn read(
         .map_err(|_| Problem::not_found(format!("merchant {merchant} has no SKU {}", range.sku)))?;
     let days = catalogue.days.get(&range.sku);
     let days: Vec<&CalendarDay> = match (product.kind.dated(), range.from, range.to) {
-        (false, _, _) => days.into_iter().flat_map(BTreeMap::values).collect(),
+        (false, _, _) => days.into_iter().flat_map(|days| days.values()).collect(),
         (true, Some(from), Some(to)) if (0..RANGE_LIMIT_DAYS).contains(&to.days_since(from)) => {
             days.into_iter().flat_map(|days| days.range(Some(from)..=Some(to))).map(|(_, day)| day).collect()
         }

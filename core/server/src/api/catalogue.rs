@@ -1,14 +1,13 @@
-//! A merchant's catalogue: products, SKUs, listings, distributors. Read, written one by one or several in order.
+//! A merchant's catalogue: products, SKUs, listings, distributors, ends of sales. Read, written one by one or several in order.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::Method;
 use axum::routing::{get, post, put};
-use entrepot_contract::ids::{BucketId, DistributorId, ListingId, MerchantId, ProductId, SkuId};
+use entrepot_contract::ids::{BucketId, DistributorId, ListingId, MerchantId, ProductId, SkuId, StopSaleId};
 use entrepot_contract::listing::Listing;
-use entrepot_contract::money::Money;
 use entrepot_contract::product::{DocumentKind, Product, RefundFee, Sku, Validity};
-use entrepot_domain::catalogue::Distributor;
+use entrepot_domain::catalogue::{Distributor, StopSale};
 use entrepot_domain::command::{BULK_LIMIT_ROWS, CatalogueEntry};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -35,9 +34,10 @@ enum Part {
     Sku,
     Listing,
     Distributor,
+    StopSale,
 }
 
-const PARTS: [Part; 4] = [Part::Product, Part::Sku, Part::Listing, Part::Distributor];
+const PARTS: [Part; 5] = [Part::Product, Part::Sku, Part::Listing, Part::Distributor, Part::StopSale];
 
 impl Part {
     const fn word(self) -> &'static str {
@@ -46,6 +46,7 @@ impl Part {
             Self::Sku => "sku",
             Self::Listing => "listing",
             Self::Distributor => "distributor",
+            Self::StopSale => "stop_sale",
         }
     }
 
@@ -54,26 +55,14 @@ impl Part {
             Self::Product => (Product::json_schema(generator), &["id", "merchant"]),
             Self::Sku => (Sku::json_schema(generator), &["id"]),
             Self::Listing => (Listing::json_schema(generator), &["id"]),
-            Self::Distributor => (DistributorBody::json_schema(generator), &["id"]),
+            Self::Distributor => (Distributor::json_schema(generator), &["id"]),
+            Self::StopSale => (StopSale::json_schema(generator), &["id"]),
         };
         if let Some(Value::Array(required)) = schema.get_mut("required") {
             required.retain(|name| name.as_str().is_none_or(|name| !optional.contains(&name)));
         }
         schema
     }
-}
-
-/// Who sells on a credit line.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct DistributorBody {
-    /// Its id.
-    id: DistributorId,
-    /// For people.
-    name: String,
-    /// Settlement prices agreed with this distributor, by SKU; the day's settlement price otherwise.
-    #[serde(default)]
-    prices: std::collections::BTreeMap<SkuId, Money>,
 }
 
 fn entries_schema(generator: &mut SchemaGenerator) -> Schema {
@@ -157,6 +146,17 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             Some(|generator| Part::Distributor.schema(generator)),
             || put(|s: State<Shared>, w: Writer, n: Names, b: JsonBody<Value>| replace(Part::Distributor, s, w, n, b)),
         ),
+        Endpoint::look("/merchants/{merchant}/stop-sales/{stop}", "One end of sales that stands", see, &[], || {
+            get(|shared: State<Shared>, names: Names| show(Part::StopSale, shared, names))
+        }),
+        Endpoint::act(
+            Method::PUT,
+            "/merchants/{merchant}/stop-sales/{stop}",
+            "Stops sales of a SKU, a connection, dates, or all that is left out; lifted: true lets them go on",
+            operate,
+            Some(|generator| Part::StopSale.schema(generator)),
+            || put(|s: State<Shared>, w: Writer, n: Names, b: JsonBody<Value>| replace(Part::StopSale, s, w, n, b)),
+        ),
     ]
 }
 
@@ -168,6 +168,7 @@ async fn whole(State(shared): State<Shared>, Path(merchant): Path<String>) -> Do
         "skus": catalogue.skus.values().collect::<Vec<_>>(),
         "listings": catalogue.listings,
         "distributors": catalogue.distributors.values().collect::<Vec<_>>(),
+        "stop_sales": catalogue.stops.values().collect::<Vec<_>>(),
     })))
 }
 
@@ -182,6 +183,7 @@ async fn show(part: Part, State(shared): State<Shared>, Path((merchant, name)): 
             catalogue.listings.iter().find(|listing| listing.id == name).map(|found| json!(found))
         }
         Part::Distributor => catalogue.distributors.get(&id::<DistributorId>(&name)?).map(|found| json!(found)),
+        Part::StopSale => catalogue.stops.get(&id::<StopSaleId>(&name)?).map(|found| json!(found)),
     };
     let missing = || Problem::not_found(format!("merchant {merchant} has no {} {name}", part.word()));
     found.map(Json).ok_or_else(missing)
@@ -224,9 +226,9 @@ async fn several(
         let place = format!("entries[{index}]");
         match named(entry) {
             Some((part, value)) => entries.extend(read(part, value, None, &merchant, &place, &mut faults)),
-            None => {
-                faults.push(format!("{place}: expected an object with one of product, sku, listing, distributor in it"))
-            }
+            None => faults.push(format!(
+                "{place}: expected an object with one of product, sku, listing, distributor, stop_sale in it"
+            )),
         }
     }
     write(&shared, &writer, &merchant, entries, faults).await
@@ -260,12 +262,8 @@ async fn write(
 }
 
 fn name_of(entry: &CatalogueEntry) -> String {
-    match entry {
-        CatalogueEntry::Product(product) => format!("product {}", product.id),
-        CatalogueEntry::Sku(sku) => format!("sku {}", sku.id),
-        CatalogueEntry::Listing(listing) => format!("listing {}", listing.id),
-        CatalogueEntry::Distributor(distributor) => format!("distributor {}", distributor.id),
-    }
+    let (kind, id) = entry.name();
+    format!("{kind} {id}")
 }
 
 /// An entry from its JSON, or faults.
@@ -306,12 +304,16 @@ fn read(
             faults.extend(listing_faults(&listing, place));
             CatalogueEntry::Listing(listing)
         }),
-        Part::Distributor => typed(value, place, faults).map(|body: DistributorBody| {
+        Part::Distributor => typed(value, place, faults).map(|body: Distributor| {
             faults.extend(text_fault(&format!("{place}: name"), &body.name));
             for (sku, price) in &body.prices {
                 faults.extend(amount_fault(&format!("{place}: the price of {sku}"), price.amount_minor));
             }
-            CatalogueEntry::Distributor(Distributor { id: body.id, name: body.name, prices: body.prices })
+            CatalogueEntry::Distributor(body)
+        }),
+        Part::StopSale => typed(value, place, faults).map(|stop: StopSale| {
+            faults.extend(text_fault(&format!("{place}: reason"), &stop.reason).filter(|_| !stop.reason.is_empty()));
+            CatalogueEntry::StopSale(stop)
         }),
     };
     entry.filter(|_| faults.len() == before)

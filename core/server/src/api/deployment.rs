@@ -185,7 +185,7 @@ async fn routes(State(shared): State<Shared>, Reader(principal): Reader) -> Json
 }
 
 async fn alerts(State(shared): State<Shared>, Reader(principal): Reader) -> Result<Json<Value>, Problem> {
-    let mut alerts = shared.app.storage.list_alerts(principal.merchant.as_ref()).await?;
+    let mut alerts = shared.app.storage.list_alerts(principal.merchant.as_ref(), true).await?;
     if let Some(own) = &principal.merchant {
         alerts.retain(|alert| alert.merchant == own.as_str());
     }

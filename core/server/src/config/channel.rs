@@ -1,6 +1,7 @@
 //! `[merchants.ID.channels.ID]`: a connection that sells.
 
 use entrepot_contract::ids::{ApplicationId, DistributorId, PluginId};
+use entrepot_domain::deadline::Times;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -39,9 +40,59 @@ pub struct Channel {
     /// Who decides a refund that the channel asks for.
     #[serde(default)]
     pub audit: AuditMode,
+    /// How long each step may take before the channel decides by itself.
+    #[serde(default)]
+    pub deadlines: Deadlines,
     /// The plugin's own settings of a connection.
     #[serde(default)]
     pub settings: serde_json::Map<String, serde_json::Value>,
+}
+
+/// How long each step may take. The channel counts for itself; these are its times, so that somebody is warned before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Deadlines {
+    /// An unpaid order holds its stock, in seconds; `engine.hold_ms` when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 604_800))]
+    pub hold_s: Option<u32>,
+    /// A paid order is accepted or refused, in seconds.
+    #[schemars(range(min = 1, max = 2_592_000))]
+    pub accept_s: u32,
+    /// Credentials are there once they were asked for, in seconds.
+    #[schemars(range(min = 1, max = 2_592_000))]
+    pub issue_s: u32,
+    /// A refund is decided once it was asked, in seconds.
+    #[schemars(range(min = 1, max = 2_592_000))]
+    pub audit_s: u32,
+    /// The channel's next call comes, in seconds; nobody waits longer without looking.
+    #[schemars(range(min = 1, max = 2_592_000))]
+    pub progress_s: u32,
+    /// How much of a time may pass before somebody is warned, in percent; 100 warns nobody.
+    #[schemars(range(min = 1, max = 100))]
+    pub warn_percent: u8,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self { hold_s: None, accept_s: 600, issue_s: 600, audit_s: 259_200, progress_s: 3_600, warn_percent: 80 }
+    }
+}
+
+impl Deadlines {
+    /// As the rules count them. `hold_ms` is how long an order is held where nothing else is said.
+    #[must_use]
+    pub fn times(&self, hold_ms: i64) -> Times {
+        let ms = |seconds: u32| i64::from(seconds) * 1000;
+        Times {
+            hold_ms: self.hold_s.map_or(hold_ms, ms),
+            accept_ms: Some(ms(self.accept_s)),
+            issue_ms: Some(ms(self.issue_s)),
+            audit_ms: Some(ms(self.audit_s)),
+            progress_ms: Some(ms(self.progress_s)),
+            warn_percent: self.warn_percent,
+        }
+    }
 }
 
 /// When a paid order is accepted.

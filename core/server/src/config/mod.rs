@@ -47,7 +47,7 @@ use serde::{Deserialize, Serialize};
 
 pub use address::{BaseUrl, DatabaseKind, DatabaseUrl};
 pub use application::{ApiLimit, Application};
-pub use channel::{AcceptanceMode, AuditMode, Channel, IssueAt};
+pub use channel::{AcceptanceMode, AuditMode, Channel, Deadlines, IssueAt};
 pub use check::{KnownPlugin, KnownPlugins, check};
 pub use database::Database;
 pub use engine::Engine;

@@ -260,7 +260,8 @@ impl House {
         };
         let order = id(channel_order);
         let intent = CreateOrder { order, source_order: None, wish, ordered_at: now, paid_at: None };
-        let body = Body::CreateOrder { connection: id("lakeside-douyin"), intent: Box::new(intent) };
+        let body =
+            Body::CreateOrder { connection: id("lakeside-douyin"), intent: Box::new(intent), people: Vec::new() };
         let Answer::Created { order, .. } = self.channel(body).await else { panic!("not created") };
         let named = || OrderName::Own(order.clone());
         let paid = self.channel(Body::PayOrder { order: named(), paid_at: now }).await;

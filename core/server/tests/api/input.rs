@@ -20,6 +20,7 @@ fn path_of(endpoint: &Endpoint) -> String {
         ("{refund}", "R-none"),
         ("{job}", "J-none"),
         ("{token}", "K-none"),
+        ("{stop}", "fog"),
     ];
     let path = places.into_iter().fold(endpoint.path.to_owned(), |path, (place, with)| path.replace(place, with));
     assert!(!path.contains('{'), "{path}");

@@ -67,7 +67,7 @@ fn directory() -> Directory {
         refund_by_rule: true,
         redeem_units: true,
         tells_redemption: false,
-        hold_ms: 1_800_000,
+        times: entrepot_domain::deadline::Times { hold_ms: 1_800_000, ..entrepot_domain::deadline::Times::usual() },
         selling: true,
     });
     let pool = ConnectionRules::Supplier(SupplierRules { pool: true, cancel: false, own_gate: true });
@@ -101,6 +101,7 @@ pub async fn engine(storage: &SqlStorage, node: &str) -> Engine {
             ..EngineSettings::new(NodeId::parse(node).unwrap())
         },
         directory: directory(),
+        teller: None,
         interface_log,
     })
     .await
@@ -134,6 +135,8 @@ pub async fn offer(engine: &Engine, fulfilment: Fulfilment, units: u32, credit_m
         guests: Default::default(),
         validity: Default::default(),
         refund: Default::default(),
+        reservation: None,
+        limits: Vec::new(),
     };
     let sku = Sku {
         id: "adult".parse().unwrap(),
@@ -151,11 +154,14 @@ pub async fn offer(engine: &Engine, fulfilment: Fulfilment, units: u32, credit_m
         sells: Sells::One(sku.id.clone()),
         names: names(),
         on_sale: true,
+        allotment: None,
+        safety_stock: 0,
     };
     let distributor = Distributor {
         id: DistributorId::parse(DISTRIBUTOR).unwrap(),
         name: "Bird".to_owned(),
         prices: Default::default(),
+        warn_below_minor: None,
     };
     let day = CalendarDay {
         sku: sku.id.clone(),
@@ -164,6 +170,9 @@ pub async fn offer(engine: &Engine, fulfilment: Fulfilment, units: u32, credit_m
         settlement: Money::fen(80),
         open: true,
         close: None,
+        cost: None,
+        minimum_units: None,
+        maximum_units: None,
     };
     let entries = vec![
         CatalogueEntry::Product(product),
@@ -204,6 +213,7 @@ pub fn create(order: &str, count: u32, paid: bool) -> Body {
             ordered_at: at,
             paid_at: paid.then_some(at),
         }),
+        people: Vec::new(),
     }
 }
 

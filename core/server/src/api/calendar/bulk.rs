@@ -58,10 +58,24 @@ pub(super) struct Wish {
     #[serde(default, deserialize_with = "said")]
     #[schemars(with = "Option<SalesClose>")]
     close: Option<Option<SalesClose>>,
+    /// What the merchant owes his supplier for one unit; null: not known.
+    #[serde(default, deserialize_with = "said")]
+    #[schemars(with = "Option<i64>")]
+    cost_minor: Option<Option<i64>>,
+    /// Fewest units of one order; null: the SKU's own.
+    #[serde(default, deserialize_with = "said")]
+    #[schemars(with = "Option<u16>")]
+    minimum_units: Option<Option<u16>>,
+    /// Most units of one order; null: the SKU's own.
+    #[serde(default, deserialize_with = "said")]
+    #[schemars(with = "Option<u16>")]
+    maximum_units: Option<Option<u16>>,
+    /// The time slot of that stock, where the date has several.
+    slot: Option<String>,
 }
 
 /// Tells null from what is left out.
-fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<SalesClose>>, D::Error> {
+fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -111,7 +125,11 @@ pub(super) fn wishes(mut body: Map<String, Value>) -> Result<Vec<(String, Wish)>
 /// What is wrong with a wish by itself.
 fn form_faults(place: &str, wish: &Wish) -> Vec<String> {
     let mut faults = Vec::new();
-    for (name, price) in [("retail_minor", wish.retail_minor), ("settlement_minor", wish.settlement_minor)] {
+    for (name, price) in [
+        ("retail_minor", wish.retail_minor),
+        ("settlement_minor", wish.settlement_minor),
+        ("cost_minor", wish.cost_minor.flatten()),
+    ] {
         if let Some(price) = price.filter(|price| !(0..=AMOUNT_LIMIT_MINOR).contains(price)) {
             faults.push(format!("{place}: {name}: expected minor units from 0 to {AMOUNT_LIMIT_MINOR}, found {price}"));
         }
@@ -130,8 +148,11 @@ fn form_faults(place: &str, wish: &Wish) -> Vec<String> {
         (None, None) if wish.weekdays.is_some() => faults.push(format!("{place}: weekdays choose from a range")),
         _ => {}
     }
-    if wish.bucket.is_some() && wish.stock.is_none() {
-        faults.push(format!("{place}: bucket says whose stock is meant; stock is left out"));
+    if (wish.bucket.is_some() || wish.slot.is_some()) && wish.stock.is_none() {
+        faults.push(format!("{place}: bucket and slot say whose stock is meant; stock is left out"));
+    }
+    if let Some(slot) = wish.slot.as_ref().filter(|slot| slot.is_empty() || slot.len() > SLOT_LIMIT_BYTES) {
+        faults.push(format!("{place}: slot: expected 1 to {SLOT_LIMIT_BYTES} bytes, found {}", slot.len()));
     }
     faults
 }
@@ -144,6 +165,9 @@ pub(super) fn own_bucket(sku: &Sku) -> Option<&BucketId> {
         _ => None,
     })
 }
+
+/// Longest name of a time slot, in bytes.
+const SLOT_LIMIT_BYTES: usize = 64;
 
 type Cell = (SkuId, Option<VisitDate>);
 
@@ -165,7 +189,7 @@ pub(super) fn plan(wishes: &[(String, Wish)], catalogue: &Catalogue) -> Result<P
         match catalogue.sku(&wish.sku) {
             Err(refusal) => faults.push(format!("{place}: {}", refusal.text)),
             Ok((product, sku)) => {
-                let bucket = match bucket_of(wish, sku) {
+                let bucket = match bucket_of(wish, sku, catalogue) {
                     Ok(bucket) => bucket,
                     Err(fault) => {
                         faults.push(format!("{place}: {fault}"));
@@ -190,12 +214,13 @@ pub(super) fn plan(wishes: &[(String, Wish)], catalogue: &Catalogue) -> Result<P
     if faults.is_empty() { Ok(plan) } else { Err(faults) }
 }
 
-fn bucket_of<'a>(wish: &Wish, sku: &'a Sku) -> Result<Option<&'a BucketId>, String> {
+fn bucket_of<'a>(wish: &'a Wish, sku: &'a Sku, catalogue: &Catalogue) -> Result<Option<&'a BucketId>, String> {
     match &wish.bucket {
-        Some(named) => match sku.buckets.iter().find(|bucket| *bucket == named) {
-            Some(bucket) => Ok(Some(bucket)),
-            None => Err(format!("bucket: {} draws on {:?}, not on {named}", sku.id, sku.buckets)),
-        },
+        Some(named) if catalogue.draws_on(sku, named) => Ok(Some(named)),
+        Some(named) => Err(format!(
+            "bucket: {} draws on {:?}, not on {named}, and no listing of it has {named} as its allotment",
+            sku.id, sku.buckets
+        )),
         None => match own_bucket(sku) {
             None if wish.stock.is_some() => {
                 Err(format!("stock: {} draws on several buckets; name one of {:?} as bucket", sku.id, sku.buckets))
@@ -270,9 +295,8 @@ impl Plan {
         };
         let retail = price("retail_minor", wish.retail_minor, known.map(|day| day.retail));
         let settlement = price("settlement_minor", wish.settlement_minor, known.map(|day| day.settlement));
-        let (open, close) = known.map_or((true, None), |day| (day.open, day.close));
         if let Some(bucket) = bucket {
-            let key = StockKey { bucket: bucket.clone(), date, slot: None };
+            let key = StockKey { bucket: bucket.clone(), date, slot: wish.slot.clone() };
             match wish.stock {
                 Some(capacity) => {
                     self.stock.insert(key, (wish.sku.clone(), capacity));
@@ -284,8 +308,23 @@ impl Plan {
             }
         }
         if let (Some(retail), Some(settlement)) = (retail, settlement) {
-            let (open, close) = (wish.open.unwrap_or(open), wish.close.unwrap_or(close));
-            self.days.insert(cell, CalendarDay { sku: wish.sku.clone(), date, retail, settlement, open, close });
+            self.days.insert(
+                cell,
+                CalendarDay {
+                    sku: wish.sku.clone(),
+                    date,
+                    retail,
+                    settlement,
+                    open: wish.open.unwrap_or(known.is_none_or(|day| day.open)),
+                    close: wish.close.unwrap_or(known.and_then(|day| day.close)),
+                    cost: match wish.cost_minor {
+                        Some(cost) => cost.map(|minor| Money::new(minor, currency)),
+                        None => known.and_then(|day| day.cost),
+                    },
+                    minimum_units: wish.minimum_units.unwrap_or(known.and_then(|day| day.minimum_units)),
+                    maximum_units: wish.maximum_units.unwrap_or(known.and_then(|day| day.maximum_units)),
+                },
+            );
         }
         faults
     }

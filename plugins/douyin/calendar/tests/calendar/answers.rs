@@ -346,6 +346,9 @@ fn cell(date: &str, fen: i64, left: Option<u32>, open: bool) -> CalendarCell {
             settlement: Money::fen(fen / 2),
             open,
             close: None,
+            cost: None,
+            minimum_units: None,
+            maximum_units: None,
         },
         left,
     }

@@ -1,0 +1,188 @@
+//! Reservations (预约): units of a voucher order take a date. A voucher order is a ledger of its units:
+//! bought = available + reserved + redeemed + refunded.
+
+use entrepot_contract::ids::{ApplicationId, ChannelOrderId};
+use entrepot_contract::intent::CreateOrder;
+use entrepot_contract::listing::Sells;
+use entrepot_contract::money::Money;
+use entrepot_contract::order::{Order, OrderKind, OrderState, UnitState};
+use entrepot_contract::outcome::{Reason, Refusal};
+use entrepot_contract::product::{Markup, ReservationRule};
+
+use super::Stop;
+use super::create::Offer;
+use super::draft::Draft;
+use super::issue::free_units;
+use crate::change::{Change, CodeState, RefKey};
+use crate::command::OrderName;
+use crate::credit::{PostingCause, PostingKind};
+use crate::job::JobKind;
+use crate::stock::Standing;
+
+/// The voucher order that a reservation names. One that is not here, or not paid, may be on its way: the caller is asked
+/// to come again, and nothing is kept of this call.
+pub(super) fn source(draft: &Draft<'_>, application: &ApplicationId, number: &ChannelOrderId) -> Result<Order, Stop> {
+    let name = OrderName::Channel(application.clone(), number.clone());
+    let key = RefKey { application: application.clone(), order: number.clone() };
+    if !draft.state.refs.contains_key(&key) {
+        return Err(Stop::SeeMore);
+    }
+    let early = |text: String| Stop::Early(Refusal::new(Reason::OrderUnknown, text));
+    if draft.state.order_id(&name).is_none() {
+        return Err(early(format!("the reservation names voucher order {number}, which is not here (yet)")));
+    }
+    let source = draft.find(&name)?;
+    match source.state {
+        OrderState::Created | OrderState::Paid => {
+            Err(early(format!("voucher order {} is {:?}; it is reserved once it is paid", source.id, source.state)))
+        }
+        OrderState::Accepted | OrderState::Issuing | OrderState::Issued => Ok(source),
+        state => {
+            let text = format!("voucher order {} is {state:?}; nothing of it can be reserved", source.id);
+            Err(Refusal::new(Reason::StateForbids, text).into())
+        }
+    }
+}
+
+/// A date of a pair is taken with a voucher, never alone.
+pub(super) fn bought_alone(offer: &Offer<'_>, intent: &CreateOrder) -> Result<(), Refusal> {
+    match &offer.listing.sells {
+        Sells::Pair { voucher, .. } if intent.wish.visit.is_some() => {
+            let text = format!(
+                "{} is reserved with an order of voucher {voucher}, which the call does not name",
+                offer.sku.id
+            );
+            Err(Refusal::new(Reason::StateForbids, text))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Takes units of the voucher order for a new reservation.
+pub(super) fn take(draft: &mut Draft<'_>, order: &mut Order, mut source: Order, offer: &Offer<'_>) -> Result<(), Stop> {
+    let no = |text: String| Stop::Refused(Refusal::new(Reason::StateForbids, text));
+    let Some(rule) = source.terms.reservation else {
+        return Err(no(format!("order {} is no voucher that dates are reserved with", source.id)));
+    };
+    if offer.listing.sells.bought() != &source.sku {
+        let text =
+            format!("{} is reserved with voucher {}, not {}", offer.sku.id, offer.listing.sells.bought(), source.sku);
+        return Err(no(text));
+    }
+    if let (Some((first, last)), Some(visit)) = (source.terms.usable, order.visit)
+        && (visit.arrive < first || visit.leave > last)
+    {
+        let text = format!("voucher order {} is for dates from {first} to {last}, not {}", source.id, visit.arrive);
+        return Err(Refusal::new(Reason::DateClosed, text).into());
+    }
+    let free = free_units(draft, &source);
+    let wanted = order.units.len();
+    if rule.together && (wanted != free.len() || source.count(UnitState::Reserved) > 0) {
+        return Err(no(format!(
+            "all units of voucher order {} are reserved together: {} are free, {} reserved, {wanted} asked for",
+            source.id,
+            free.len(),
+            source.count(UnitState::Reserved)
+        )));
+    }
+    let Some(units) = free.get(..wanted) else {
+        return Err(no(format!("voucher order {} has {} free units, {wanted} asked for", source.id, free.len())));
+    };
+    let units = units.to_vec();
+    for unit in source.units.iter_mut().filter(|unit| units.contains(&unit.number)) {
+        unit.state = UnitState::Reserved;
+    }
+    draft.note(&source, "reserved", format!("units {units:?} by {}", order.id));
+    order.family = source.family.clone();
+    order.terms.distributor = source.terms.distributor.clone();
+    order.terms.settlement = markup(rule, &source, offer)?;
+    order.kind = OrderKind::Reservation { source: source.id.clone(), units };
+    draft.put(source);
+    Ok(())
+}
+
+/// What a reservation captures for one unit, besides what the voucher did.
+fn markup(rule: ReservationRule, source: &Order, offer: &Offer<'_>) -> Result<Money, Refusal> {
+    let zero = Money::zero(offer.settlement.currency);
+    Ok(match rule.markup {
+        Markup::Nothing => zero,
+        Markup::Calendar => offer.settlement,
+        Markup::Difference => {
+            let more = offer
+                .settlement
+                .minus(source.terms.settlement)
+                .map_err(|fault| Refusal::new(Reason::Other, format!("markup of {}: {fault}", offer.sku.id)))?;
+            if more.amount_minor > 0 { more } else { zero }
+        }
+    })
+}
+
+/// The voucher's units behind these units of a reservation become what `state` says.
+pub(super) fn tell_source(draft: &mut Draft<'_>, order: &Order, units: &[u16], state: UnitState) -> Result<(), Stop> {
+    let OrderKind::Reservation { source, units: taken } = &order.kind else { return Ok(()) };
+    let mut source = draft.find(&OrderName::Own(source.clone()))?;
+    let behind: Vec<u16> =
+        units.iter().filter_map(|unit| taken.get(usize::from(*unit).checked_sub(1)?)).copied().collect();
+    let mut changed = Vec::new();
+    for unit in source.units.iter_mut().filter(|unit| behind.contains(&unit.number)) {
+        // What the channel gave back meanwhile stays so.
+        if unit.state == UnitState::Reserved {
+            unit.state = state;
+            changed.push(unit.number);
+        }
+    }
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let what = if state == UnitState::Redeemed { "redeemed" } else { "reservation ended" };
+    draft.note(&source, what, format!("units {changed:?} by {}", order.id));
+    draft.close_if_done(&mut source)?;
+    draft.put(source);
+    Ok(())
+}
+
+/// Ends units of a reservation for good: stock, markup and the voucher's units go back, a supplier is told.
+/// `state`: what becomes of the voucher's units.
+pub(super) fn end_units(draft: &mut Draft<'_>, order: &mut Order, units: &[u16], state: UnitState) -> Result<(), Stop> {
+    let standing = if order.state == OrderState::Created { Standing::Held } else { Standing::Sold };
+    let upstream = super::refund::ticket_at_supplier(draft, order);
+    let mut back = 0_i64;
+    for unit in order.units.iter_mut().filter(|unit| units.contains(&unit.number)) {
+        unit.state = UnitState::Refunded;
+        back = back.saturating_add(unit.captured_minor - unit.returned_minor);
+        unit.returned_minor = unit.captured_minor;
+    }
+    draft.release(order, units, standing)?;
+    if let Some(distributor) = order.terms.distributor.clone() {
+        let cause = PostingCause { order: Some(order.id.clone()), ..PostingCause::default() };
+        draft.post(&distributor, PostingKind::Refund, Money::new(back, order.terms.settlement.currency), cause)?;
+    }
+    draft.push(Change::EndUnitCodes(order.id.clone(), units.to_vec(), CodeState::Void));
+    if upstream {
+        let key = format!("{}-{}", order.id, draft.command.seed.job(0));
+        draft.ask_supplier(order, JobKind::CancelAtSupplier { units: units.to_vec(), refund: None, key });
+    }
+    tell_source(draft, order, units, state)
+}
+
+/// Units of a voucher that the channel gave back while they were reserved: their reservations end, too.
+pub(super) fn end_reservations_of(draft: &mut Draft<'_>, source: &Order, gone: &[u16]) -> Result<(), Stop> {
+    let members: Vec<_> = draft.state.family(source).map(|member| member.id.clone()).collect();
+    for id in members {
+        let Some(mut order) = draft.order(&id) else { continue };
+        let Some((_, taken)) = order.source() else { continue };
+        let units: Vec<u16> = (1_u16..)
+            .zip(taken)
+            .filter(|(number, behind)| gone.contains(behind) && order.numbers(UnitState::Available).contains(number))
+            .map(|(number, _)| number)
+            .collect();
+        if units.is_empty() {
+            continue;
+        }
+        draft.note(&order, "voucher refunded", format!("units {units:?} end with {}", source.id));
+        end_units(draft, &mut order, &units, UnitState::Refunded)?;
+        draft.close_if_done(&mut order)?;
+        draft.put(order);
+    }
+    Ok(())
+}

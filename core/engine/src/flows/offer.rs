@@ -1,0 +1,53 @@
+//! What a channel may be offered of a listing: what is left of its own share and of the common pool, less the safety
+//! stock. An order may reach into the safety stock; an offer never does.
+
+use std::collections::BTreeMap;
+
+use entrepot_contract::calendar::{Stock, StockKey};
+
+/// Units that may be offered; none is without limit. Each of `cells` has to have them; a cell that is not there has
+/// nothing.
+pub(super) fn left(
+    cells: &[StockKey],
+    shares: &BTreeMap<StockKey, StockKey>,
+    stock: &BTreeMap<StockKey, Stock>,
+    safety_stock: u32,
+) -> Option<u32> {
+    let of = |key: &StockKey| stock.get(key).map_or(Some(0), Stock::left);
+    let both = |key: &StockKey| match shares.get(key) {
+        Some(share) => of(share).zip(of(key)).map(|(share, common)| share.saturating_add(common)),
+        None => of(key),
+    };
+    let least = cells.iter().map(both).fold(None, |least: Option<u32>, left| match (least, left) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    });
+    least.map(|least| least.saturating_sub(safety_stock))
+}
+
+#[cfg(test)]
+mod tests {
+    use entrepot_contract::calendar::Capacity;
+
+    use super::*;
+
+    fn cell(bucket: &str) -> StockKey {
+        StockKey { bucket: bucket.parse().unwrap(), date: None, slot: None }
+    }
+
+    fn stock(limit: u32, sold: u32) -> Stock {
+        Stock { capacity: Capacity::Limited(limit), held: 0, sold }
+    }
+
+    #[test]
+    fn share_and_pool_add_up_and_safety_stock_is_never_offered() {
+        let stock =
+            BTreeMap::from([(cell("pool"), stock(10, 4)), (cell("share"), stock(3, 1)), (cell("b"), stock(7, 0))]);
+        let shares = BTreeMap::from([(cell("pool"), cell("share"))]);
+        assert_eq!(left(&[cell("pool")], &BTreeMap::new(), &stock, 0), Some(6));
+        assert_eq!(left(&[cell("pool")], &shares, &stock, 0), Some(8));
+        assert_eq!(left(&[cell("pool"), cell("b")], &shares, &stock, 2), Some(5));
+        assert_eq!(left(&[cell("pool"), cell("other")], &shares, &stock, 2), Some(0));
+        assert_eq!(left(&[cell("b")], &shares, &stock, 9), Some(0));
+    }
+}
