@@ -62,8 +62,7 @@ pub struct StopSale {
     /// Last date of visit, inclusive; without end when left out.
     #[serde(default)]
     pub to: Option<VisitDate>,
-    /// For people.
-    #[serde(default)]
+    /// Why, for people.
     pub reason: String,
     /// Whether sales go on again.
     #[serde(default)]

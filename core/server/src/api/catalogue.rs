@@ -312,7 +312,7 @@ fn read(
             CatalogueEntry::Distributor(body)
         }),
         Part::StopSale => typed(value, place, faults).map(|stop: StopSale| {
-            faults.extend(text_fault(&format!("{place}: reason"), &stop.reason).filter(|_| !stop.reason.is_empty()));
+            faults.extend(text_fault(&format!("{place}: reason"), &stop.reason));
             CatalogueEntry::StopSale(stop)
         }),
     };
