@@ -41,6 +41,9 @@ const TABLE: &[(OrderState, Step, OrderState)] = &[
     (OrderState::Issuing, Step::Issue, OrderState::Issued),
     (OrderState::Issuing, Step::FailIssue, OrderState::Refused),
     (OrderState::Issuing, Step::RefundAll, OrderState::Refunded),
+    // A voucher is used through its reservations, whether or not anything was issued for itself.
+    (OrderState::Accepted, Step::UseLast, OrderState::Completed),
+    (OrderState::Issuing, Step::UseLast, OrderState::Completed),
     (OrderState::Issued, Step::UseLast, OrderState::Completed),
     (OrderState::Issued, Step::RefundAll, OrderState::Refunded),
     (OrderState::Completed, Step::RefundAll, OrderState::Completed),

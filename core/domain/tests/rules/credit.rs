@@ -105,3 +105,36 @@ proptest! {
         }
     }
 }
+
+fn transfer(from: &str, to: &str, minor: i64) -> Body {
+    Body::TransferCredit { from: id(from), to: id(to), amount: Money::fen(minor), note: Some("season".to_owned()) }
+}
+
+#[test]
+fn a_transfer_moves_money_between_two_lines_and_overdraws_none() {
+    let mut world = World::new();
+    let second = entrepot_domain::catalogue::Distributor {
+        id: id("second"),
+        name: "Second".to_owned(),
+        prices: std::collections::BTreeMap::new(),
+        warn_below_minor: Some(500),
+    };
+    let entries = vec![entrepot_domain::command::CatalogueEntry::Distributor(second)];
+    world.ok(Body::PutCatalogue { entries });
+    world.ok(limit(0));
+    world.ok(top_up(1_000));
+    world.no_because(Reason::CreditShort, transfer("dist", "second", 1_001));
+    world.ok(transfer("dist", "second", 600));
+    assert_eq!((world.account().balance_minor, world.accounts[&id("second")].balance_minor), (400, 600));
+    assert_eq!(world.alerts_of("credit_low"), 0);
+    world.ok(transfer("second", "dist", 200));
+    assert_eq!(world.alerts_of("credit_low"), 1);
+    world.ok(transfer("dist", "second", 300));
+    assert_eq!(world.alerts_of("credit_low"), 0);
+    let notes: Vec<_> = world.postings.iter().filter_map(|posting| posting.note.as_deref()).collect();
+    assert_eq!(notes[..2], ["second: season", "dist: season"]);
+    for (from, to, minor) in [("dist", "dist", 1), ("dist", "second", 0), ("dist", "second", -5)] {
+        world.no_because(Reason::Malformed, transfer(from, to, minor));
+    }
+    world.no_because(Reason::OrderUnknown, transfer("dist", "nobody", 1));
+}

@@ -4,11 +4,16 @@
 
 mod calendar;
 mod credit;
+mod deadlines;
 mod facts;
 mod issuing;
+mod make;
 mod model;
 mod random;
 mod redeeming;
 mod refunds;
+mod reservations;
 mod sales;
+mod shares;
+mod vouchers;
 mod world;
