@@ -14,6 +14,7 @@
 //!   [`guests`]: what has to be known about guests; [`venue`]: venue-local dates and cut-offs.
 //! - [`job`]: what must reach the outside later.
 //! - [`invariants`]: what has to hold after every command, checked by tests and the demo.
+//! - [`planted`]: bugs on purpose, for the simulation; absent from every other build.
 
 pub mod answer;
 pub mod catalogue;
@@ -25,6 +26,7 @@ pub mod footprint;
 pub mod guests;
 pub mod invariants;
 pub mod job;
+pub mod planted;
 pub mod refund_rule;
 pub mod state;
 pub mod stock;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use entrepot_domain::job::{JobEnd, JobKind, JobState};
+use entrepot_domain::planted::{self, Bug};
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
 use crate::core::Core;
@@ -155,6 +156,7 @@ async fn try_once(core: &Core, job: LeasedJob) {
         }
         Tried::Waits { wait_ms, note } => next(JobState::Started, wait_ms, note, false, true),
         Tried::Unclear { note } => next(JobState::Started, backoff(core, &job), note, true, true),
+        Tried::Again { note, .. } if planted::is(Bug::LostJob) => next(JobState::Done, 0, note, true, false),
         Tried::Again { wait_ms, note } => {
             next(JobState::Ready, wait_ms.unwrap_or(0).max(backoff(core, &job)), note, true, false)
         }
@@ -178,7 +180,7 @@ async fn try_once(core: &Core, job: LeasedJob) {
             return;
         }
     }
-    if dead {
+    if dead && !planted::is(Bug::SilentDeath) {
         flows::raise(core, &job.job.merchant, "dead_job", job.job.id.as_str(), &dead_text(&job, &note)).await;
     }
 }

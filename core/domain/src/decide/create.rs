@@ -17,6 +17,7 @@ use crate::catalogue::{ChannelRules, Rules, dates_taken, stock_cells};
 use crate::change::{Change, ChannelRef, PlacedOrder, RefKey};
 use crate::credit::{PostingCause, PostingKind};
 use crate::guests;
+use crate::planted::{self, Bug};
 use crate::stock::Standing;
 use crate::venue;
 
@@ -144,7 +145,9 @@ pub(super) fn create(draft: &mut Draft<'_>, connection: &ConnectionId, intent: &
     let offer = check_wish(&state.rules, connection, &intent.wish, draft.at())?;
     let mut order = order_of(draft, connection, rules, intent, &offer)?;
     let paid_at = intent.paid_at.or_else(|| paid_before(reference));
-    draft.take_stock(&offer.cells, intent.wish.count, Standing::Held)?;
+    if !planted::is(Bug::ForgetHold) {
+        draft.take_stock(&offer.cells, intent.wish.count, Standing::Held)?;
+    }
     draft.push(Change::Ref(
         key,
         ChannelRef {
@@ -174,6 +177,9 @@ pub(super) fn create(draft: &mut Draft<'_>, connection: &ConnectionId, intent: &
 /// A cancellation or refund that came before the order ends it before it begins.
 fn ended_before(reference: &ChannelRef) -> Result<(), Refusal> {
     for fact in &reference.facts {
+        if planted::is(Bug::EarlyRefundForgotten) && matches!(fact.intent, Intent::RecordRefund(_)) {
+            continue;
+        }
         if matches!(fact.intent, Intent::CancelOrder { .. } | Intent::RecordRefund(_)) {
             let text = format!("the channel ended this order before it came here ({})", fact.intent.name());
             return Err(Refusal::new(Reason::StateForbids, text));
@@ -236,7 +242,7 @@ fn order_of(
         retail,
         terms: Terms {
             distributor: rules.distributor.clone(),
-            settlement: offer.settlement,
+            settlement: if planted::is(Bug::RetailPosted) { offer.retail } else { offer.settlement },
             refund: offer.product.refund.clone(),
             fulfilment: offer.sku.fulfilment.clone(),
             time_zone: offer.product.time_zone.clone(),

@@ -14,6 +14,7 @@ use crate::change::{Change, Pool};
 use crate::command::{IssueResult, OrderName};
 use crate::footprint::pool_name;
 use crate::job::{JobKind, Notification};
+use crate::planted::{self, Bug};
 use crate::transitions::Step;
 
 /// What beginning to issue came to.
@@ -130,7 +131,7 @@ fn from_pool(draft: &mut Draft<'_>, order: &mut Order, name: &entrepot_contract:
 
 fn finish(draft: &mut Draft<'_>, order: &mut Order, units: Vec<UnitCredentials>, from: &str) -> Result<(), Stop> {
     draft.step(order, Step::Issue)?;
-    if order.callback_owed {
+    if order.callback_owed && !planted::is(Bug::CallbackForgotten) {
         order.callback_owed = false;
         draft.notify(order, Notification::Issued);
     }
@@ -191,6 +192,7 @@ pub(super) fn record(draft: &mut Draft<'_>, id: &OrderId, result: &IssueResult) 
 /// A supplier's word on an order that no longer waits for it: a real ticket is never thrown away.
 fn late(draft: &mut Draft<'_>, order: &Order, result: &IssueResult) -> Result<Answer, Stop> {
     if let IssueResult::Issued { reference, .. } = result
+        && !planted::is(Bug::LateTicketKept)
         && !matches!(order.state, OrderState::Issued | OrderState::Completed)
     {
         let mut order = order.clone();

@@ -12,6 +12,7 @@ use crate::answer::Answer;
 use crate::change::Change;
 use crate::command::OrderName;
 use crate::credit::{PostingCause, PostingKind};
+use crate::planted::{self, Bug};
 use crate::stock::Standing;
 use crate::transitions::Step;
 
@@ -97,7 +98,7 @@ pub(super) fn cancel(draft: &mut Draft<'_>, name: &OrderName) -> Result<Answer, 
 pub(super) fn expire(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Stop> {
     let mut order = draft.find(&OrderName::Own(id.clone()))?;
     let due = order.state == OrderState::Created && order.hold_until.is_some_and(|until| until <= draft.at());
-    if due {
+    if due && !planted::is(Bug::HoldForEver) {
         end_unpaid(draft, &mut order, "hold ran out")?;
         draft.push(Change::Order(Box::new(order)));
     }
@@ -107,7 +108,9 @@ pub(super) fn expire(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Stop
 /// Ends an unpaid order: what it held goes back.
 pub(super) fn end_unpaid(draft: &mut Draft<'_>, order: &mut Order, what: &str) -> Result<(), Stop> {
     let count = u32::try_from(order.count(UnitState::Available)).unwrap_or(u32::MAX);
-    draft.release_stock(&order.stock.clone(), count, Standing::Held)?;
+    if !planted::is(Bug::ForgetRelease) {
+        draft.release_stock(&order.stock.clone(), count, Standing::Held)?;
+    }
     if let Some(distributor) = order.terms.distributor.clone() {
         let cause = PostingCause { order: Some(order.id.clone()), ..PostingCause::default() };
         draft.post(&distributor, PostingKind::Release, total(order)?, cause)?;

@@ -19,6 +19,7 @@ use crate::change::{Change, CodeState};
 use crate::command::OrderName;
 use crate::credit::{PostingCause, PostingKind};
 use crate::job::{JobKind, Notification};
+use crate::planted::{self, Bug};
 use crate::refund_rule::{Verdict, fee_on, judge};
 use crate::stock::Standing;
 
@@ -281,6 +282,7 @@ fn announced(draft: &Draft<'_>, order: &Order, intent: &RecordRefund) -> Refund 
 fn units_gone(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent: &RecordRefund) -> Vec<u16> {
     let open: Vec<u16> = order.numbers(UnitState::Available);
     let wanted = match &intent.units {
+        _ if planted::is(Bug::RefundOfTheRest) => open.clone(),
         UnitChoice::Numbers(numbers) => {
             let once: BTreeSet<u16> = numbers.iter().copied().collect();
             once.into_iter().collect()
@@ -289,7 +291,8 @@ fn units_gone(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent: &Re
         UnitChoice::AllLeft if !refund.units.is_empty() => refund.units.clone(),
         UnitChoice::AllLeft => open.clone(),
     };
-    let (gone, other): (Vec<u16>, Vec<u16>) = wanted.into_iter().partition(|unit| open.contains(unit));
+    let again = planted::is(Bug::RefundedTwice);
+    let (gone, other): (Vec<u16>, Vec<u16>) = wanted.into_iter().partition(|unit| again || open.contains(unit));
     let short = matches!(&intent.units, UnitChoice::Count(count) if gone.len() < usize::try_from(*count).unwrap_or(0));
     if !other.is_empty() || gone.is_empty() || short {
         let text = format!(
@@ -353,7 +356,8 @@ fn give_back(draft: &mut Draft<'_>, order: &mut Order, refund: &mut Refund, at: 
 
 /// The money is gone: tickets at a supplier have to go, too, unless it agreed before.
 fn upstream(draft: &mut Draft<'_>, order: &Order, refund: &Refund, cancelled: bool) {
-    if cancelled || refund.units.is_empty() || !ticket_at_supplier(draft, order) {
+    if cancelled || refund.units.is_empty() || !ticket_at_supplier(draft, order) || planted::is(Bug::RefundedTicketKept)
+    {
         return;
     }
     let kind = JobKind::CancelAtSupplier { units: refund.units.clone(), refund: None, key: refund.id.to_string() };

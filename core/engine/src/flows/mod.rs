@@ -28,6 +28,7 @@ use entrepot_contract::outcome::{Outcome, Reason, Refusal};
 use entrepot_domain::answer::Answer;
 use entrepot_domain::change::{Alert, RefKey};
 use entrepot_domain::command::{Body, CommandKey, OrderName};
+use entrepot_domain::planted::{self, Bug};
 
 use crate::core::Core;
 use crate::inbound::Visit;
@@ -66,8 +67,14 @@ impl Visit<'_> {
 
     /// Gives a command under the channel's own key of this scene.
     pub(crate) async fn command(&self, key: &str, fields: &[(&str, String)], body: Body) -> Result<Answer, Undecided> {
-        let key =
+        let mut key =
             CommandKey { scope: self.connection.id.to_string(), kind: body.name().to_owned(), key: key.to_owned() };
+        if planted::is(Bug::WrongKeyScope) {
+            key.scope = "channel".to_owned();
+        }
+        if planted::is(Bug::KeyWithoutScene) {
+            key.kind.clear();
+        }
         let fingerprint = entrepot_domain::command::fingerprint(fields);
         let (core, merchant) = (self.core, &self.connection.merchant);
         core.command(merchant, key, fingerprint, "channel", body, Some(self.deadline), None).await
