@@ -1,0 +1,4 @@
+//! Worlds by the thousand.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+mod seeds;
