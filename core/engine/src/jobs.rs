@@ -17,7 +17,7 @@ use crate::storage::{JobNext, LeasedJob};
 pub(crate) enum Tried {
     /// The job ended, together with the command that recorded its outcome.
     Ended,
-    /// Not done: try again after a wait.
+    /// This try did nothing: try again after a wait. What an earlier try may have done stays open.
     Again {
         /// Shortest wait; the back-off's own when none.
         wait_ms: Option<u64>,
@@ -144,6 +144,7 @@ async fn try_once(core: &Core, job: LeasedJob) {
         JobKind::Notify(notification) => flows::notify::run(core, &job, notification).await,
     };
     let kind = job.job.kind.name();
+    let unclear_before = job.state == JobState::Started;
     let next = |state, wait_ms, note, counts, unclear| JobNext { state, wait_ms, note, counts, unclear };
     let mut next = match tried {
         Tried::Ended => {
@@ -158,9 +159,9 @@ async fn try_once(core: &Core, job: LeasedJob) {
         Tried::Unclear { note } => next(JobState::Started, backoff(core, &job), note, true, true),
         Tried::Again { note, .. } if planted::is(Bug::LostJob) => next(JobState::Done, 0, note, true, false),
         Tried::Again { wait_ms, note } => {
-            next(JobState::Ready, wait_ms.unwrap_or(0).max(backoff(core, &job)), note, true, false)
+            next(job.state, wait_ms.unwrap_or(0).max(backoff(core, &job)), note, true, unclear_before)
         }
-        Tried::Hopeless { note, unclear } => next(JobState::Dead, 0, note, true, unclear),
+        Tried::Hopeless { note, unclear } => next(JobState::Dead, 0, note, true, unclear || unclear_before),
     };
     if next.counts && job.attempts + 1 >= core.settings.attempts_limit {
         next.state = JobState::Dead;

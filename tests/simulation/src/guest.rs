@@ -192,7 +192,7 @@ impl Guest {
         let mut paid = paid_at_once;
         // Facts may come before their order, at the same time, or a moment later.
         let early = match before {
-            0..=9 => Some(self.refunded("early", &UnitChoice::AllLeft)),
+            0..=9 => Some(self.refunded(&format!("{}-early", self.order.1), &UnitChoice::AllLeft)),
             10..=15 => Some(self.cancel()),
             16..=27 => {
                 paid = true;
@@ -279,7 +279,7 @@ impl Guest {
     /// A refund: mostly asked for, sometimes only announced, sometimes announced whatever we say.
     async fn give_back(&mut self) {
         self.keys += 1;
-        let key = format!("r{}", self.keys);
+        let key = format!("{}-r{}", self.order.1, self.keys);
         let units = self.choice();
         let mut goes = true;
         if self.percent(80) {
@@ -400,9 +400,7 @@ async fn redeem(world: &World, key: &str, shown: &Shown) {
             world.note(format_args!("node {node} answers {key}: {answer:?}"));
             // A code that nobody has is refused before any key is looked at.
             let unknown = matches!(&answer, Answer::Refused(refusal) if refusal.reason == Reason::OrderUnknown);
-            if !unknown
-                && let Some(breach) = world.ledger().write_command(key, &answer)
-            {
+            if !unknown && let Some(breach) = world.ledger().write_command(key, &answer) {
                 world.breach(breach);
             }
             return;

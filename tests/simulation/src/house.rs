@@ -29,8 +29,13 @@ pub const MERCHANT: &str = "park";
 /// The channel connections: name, application, distributor.
 pub const SHOPS: [(&str, &str, &str); 2] = [("shop", "app", "dist"), ("shop2", "app2", "dist2")];
 /// Every plugin with the application it is opened for.
-pub const INSTANCES: [(&str, &str); 5] =
-    [("sim-shop", "app"), ("sim-shop", "app2"), ("sim-asked", "asked"), ("sim-repeatable", "repeatable"), ("sim-blind", "blind")];
+pub const INSTANCES: [(&str, &str); 5] = [
+    ("sim-shop", "app"),
+    ("sim-shop", "app2"),
+    ("sim-asked", "asked"),
+    ("sim-repeatable", "repeatable"),
+    ("sim-blind", "blind"),
+];
 /// What is sold; `stay` is a room, one unit for up to [`NIGHTS`] nights.
 pub const SKUS: [&str; 6] = ["own", "asked", "repeatable", "blind", "pooled", "stay"];
 pub const NIGHTS: u32 = 4;

@@ -93,7 +93,8 @@ fn agree(one: &Outcome, other: &Outcome) -> bool {
         }
         // What the channel kept counts; the fee is told again as it stands.
         (Outcome::RefundAgreed { .. }, Outcome::RefundAgreed { .. }) => true,
-        (Outcome::RefundRefused { .. }, Outcome::RefundRefused { .. }) => true,
+        // What we refused and the channel gave back all the same is done; the end shows whether it is.
+        (Outcome::RefundRefused { .. }, Outcome::RefundRefused { .. } | Outcome::RefundAgreed { .. }) => true,
         _ => one == other,
     }
 }

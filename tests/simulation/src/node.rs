@@ -9,7 +9,9 @@ use entrepot_engine::seed::CountedSeeds;
 use entrepot_engine::storage::Storage;
 use entrepot_engine::{Engine, EngineSettings, Parts};
 use entrepot_host::breaker::BreakerRules;
-use entrepot_host::{Host, HostParts, HttpClient, InstanceKey, InstanceLimits, MemoryCache, NoInterfaceLog, OpenOptions};
+use entrepot_host::{
+    Host, HostParts, HttpClient, InstanceKey, InstanceLimits, MemoryCache, NoInterfaceLog, OpenOptions,
+};
 
 use crate::house::{self, id};
 use crate::partners::{ShopPlugin, SupplierKind, SupplierPlugin};

@@ -13,9 +13,9 @@ use entrepot_domain::job::JobState;
 use entrepot_engine::flows::administer::Asked;
 use entrepot_engine::memory::JobView;
 
+use crate::checks;
 use crate::house::{self, SHOPS, SKUS, id};
 use crate::world::World;
-use crate::checks;
 
 /// How long a person waits for an answer before asking again, in milliseconds.
 const PATIENCE_MS: u64 = 12_000;

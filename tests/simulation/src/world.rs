@@ -130,6 +130,9 @@ async fn live(world: &Arc<World>) {
     if tokio::time::timeout(Duration::from_millis(REST_LIMIT_MS), all).await.is_err() {
         world.breach(format!("no rest: {}", checks::unrest(world)));
     }
+    for (_, alert) in world.memory.alerts() {
+        world.note(format_args!("alert {} about {}: {}", alert.kind, alert.subject, alert.text));
+    }
     checks::everything(world).await;
 }
 

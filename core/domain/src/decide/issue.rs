@@ -90,6 +90,12 @@ pub(super) fn begin(draft: &mut Draft<'_>, order: &mut Order) -> Result<Begun, S
                 let told = format!("supplier {connection} is asked");
                 draft.step(order, Step::StartIssue)?;
                 draft.ask_supplier(order, JobKind::Book);
+                // A supplier books whole orders: what was refunded before is given back there afterwards.
+                let units = order.numbers(UnitState::Refunded);
+                if !units.is_empty() {
+                    let key = format!("{}-before", order.id);
+                    draft.ask_supplier(order, JobKind::CancelAtSupplier { units, refund: None, key });
+                }
                 draft.note(order, "issuing", told);
                 Ok(Begun::Asked)
             }

@@ -23,6 +23,9 @@ use crate::planted::{self, Bug};
 use crate::refund_rule::{Verdict, fee_on, judge};
 use crate::stock::Standing;
 
+/// Who decided a refund that the supplier was asked about and agreed to: its tickets are gone already.
+const SUPPLIER: &str = "the supplier";
+
 /// What a refund would come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefundPreview {
@@ -179,10 +182,15 @@ pub(super) fn settle(
 ) -> Result<Answer, Stop> {
     let order = draft.find(&OrderName::Own(order.clone()))?;
     let mut refund = find(draft, &order, id)?;
-    let by = draft.command.by.clone();
+    let asked_supplier = draft.command.job.is_some();
+    let by = if asked_supplier { SUPPLIER.to_owned() } else { draft.command.by.clone() };
     if refund.state != RefundState::Waiting {
         let agreed = matches!(refund.state, RefundState::Agreed | RefundState::Done);
-        if agreed == agree || draft.command.job.is_some() {
+        if asked_supplier && agree && !agreed {
+            let text = format!("the supplier gave back units {:?} of refund {id}, which was refused", refund.units);
+            draft.alert("contradiction", order.id.as_str(), text);
+        }
+        if agreed == agree || asked_supplier {
             return Ok(answer(&refund));
         }
         let text = format!("refund {id} is {:?} already; it cannot be decided again", refund.state);
@@ -223,7 +231,8 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
         Some(refund) => contradiction(draft, &order, refund),
         None => announced(draft, &order, intent),
     };
-    let cancelled_upstream = refund.state == RefundState::Agreed;
+    // Only what the supplier agreed to is gone there: an order may have been issued after its refund was agreed.
+    let cancelled_upstream = refund.state == RefundState::Agreed && refund.decided_by.as_deref() == Some(SUPPLIER);
     let asked = refund.units.len();
     refund.units = units_gone(draft, &order, &refund, intent);
     // A fee agreed for more units than went is kept for those that went.

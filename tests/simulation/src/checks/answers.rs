@@ -51,12 +51,14 @@ fn breach_of(world: &World, ledger: &Ledger, order: Option<&Order>, answered: &A
         ("create", Outcome::Created { order: id, .. }) => match order {
             Some(order) if &order.id == id => {
                 let wanted = &ledger.wanted[&(answered.order.clone(), answered.contents.clone())];
-                (order.units.len() != wanted.count as usize).then(|| format!("{}, but it has {}", said(), order.units.len()))
+                (order.units.len() != wanted.count as usize)
+                    .then(|| format!("{}, but it has {}", said(), order.units.len()))
             }
             _ => not("there is no such order"),
         },
         ("create", Outcome::Refused(refusal)) => {
-            let made = ledger.about(&answered.order, "create").any(|other| matches!(other.outcome, Outcome::Created { .. }));
+            let made =
+                ledger.about(&answered.order, "create").any(|other| matches!(other.outcome, Outcome::Created { .. }));
             (order.is_some() && !made && refusal.reason != Reason::KeyConflict)
                 .then(|| format!("{}, but there is an order", said()))
         }
@@ -172,7 +174,8 @@ fn used(world: &World, orders: &[Order]) {
             world.breach(format!("units {units:?} of order {order} were let in, used are {used:?}"));
         }
     }
-    for order in orders.iter().filter(|order| order.state == OrderState::Issued || order.state == OrderState::Completed) {
+    for order in orders.iter().filter(|order| order.state == OrderState::Issued || order.state == OrderState::Completed)
+    {
         let stored = now(world.memory.credentials(&world.merchant(), &order.id)).unwrap_or_default();
         if stored.len() != order.units.len() && !excused(world, order) {
             world.breach(format!("order {} is issued with credentials for {} units", order.id, stored.len()));

@@ -154,9 +154,8 @@ pub(crate) fn died_aloud(world: &World, job: &JobView) {
 
 /// Whether a person was told that something about this order does not fit, or gave up one of its jobs.
 fn excused(world: &World, order: &Order) -> bool {
-    let given_up = |job: &JobView| {
-        job.job.order == order.id && matches!(job.state, JobState::Abandoned | JobState::Dead)
-    };
+    let given_up =
+        |job: &JobView| job.job.order == order.id && matches!(job.state, JobState::Abandoned | JobState::Dead);
     contradicted(world, order) || world.memory.jobs().iter().any(given_up)
 }
 

@@ -121,9 +121,15 @@ fn undecided(
         let heard = mine
             .iter()
             .any(|notice| matches!(&notice.event, OrderEvent::RefundDecided { key, .. } if *key == refund.key));
+        let opposite = match refund.state {
+            RefundState::Agreed => Some(false),
+            RefundState::Refused => Some(true),
+            // What we refused and the channel gave back all the same is done.
+            RefundState::Done | RefundState::Waiting => None,
+        };
         let contradicted = mine.iter().any(|notice| {
             matches!(&notice.event, OrderEvent::RefundDecided { key, agreed, .. }
-                if *key == refund.key && *agreed == (refund.state == RefundState::Refused))
+                if *key == refund.key && Some(*agreed) == opposite)
         });
         if contradicted {
             return Some(format!("refund {} is {:?}, the channel heard otherwise", refund.id, refund.state));
@@ -151,7 +157,8 @@ fn untold_use(world: &World, order: &Order, mine: &[&OrderNotice]) -> Option<Str
         .collect();
     let given_up = |unit: &u16| {
         world.memory.jobs().iter().any(|job| {
-            let about = matches!(&job.job.kind, JobKind::Notify(Notification::Redeemed { units, .. }) if units.contains(unit));
+            let about =
+                matches!(&job.job.kind, JobKind::Notify(Notification::Redeemed { units, .. }) if units.contains(unit));
             job.job.order == order.id && about && job.state == JobState::Abandoned
         })
     };

@@ -220,8 +220,7 @@ impl OpenSupplier {
             truth.bookings += 1;
             truth.refused = false;
             truth.units = order.count;
-            truth.pending_until =
-                (way == Way::Later).then(|| Instant::now() + Duration::from_millis(delay));
+            truth.pending_until = (way == Way::Later).then(|| Instant::now() + Duration::from_millis(delay));
         }
         Self::standing(order, truth)
     }
