@@ -170,19 +170,17 @@ async fn try_once(core: &Core, job: LeasedJob) {
     let result = if dead { "dead" } else { "again" };
     metrics::counter!("entrepot_jobs_total", "kind" => kind, "result" => result).increment(1);
     tracing::warn!(note, dead, "a job did not end");
-    match core.storage.put_job(&job.job.id, job.token, next).await {
-        Ok(true) => {}
-        Ok(false) => {
-            tracing::warn!("the lease was lost; whoever has it decides about the job");
-            return;
-        }
-        Err(fault) => {
-            tracing::error!(%fault, "a job could not be put back; it goes on after its lease");
+    // Told first: a job that died while nobody could be told would lie there for ever. Untold, it goes on instead.
+    if dead && !planted::is(Bug::SilentDeath) {
+        let text = dead_text(&job, &note);
+        if !flows::raise(core, &job.job.merchant, "dead_job", job.job.id.as_str(), &text).await {
             return;
         }
     }
-    if dead && !planted::is(Bug::SilentDeath) {
-        flows::raise(core, &job.job.merchant, "dead_job", job.job.id.as_str(), &dead_text(&job, &note)).await;
+    match core.storage.put_job(&job.job.id, job.token, next).await {
+        Ok(true) => {}
+        Ok(false) => tracing::warn!("the lease was lost; whoever has it decides about the job"),
+        Err(fault) => tracing::error!(%fault, "a job could not be put back; it goes on after its lease"),
     }
 }
 

@@ -38,8 +38,8 @@ async fn work(core: &Core, job: &LeasedJob) -> Result<Tried, Tried> {
 
 async fn book(core: &Core, job: &LeasedJob, order: &Order, key: &str) -> Result<Tried, Tried> {
     let wanted = supplier::supplier_order(core, order).await?;
-    supplier::start(core, job).await?;
-    match supplier::call(core, job, key, SupplierRequest::Book { order: Box::new(wanted) }).await {
+    let limit_ms = supplier::start(core, job).await?;
+    match supplier::call(core, job, key, limit_ms, SupplierRequest::Book { order: Box::new(wanted) }).await {
         Ok(SupplierResponse::Booking(booking)) => settle(core, job, order, booking).await,
         Ok(_) => Ok(Tried::Unclear { note: "book was answered with something else".to_owned() }),
         Err(fault) => after_fault(core, job, order, fault).await,
@@ -67,7 +67,8 @@ async fn inquire(core: &Core, job: &LeasedJob, order: &Order, key: &str) -> Resu
         return Ok(Tried::Hopeless { note, unclear: true });
     }
     let wanted = supplier::supplier_order(core, order).await?;
-    match supplier::call(core, job, key, SupplierRequest::Inquire { order: Box::new(wanted) }).await {
+    let request = SupplierRequest::Inquire { order: Box::new(wanted) };
+    match supplier::call(core, job, key, supplier::CALL_LIMIT_MS, request).await {
         Ok(SupplierResponse::Booking(Booking::NotFound)) if order.state == OrderState::Issuing => {
             book(core, job, order, key).await
         }

@@ -130,17 +130,25 @@ pub(crate) fn odd(answer: &Answer) -> Outcome {
     Outcome::Busy
 }
 
-/// Tells a person about something found outside any command.
-pub(crate) async fn raise(core: &Core, merchant: &MerchantId, kind: &str, subject: &str, text: &str) {
-    raise_for(core, Some(merchant.clone()), kind, subject, text).await;
+/// Tells a person about something found outside any command; false when that could not be stored.
+pub(crate) async fn raise(core: &Core, merchant: &MerchantId, kind: &str, subject: &str, text: &str) -> bool {
+    raise_for(core, Some(merchant.clone()), kind, subject, text).await
 }
 
 /// The same for the whole deployment, or one merchant.
-pub(crate) async fn raise_for(core: &Core, merchant: Option<MerchantId>, kind: &str, subject: &str, text: &str) {
+pub(crate) async fn raise_for(
+    core: &Core,
+    merchant: Option<MerchantId>,
+    kind: &str,
+    subject: &str,
+    text: &str,
+) -> bool {
     tracing::warn!(kind, subject, text, "alert");
     let alert =
         Alert { kind: kind.to_owned(), subject: subject.to_owned(), text: text.to_owned(), at: core.clock.now() };
-    if let Err(fault) = core.storage.record(Record::Alert { merchant, alert }).await {
+    let stored = core.storage.record(Record::Alert { merchant, alert }).await;
+    if let Err(fault) = &stored {
         tracing::error!(%fault, "an alert could not be stored");
     }
+    stored.is_ok()
 }

@@ -38,10 +38,10 @@ async fn work(core: &Core, job: &LeasedJob, notification: &Notification) -> Resu
         return end(core, job, "there is nothing to tell any more").await;
     };
     let notice = OrderNotice { order: order.id.clone(), channel_order: order.channel_order.clone(), event };
-    supplier::start(core, job).await?;
+    let limit_ms = supplier::start(core, job).await?;
     let key = job.job.id.to_string();
     let scope = CallScope { connection: Some(connection.id.clone()), order: Some(order.id.to_string()) };
-    let context = supplier::context(core, job, &connection, &key);
+    let context = supplier::context(core, job, &connection, &key, limit_ms);
     let request = Request::Channel(ChannelRequest::Deliver { notice: Box::new(notice) });
     match instance.call(context, request, scope).await {
         Ok(Response::Channel(ChannelResponse::Delivered)) => {

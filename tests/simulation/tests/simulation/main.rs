@@ -1,4 +1,5 @@
 //! Worlds by the thousand.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod bugs;
 mod seeds;
