@@ -11,6 +11,8 @@ pub enum Bug {
     ForgetHold,
     /// An unpaid order that ends keeps its stock.
     ForgetRelease,
+    /// An unpaid order that ends keeps its credit.
+    ForgetCreditRelease,
     /// The hold of an unpaid order never runs out.
     HoldForEver,
     /// A cell sells one unit more than it has.
@@ -33,8 +35,6 @@ pub enum Bug {
     UsedTwice,
     /// Units can be used while their refund is agreed.
     UsedWhileRefunding,
-    /// A ticket that arrives after its order ended stays at the supplier.
-    LateTicketKept,
     /// A ticket whose money is gone stays at the supplier.
     RefundedTicketKept,
     /// The callback that was promised is not made.
@@ -74,6 +74,7 @@ impl Bug {
     pub const ALL: [Self; 30] = [
         Self::ForgetHold,
         Self::ForgetRelease,
+        Self::ForgetCreditRelease,
         Self::HoldForEver,
         Self::SoldOutByOne,
         Self::OverdrawnLine,
@@ -85,7 +86,6 @@ impl Bug {
         Self::LateFactSwallowed,
         Self::UsedTwice,
         Self::UsedWhileRefunding,
-        Self::LateTicketKept,
         Self::RefundedTicketKept,
         Self::CallbackForgotten,
         Self::ContentsIgnored,

@@ -49,6 +49,7 @@ async fn parts(world: &Arc<World>, seat: &Seat) -> Parts {
         settings: EngineSettings {
             batch_limit: 32,
             job_workers: 8,
+            lease_ms: world.plan.lease_ms,
             poll_ms: 1_500,
             tick_ms: 1_500,
             attempts_limit: 6,

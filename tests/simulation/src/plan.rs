@@ -27,6 +27,8 @@ pub struct Plan {
     pub issue_at_acceptance: [bool; 2],
     /// For each of them, whether refunds are decided by rule.
     pub refund_by_rule: [bool; 2],
+    /// How long a lease on a job holds, in milliseconds.
+    pub lease_ms: u32,
     /// Until when guests come, in milliseconds.
     pub rush_ms: u64,
 }
@@ -48,6 +50,7 @@ impl Plan {
             codes: u32::try_from(chance.between(0, 12)).unwrap_or(0),
             issue_at_acceptance: [chance.percent(30), chance.percent(30)],
             refund_by_rule: [chance.percent(85), chance.percent(85)],
+            lease_ms: chance.one_of(&[5_000, 12_000, 30_000]),
             rush_ms: chance.one_of(&[200, 2_000, 15_000]),
         }
     }

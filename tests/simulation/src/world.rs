@@ -345,7 +345,9 @@ impl World {
     pub(crate) fn stalls_here(&self, node: usize, what: &str) -> Option<Instant> {
         {
             let mut trouble = lock(&self.trouble);
-            if trouble.over || trouble.stalls == 0 || !self.chance(|chance| chance.permille(2)) {
+            // Where a stall hurts most: a lease is held, and the call is about to go out.
+            let share = if what == "start_job" { 40 } else { 2 };
+            if trouble.over || trouble.stalls == 0 || !self.chance(|chance| chance.permille(share)) {
                 return None;
             }
             trouble.stalls -= 1;

@@ -111,7 +111,7 @@ pub(super) fn end_unpaid(draft: &mut Draft<'_>, order: &mut Order, what: &str) -
     if !planted::is(Bug::ForgetRelease) {
         draft.release_stock(&order.stock.clone(), count, Standing::Held)?;
     }
-    if let Some(distributor) = order.terms.distributor.clone() {
+    if let Some(distributor) = order.terms.distributor.clone().filter(|_| !planted::is(Bug::ForgetCreditRelease)) {
         let cause = PostingCause { order: Some(order.id.clone()), ..PostingCause::default() };
         draft.post(&distributor, PostingKind::Release, total(order)?, cause)?;
     }

@@ -48,7 +48,8 @@ impl Row {
 
     /// Whether that lease is the one it has.
     fn held(&self, token: i64) -> bool {
-        self.runnable() && (self.view.token == token || planted::is(Bug::UnfencedLease)) && self.view.lease.is_some()
+        let fenced = self.view.token == token && self.view.lease.is_some();
+        self.runnable() && (fenced || planted::is(Bug::UnfencedLease))
     }
 }
 

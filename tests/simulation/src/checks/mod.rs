@@ -34,9 +34,20 @@ pub(crate) fn refunds(world: &World, order: &OrderId) -> Vec<Refund> {
 
 /// The books: what has to hold after every batch.
 pub(crate) fn books(world: &World) {
-    for finding in check(&snapshot(world)) {
+    let snapshot = snapshot(world);
+    for finding in check(&snapshot) {
         for line in finding.broken {
             world.breach(format!("{}: {line}", finding.name));
+        }
+    }
+    for (distributor, account) in &snapshot.accounts {
+        let unpaid = |order: &&Order| {
+            order.state == OrderState::Created && order.terms.distributor.as_ref() == Some(distributor)
+        };
+        let of_order = |order: &Order| order.terms.settlement.amount_minor * order.units.len() as i64;
+        let expected: i64 = snapshot.orders.iter().filter(unpaid).map(of_order).sum();
+        if account.held_minor != expected {
+            world.breach(format!("{distributor} has {} set aside for {expected} of unpaid orders", account.held_minor));
         }
     }
 }
