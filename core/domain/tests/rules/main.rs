@@ -11,4 +11,5 @@ mod random;
 mod redeeming;
 mod refunds;
 mod sales;
+mod tickets;
 mod world;

@@ -26,7 +26,7 @@ use entrepot_domain::credit::{Account, Posting};
 use entrepot_domain::decide::{Stop, decide, repeated};
 use entrepot_domain::footprint::{Footprint, needs};
 use entrepot_domain::invariants::{Snapshot, check};
-use entrepot_domain::job::NewJob;
+use entrepot_domain::job::{JobEnd, NewJob};
 use entrepot_domain::state::State;
 
 pub const DAY: &str = "2026-10-01";
@@ -70,6 +70,8 @@ pub struct World {
     pub events: Vec<Event>,
     pub alerts: Vec<Alert>,
     pub jobs: Vec<NewJob>,
+    /// The job whose outcome the next command records.
+    pub job: Option<JobEnd>,
     given: u64,
 }
 
@@ -151,6 +153,7 @@ impl World {
             events: Vec::new(),
             alerts: Vec::new(),
             jobs: Vec::new(),
+            job: None,
             given: 0,
         };
         let distributor = Distributor { id: id("dist"), name: "Dist".to_owned(), prices: BTreeMap::new() };
@@ -212,7 +215,7 @@ impl World {
             at: self.now,
             by: by.to_owned(),
             seed: Seed::new(format!("{:08}", self.given), secret).unwrap(),
-            job: None,
+            job: self.job.take(),
             body,
         };
         let answer = self.run(&command);
