@@ -14,12 +14,14 @@
 //! - `checks`: what has to hold, at many moments and at the end.
 //! - [`trace`]: what happened, as one number and as text.
 //! - [`many`]: many seeds on several threads.
+//! - [`commands`], [`replay`]: one list of commands on every database, and all that is in it afterwards.
 
 // A world that cannot even be set up has to fail loudly.
 #![allow(clippy::unwrap_used)]
 
 pub mod chance;
 mod checks;
+pub mod commands;
 mod guest;
 pub mod house;
 mod ledger;
@@ -28,6 +30,7 @@ mod node;
 mod office;
 mod partners;
 pub mod plan;
+pub mod replay;
 mod seat;
 mod storage;
 pub mod trace;

@@ -2,4 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod bugs;
+mod databases;
+mod differential;
 mod seeds;
