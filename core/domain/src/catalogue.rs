@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::CatalogueEntry;
 use crate::deadline::Times;
+use crate::planted::{self, Bug};
 
 /// Most nights or days one order may span.
 pub const VISIT_LIMIT_DAYS: i64 = 60;
@@ -296,7 +297,8 @@ pub const fn sold<'a>(listing: &'a Listing, wish: &Wish) -> &'a SkuId {
 /// The stock cells of which each unit of a SKU takes one: every bucket on every date.
 #[must_use]
 pub fn stock_cells(sku: &Sku, dates: &[Option<VisitDate>], slot: Option<&str>) -> Vec<StockKey> {
-    let mut cells: Vec<StockKey> = dates
+    let missed = usize::from(planted::is(Bug::MissedNight) && dates.len() > 1);
+    let mut cells: Vec<StockKey> = dates[..dates.len() - missed]
         .iter()
         .flat_map(|date| {
             sku.buckets.iter().map(move |bucket| StockKey {

@@ -16,6 +16,7 @@
 //!   [`guests`]: what has to be known about guests; [`venue`]: venue-local dates and cut-offs.
 //! - [`job`]: what must reach the outside later.
 //! - [`invariants`]: what has to hold after every command, checked by tests and the demo.
+//! - [`planted`]: bugs on purpose, for the simulation; absent from every other build.
 
 pub mod alert;
 pub mod answer;
@@ -30,6 +31,7 @@ pub mod guests;
 pub mod invariants;
 pub mod job;
 pub mod limits;
+pub mod planted;
 pub mod refund_rule;
 pub mod state;
 pub mod stock;

@@ -3,6 +3,8 @@
 use entrepot_contract::calendar::{Capacity, Stock, StockKey};
 use entrepot_contract::outcome::{Reason, Refusal};
 
+use crate::planted::{self, Bug};
+
 /// Which number of a cell an order's units stand in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -14,7 +16,8 @@ pub enum Standing {
 
 /// Takes `count` units from a cell.
 pub fn take(key: &StockKey, stock: &Stock, count: u32, standing: Standing) -> Result<Stock, Refusal> {
-    if stock.left().is_some_and(|left| left < count) {
+    let spare = u32::from(planted::is(Bug::SoldOutByOne));
+    if stock.left().is_some_and(|left| left + spare < count) {
         let date = key.date.map_or_else(|| "undated".to_owned(), |date| date.to_string());
         return Err(Refusal::new(
             Reason::SoldOut,

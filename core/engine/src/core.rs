@@ -1,6 +1,6 @@
 //! The engine: what its parts share, and how it starts and stops.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -105,9 +105,9 @@ pub(crate) struct Core {
     pub(crate) teller: Option<Arc<dyn Teller>>,
     directory: RwLock<Arc<Directory>>,
     switches: RwLock<BTreeMap<ConnectionId, Switch>>,
-    connections: Mutex<HashMap<MerchantId, Arc<Connections>>>,
-    catalogues: Mutex<HashMap<MerchantId, Arc<Catalogue>>>,
-    creating: Mutex<HashSet<RefKey>>,
+    connections: Mutex<BTreeMap<MerchantId, Arc<Connections>>>,
+    catalogues: Mutex<BTreeMap<MerchantId, Arc<Catalogue>>>,
+    creating: Mutex<BTreeSet<RefKey>>,
 }
 
 /// The engine. Cheap to clone; all clones are one.

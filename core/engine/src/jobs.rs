@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use entrepot_domain::alert::AlertKind;
 use entrepot_domain::job::{JobEnd, JobKind, JobState};
+use entrepot_domain::planted::{self, Bug};
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
 use crate::core::Core;
@@ -17,7 +18,7 @@ use crate::storage::{JobNext, LeasedJob};
 pub(crate) enum Tried {
     /// The job ended, together with the command that recorded its outcome.
     Ended,
-    /// Not done: try again after a wait.
+    /// This try did nothing: try again after a wait. What an earlier try may have done stays open.
     Again {
         /// Shortest wait; the back-off's own when none.
         wait_ms: Option<u64>,
@@ -144,6 +145,7 @@ async fn try_once(core: &Core, job: LeasedJob) {
         JobKind::Notify(notification) => flows::notify::run(core, &job, notification).await,
     };
     let kind = job.job.kind.name();
+    let unclear_before = job.state == JobState::Started;
     let next = |state, wait_ms, note, counts, unclear| JobNext { state, wait_ms, note, counts, unclear };
     let mut next = match tried {
         Tried::Ended => {
@@ -156,10 +158,11 @@ async fn try_once(core: &Core, job: LeasedJob) {
         }
         Tried::Waits { wait_ms, note } => next(JobState::Started, wait_ms, note, false, true),
         Tried::Unclear { note } => next(JobState::Started, backoff(core, &job), note, true, true),
+        Tried::Again { note, .. } if planted::is(Bug::LostJob) => next(JobState::Done, 0, note, true, false),
         Tried::Again { wait_ms, note } => {
-            next(JobState::Ready, wait_ms.unwrap_or(0).max(backoff(core, &job)), note, true, false)
+            next(job.state, wait_ms.unwrap_or(0).max(backoff(core, &job)), note, true, unclear_before)
         }
-        Tried::Hopeless { note, unclear } => next(JobState::Dead, 0, note, true, unclear),
+        Tried::Hopeless { note, unclear } => next(JobState::Dead, 0, note, true, unclear || unclear_before),
     };
     if next.counts && job.attempts + 1 >= core.settings.attempts_limit {
         next.state = JobState::Dead;
@@ -168,19 +171,17 @@ async fn try_once(core: &Core, job: LeasedJob) {
     let result = if dead { "dead" } else { "again" };
     metrics::counter!("entrepot_jobs_total", "kind" => kind, "result" => result).increment(1);
     tracing::warn!(note, dead, "a job did not end");
-    match core.storage.put_job(&job.job.id, job.token, next).await {
-        Ok(true) => {}
-        Ok(false) => {
-            tracing::warn!("the lease was lost; whoever has it decides about the job");
-            return;
-        }
-        Err(fault) => {
-            tracing::error!(%fault, "a job could not be put back; it goes on after its lease");
+    // Told first: a job that died while nobody could be told would lie there for ever. Untold, it goes on instead.
+    if dead && !planted::is(Bug::SilentDeath) {
+        let text = dead_text(&job, &note);
+        if !flows::raise(core, &job.job.merchant, AlertKind::DeadJob, job.job.id.as_str(), &text).await {
             return;
         }
     }
-    if dead {
-        flows::raise(core, &job.job.merchant, AlertKind::DeadJob, job.job.id.as_str(), &dead_text(&job, &note)).await;
+    match core.storage.put_job(&job.job.id, job.token, next).await {
+        Ok(true) => {}
+        Ok(false) => tracing::warn!("the lease was lost; whoever has it decides about the job"),
+        Err(fault) => tracing::error!(%fault, "a job could not be put back; it goes on after its lease"),
     }
 }
 

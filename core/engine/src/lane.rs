@@ -11,6 +11,7 @@ use entrepot_domain::command::CommandKey;
 use entrepot_domain::decide::{Stop, decide, repeated};
 use entrepot_domain::footprint::needs;
 use entrepot_domain::job::{JobState, NewJob};
+use entrepot_domain::planted::{self, Bug};
 
 use crate::core::Core;
 use crate::flows;
@@ -194,7 +195,10 @@ async fn attempt_on(core: &Core, storage: &mut dyn LaneStorage, batch: &[Pending
     let writes = states.iter_mut().map(|(merchant, state)| (merchant.clone(), std::mem::take(&mut state.writes)));
     let writes: BTreeMap<MerchantId, Writes> = writes.collect();
     let lease = BirthLease { node: core.settings.node.clone(), lease_ms: core.settings.lease_ms };
-    transaction.commit(writes.clone(), lease).await?;
+    match transaction.commit(writes.clone(), lease).await {
+        Err(StorageFault::CommitUnknown(_)) if planted::is(Bug::UnknownCommitTaken) => {}
+        other => other?,
+    }
     Ok(Decided { writes, answers, states })
 }
 
@@ -257,7 +261,7 @@ fn decide_all(states: &mut States, batch: &[Pending]) -> Vec<Option<Answer>> {
                 Err(Stop::Early(refusal)) => return Some(Answer::Early(refusal)),
                 Err(Stop::SeeMore) => return None,
             };
-            if command.body.keyed() {
+            if command.body.keyed() && !planted::is(Bug::KeyNotStored) {
                 state.keys.insert(command.key.clone(), (command.fingerprint.clone(), answer.clone()));
                 state.writes.keys.push(KeyRow {
                     key: command.key.clone(),
@@ -283,6 +287,9 @@ fn changed_refs(changes: &[Change]) -> Vec<(RefKey, ChannelRef)> {
 /// A channel's order number belongs to no merchant: a fact that the inbox keeps and the create that comes next may
 /// share a batch, so each has to see what the other did, and only the last one writes the row.
 fn share_refs(states: &mut States, writer: &MerchantId, refs: Vec<(RefKey, ChannelRef)>) {
+    if planted::is(Bug::FactUnseenInBatch) {
+        return;
+    }
     for (key, reference) in refs {
         for (_, state) in states.iter_mut().filter(|(merchant, _)| *merchant != writer) {
             if let Some(seen) = state.refs.get_mut(&key) {

@@ -21,7 +21,8 @@ pub enum Record {
         /// How.
         switch: Switch,
     },
-    /// A person's decision on a dead or waiting job.
+    /// A person's decision on a dead or waiting job. The alert that it died is resolved with it: by itself, the job may
+    /// have died again before that.
     Job {
         /// Whose.
         merchant: MerchantId,
@@ -29,6 +30,8 @@ pub enum Record {
         job: JobId,
         /// Try again now, or give up for good.
         retry: bool,
+        /// When.
+        at: Timestamp,
     },
     /// Something a person should look at, found outside any command.
     Alert {

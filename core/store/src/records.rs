@@ -1,12 +1,16 @@
 //! What is written beside commands.
 
-use entrepot_contract::ids::MerchantId;
+use entrepot_contract::ids::{JobId, MerchantId};
+use entrepot_contract::time::Timestamp;
+use entrepot_domain::alert::AlertKind;
 use entrepot_engine::records::{InterfaceLine, Record, RegisteredConnection};
 use entrepot_engine::storage::{StorageFault, Switch};
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
 
 use crate::SqlStorage;
 use crate::alerts::{self, NO_MERCHANT};
+use crate::fault::sort;
 use crate::rows::{column, query, text_of, word};
 use crate::tables;
 
@@ -28,21 +32,7 @@ pub(crate) async fn write(storage: &SqlStorage, record: Record) -> Result<(), St
                 Err(StorageFault::Data(format!("connection {connection} is not registered")))
             }
         }
-        Record::Job { merchant, job, retry } => {
-            let state = if retry { "ready" } else { "abandoned" };
-            // A job whose last call may have had its effect is asked about first, also when it was dead.
-            let sql = format!(
-                "UPDATE jobs SET state = CASE WHEN ?1 = 'ready' AND started = 1 THEN 'started' ELSE ?1 END,
-                    due_at = {}, attempts = 0, lease_node = NULL
-                 WHERE id = ?2 AND merchant = ?3 AND state IN ('ready', 'started', 'dead')",
-                storage.inner.dialect.now()
-            );
-            let values = vec![state.into(), job.as_str().into(), merchant.as_str().into()];
-            if storage.execute(&sql, values).await? != 1 {
-                return Err(StorageFault::Data(format!("merchant {merchant} has no open job {job}")));
-            }
-            Ok(())
-        }
+        Record::Job { merchant, job, retry, at } => decide_job(storage, &merchant, &job, retry, at).await,
         Record::Alert { merchant, alert } => {
             let row = alerts::raised(merchant.as_ref().map_or(NO_MERCHANT, MerchantId::as_str), &alert);
             alerts::raise(&storage.inner.writer, vec![row]).await
@@ -71,6 +61,32 @@ pub(crate) async fn write(storage: &SqlStorage, record: Record) -> Result<(), St
             Ok(())
         }
     }
+}
+
+async fn decide_job(
+    storage: &SqlStorage,
+    merchant: &MerchantId,
+    job: &JobId,
+    retry: bool,
+    at: Timestamp,
+) -> Result<(), StorageFault> {
+    let state = if retry { "ready" } else { "abandoned" };
+    // A job whose last call may have had its effect is asked about first, also when it was dead.
+    let sql = format!(
+        "UPDATE jobs SET state = CASE WHEN ?1 = 'ready' AND started = 1 THEN 'started' ELSE ?1 END,
+            due_at = {}, attempts = 0, lease_node = NULL
+         WHERE id = ?2 AND merchant = ?3 AND state IN ('ready', 'started', 'dead')",
+        storage.inner.dialect.now()
+    );
+    let values = vec![state.into(), job.as_str().into(), merchant.as_str().into()];
+    let both = storage.inner.writer.begin().await.map_err(sort)?;
+    let changed = both.execute(storage.inner.dialect.statement(&sql, values)).await.map_err(sort)?;
+    if changed.rows_affected() != 1 {
+        return Err(StorageFault::Data(format!("merchant {merchant} has no open job {job}")));
+    }
+    let row = alerts::resolved(merchant.as_str(), AlertKind::DeadJob, job.as_str(), at);
+    alerts::resolve(&both, vec![row]).await?;
+    both.commit().await.map_err(sort)
 }
 
 async fn interface(storage: &SqlStorage, lines: Vec<InterfaceLine>) -> Result<(), StorageFault> {

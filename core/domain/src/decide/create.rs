@@ -21,6 +21,7 @@ use crate::change::{Change, ChannelRef, PlacedOrder, RefKey};
 use crate::credit::{PostingCause, PostingKind};
 use crate::guests;
 use crate::limits::{self, Person};
+use crate::planted::{self, Bug};
 use crate::stock::Standing;
 use crate::venue;
 
@@ -185,7 +186,9 @@ pub(super) fn create(
         None => reserve::bought_alone(&offer, intent)?,
     }
     let paid_at = intent.paid_at.or_else(|| paid_before(reference));
-    order.stock = draft.take_stock(&offer.cells, &offer.shares, intent.wish.count, Standing::Held)?;
+    if !planted::is(Bug::ForgetHold) {
+        order.stock = draft.take_stock(&offer.cells, &offer.shares, intent.wish.count, Standing::Held)?;
+    }
     order.limits = take_limits(draft, intent, &offer, people)?;
     draft.push(Change::Ref(
         key,
@@ -240,6 +243,9 @@ fn take_limits(
 /// A cancellation or refund that came before the order ends it before it begins.
 fn ended_before(reference: &ChannelRef) -> Result<(), Refusal> {
     for fact in &reference.facts {
+        if planted::is(Bug::EarlyRefundForgotten) && matches!(fact.intent, Intent::RecordRefund(_)) {
+            continue;
+        }
         if matches!(fact.intent, Intent::CancelOrder { .. } | Intent::RecordRefund(_)) {
             let text = format!("the channel ended this order before it came here ({})", fact.intent.name());
             return Err(Refusal::new(Reason::StateForbids, text));
@@ -303,7 +309,7 @@ fn order_of(
         retail,
         terms: Terms {
             distributor: rules.distributor.clone(),
-            settlement: offer.settlement,
+            settlement: if planted::is(Bug::RetailPosted) { offer.retail } else { offer.settlement },
             cost: offer.cost,
             reservation: offer.product.reservation.filter(|_| intent.source_order.is_none()),
             refund: offer.product.refund.clone(),

@@ -8,6 +8,7 @@ use super::{Stop, payment};
 use crate::answer::Answer;
 use crate::command::OrderName;
 use crate::deadline::{alert_of, subject_of};
+use crate::planted::{self, Bug};
 
 pub(super) fn pass(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Stop> {
     let mut order = draft.find(&OrderName::Own(id.clone()))?;
@@ -18,7 +19,10 @@ pub(super) fn pass(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Stop> 
         if deadline.due > now {
             warn(draft, &order, &deadline);
             deadline.warn = None;
-        } else if deadline.kind == DeadlineKind::Hold && order.state == OrderState::Created {
+        } else if deadline.kind == DeadlineKind::Hold
+            && order.state == OrderState::Created
+            && !planted::is(Bug::HoldForEver)
+        {
             payment::end_unpaid(draft, &mut order, "hold ran out")?;
             continue;
         } else {

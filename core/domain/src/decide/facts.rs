@@ -8,6 +8,7 @@ use super::draft::Draft;
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::change::{Change, FACTS_LIMIT, RefKey, StoredFact};
+use crate::planted::{self, Bug};
 
 pub(super) fn store(
     draft: &mut Draft<'_>,
@@ -17,6 +18,9 @@ pub(super) fn store(
 ) -> Result<Answer, Stop> {
     let key = RefKey { application: application.clone(), order: order.clone() };
     let Some(reference) = draft.state.refs.get(&key) else { return Err(Stop::SeeMore) };
+    if planted::is(Bug::LateFactSwallowed) && reference.order.is_some() {
+        return Ok(Answer::Stored);
+    }
     if let Some(placed) = &reference.order {
         return Ok(Answer::Known { order: placed.order.clone() });
     }

@@ -17,6 +17,7 @@ use crate::change::{Change, Pool};
 use crate::command::{IssueResult, OrderName};
 use crate::footprint::pool_name;
 use crate::job::{JobKind, Notification};
+use crate::planted::{self, Bug};
 use crate::transitions::Step;
 
 /// What beginning to issue came to.
@@ -110,6 +111,12 @@ pub(super) fn begin(draft: &mut Draft<'_>, order: &mut Order) -> Result<Begun, S
                 draft.step(order, Step::StartIssue)?;
                 start_clock(draft, order)?;
                 draft.ask_supplier(order, JobKind::Book);
+                // A supplier books whole orders: what was refunded before is given back there afterwards.
+                let units = order.numbers(UnitState::Refunded);
+                if !units.is_empty() {
+                    let key = format!("{}-before", order.id);
+                    draft.ask_supplier(order, JobKind::CancelAtSupplier { units, refund: None, key });
+                }
                 draft.note(order, "issuing", told);
                 Ok(Begun::Asked)
             }
@@ -153,7 +160,7 @@ fn from_pool(draft: &mut Draft<'_>, order: &mut Order, name: &entrepot_contract:
 fn finish(draft: &mut Draft<'_>, order: &mut Order, units: Vec<UnitCredentials>, from: &str) -> Result<(), Stop> {
     draft.step(order, Step::Issue)?;
     draft.met(order, &DeadlineKind::Issue);
-    if order.callback_owed {
+    if order.callback_owed && !planted::is(Bug::CallbackForgotten) {
         order.callback_owed = false;
         draft.notify(order, Notification::Issued);
     }

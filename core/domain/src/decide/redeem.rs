@@ -12,6 +12,7 @@ use crate::answer::Answer;
 use crate::change::{Change, CodeState};
 use crate::command::OrderName;
 use crate::job::Notification;
+use crate::planted::{self, Bug};
 use crate::venue;
 
 pub(super) fn redeem(
@@ -23,7 +24,11 @@ pub(super) fn redeem(
     let mut order = draft.find(name)?;
     may_redeem(draft, &order, used_at)?;
     let rules = draft.channel(&order.connection)?;
-    let free = free_units(draft, &order);
+    let free = match () {
+        () if planted::is(Bug::UsedTwice) => order.units.iter().map(|unit| unit.number).collect(),
+        () if planted::is(Bug::UsedWhileRefunding) => order.numbers(UnitState::Available),
+        () => free_units(draft, &order),
+    };
     let units = choose(&order, &free, choice)?;
     let open = order.count(UnitState::Available);
     if !rules.redeem_units && units.len() != open {
@@ -62,7 +67,7 @@ fn may_redeem(draft: &Draft<'_>, order: &Order, used_at: Timestamp) -> Result<()
     let source = order.source().and_then(|(source, _)| draft.order(source));
     for asked in [Some(order), source.as_ref()].into_iter().flatten() {
         let live = |refund: &&Refund| matches!(refund.state, RefundState::Waiting | RefundState::Agreed);
-        if let Some(refund) = draft.state.refunds(asked).find(live) {
+        if let Some(refund) = draft.state.refunds(asked).find(live).filter(|_| !planted::is(Bug::UsedWhileRefunding)) {
             return no(format!("refund {} of order {} is pending; it has to be refused first", refund.id, asked.id));
         }
     }

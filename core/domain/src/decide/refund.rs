@@ -20,8 +20,12 @@ use crate::change::{Change, CodeState};
 use crate::command::OrderName;
 use crate::credit::{PostingCause, PostingKind};
 use crate::job::{JobKind, Notification};
+use crate::planted::{self, Bug};
 use crate::refund_rule::{Verdict, fee_on, judge};
 use crate::stock::Standing;
+
+/// Who decided a refund that the supplier was asked about and agreed to: its tickets are gone already.
+const SUPPLIER: &str = "the supplier";
 
 /// What a refund would come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,10 +190,15 @@ pub(super) fn settle(
 ) -> Result<Answer, Stop> {
     let mut order = draft.find(&OrderName::Own(order.clone()))?;
     let mut refund = find(draft, &order, id)?;
-    let by = draft.command.by.clone();
+    let asked_supplier = draft.command.job.is_some();
+    let by = if asked_supplier { SUPPLIER.to_owned() } else { draft.command.by.clone() };
     if refund.state != RefundState::Waiting {
         let agreed = matches!(refund.state, RefundState::Agreed | RefundState::Done);
-        if agreed == agree || draft.command.job.is_some() {
+        if asked_supplier && agree && !agreed {
+            let text = format!("the supplier gave back units {:?} of refund {id}, which was refused", refund.units);
+            draft.alert(AlertKind::Contradiction, order.id.as_str(), text);
+        }
+        if agreed == agree || asked_supplier {
             return Ok(answer(&refund));
         }
         let text = format!("refund {id} is {:?} already; it cannot be decided again", refund.state);
@@ -242,7 +251,8 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
     if waited {
         decided(draft, &mut order, &refund);
     }
-    let cancelled_upstream = refund.state == RefundState::Agreed;
+    // Only what the supplier agreed to is gone there: an order may have been issued after its refund was agreed.
+    let cancelled_upstream = refund.state == RefundState::Agreed && refund.decided_by.as_deref() == Some(SUPPLIER);
     let asked = refund.units.len();
     refund.units = units_gone(draft, &order, &refund, intent);
     // A fee agreed for more units than went is kept for those that went.
@@ -309,6 +319,7 @@ fn announced(draft: &Draft<'_>, order: &Order, intent: &RecordRefund) -> Refund 
 fn units_gone(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent: &RecordRefund) -> Vec<u16> {
     let open: Vec<u16> = open_units(order);
     let wanted = match &intent.units {
+        _ if planted::is(Bug::RefundOfTheRest) => open.clone(),
         UnitChoice::Numbers(numbers) => {
             let once: BTreeSet<u16> = numbers.iter().copied().collect();
             once.into_iter().collect()
@@ -317,7 +328,8 @@ fn units_gone(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent: &Re
         UnitChoice::AllLeft if !refund.units.is_empty() => refund.units.clone(),
         UnitChoice::AllLeft => open.clone(),
     };
-    let (gone, other): (Vec<u16>, Vec<u16>) = wanted.into_iter().partition(|unit| open.contains(unit));
+    let again = planted::is(Bug::RefundedTwice);
+    let (gone, other): (Vec<u16>, Vec<u16>) = wanted.into_iter().partition(|unit| again || open.contains(unit));
     let short = matches!(&intent.units, UnitChoice::Count(count) if gone.len() < usize::try_from(*count).unwrap_or(0));
     // A reservation that was cancelled before has no open unit left: its refund is no news.
     let over = order.source().is_some() && open.is_empty();
@@ -389,7 +401,8 @@ fn give_back(draft: &mut Draft<'_>, order: &mut Order, refund: &mut Refund, at: 
 
 /// The money is gone: tickets at a supplier have to go, too, unless it agreed before.
 fn upstream(draft: &mut Draft<'_>, order: &Order, refund: &Refund, cancelled: bool) {
-    if cancelled || refund.units.is_empty() || !ticket_at_supplier(draft, order) {
+    if cancelled || refund.units.is_empty() || !ticket_at_supplier(draft, order) || planted::is(Bug::RefundedTicketKept)
+    {
         return;
     }
     let kind = JobKind::CancelAtSupplier { units: refund.units.clone(), refund: None, key: refund.id.to_string() };

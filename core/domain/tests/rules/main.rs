@@ -15,5 +15,6 @@ mod refunds;
 mod reservations;
 mod sales;
 mod shares;
+mod tickets;
 mod vouchers;
 mod world;

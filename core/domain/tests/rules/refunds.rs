@@ -8,7 +8,7 @@ use entrepot_contract::product::{RefundFee, RefundOtherwise, RefundRule, RefundS
 use entrepot_contract::time::Timestamp;
 use entrepot_domain::answer::{Answer, RefundStanding};
 use entrepot_domain::command::Body;
-use entrepot_domain::job::{JobKind, Notification};
+use entrepot_domain::job::{JobEnd, JobKind, Notification};
 
 use crate::world::*;
 
@@ -263,6 +263,7 @@ fn a_ticket_at_a_supplier_is_cancelled_there_before_we_agree() {
     let told = world.ok(Body::PromiseRefund { order, refund });
     assert_eq!(standing(told), RefundStanding::Waiting);
     let body = decide(&world, true);
+    world.job = world.jobs.last().map(|job| JobEnd { id: job.id.clone(), token: 1 });
     world.ok(body);
     world.ok(refunded("1", "r", UnitChoice::AllLeft, world.now));
     assert_eq!(cancels(&world), 1, "it agreed before: it is not asked twice");

@@ -24,7 +24,7 @@ use entrepot_domain::deadline::Times;
 use entrepot_domain::decide::{Stop, decide, repeated};
 use entrepot_domain::footprint::{Footprint, needs};
 use entrepot_domain::invariants::{Snapshot, check};
-use entrepot_domain::job::NewJob;
+use entrepot_domain::job::{JobEnd, NewJob};
 use entrepot_domain::state::State;
 
 pub use crate::make::*;
@@ -73,6 +73,8 @@ pub struct World {
     pub limits: BTreeMap<LimitKey, u32>,
     pub history: Vec<HistoryLine>,
     pub jobs: Vec<NewJob>,
+    /// The job whose outcome the next command records.
+    pub job: Option<JobEnd>,
     given: u64,
 }
 
@@ -158,6 +160,7 @@ impl World {
             limits: BTreeMap::new(),
             history: Vec::new(),
             jobs: Vec::new(),
+            job: None,
             given: 0,
         };
         let distributor =
@@ -247,7 +250,7 @@ impl World {
             at: self.now,
             by: by.to_owned(),
             seed: Seed::new(format!("{:08}", self.given), secret).unwrap(),
-            job: None,
+            job: self.job.take(),
             body,
         };
         let answer = self.run(&command);

@@ -58,9 +58,9 @@ impl Engine {
 
     /// Tries a job again now, or gives it up for good.
     pub async fn decide_job(&self, merchant: &MerchantId, job: JobId, retry: bool) -> Result<(), StorageFault> {
-        let subject = job.to_string();
-        self.core.storage.record(Record::Job { merchant: merchant.clone(), job, retry }).await?;
-        super::resolve(&self.core, Some(merchant.clone()), AlertKind::DeadJob, &subject).await;
+        let (merchant, subject, at) = (merchant.clone(), job.to_string(), self.core.clock.now());
+        self.core.storage.record(Record::Job { merchant: merchant.clone(), job, retry, at }).await?;
+        super::tell(Some(&merchant), AlertKind::DeadJob, &subject, None);
         self.core.jobs.nudge();
         Ok(())
     }

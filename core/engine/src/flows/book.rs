@@ -6,6 +6,7 @@ use entrepot_contract::supplier::{Booking, SupplierRequest, SupplierResponse};
 use entrepot_domain::answer::Answer;
 use entrepot_domain::command::{Body, CommandKey, IssueResult};
 use entrepot_domain::job::JobState;
+use entrepot_domain::planted::{self, Bug};
 
 use super::supplier;
 use crate::core::Core;
@@ -24,7 +25,7 @@ pub(crate) async fn run(core: &Core, job: &LeasedJob) -> Tried {
 async fn work(core: &Core, job: &LeasedJob) -> Result<Tried, Tried> {
     let (order, _) = supplier::order_of(core, job).await?;
     let key = order.id.to_string();
-    if job.state == JobState::Started {
+    if job.state == JobState::Started && !planted::is(Bug::BlindRepeat) {
         return inquire(core, job, &order, &key).await;
     }
     if order.state != OrderState::Issuing {
@@ -37,8 +38,8 @@ async fn work(core: &Core, job: &LeasedJob) -> Result<Tried, Tried> {
 
 async fn book(core: &Core, job: &LeasedJob, order: &Order, key: &str) -> Result<Tried, Tried> {
     let wanted = supplier::supplier_order(core, order).await?;
-    supplier::start(core, job).await?;
-    match supplier::call(core, job, key, SupplierRequest::Book { order: Box::new(wanted) }).await {
+    let limit_ms = supplier::start(core, job).await?;
+    match supplier::call(core, job, key, limit_ms, SupplierRequest::Book { order: Box::new(wanted) }).await {
         Ok(SupplierResponse::Booking(booking)) => settle(core, job, order, booking).await,
         Ok(_) => Ok(Tried::Unclear { note: "book was answered with something else".to_owned() }),
         Err(fault) => after_fault(core, job, order, fault).await,
@@ -66,7 +67,8 @@ async fn inquire(core: &Core, job: &LeasedJob, order: &Order, key: &str) -> Resu
         return Ok(Tried::Hopeless { note, unclear: true });
     }
     let wanted = supplier::supplier_order(core, order).await?;
-    match supplier::call(core, job, key, SupplierRequest::Inquire { order: Box::new(wanted) }).await {
+    let request = SupplierRequest::Inquire { order: Box::new(wanted) };
+    match supplier::call(core, job, key, supplier::CALL_LIMIT_MS, request).await {
         Ok(SupplierResponse::Booking(Booking::NotFound)) if order.state == OrderState::Issuing => {
             book(core, job, order, key).await
         }

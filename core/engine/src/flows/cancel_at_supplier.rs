@@ -41,9 +41,9 @@ async fn work(
         return Ok(Tried::Hopeless { note, unclear: true });
     }
     let wanted = supplier::supplier_order(core, &order).await?;
-    supplier::start(core, job).await?;
+    let limit_ms = supplier::start(core, job).await?;
     let request = SupplierRequest::Cancel { order: Box::new(wanted), units: units.to_vec(), key: key.to_owned() };
-    match supplier::call(core, job, key, request).await {
+    match supplier::call(core, job, key, limit_ms, request).await {
         Ok(SupplierResponse::Cancellation(Cancellation::Done)) => settle(core, job, refund, None).await,
         Ok(SupplierResponse::Cancellation(Cancellation::Refused { reason })) => {
             settle(core, job, refund, Some(reason)).await

@@ -32,6 +32,7 @@ use entrepot_domain::alert::{Alert, AlertKind};
 use entrepot_domain::answer::Answer;
 use entrepot_domain::change::RefKey;
 use entrepot_domain::command::{Body, CommandKey, OrderName};
+use entrepot_domain::planted::{self, Bug};
 
 use crate::core::Core;
 use crate::inbound::Visit;
@@ -70,8 +71,14 @@ impl Visit<'_> {
 
     /// Gives a command under the channel's own key of this scene.
     pub(crate) async fn command(&self, key: &str, fields: &[(&str, String)], body: Body) -> Result<Answer, Undecided> {
-        let key =
+        let mut key =
             CommandKey { scope: self.connection.id.to_string(), kind: body.name().to_owned(), key: key.to_owned() };
+        if planted::is(Bug::WrongKeyScope) {
+            key.scope = "channel".to_owned();
+        }
+        if planted::is(Bug::KeyWithoutScene) {
+            key.kind.clear();
+        }
         let fingerprint = entrepot_domain::command::fingerprint(fields);
         let (core, merchant) = (self.core, &self.connection.merchant);
         core.command(merchant, key, fingerprint, "channel", body, Some(self.deadline), None).await
@@ -127,18 +134,26 @@ pub(crate) fn odd(answer: &Answer) -> Outcome {
     Outcome::Busy
 }
 
-/// Tells a person about something found outside any command.
-pub(crate) async fn raise(core: &Core, merchant: &MerchantId, kind: AlertKind, subject: &str, text: &str) {
-    raise_for(core, Some(merchant.clone()), kind, subject, text).await;
+/// Tells a person about something found outside any command; false when that could not be stored.
+pub(crate) async fn raise(core: &Core, merchant: &MerchantId, kind: AlertKind, subject: &str, text: &str) -> bool {
+    raise_for(core, Some(merchant.clone()), kind, subject, text).await
 }
 
 /// The same for the whole deployment, or one merchant.
-pub(crate) async fn raise_for(core: &Core, merchant: Option<MerchantId>, kind: AlertKind, subject: &str, text: &str) {
+pub(crate) async fn raise_for(
+    core: &Core,
+    merchant: Option<MerchantId>,
+    kind: AlertKind,
+    subject: &str,
+    text: &str,
+) -> bool {
     tell(merchant.as_ref(), kind, subject, Some(text));
     let alert = Alert { kind, subject: subject.to_owned(), text: text.to_owned(), at: core.clock.now() };
-    if let Err(fault) = core.storage.record(Record::Alert { merchant, alert }).await {
+    let stored = core.storage.record(Record::Alert { merchant, alert }).await;
+    if let Err(fault) = &stored {
         tracing::error!(%fault, "an alert could not be stored");
     }
+    stored.is_ok()
 }
 
 /// The cause of an alert is gone, found outside any command.

@@ -6,6 +6,7 @@ use entrepot_contract::notice::{OrderEvent, OrderNotice};
 use entrepot_contract::order::{Order, Refund, RefundState};
 use entrepot_domain::command::Body;
 use entrepot_domain::job::{JobState, Notification};
+use entrepot_domain::planted::{self, Bug};
 use entrepot_host::CallScope;
 
 use super::{book, supplier};
@@ -28,7 +29,8 @@ async fn work(core: &Core, job: &LeasedJob, notification: &Notification) -> Resu
         let note = format!("{} cannot be told about {event}", connection.id);
         return end(core, job, &note).await;
     }
-    if job.state == JobState::Started && !abilities.repeatable_notices.iter().any(|name| name == event) {
+    let blind = planted::is(Bug::BlindNotice);
+    if job.state == JobState::Started && !blind && !abilities.repeatable_notices.iter().any(|name| name == event) {
         let note = format!("nobody knows whether {} took the notice {event}; look there", connection.id);
         return Ok(Tried::Hopeless { note, unclear: true });
     }
@@ -36,10 +38,10 @@ async fn work(core: &Core, job: &LeasedJob, notification: &Notification) -> Resu
         return end(core, job, "there is nothing to tell any more").await;
     };
     let notice = OrderNotice { order: order.id.clone(), channel_order: order.channel_order.clone(), event };
-    supplier::start(core, job).await?;
+    let limit_ms = supplier::start(core, job).await?;
     let key = job.job.id.to_string();
     let scope = CallScope { connection: Some(connection.id.clone()), order: Some(order.id.to_string()) };
-    let context = supplier::context(core, job, &connection, &key);
+    let context = supplier::context(core, job, &connection, &key, limit_ms);
     let request = Request::Channel(ChannelRequest::Deliver { notice: Box::new(notice) });
     match instance.call(context, request, scope).await {
         Ok(Response::Channel(ChannelResponse::Delivered)) => {

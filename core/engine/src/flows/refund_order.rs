@@ -91,8 +91,11 @@ pub(super) async fn record(visit: &Visit<'_>, intent: &Intent, record: &RecordRe
             // The money is gone whatever we think of it: acknowledged, and somebody looks.
             let text = format!("refund {} of order {}: {}", record.key, record.order, refusal.text);
             let merchant = &visit.connection.merchant;
-            super::raise(visit.core, merchant, AlertKind::Contradiction, record.order.as_str(), &text).await;
-            Outcome::Recorded
+            if super::raise(visit.core, merchant, AlertKind::Contradiction, record.order.as_str(), &text).await {
+                Outcome::Recorded
+            } else {
+                Outcome::Busy
+            }
         }
         Ok(other) => super::odd(&other),
         Err(fault) => super::undecided(fault),

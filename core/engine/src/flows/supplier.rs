@@ -8,6 +8,7 @@ use entrepot_contract::message::{CallContext, Request, Response};
 use entrepot_contract::order::{Order, Refund};
 use entrepot_contract::product::Fulfilment;
 use entrepot_contract::supplier::{SupplierOrder, SupplierRequest, SupplierResponse};
+use entrepot_domain::planted::{self, Bug};
 use entrepot_host::{CallScope, RunningInstance};
 
 use crate::core::Core;
@@ -62,10 +63,10 @@ pub(crate) async fn supplier_order(core: &Core, order: &Order) -> Result<Supplie
     })
 }
 
-/// What comes with a job's call.
-pub(crate) fn context(core: &Core, job: &LeasedJob, connection: &Connection, key: &str) -> CallContext {
+/// What comes with a job's call, which may take so long.
+pub(crate) fn context(core: &Core, job: &LeasedJob, connection: &Connection, key: &str, limit_ms: i64) -> CallContext {
     CallContext {
-        deadline: core.clock.now().plus_millis(CALL_LIMIT_MS),
+        deadline: core.clock.now().plus_millis(limit_ms),
         idempotency_key: key.to_owned(),
         trace: TraceId::parse(job.job.id.as_str()).expect("a job id is a trace id: both are ids of one form"),
         attempt: job.attempts + 1,
@@ -78,6 +79,7 @@ pub(crate) async fn call(
     core: &Core,
     job: &LeasedJob,
     key: &str,
+    limit_ms: i64,
     request: SupplierRequest,
 ) -> Result<SupplierResponse, Fault> {
     let (connection, instance) = match counterparty(core, &job.job.connection) {
@@ -85,7 +87,7 @@ pub(crate) async fn call(
         Err(tried) => return Err(Fault::not_done(FaultKind::Unavailable, note_of(tried))),
     };
     let scope = CallScope { connection: Some(connection.id.clone()), order: Some(job.job.order.to_string()) };
-    let context = context(core, job, &connection, key);
+    let context = context(core, job, &connection, key, limit_ms);
     match instance.call(context, Request::Supplier(request), scope).await? {
         Response::Supplier(response) => Ok(response),
         Response::Channel(_) => Err(Fault::garbled("a supplier answered as a channel")),
@@ -109,10 +111,19 @@ pub(crate) fn after_fault(fault: &Fault) -> Tried {
     }
 }
 
-/// Marks a job as started before a call with effect goes out.
-pub(crate) async fn start(core: &Core, job: &LeasedJob) -> Result<(), Tried> {
+/// Marks a job as started before a call with effect goes out. Gives how long the call may take, in milliseconds: no
+/// longer than the lease, or whoever has the job next could ask about a call that is still on its way.
+pub(crate) async fn start(core: &Core, job: &LeasedJob) -> Result<i64, Tried> {
+    if planted::is(Bug::CallBeforeMark) {
+        return Ok(CALL_LIMIT_MS);
+    }
+    let asked = tokio::time::Instant::now();
     match core.storage.start_job(&job.job.id, job.token, core.settings.lease_ms).await {
-        Ok(true) => Ok(()),
+        Ok(true) => {
+            let passed = i64::try_from(asked.elapsed().as_millis()).unwrap_or(i64::MAX);
+            let left = i64::from(core.settings.lease_ms).saturating_sub(passed);
+            if left > 0 { Ok(left.min(CALL_LIMIT_MS)) } else { Err(again(&"the lease ended before anything went out")) }
+        }
         Ok(false) => Err(Tried::Lost),
         Err(fault) => Err(again(&fault)),
     }

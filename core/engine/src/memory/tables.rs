@@ -13,6 +13,7 @@ use entrepot_domain::command::CommandKey;
 use entrepot_domain::credit::{Account, Posting};
 use entrepot_domain::footprint::Footprint;
 use entrepot_domain::invariants::Snapshot;
+use entrepot_domain::planted::{self, Bug};
 use entrepot_domain::state::State;
 
 use super::jobs::Jobs;
@@ -159,10 +160,11 @@ impl Tables {
                 };
                 *known = switch;
             }
-            Record::Job { merchant, job, retry } => {
+            Record::Job { merchant, job, retry, .. } => {
                 if !self.jobs.decide(&merchant, &job, retry, now) {
                     return Err(StorageFault::Data(format!("merchant {merchant} has no open job {job}")));
                 }
+                self.resolve(Some(merchant), AlertKind::DeadJob, job.to_string());
             }
             Record::Alert { merchant, alert } => self.raise(merchant, alert),
             Record::Resolve { merchant, kind, subject, .. } => self.resolve(merchant, kind, subject),
@@ -332,9 +334,14 @@ impl MerchantTables {
             self.end_code(id, *state);
         }
         for (order, unit, state) in &writes.ended_unit_codes {
-            let of_unit = |row: &&mut CodeRow| row.unit.as_ref() == Some(&(order.clone(), *unit));
-            for row in self.codes.values_mut().filter(of_unit).filter(|row| row.state == CodeState::Assigned) {
+            let of_unit = |row: &CodeRow| row.unit.as_ref() == Some(&(order.clone(), *unit));
+            for (id, row) in self.codes.iter_mut().filter(|(_, row)| of_unit(row) && row.state == CodeState::Assigned) {
                 row.state = *state;
+                if planted::is(Bug::CodeGivenAgain) && *state == CodeState::Void {
+                    row.state = CodeState::Available;
+                    self.waiting.entry(row.pool.clone()).or_default().insert(row.sequence, id.clone());
+                    self.pools.entry(row.pool.clone()).or_default().available += 1;
+                }
             }
         }
     }

@@ -171,3 +171,46 @@ async fn a_retry_of_an_unclear_booking_asks_first() {
     assert_eq!(house.gate.calls(), ["book", "inquire", "inquire"]);
     assert_eq!(house.gate.bookings(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_booking_of_unknown_outcome_stays_unknown_when_the_next_try_cannot_begin() {
+    let house = House::with(|settings| settings.backoff_first_ms = 10_000).await;
+    house.sold("1", "gated", 2).await;
+    house.gate.script([Book::LostAfter]);
+    house.call("issue", issue("1")).await.unwrap();
+    house.storage.inject_at("order", entrepot_engine::memory::InjectedFault::Busy);
+    until("issued", || house.storage.orders(&id("park"))[0].state == OrderState::Issued).await;
+    assert_eq!(house.gate.calls(), ["book", "inquire"]);
+    assert_eq!(house.gate.bookings(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_never_outlives_its_lease() {
+    let house = House::with(|settings| (settings.lease_ms, settings.poll_ms) = (3_000, 100)).await;
+    house.sold("1", "gated", 2).await;
+    house.gate.script([Book::Held]);
+    house.call("issue", issue("1")).await.unwrap();
+    until("issued", || house.storage.orders(&id("park"))[0].state == OrderState::Issued).await;
+    house.gate.release.notify_one();
+    house.rests().await;
+    assert_eq!(house.gate.calls(), ["book", "inquire", "book"]);
+    assert_eq!(house.gate.bookings(), 1, "the first call was given up before anybody asked about it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_dies_only_once_somebody_is_told() {
+    let house = House::with(|settings| (settings.lease_ms, settings.poll_ms) = (2_000, 500)).await;
+    let order = house.issued("1", "own", 1).await;
+    house.shop.faults.lock().unwrap().push_back(Fault::unknown(FaultKind::TimedOut, "no answer"));
+    for _ in 0..2 {
+        house.storage.inject_at("record", entrepot_engine::memory::InjectedFault::Busy);
+    }
+    house.engine.redeem(at_gate(Shown::Order(order, UnitChoice::AllLeft), "a")).await.unwrap();
+    until("told", || {
+        let dead = house.storage.jobs()[0].state == JobState::Dead;
+        assert!(!dead || house.alerts("dead_job") == 1, "it died unheard");
+        dead
+    })
+    .await;
+    assert!(house.shop.told().is_empty(), "and what may have arrived was not sent again");
+}

@@ -78,3 +78,31 @@ async fn refund_of(house: &House, order: &entrepot_contract::ids::OrderId) -> en
     use entrepot_engine::storage::Storage;
     house.storage.order(&id("park"), order).await.unwrap().unwrap().1[0].id.clone()
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refund_that_cannot_be_recorded_is_acknowledged_once_somebody_can_see_why() {
+    let house = House::new().await;
+    house.issued("1", "own", 1).await;
+    house.issued("2", "own", 1).await;
+    house.call("refunded", refunded("1", "r")).await.unwrap();
+    // The channel's key of another order: nothing can be recorded under it.
+    house.storage.inject_at("record", entrepot_engine::memory::InjectedFault::Busy);
+    assert_eq!(house.call("refunded", refunded("2", "r")).await, Ok(Outcome::Busy));
+    assert_eq!(house.alerts("contradiction"), 0);
+    assert_eq!(house.call("refunded", refunded("2", "r")).await, Ok(Outcome::Recorded));
+    assert_eq!(house.alerts("contradiction"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_supplier_that_gives_back_what_a_person_refused_is_a_contradiction() {
+    let house = House::new().await;
+    let order = house.issued("1", "gated", 1).await;
+    let waiting = Cancellation::Waiting { ask_after_ms: Some(20_000) };
+    house.gate.cancels.lock().unwrap().push_back(waiting);
+    assert_eq!(house.call("ask", ask("1", "r")).await.unwrap(), Outcome::RefundWaiting);
+    let (_, refunds) = house.engine.storage().order(&id("park"), &order).await.unwrap().unwrap();
+    let refund = refunds[0].id.clone();
+    house.administer(Body::DecideRefund { order, refund, agree: false, reason: None }).await;
+    house.rests().await;
+    assert_eq!(house.alerts("contradiction"), 1);
+}

@@ -105,7 +105,10 @@ async fn a_job_waits_for_the_open_one_before_it_and_for_no_other() {
     assert_eq!(names(leased(&storage).await), ["a", "c", "d"]);
     storage.put_job(&id("a"), 2, next(JobState::Dead, 0)).await.unwrap();
     assert!(leased(&storage).await.is_empty(), "a dead one holds what depends on it");
-    storage.record(Record::Job { merchant: id("park"), job: id("a"), retry: false }).await.unwrap();
+    storage
+        .record(Record::Job { merchant: id("park"), job: id("a"), retry: false, at: Timestamp::from_millis(0) })
+        .await
+        .unwrap();
     assert_eq!(names(leased(&storage).await), ["b"]);
 }
 

@@ -1,0 +1,155 @@
+//! Bugs on purpose, so that the simulation can prove that it finds them.
+//!
+//! They exist only under the feature `planted`, which nothing but `tests/simulation` enables, and only in builds with
+//! debug assertions: an optimised build has none of them whatever features it was given. Elsewhere [`is`] is a constant
+//! `false` and its branches are gone.
+
+/// A bug that can be planted. Each is one a careful person could have made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bug {
+    /// An unpaid order takes no stock.
+    ForgetHold,
+    /// An unpaid order that ends keeps its stock.
+    ForgetRelease,
+    /// An unpaid order that ends keeps its credit.
+    ForgetCreditRelease,
+    /// The hold of an unpaid order never runs out.
+    HoldForEver,
+    /// A cell sells one unit more than it has.
+    SoldOutByOne,
+    /// A sale does not look at the credit line.
+    OverdrawnLine,
+    /// The distributor pays the guest's price.
+    RetailPosted,
+    /// A stay takes all its nights but the last.
+    MissedNight,
+    /// Units that were given back are given back again.
+    RefundedTwice,
+    /// Whatever units the channel names, all that are open go.
+    RefundOfTheRest,
+    /// An order is made although its refund came before it.
+    EarlyRefundForgotten,
+    /// A fact that came a moment after its order is stored where nobody looks.
+    LateFactSwallowed,
+    /// A unit can be used again.
+    UsedTwice,
+    /// Units can be used while their refund is agreed.
+    UsedWhileRefunding,
+    /// A ticket whose money is gone stays at the supplier.
+    RefundedTicketKept,
+    /// The callback that was promised is not made.
+    CallbackForgotten,
+    /// A key used for something else gets the first answer.
+    ContentsIgnored,
+    /// Commands of one batch do not see each other's stock.
+    NeighboursUnseen,
+    /// The code of a refunded unit goes back into its pool.
+    CodeGivenAgain,
+    /// The keys of all connections share one scope.
+    WrongKeyScope,
+    /// All scenes share one kind of key.
+    KeyWithoutScene,
+    /// Answers are not stored.
+    KeyNotStored,
+    /// A commit of unknown outcome is taken for done.
+    UnknownCommitTaken,
+    /// A fact and its order do not see each other in one batch.
+    FactUnseenInBatch,
+    /// A job that has to be tried again is taken for ended.
+    LostJob,
+    /// A job dies and nobody is told.
+    SilentDeath,
+    /// A booking of unknown outcome is made again without asking.
+    BlindRepeat,
+    /// A notice of unknown outcome is sent again although it may not be.
+    BlindNotice,
+    /// A call goes out before its job is marked as started.
+    CallBeforeMark,
+    /// Whoever lost a lease can still use it.
+    UnfencedLease,
+}
+
+impl Bug {
+    /// All of them.
+    pub const ALL: [Self; 30] = [
+        Self::ForgetHold,
+        Self::ForgetRelease,
+        Self::ForgetCreditRelease,
+        Self::HoldForEver,
+        Self::SoldOutByOne,
+        Self::OverdrawnLine,
+        Self::RetailPosted,
+        Self::MissedNight,
+        Self::RefundedTwice,
+        Self::RefundOfTheRest,
+        Self::EarlyRefundForgotten,
+        Self::LateFactSwallowed,
+        Self::UsedTwice,
+        Self::UsedWhileRefunding,
+        Self::RefundedTicketKept,
+        Self::CallbackForgotten,
+        Self::ContentsIgnored,
+        Self::NeighboursUnseen,
+        Self::CodeGivenAgain,
+        Self::WrongKeyScope,
+        Self::KeyWithoutScene,
+        Self::KeyNotStored,
+        Self::UnknownCommitTaken,
+        Self::FactUnseenInBatch,
+        Self::LostJob,
+        Self::SilentDeath,
+        Self::BlindRepeat,
+        Self::BlindNotice,
+        Self::CallBeforeMark,
+        Self::UnfencedLease,
+    ];
+}
+
+/// Whether this build can have bugs planted.
+pub const POSSIBLE: bool = cfg!(all(feature = "planted", debug_assertions));
+
+#[cfg(all(feature = "planted", debug_assertions))]
+mod active {
+    use std::cell::Cell;
+
+    use super::Bug;
+
+    thread_local! {
+        static ACTIVE: Cell<Option<Bug>> = const { Cell::new(None) };
+    }
+
+    /// Whether this bug is planted on this thread.
+    #[must_use]
+    pub fn is(bug: Bug) -> bool {
+        ACTIVE.get() == Some(bug)
+    }
+
+    /// A bug on this thread, until this is dropped.
+    #[derive(Debug)]
+    #[must_use = "the bug goes when this is dropped"]
+    pub struct Planted(());
+
+    impl Planted {
+        /// Plants a bug on this thread, in the place of any other.
+        pub fn new(bug: Bug) -> Self {
+            ACTIVE.set(Some(bug));
+            Self(())
+        }
+    }
+
+    impl Drop for Planted {
+        fn drop(&mut self) {
+            ACTIVE.set(None);
+        }
+    }
+}
+
+#[cfg(all(feature = "planted", debug_assertions))]
+pub use active::{Planted, is};
+
+/// Whether this bug is planted on this thread: never, in this build.
+#[cfg(not(all(feature = "planted", debug_assertions)))]
+#[must_use]
+pub const fn is(_: Bug) -> bool {
+    false
+}
