@@ -49,6 +49,12 @@ The chores of this repository. Nothing needs to be set up before any of them.
       Builds each plugin as a library and puts it where the executable looks for it:
       target/debug/plugins or target/release/plugins.
 
+  cargo xtask simulate [--seeds N] [--from SEED] | --trace SEED
+      Runs the whole engine in N simulated worlds (1,000 unless told otherwise), or one of them with
+      everything that happens in it. A seed gives the same world every time.
+        cargo xtask simulate --seeds 1_000_000
+        cargo xtask simulate --trace 731
+
   cargo xtask ci
       What the pipeline runs (.ci/run): format, lints, documentation, tests; cheapest first.
 
@@ -87,9 +93,10 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "test" => suites::test(&test_options(rest)?),
         "postgres" => postgres_command(rest),
         "libraries" => libraries_command(rest),
+        "simulate" => simulate(rest),
         "ci" => ci(rest),
         other => Err(unfit(format!(
-            "there is no `{other}`; there are test, postgres, libraries and ci (see `cargo xtask --help`)"
+            "there is no `{other}`; there are test, postgres, libraries, simulate and ci (see `cargo xtask --help`)"
         ))),
     }
 }
@@ -155,6 +162,15 @@ fn libraries_command(arguments: &[String]) -> Result<ExitCode> {
     let out = out.unwrap_or_else(|| libraries::default_folder(&workspace, release));
     libraries::build(&workspace, release, &out)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Optimised, because a million worlds take a while. The program reads its arguments itself.
+fn simulate(arguments: &[String]) -> Result<ExitCode> {
+    let workspace = cargo::Workspace::read()?;
+    let mut command = Command::new(cargo::program());
+    command.args(["run", "--quiet", "--release", "--package", "entrepot-simulation", "--"]).args(arguments);
+    let status = command.current_dir(workspace.root).status().map_err(while_doing("cargo run"))?;
+    Ok(exit_code(status))
 }
 
 /// The steps live in `.ci/run` alone, so that what runs here and what runs there cannot differ.

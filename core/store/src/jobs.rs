@@ -56,7 +56,7 @@ pub(crate) async fn put(storage: &SqlStorage, id: &JobId, token: i64, next: JobN
     let sql = format!(
         "UPDATE jobs SET state = ?1, due_at = {} + ?2, lease_until = 0, lease_node = NULL, note = ?3,
             attempts = attempts + ?4, started = ?5
-         WHERE id = ?6 AND lease_token = ?7 AND state IN ('ready', 'started')",
+         WHERE id = ?6 AND lease_token = ?7 AND lease_node IS NOT NULL AND state IN ('ready', 'started')",
         storage.inner.dialect.now()
     );
     let wait = i64::try_from(next.wait_ms).unwrap_or(i64::MAX / 4);

@@ -74,7 +74,7 @@ async fn decide_job(
     // A job whose last call may have had its effect is asked about first, also when it was dead.
     let sql = format!(
         "UPDATE jobs SET state = CASE WHEN ?1 = 'ready' AND started = 1 THEN 'started' ELSE ?1 END,
-            due_at = {}, attempts = 0, lease_node = NULL
+            due_at = {}, attempts = 0, lease_node = NULL, lease_until = 0
          WHERE id = ?2 AND merchant = ?3 AND state IN ('ready', 'started', 'dead')",
         storage.inner.dialect.now()
     );

@@ -15,7 +15,7 @@ impl Chance {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -25,12 +25,12 @@ impl Chance {
 
     /// A number from `low` up to and with `high`.
     pub fn between(&mut self, low: u64, high: u64) -> u64 {
-        low + self.next() % (high - low + 1)
+        low + self.draw() % (high - low + 1)
     }
 
     /// True in so many of a thousand.
     pub fn permille(&mut self, share: u64) -> bool {
-        self.next() % 1000 < share
+        self.draw() % 1000 < share
     }
 
     /// True in so many of a hundred.
@@ -40,7 +40,7 @@ impl Chance {
 
     /// One of these.
     pub fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[usize::try_from(self.next()).unwrap_or(0) % choices.len()]
+        choices[usize::try_from(self.draw()).unwrap_or(0) % choices.len()]
     }
 }
 
@@ -51,6 +51,6 @@ mod tests {
     #[test]
     fn the_sequence_never_changes() {
         let mut chance = Chance::new(1);
-        assert_eq!([chance.next(), chance.next()], [10_451_216_379_200_822_465, 13_757_245_211_066_428_519]);
+        assert_eq!([chance.draw(), chance.draw()], [10_451_216_379_200_822_465, 13_757_245_211_066_428_519]);
     }
 }

@@ -26,6 +26,7 @@ use crate::office;
 use crate::plan::Plan;
 use crate::world::World;
 
+/// The one merchant.
 pub const MERCHANT: &str = "park";
 /// The channel connections: name, application, distributor.
 pub const SHOPS: [(&str, &str, &str); 2] = [("shop", "app", "dist"), ("shop2", "app2", "dist2")];
@@ -39,15 +40,18 @@ pub const INSTANCES: [(&str, &str); 5] = [
 ];
 /// What is sold; `stay` is a room, one unit for up to [`NIGHTS`] nights.
 pub const SKUS: [&str; 6] = ["own", "asked", "repeatable", "blind", "pooled", "stay"];
+/// The longest stay.
 pub const NIGHTS: u32 = 4;
 const DAY: &str = "2026-10-01";
 /// What is kept of each refunded unit of `asked`, in fen.
 pub const FEE_FEN: i64 = 50;
 
+/// An id that is one.
 pub fn id<T: std::str::FromStr<Err = InvalidId>>(text: &str) -> T {
     text.parse().unwrap()
 }
 
+/// The `number`th day that is sold.
 pub fn day(number: u32) -> VisitDate {
     DAY.parse::<VisitDate>().unwrap().plus_days(number).unwrap()
 }
@@ -255,6 +259,7 @@ fn listing(connection: &str, sku: &str) -> Listing {
     }
 }
 
+/// What channels call a SKU.
 pub fn names(sku: &str) -> ListingNames {
     ListingNames { product: Some(sku.to_owned()), ..ListingNames::default() }
 }
@@ -295,6 +300,7 @@ pub fn rows(sku: &str, stock: u32) -> Vec<CalendarRow> {
         .collect()
 }
 
+/// A bucket on a day.
 pub fn cell(bucket: &str, number: u32) -> StockKey {
     StockKey { bucket: id(bucket), date: Some(day(number)), slot: None }
 }

@@ -53,7 +53,7 @@ impl Seat {
         if let Some(until) = self.world.stalls_here(self.node, what) {
             tokio::time::sleep_until(until).await;
             if !self.lives() {
-                return std::future::pending().await;
+                std::future::pending::<()>().await;
             }
         }
     }

@@ -6,5 +6,6 @@ mod databases;
 mod leases;
 mod life;
 mod nodes;
+mod races;
 mod sealing;
 mod world;

@@ -3,11 +3,13 @@
 //! - `arrows`: which crate may depend on which.
 //! - `folders`: what every folder has to bring along.
 //! - `pages`: the pages that must not rot.
+//! - `planted`: the simulation's bugs stay in the simulation.
 //! - `sources`: what may stand in which source, and how long it may be.
 
 mod arrows;
 mod folders;
 mod pages;
+mod planted;
 mod sources;
 
 /// Fails with every breach of the rule, not just the first.

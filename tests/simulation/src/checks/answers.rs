@@ -77,7 +77,7 @@ fn breach_of(world: &World, ledger: &Ledger, order: Option<&Order>, answered: &A
         ("ask", Outcome::RefundAgreed { .. } | Outcome::RefundRefused { .. }) => {
             asked(world, order, answered).and_then(|text| not(&text))
         }
-        ("refunded", Outcome::Recorded) => announced(world, ledger, order, answered).and_then(|text| not(&text)),
+        ("refunded", Outcome::Recorded) => announced(world, order, answered).and_then(|text| not(&text)),
         ("issue", Outcome::Issued { units, .. }) => match order {
             Some(order) => {
                 let stored = now(world.memory.credentials(&world.merchant(), &order.id)).unwrap_or_default();
@@ -104,7 +104,7 @@ fn asked(world: &World, order: Option<&Order>, answered: &Answered) -> Option<St
 }
 
 /// Money that the channel gave back has moved the units it names, or a person was told why it cannot.
-fn announced(world: &World, ledger: &Ledger, order: Option<&Order>, answered: &Answered) -> Option<String> {
+fn announced(world: &World, order: Option<&Order>, answered: &Answered) -> Option<String> {
     let order = order?;
     let all = refunds(world, &order.id);
     let Some(refund) = all.iter().find(|refund| refund.key == answered.key) else {
@@ -126,7 +126,6 @@ fn announced(world: &World, ledger: &Ledger, order: Option<&Order>, answered: &A
     };
     let gone: BTreeSet<u16> = refund.units.iter().copied().collect();
     let fits = gone == named || (gone.is_subset(&named) && contradicted(world, order));
-    let _ = ledger;
     (!fits && !unpaid).then(|| format!("units {gone:?} went"))
 }
 

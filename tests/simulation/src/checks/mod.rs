@@ -7,7 +7,7 @@ mod answers;
 mod outside;
 
 use entrepot_contract::ids::{OrderId, RefundId};
-use entrepot_contract::order::{Order, OrderState, Refund, UnitState};
+use entrepot_contract::order::{Order, OrderState, Refund, RefundState, UnitState};
 use entrepot_domain::alert::AlertKind;
 use entrepot_domain::answer::Answer;
 use entrepot_domain::credit::PostingKind;
@@ -74,11 +74,11 @@ pub(crate) async fn everything(world: &World) {
 fn ledger_of_units(world: &World, order: &Order) {
     let live = [UnitState::Available, UnitState::Reserved, UnitState::Redeemed];
     let kept = order.units.iter().filter(|unit| live.contains(&unit.state)).count();
-    if order.state == OrderState::Refunded && kept > 0 || order.state == OrderState::Cancelled && kept > 0 {
+    if matches!(order.state, OrderState::Refunded | OrderState::Cancelled) && kept > 0 {
         world.breach(format!("order {} is {:?} and keeps {kept} units", order.id, order.state));
     }
     for refund in refunds(world, &order.id) {
-        let gone = matches!(refund.state, entrepot_contract::order::RefundState::Agreed);
+        let gone = refund.state == RefundState::Agreed;
         let used = order.numbers(UnitState::Redeemed);
         if gone && refund.units.iter().any(|unit| used.contains(unit)) {
             world.breach(format!("a unit of order {} was used while refund {} was agreed", order.id, refund.id));

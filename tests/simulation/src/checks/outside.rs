@@ -50,13 +50,13 @@ fn differs(world: &World, order: &Order, truth: &Truth) -> Option<String> {
     for unit in &order.units {
         let back = truth.cancelled.contains(&unit.number);
         let held = match unit.state {
-            UnitState::Redeemed => back.then(|| "was used and is cancelled at its supplier"),
-            UnitState::Refunded => (!back).then(|| "was refunded and is good at its supplier"),
+            UnitState::Redeemed => back.then_some("was used and is cancelled at its supplier"),
+            UnitState::Refunded => (!back).then_some("was refunded and is good at its supplier"),
             UnitState::Available | UnitState::Reserved if order.state == OrderState::Refused => {
-                (!back).then(|| "was never issued and is good at its supplier")
+                (!back).then_some("was never issued and is good at its supplier")
             }
             UnitState::Available | UnitState::Reserved => {
-                (back && !waiting.contains(&unit.number)).then(|| "is good and is cancelled at its supplier")
+                (back && !waiting.contains(&unit.number)).then_some("is good and is cancelled at its supplier")
             }
         };
         if let Some(text) = held {
@@ -80,13 +80,9 @@ pub(super) fn channels(world: &World, orders: &[Order]) {
         let shop = SHOPS.iter().position(|(_, application, _)| *application == order.application.as_str()).unwrap_or(0);
         let name = (shop, order.channel_order.to_string());
         let promised = ledger.about(&name, "issue").any(|answer| matches!(answer.outcome, Outcome::Issuing { .. }));
-        let answered = ledger
-            .about(&name, "issue")
-            .any(|answer| matches!(answer.outcome, Outcome::Issued { .. } | Outcome::Refused(_)));
         let tells = |event: &OrderEvent| matches!(event, OrderEvent::Issued { .. } | OrderEvent::IssueFailed { .. });
         let over = matches!(order.state, OrderState::Refunded | OrderState::Cancelled);
         let heard = mine.iter().any(|notice| tells(&notice.event));
-        let _ = answered;
         if promised && !heard && !over && !given_up(world, order) {
             breaches.push(format!("order {} is {:?}; the channel still waits for it", order.id, order.state));
         }

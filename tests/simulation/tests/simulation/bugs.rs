@@ -1,7 +1,5 @@
 //! Every bug that is planted is found, and an optimised build has none.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use entrepot_domain::planted::{self, Bug};
 
 /// Worlds in which a bug may hide before it counts as not found.
@@ -11,7 +9,10 @@ const WORLDS: u64 = 600;
 #[cfg(debug_assertions)]
 #[test]
 fn every_planted_bug_is_found() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use entrepot_simulation::world::run;
+
     let next = AtomicUsize::new(0);
     let survivors = std::sync::Mutex::new(Vec::new());
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -42,5 +43,4 @@ fn an_optimised_build_has_no_bug_planted() {
     for bug in Bug::ALL {
         assert!(!planted::is(bug));
     }
-    let _ = AtomicUsize::new(0).load(Ordering::Relaxed);
 }

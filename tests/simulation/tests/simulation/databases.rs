@@ -32,7 +32,8 @@ pub async fn postgres() -> Option<Given> {
     let server = std::env::var("ENTREPOT_TEST_POSTGRES")
         .expect("ENTREPOT_TEST_POSTGRES names no server; run the tests with: cargo xtask test");
     let number = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
-    let name = format!("simulation_{number}");
+    let thread = format!("{:?}", std::thread::current().id()).replace(['(', ')'], "").to_lowercase();
+    let name = format!("simulation_{number}_{thread}");
     let url = entrepot_store::create_database(&server, &name).await.unwrap();
     Some(Given { url, _folder: None })
 }
