@@ -78,6 +78,9 @@ pub trait Storage: Send + Sync {
     async fn pool(&self, merchant: &MerchantId, pool: &PoolName) -> Result<Option<(u32, u32)>, StorageFault>;
     /// Unpaid orders whose hold ran out before `now`.
     async fn holds_run_out(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, StorageFault>;
+    /// Ends the leases that this node's id still has, each under a new number: how many. Only for a node that starts:
+    /// whoever had them under its id is gone, and would be fenced off.
+    async fn reclaim_jobs(&self, node: &NodeId) -> Result<u64, StorageFault>;
     /// Takes leases on jobs that are due, for a time counted by the database's own clock.
     async fn lease_jobs(&self, node: &NodeId, limit: u32, lease_ms: u32) -> Result<Vec<LeasedJob>, StorageFault>;
     /// Marks a leased job as started: a call with effect is about to go out. False: the lease is lost.
