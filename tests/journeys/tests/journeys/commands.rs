@@ -4,10 +4,10 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::databases;
-use crate::office::{Offer, Office};
-use crate::program;
-use crate::stage::Stage;
+use entrepot_journeys::databases;
+use entrepot_journeys::office::{Offer, Office};
+use entrepot_journeys::program;
+use entrepot_journeys::stage::Stage;
 
 #[test]
 fn a_configuration_with_three_faults_is_told_all_of_them() {

@@ -13,6 +13,7 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 /// A server that runs; killed when dropped.
 pub struct Server {
     child: Child,
+    /// Where it listens.
     pub url: String,
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,

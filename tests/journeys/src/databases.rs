@@ -9,9 +9,11 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// A database and a folder; the folder goes with the test.
 pub struct Given {
+    /// As `database.url` names it.
     pub url: String,
+    /// For the configuration and whatever else the test writes.
     pub folder: TempDir,
-    /// The SQLite file.
+    /// The SQLite file; none on PostgreSQL.
     pub file: Option<PathBuf>,
 }
 
@@ -31,7 +33,13 @@ pub fn file() -> Given {
     Given { url: format!("sqlite://{}", file.display()), folder, file: Some(file) }
 }
 
-async fn postgres() -> Given {
+/// Whether this run covers PostgreSQL, on which several nodes may work.
+pub fn covers_postgres() -> bool {
+    wanted("postgres")
+}
+
+/// A database in the PostgreSQL server of the test run.
+pub async fn postgres() -> Given {
     let server = std::env::var("ENTREPOT_TEST_POSTGRES")
         .expect("ENTREPOT_TEST_POSTGRES names no server; run the tests with: cargo xtask test");
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
