@@ -12,12 +12,31 @@ pub async fn until<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
 
 /// The same with another limit: for what has to outlast something.
 pub async fn until_within<T>(limit: Duration, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
+    let patience = Patience::of(limit, what);
     loop {
         if let Some(found) = ask().await {
             return found;
         }
-        assert!(begun.elapsed() < limit, "waited in vain: {what}");
+        patience.wait().await;
+    }
+}
+
+/// The time that something may take, for a loop of one's own: in a task of its own no asynchronous closure can go along.
+pub struct Patience<'a> {
+    begun: Instant,
+    limit: Duration,
+    what: &'a str,
+}
+
+impl<'a> Patience<'a> {
+    /// So long, from now.
+    pub fn of(limit: Duration, what: &'a str) -> Self {
+        Self { begun: Instant::now(), limit, what }
+    }
+
+    /// A moment, before the next look. Fails when all the time is used up.
+    pub async fn wait(&self) {
+        assert!(self.begun.elapsed() < self.limit, "waited in vain: {}", self.what);
         tokio::time::sleep(STEP).await;
     }
 }

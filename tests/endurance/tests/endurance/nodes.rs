@@ -1,0 +1,1 @@
+//! Three nodes on one PostgreSQL under one load.
