@@ -21,15 +21,17 @@ pub struct Run {
 }
 
 impl Run {
-    /// Reads the environment and says which seed it is, so that a failure can be sought again.
-    pub fn of(suite: &str) -> Self {
+    /// Reads the environment and says which seed it is, so that a failure can be sought again. The suite makes one kill
+    /// for each `share` that are asked for.
+    pub fn of(suite: &str, share: usize) -> Self {
         let number = |name: &str| {
             let text = std::env::var(name).ok()?;
             Some(text.parse::<u64>().unwrap_or_else(|_| panic!("{name} is {text:?}, expected a number")))
         };
         let clock = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
         let seed = number("ENTREPOT_ENDURANCE_SEED").unwrap_or_else(clock);
-        let kills = number("ENTREPOT_ENDURANCE_KILLS").map_or(KILLS, |kills| kills.max(1) as usize);
+        let kills = number("ENTREPOT_ENDURANCE_KILLS").map_or(KILLS, |kills| kills as usize);
+        let kills = kills.div_ceil(share).max(1);
         let run = Self { seed, kills };
         tell(&format!("{suite}: {kills} kills, ENTREPOT_ENDURANCE_SEED={seed}"));
         run
@@ -45,8 +47,8 @@ impl Run {
     }
 
     /// The kills of each series.
-    pub fn series(&self, kills: usize) -> Vec<usize> {
-        let mut left = kills;
+    pub fn series(&self) -> Vec<usize> {
+        let mut left = self.kills;
         let mut series = Vec::new();
         while left > 0 {
             series.push(left.min(KILLS_OF_A_SERIES));
