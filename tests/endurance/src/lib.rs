@@ -11,6 +11,7 @@
 //! ```
 //!
 //! - [`run`]: how many kills, from which seed; [`dice`]: what comes from it; [`moment`]: when to kill.
+//! - [`house`]: how the servers are set up, and what they sell.
 //! - [`world`]: the partners, the doors of the servers that are open, and what was acknowledged.
 //! - [`said`]: calls and their acknowledged answers; [`life`]: what becomes of one order; [`load`]: many at once.
 //! - [`checks`]: what has to be so after a kill, and once all is at rest.
@@ -20,6 +21,7 @@
 
 pub mod checks;
 pub mod dice;
+pub mod house;
 pub mod life;
 pub mod load;
 pub mod moment;

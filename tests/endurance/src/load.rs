@@ -4,33 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use entrepot_journeys::office::Offer;
 use entrepot_journeys::stage::Stage;
 use tokio::task::JoinSet;
 
 use crate::dice::Dice;
+use crate::house::Shelf;
 use crate::life::{Fate, Plan, live};
 use crate::world::World;
 
 /// Longest time until the k-th event, and until the orders under way have come to their ends.
 const LIMIT: Duration = Duration::from_secs(90);
-
-/// A ticket, with what may become of its orders.
-pub type Shelf = (Offer, Vec<Fate>);
-
-/// The tickets of every kind of fulfilment.
-pub fn shelves() -> Vec<Shelf> {
-    use Fate::*;
-    let desk = vec![Cancelled, Kept, Used, UsedOneByOne, RefundedEarly, Refunded, RefundedInPart, Announced];
-    // The supplier's own gate lets in who was booked there.
-    let gate = vec![Cancelled, Kept, Kept, Kept, RefundedEarly, Refunded, Refunded, Announced];
-    vec![
-        (Offer::own_number(), desk.clone()),
-        (Offer::from_the_pool(), desk),
-        (Offer::at_the_gate(), gate),
-        (Offer::with_a_person(), vec![PersonAgrees, PersonRefuses]),
-    ]
-}
 
 /// Guests who order until they are told to stop.
 pub struct Load {

@@ -5,19 +5,16 @@ use std::time::Instant;
 
 use entrepot_endurance::checks;
 use entrepot_endurance::dice::Dice;
-use entrepot_endurance::load::{self, Load};
+use entrepot_endurance::house::{self, PLENTY};
+use entrepot_endurance::load::Load;
 use entrepot_endurance::run::{Run, tell};
 use entrepot_endurance::world::World;
 use entrepot_journeys::databases::{self, Kind};
 use entrepot_journeys::stage::Stage;
-use serde_json::{Value, json};
 use simple_gate_simulator::Fault;
 
 /// Most requests and answers between a start and the next kill.
 const LATEST_KILL: usize = 100;
-
-/// Codes in the pool, more than a series can sell.
-const CODES: usize = 3_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_stays_true_over_kills_and_every_order_ends() {
@@ -31,32 +28,12 @@ async fn what_was_acknowledged_stays_true_over_kills_and_every_order_ends() {
     }
 }
 
-/// What the series needs to know that the house's defaults do not say.
-fn configuration(named: bool) -> Value {
-    let mut more = json!({
-        "jobs": { "lease_ms": if named { 3_600_000 } else { 1_000 }, "backoff_first_ms": 50, "backoff_limit_ms": 500 },
-        "plugins": {
-            "simple-gate": { "timeout_ms": 500 },
-            "code-pool": { "timeout_ms": 500 },
-            "douyin-calendar": { "timeout_ms": 800 },
-        },
-        "telemetry": { "filter": "info,sqlx=warn" },
-    });
-    if named {
-        more["node"] = json!({ "id": "node-1" });
-    }
-    more
-}
-
 async fn series(number: usize, kills: usize, kind: Kind, named: bool, dice: &mut Dice) {
     let begun = Instant::now();
-    let mut stage = Stage::set_with(kind.give().await, &configuration(named)).await;
-    let shelves = load::shelves();
-    for (offer, _) in &shelves {
-        stage.office.offer(offer, &stage.day, 100_000).await;
-    }
-    let codes: Vec<Value> = (0..CODES).map(|code| json!({ "code": format!("SUN-{code:06}") })).collect();
-    stage.office.post("/merchants/lakeside/pools/summer/codes", json!({ "codes": codes })).await;
+    let more = if named { house::configuration(Some("node-1"), 3_600_000) } else { house::configuration(None, 1_000) };
+    let mut stage = Stage::set_with(kind.give().await, &more).await;
+    let shelves = house::shelves();
+    house::fill(&stage, &shelves, PLENTY).await;
     let world = Arc::new(World::new(stage.platform.clone(), Arc::clone(&stage.gate.desk)));
     let mut load = Load::start(&world, &stage, &shelves, dice.between(4, 16), dice);
     let mut known = 0;

@@ -6,7 +6,8 @@ use std::time::Instant;
 use douyin_simulator::{OrderState, Scene};
 use entrepot_endurance::checks;
 use entrepot_endurance::dice::Dice;
-use entrepot_endurance::load::{self, Load, Shelf};
+use entrepot_endurance::house;
+use entrepot_endurance::load::Load;
 use entrepot_endurance::run::{Run, tell};
 use entrepot_endurance::world::World;
 use entrepot_journeys::databases::{Given, Kind, kinds};
@@ -14,7 +15,7 @@ use entrepot_journeys::office::{Offer, Office};
 use entrepot_journeys::serving::Server;
 use entrepot_journeys::stage::Stage;
 use entrepot_journeys::wait::until;
-use serde_json::{Value, json};
+use serde_json::json;
 use simple_gate_simulator::Fault;
 
 const NODES: [&str; 3] = ["node-1", "node-2", "node-3"];
@@ -37,16 +38,7 @@ struct Nodes {
 
 impl Nodes {
     async fn set(given: Given) -> Self {
-        let more = json!({
-            "node": { "id": NODES[0] },
-            "jobs": { "lease_ms": 1_000, "backoff_first_ms": 50, "backoff_limit_ms": 500 },
-            "plugins": {
-                "simple-gate": { "timeout_ms": 500 },
-                "code-pool": { "timeout_ms": 500 },
-                "douyin-calendar": { "timeout_ms": 800 },
-            },
-            "telemetry": { "filter": "info,sqlx=warn" },
-        });
+        let more = house::configuration(Some(NODES[0]), 1_000);
         let stage = Stage::set_with(given, &more).await;
         let others = NODES[1..].iter().map(|node| stage.serve_as(Some(node))).collect();
         let nodes = Self { stage, others };
@@ -111,13 +103,6 @@ impl Nodes {
     }
 }
 
-/// Mostly the one ticket that everybody wants.
-fn shelves() -> Vec<Shelf> {
-    let all = load::shelves();
-    let hot = all[0].clone();
-    [hot.clone(), hot.clone(), hot].into_iter().chain(all).collect()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_three_nodes_one_may_die_at_any_point() {
     if !kinds().contains(&Kind::Postgres) {
@@ -132,14 +117,12 @@ async fn of_three_nodes_one_may_die_at_any_point() {
 async fn series(number: usize, kills: usize, dice: &mut Dice) {
     let begun = Instant::now();
     let mut nodes = Nodes::set(Kind::Postgres.give().await).await;
-    let shelves = shelves();
-    for (offer, _) in &shelves[2..] {
-        let stock = if offer.sku == shelves[0].0.sku { STOCK } else { 100_000 };
-        nodes.stage.office.offer(offer, &nodes.stage.day, stock).await;
-    }
-    let codes: Vec<Value> = (0..3_000).map(|code| json!({ "code": format!("SUN-{code:06}") })).collect();
-    nodes.stage.office.post("/merchants/lakeside/pools/summer/codes", json!({ "codes": codes })).await;
-    nodes.tell_the_platform_at_once(&shelves[0].0).await;
+    let mut shelves = house::shelves();
+    house::fill(&nodes.stage, &shelves, STOCK).await;
+    let hot = shelves[0].clone();
+    nodes.tell_the_platform_at_once(&hot.0).await;
+    // Half of the guests want the one ticket.
+    shelves.extend([hot.clone(), hot]);
     let world = Arc::new(World::new(nodes.stage.platform.clone(), Arc::clone(&nodes.stage.gate.desk)));
     let mut load = Load::start(&world, &nodes.stage, &shelves, dice.between(8, 16), dice);
     let mut known = 0;
