@@ -118,7 +118,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts the lanes, the jobs and the ticker. Reads the switches first.
+    /// Starts the lanes, the jobs and the ticker. Reads the switches first, and takes back the jobs that this node had
+    /// before it died: the first look for due jobs finds them.
     pub async fn start(parts: Parts) -> Result<Self, StorageFault> {
         let lanes = parts.storage.lanes();
         let core = Arc::new(Core {
@@ -139,6 +140,11 @@ impl Engine {
             creating: Mutex::default(),
         });
         core.refresh_switches().await?;
+        let back = core.storage.reclaim_jobs(&core.settings.node).await?;
+        if back > 0 {
+            metrics::counter!("entrepot_jobs_taken_back_total").increment(back);
+            tracing::info!(jobs = back, node = %core.settings.node, "took back the jobs that this node had before");
+        }
         let mut tasks = core.sequencer.start(&core);
         tasks.push(tokio::spawn(crate::jobs::run(core.clone())));
         tasks.push(tokio::spawn(crate::ticker::run(core.clone())));

@@ -268,6 +268,11 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
+    async fn reclaim_jobs(&self, node: &NodeId) -> Result<u64, StorageFault> {
+        self.shared.enter("reclaim_jobs")?;
+        Ok(self.shared.tables().jobs.reclaim(node))
+    }
+
     async fn lease_jobs(&self, node: &NodeId, limit: u32, lease_ms: u32) -> Result<Vec<LeasedJob>, StorageFault> {
         self.shared.enter("lease_jobs")?;
         let now = self.shared.clock.now();

@@ -88,6 +88,9 @@ pub trait Storage: Send + Sync {
     async fn take_alerts(&self, now: Timestamp, limit: u32, lease_ms: u32) -> Result<Vec<OpenAlert>, StorageFault>;
     /// Somebody was told about an alert as it stood.
     async fn alert_told(&self, alert: &OpenAlert, now: Timestamp) -> Result<(), StorageFault>;
+    /// Ends the leases that this node's id still has, each under a new number: how many. Only for a node that starts:
+    /// whoever had them under its id is gone, and would be fenced off.
+    async fn reclaim_jobs(&self, node: &NodeId) -> Result<u64, StorageFault>;
     /// Takes leases on jobs that are due, for a time counted by the database's own clock.
     async fn lease_jobs(&self, node: &NodeId, limit: u32, lease_ms: u32) -> Result<Vec<LeasedJob>, StorageFault>;
     /// Marks a leased job as started: a call with effect is about to go out. False: the lease is lost.

@@ -92,7 +92,9 @@ impl Client {
     }
 
     /// An engine in this process, on a database whose schema is up to date.
-    pub async fn here(config: Config) -> Result<Self, ClientFault> {
+    pub async fn here(mut config: Config) -> Result<Self, ClientFault> {
+        // A process of its own beside the server that may run under the configured id: it must not take its jobs.
+        config.node.id = None;
         let app = boot::start(config, Schema::Expect).await.map_err(ClientFault::Failed)?;
         let shared = Shared {
             app: app.clone(),

@@ -9,6 +9,13 @@ use crate::SqlStorage;
 use crate::batch::number;
 use crate::rows::{column, json, of_word, query, word};
 
+/// Ends the leases of a node that starts anew. The numbers change now, so that nobody goes on under the old ones.
+pub(crate) async fn reclaim(storage: &SqlStorage, node: &NodeId) -> Result<u64, StorageFault> {
+    let sql = "UPDATE jobs SET lease_node = NULL, lease_until = 0, lease_token = lease_token + 1
+               WHERE lease_node = ?1 AND state IN ('ready', 'started')";
+    storage.execute(sql, vec![node.as_str().into()]).await
+}
+
 /// Takes leases on jobs that are due and whose predecessor has ended.
 pub(crate) async fn lease(
     storage: &SqlStorage,

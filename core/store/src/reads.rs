@@ -244,6 +244,10 @@ impl Storage for SqlStorage {
         crate::alerts::told(self, alert, now).await
     }
 
+    async fn reclaim_jobs(&self, node: &NodeId) -> Result<u64, StorageFault> {
+        crate::jobs::reclaim(self, node).await
+    }
+
     async fn lease_jobs(&self, node: &NodeId, limit: u32, lease_ms: u32) -> Result<Vec<LeasedJob>, StorageFault> {
         crate::jobs::lease(self, node, limit, lease_ms).await
     }

@@ -149,6 +149,10 @@ impl Storage for NodeStorage {
         self.write("alert_told", self.memory.alert_told(alert, now)).await
     }
 
+    async fn reclaim_jobs(&self, node: &NodeId) -> Answer<u64> {
+        self.write("reclaim_jobs", self.memory.reclaim_jobs(node)).await
+    }
+
     async fn lease_jobs(&self, node: &NodeId, limit: u32, lease_ms: u32) -> Answer<Vec<LeasedJob>> {
         self.write("lease_jobs", self.memory.lease_jobs(node, limit, lease_ms)).await
     }

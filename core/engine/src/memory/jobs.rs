@@ -111,6 +111,18 @@ impl Jobs {
         self.rows.get(id).is_none_or(|row| !row.open())
     }
 
+    /// Ends the leases of a node that starts anew. The numbers change now, so that nobody goes on under the old ones.
+    pub(super) fn reclaim(&mut self, node: &NodeId) -> u64 {
+        let own = |row: &&mut Row| row.runnable() && row.view.lease.as_ref().is_some_and(|(holder, _)| holder == node);
+        let mut count = 0;
+        for row in self.rows.values_mut().filter(own) {
+            row.view.token += 1;
+            row.view.lease = None;
+            count += 1;
+        }
+        count
+    }
+
     pub(super) fn lease(&mut self, node: &NodeId, limit: u32, now: Timestamp, lease_ms: u32) -> Vec<LeasedJob> {
         let free = |row: &Row| row.view.lease.as_ref().is_none_or(|(_, until)| *until <= now);
         let mut due: Vec<(Timestamp, u64, JobId)> = self

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use entrepot_contract::calendar::{CalendarDay, Capacity, StockKey};
 use entrepot_contract::channel::RawRequest;
-use entrepot_contract::ids::{InvalidId, OrderId};
+use entrepot_contract::ids::{InvalidId, NodeId, OrderId};
 use entrepot_contract::intent::{
     AskRefund, CancelStage, CreateOrder, Intent, IssueOrder, RecordRefund, UnitChoice, Wish,
 };
@@ -160,6 +160,25 @@ async fn host(clock: Arc<TestClock>, plugins: Vec<Arc<dyn Plugin>>) -> Host {
     host
 }
 
+fn partners(shop: &Arc<Shop>, gate: &Arc<Gate>) -> Vec<Arc<dyn Plugin>> {
+    vec![Arc::new(ShopPlugin(shop.clone())), Arc::new(GatePlugin(gate.clone()))]
+}
+
+async fn start(
+    storage: &MemoryStorage,
+    host: Host,
+    clock: Arc<TestClock>,
+    settings: EngineSettings,
+    directory: Directory,
+) -> Engine {
+    let (interface_log, _) = InterfaceQueue::start(Arc::new(storage.clone()), 1_000);
+    let storage = Arc::new(storage.clone());
+    let seeds = Arc::new(CountedSeeds::new(1));
+    Engine::start(Parts { storage, host, clock, seeds, settings, directory, interface_log, teller: None })
+        .await
+        .unwrap()
+}
+
 impl House {
     pub async fn new() -> Self {
         Self::with(|_| {}).await
@@ -168,9 +187,7 @@ impl House {
     pub async fn with(change: impl FnOnce(&mut EngineSettings)) -> Self {
         let clock = Arc::new(TestClock::new());
         let (shop, gate) = (Arc::new(Shop::default()), Arc::new(Gate::default()));
-        let plugins: Vec<Arc<dyn Plugin>> =
-            vec![Arc::new(ShopPlugin(shop.clone())), Arc::new(GatePlugin(gate.clone()))];
-        let host = host(clock.clone(), plugins).await;
+        let host = host(clock.clone(), partners(&shop, &gate)).await;
         let storage = MemoryStorage::new(clock.clone());
         let directory = directory(&host);
         let registered = directory.connections.values().map(|connection| RegisteredConnection {
@@ -182,21 +199,17 @@ impl House {
         storage.record(Record::Register(registered.collect())).await.unwrap();
         let mut settings = EngineSettings::new(id("node"));
         change(&mut settings);
-        let (interface_log, _) = InterfaceQueue::start(Arc::new(storage.clone()), 1_000);
-        let parts = Parts {
-            storage: Arc::new(storage.clone()),
-            host,
-            clock: clock.clone(),
-            seeds: Arc::new(CountedSeeds::new(1)),
-            settings,
-            directory,
-            interface_log,
-            teller: None,
-        };
-        let engine = Engine::start(parts).await.unwrap();
+        let engine = start(&storage, host, clock.clone(), settings, directory).await;
         let house = Self { engine, storage, clock, shop, gate, asked: AtomicI64::new(0) };
         house.stock().await;
         house
+    }
+
+    /// Another engine on the same database and with the same partners, as a process that starts under this name.
+    pub async fn start_again(&self, node: NodeId) -> Engine {
+        let settings = EngineSettings { poll_ms: 3_600_000, ..EngineSettings::new(node) };
+        let host = host(self.clock.clone(), partners(&self.shop, &self.gate)).await;
+        start(&self.storage, host, self.clock.clone(), settings, (*self.engine.directory()).clone()).await
     }
 
     async fn stock(&self) {

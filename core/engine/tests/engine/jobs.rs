@@ -70,6 +70,48 @@ async fn a_worker_that_died_leaves_a_question_behind() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_node_that_starts_again_takes_its_own_jobs_back_at_once() {
+    let house = House::with(|settings| settings.poll_ms = 3_600_000).await;
+    let order = house.sold("1", "gated", 2).await;
+    house.gate.script([Book::Held]);
+    let call = house.call("issue", issue("1"));
+    let started_again = async {
+        settle().await;
+        assert_eq!(house.gate.calls(), ["book"]);
+        // What the node did before it died; its lease has 30 seconds left.
+        *house.gate.booked.lock().unwrap().entry(order.to_string()).or_default() += 1;
+        let _again = house.start_again(id("node")).await;
+        until("issued", || house.storage.orders(&id("park"))[0].state == OrderState::Issued).await;
+        assert_eq!(house.gate.calls(), ["book", "inquire"], "it asks before it books again");
+        let job = house.storage.jobs()[0].clone();
+        assert_eq!((job.state, job.token), (JobState::Done, 3), "taken back under one number, leased under the next");
+        house.gate.release.notify_one();
+    };
+    let (_, ()) = tokio::join!(call, started_again);
+    settle().await;
+    assert_eq!(house.storage.jobs().len(), 1);
+    house.sound().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_of_another_name_waits_for_the_lease() {
+    let house = House::with(|settings| settings.poll_ms = 3_600_000).await;
+    house.sold("1", "gated", 2).await;
+    house.gate.script([Book::Held]);
+    let call = house.call("issue", issue("1"));
+    let other = async {
+        settle().await;
+        let before = house.storage.jobs();
+        let _other = house.start_again(id("other")).await;
+        settle().await;
+        assert_eq!(house.storage.jobs(), before);
+        house.gate.release.notify_one();
+    };
+    let (_, ()) = tokio::join!(call, other);
+    assert_eq!((house.state("1").await, house.gate.calls().len()), (OrderState::Issued, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_used_at_our_gate_is_told_to_the_channel() {
     let house = House::new().await;
     let order = house.issued("1", "gated", 2).await;

@@ -45,3 +45,35 @@ async fn a_lease_fences_off_whoever_lost_it() {
         assert_eq!(back[0].token, token + 1);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_starts_again_ends_its_own_leases_and_no_others() {
+    for given in databases::all().await {
+        let storage = databases::open(&given).await;
+        let engine = engine(&storage, "n1").await;
+        let gate = Fulfilment::Supplier { connection: GATE.parse().unwrap(), product_code: "x".to_owned() };
+        offer(&engine, gate, 10, 10_000).await;
+        for order in ["c1", "c2"] {
+            let Answer::Created { order, .. } = done(give(&engine, create(order, 1, true)).await) else { panic!() };
+            done(give(&engine, Body::StartIssue { order: OrderName::Own(order), count: None }).await);
+        }
+        engine.stop(Duration::from_secs(5)).await;
+        let storage = databases::open(&given).await;
+        let store = storage.shared();
+        let node = |name| NodeId::parse(name).unwrap();
+        let mine = store.lease_jobs(&node("n2"), 1, 60_000).await.unwrap().remove(0);
+        let other = store.lease_jobs(&node("n3"), 1, 60_000).await.unwrap().remove(0);
+        assert!(store.start_job(&mine.job.id, mine.token, 60_000).await.unwrap());
+        assert_eq!(store.reclaim_jobs(&node("n2")).await.unwrap(), 1);
+        assert_eq!(store.reclaim_jobs(&node("n2")).await.unwrap(), 0, "nothing is left to take back");
+        assert!(!store.start_job(&mine.job.id, mine.token, 60_000).await.unwrap(), "the old number starts nothing");
+        let next =
+            JobNext { state: JobState::Dead, wait_ms: 0, note: "too late".to_owned(), counts: true, unclear: false };
+        assert!(!store.put_job(&mine.job.id, mine.token, next).await.unwrap());
+        let back = store.lease_jobs(&node("n2"), 10, 60_000).await.unwrap();
+        assert_eq!(back.len(), 1, "the other node's lease holds");
+        assert_eq!((&back[0].job.id, back[0].state), (&mine.job.id, JobState::Started), "it is asked about first");
+        assert!(back[0].token > mine.token);
+        assert!(store.start_job(&other.job.id, other.token, 60_000).await.unwrap());
+    }
+}

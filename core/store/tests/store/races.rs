@@ -185,8 +185,12 @@ async fn a_job_that_a_person_took_away_is_not_put_back_by_whoever_had_it() {
         engine.stop(Duration::from_secs(5)).await;
         let store = databases::open(&given).await.shared();
         let job = store.lease_jobs(&NodeId::parse("n2").unwrap(), 1, 60_000).await.unwrap().remove(0);
-        let retried =
-            entrepot_engine::records::Record::Job { merchant: merchant(), job: job.job.id.clone(), retry: true };
+        let retried = entrepot_engine::records::Record::Job {
+            merchant: merchant(),
+            job: job.job.id.clone(),
+            retry: true,
+            at: Timestamp::from_millis(0),
+        };
         store.record(retried).await.unwrap();
         let next = entrepot_engine::storage::JobNext {
             state: JobState::Dead,
@@ -220,6 +224,9 @@ async fn opposite_lock_orders_end_in_an_answer() {
                 settlement: Money::fen(80),
                 open: true,
                 close: None,
+                cost: None,
+                minimum_units: None,
+                maximum_units: None,
             };
             let capacity = entrepot_contract::calendar::Capacity::Limited(9_000 + step);
             let rows = vec![CalendarRow { day, stock: Some((cell(), capacity)) }];

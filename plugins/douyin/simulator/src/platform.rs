@@ -10,7 +10,7 @@ use crate::options::{FieldEncryption, PlatformOptions};
 use crate::orders::Order;
 use crate::record::{Call, Exchange, Log, Violation};
 use crate::scene::Scene;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::TcpListener;
@@ -19,7 +19,8 @@ use tokio::sync::oneshot;
 /// Everything that changes.
 #[derive(Default)]
 pub(crate) struct World {
-    pub(crate) target: Option<String>,
+    /// Where the middleware listens; calls go to one after the other.
+    pub(crate) targets: VecDeque<String>,
     pub(crate) tokens: TokenBook,
     pub(crate) orders: BTreeMap<String, Order>,
     pub(crate) verifies: VerifyBook,
@@ -33,6 +34,12 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// The address that is next in turn.
+    pub(crate) fn next_target(&mut self) -> Option<String> {
+        self.targets.rotate_left(usize::from(!self.targets.is_empty()));
+        self.targets.back().cloned()
+    }
+
     pub(crate) fn violation(&mut self, at_ms: i64, order_id: Option<&str>, rule: impl Into<String>) {
         self.violations.push(Violation { at_ms, order_id: order_id.map(str::to_owned), rule: rule.into() });
     }
@@ -126,7 +133,14 @@ impl Platform {
 
     /// Where the middleware listens, e.g. `http://127.0.0.1:8080`; calls go to `{base}/in/{application}/{path}`.
     pub fn set_target(&self, entrepot_base: &str) {
-        self.shared.world().target = Some(entrepot_base.trim_end_matches('/').to_owned());
+        self.set_targets([entrepot_base]);
+    }
+
+    /// The same for several nodes: each attempt goes to the next of them, dead or alive, as behind a load balancer that
+    /// asks nobody how they are.
+    pub fn set_targets<'a>(&self, entrepot_bases: impl IntoIterator<Item = &'a str>) {
+        let bases = entrepot_bases.into_iter().map(|base| base.trim_end_matches('/').to_owned());
+        self.shared.world().targets = bases.collect();
     }
 
     /// The options it was started with.

@@ -230,7 +230,7 @@ impl Shared {
     }
 
     async fn deliver(&self, request: &SignedRequest, limit: Duration) -> Delivery {
-        let Some(target) = self.world().target.clone() else {
+        let Some(target) = self.world().next_target() else {
             return Delivery::nothing(Outcome::Unreachable);
         };
         let mut url = format!("{target}{}", request.path);

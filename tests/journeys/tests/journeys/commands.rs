@@ -3,11 +3,13 @@
 use std::fs;
 
 use serde_json::json;
+use simple_gate_simulator::Fault;
 
-use crate::databases;
-use crate::office::{Offer, Office};
-use crate::program;
-use crate::stage::Stage;
+use entrepot_journeys::databases;
+use entrepot_journeys::office::{Offer, Office};
+use entrepot_journeys::program;
+use entrepot_journeys::stage::Stage;
+use entrepot_journeys::wait::until;
 
 #[test]
 fn a_configuration_with_three_faults_is_told_all_of_them() {
@@ -111,5 +113,24 @@ async fn a_guest_is_let_in_by_a_code_on_standard_input() {
         let story = program::finish(show, "").done();
         assert!(story.contains("redeemed") && !story.contains(code), "{story}");
         stage.office.assert_sound().await;
+    }
+}
+
+#[tokio::test]
+async fn a_command_beside_a_server_leaves_it_its_jobs() {
+    for given in databases::all().await {
+        let stage = Stage::set_with(given, &json!({ "node": { "id": "node-1" } })).await;
+        let offer = Offer::at_the_gate();
+        stage.office.offer(&offer, &stage.day, 10).await;
+        let made = stage.platform.create_order(&stage.purchase(&offer, 1)).await;
+        assert!(stage.platform.pay(&made.order_id).await.unwrap().is_ok());
+        stage.gate.desk.next_fault(Fault::HangAfterEffect);
+        let (platform, order) = (stage.platform.clone(), made.order_id.clone());
+        let issuing = tokio::spawn(async move { platform.issue(&order).await });
+        until("the booking reaches the gate", async || (!stage.gate.desk.orders().is_empty()).then_some(())).await;
+        // It is given the same configuration, with the server's id.
+        program::finish(stage.command(&["tokens", "list", "--json"]), "").json();
+        assert_eq!(stage.gate.desk.recorded().len(), 1, "only the server asks: {:?}", stage.gate.desk.recorded());
+        issuing.await.unwrap().unwrap();
     }
 }

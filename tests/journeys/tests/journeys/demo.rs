@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::databases;
-use crate::program::{self, Ended};
+use entrepot_journeys::databases;
+use entrepot_journeys::program::{self, Ended};
 
 /// The names of an object's members, sorted.
 fn members(value: &Value) -> Vec<&str> {

@@ -5,11 +5,11 @@ use std::fs;
 use douyin_simulator::Person;
 use serde_json::json;
 
-use crate::databases;
-use crate::office::Offer;
-use crate::signed::{CLIENT_SECRET, Signed};
-use crate::stage::Stage;
-use crate::wait::until;
+use entrepot_journeys::databases;
+use entrepot_journeys::office::Offer;
+use entrepot_journeys::signed::{CLIENT_SECRET, Signed};
+use entrepot_journeys::stage::Stage;
+use entrepot_journeys::wait::until;
 
 const NAME: &str = "欧阳测试";
 const PHONE: &str = "13912345678";

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::databases;
-use crate::office::Offer;
-use crate::stage::Stage;
+use entrepot_journeys::databases;
+use entrepot_journeys::office::Offer;
+use entrepot_journeys::stage::Stage;
 
 #[tokio::test]
 async fn a_payment_before_its_order_is_met_by_the_order() {

@@ -3,10 +3,10 @@
 use douyin_simulator::{OrderState, Purchase};
 use simple_gate_simulator::Fault;
 
-use crate::databases;
-use crate::office::Offer;
-use crate::stage::Stage;
-use crate::wait::until;
+use entrepot_journeys::databases;
+use entrepot_journeys::office::Offer;
+use entrepot_journeys::stage::Stage;
+use entrepot_journeys::wait::until;
 
 #[tokio::test]
 async fn every_acknowledged_order_is_there_after_a_kill() {

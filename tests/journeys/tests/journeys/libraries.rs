@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::demo::passed;
-use crate::program;
+use entrepot_journeys::program;
 
 fn demo(libraries: &Path) -> program::Ended {
     program::run(&["demo", "--exit", "--json", "--libraries", &libraries.display().to_string()])

@@ -4,10 +4,10 @@ use douyin_simulator::{Fault, Scene};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::databases;
-use crate::office::Offer;
-use crate::signed::{APPLICATION, CLIENT_KEY, CLIENT_SECRET, Signed, life_sign};
-use crate::stage::Stage;
+use entrepot_journeys::databases;
+use entrepot_journeys::office::Offer;
+use entrepot_journeys::signed::{APPLICATION, CLIENT_KEY, CLIENT_SECRET, Signed, life_sign};
+use entrepot_journeys::stage::Stage;
 
 /// One order from the first question to its vouchers, as `spec/douyin-scenic-calendar.md` §§2, 3, 4, 10, 11 say.
 #[tokio::test]

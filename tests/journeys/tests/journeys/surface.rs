@@ -1,10 +1,10 @@
 //! What scripts and monitors rely on.
 
-use crate::databases;
-use crate::office::http;
-use crate::program;
-use crate::serving::Server;
-use crate::stage::Stage;
+use entrepot_journeys::databases;
+use entrepot_journeys::office::http;
+use entrepot_journeys::program;
+use entrepot_journeys::serving::Server;
+use entrepot_journeys::stage::Stage;
 
 #[tokio::test]
 async fn the_demos_configuration_serves_with_overrides_of_the_environment() {

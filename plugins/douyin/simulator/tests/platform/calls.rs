@@ -1,7 +1,7 @@
 //! The signed caller: signatures, ladders, time limits, faults, webhooks.
 
 use crate::stub::{KEY, Play, SECRET, World};
-use douyin_simulator::{Fault, FieldEncryption, Outcome, Purchase, Scene, cipher, sign};
+use douyin_simulator::{Fault, FieldEncryption, Outcome, Purchase, RefundNotice, Scene, cipher, sign};
 use serde_json::json;
 
 #[tokio::test]
@@ -107,6 +107,25 @@ async fn nobody_listening_is_unreachable() {
     world.platform.set_target(&format!("http://{address}"));
     let reply = world.platform.check_booking(&Purchase::sample()).await;
     assert_eq!(reply.outcome, Outcome::Unreachable);
+}
+
+#[tokio::test]
+async fn several_targets_take_turns_whether_they_answer_or_not() {
+    let world = World::new().await;
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let nobody = format!("http://{}", free.local_addr().expect("an address"));
+    drop(free);
+    world.platform.set_targets([world.target.as_str(), &nobody]);
+    let mut answered = Vec::new();
+    for _ in 0..4 {
+        answered.push(world.platform.check_booking(&Purchase::sample()).await.is_ok());
+    }
+    assert_eq!(answered, [true, false, true, false]);
+    let paid = world.platform.create_order(&Purchase::sample()).await;
+    assert!(paid.reply.is_ok());
+    let reply =
+        world.platform.notify_refund(&paid.order_id, RefundNotice::unasked(50)).await.expect("the order is there");
+    assert_eq!((reply.is_ok(), reply.attempts), (true, 2), "the repeat reaches the one that is there");
 }
 
 #[tokio::test]

@@ -131,6 +131,8 @@ async fn receive(
 
 /// A platform wired to a stub, and its clock.
 pub struct World {
+    /// Where the stub listens.
+    pub target: String,
     pub platform: Platform,
     pub stub: Arc<Stub>,
     pub clock: Arc<AtomicI64>,
@@ -152,11 +154,12 @@ impl World {
         let platform = Platform::start(options).await.expect("the platform starts");
         let stub = Arc::new(Stub::default());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        platform.set_target(&format!("http://{}", listener.local_addr().expect("an address")));
+        let target = format!("http://{}", listener.local_addr().expect("an address"));
+        platform.set_target(&target);
         let app = Router::new().fallback(receive).with_state(Arc::clone(&stub));
         tokio::spawn(async move { axum::serve(listener, app).await });
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-        World { platform, stub, clock, http, token: Mutex::default() }
+        World { target, platform, stub, clock, http, token: Mutex::default() }
     }
 
     pub fn forward(&self, ms: i64) {

@@ -14,29 +14,56 @@ pub fn http() -> reqwest::Client {
     client.build().unwrap()
 }
 
+/// An idempotency key that this run has not used.
+pub fn new_key() -> String {
+    format!("journeys-{}-{}", std::process::id(), KEYS.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The API of one server, with a token for it.
+#[derive(Clone)]
 pub struct Office {
+    /// The client.
     pub http: reqwest::Client,
+    /// Where the API begins.
     pub base: String,
+    /// The bearer token.
     pub token: String,
 }
 
 /// A ticket on sale.
 #[derive(Clone)]
 pub struct Offer {
+    /// Whose.
     pub merchant: &'static str,
+    /// The channel connection that sells it.
     pub connection: &'static str,
+    /// The product's id, here and at the channel.
     pub product: &'static str,
+    /// The SKU's id, here and at the channel; its bucket, too.
     pub sku: &'static str,
+    /// Where its credentials come from.
     pub fulfilment: Value,
+    /// The product's refund rule.
+    pub refund: Value,
 }
 
+/// What one ticket costs the guest.
 pub const RETAIL_FEN: i64 = 10_000;
 
 impl Offer {
     /// Sold by lakeside with Entrepot's own numbers.
     pub fn own_number() -> Self {
         let (merchant, connection) = ("lakeside", "lakeside-douyin");
-        Self { merchant, connection, product: "DAY", sku: "DAY-ADULT", fulfilment: json!({ "by": "own_number" }) }
+        let fulfilment = json!({ "by": "own_number" });
+        let free = json!({ "hours_before_visit": -24, "fee": "free" });
+        let refund = json!({ "steps": [free], "otherwise": "manual", "partial": true });
+        Self { merchant, connection, product: "DAY", sku: "DAY-ADULT", fulfilment, refund }
+    }
+
+    /// The same, but a person decides every refund.
+    pub fn with_a_person() -> Self {
+        let refund = json!({ "steps": [], "otherwise": "manual", "partial": true });
+        Self { product: "CARE", sku: "CARE-ADULT", refund, ..Self::own_number() }
     }
 
     /// Booked at the ticket gate.
@@ -53,31 +80,44 @@ impl Offer {
 }
 
 impl Office {
+    /// The API of the server at this URL.
     pub fn new(url: &str, token: &str) -> Self {
         Self { http: http(), base: format!("{url}/api/v1"), token: token.to_owned() }
     }
 
-    /// One request: status and body.
+    /// One request under a new key: status and body.
     pub async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
-        let key = format!("journeys-{}-{}", std::process::id(), KEYS.fetch_add(1, Ordering::Relaxed));
+        self.try_ask(method, path, &new_key(), body).await.unwrap()
+    }
+
+    /// One request under this key, to a server that may be gone before it has answered.
+    pub async fn try_ask(
+        &self,
+        method: &str,
+        path: &str,
+        key: &str,
+        body: Option<&Value>,
+    ) -> Result<(u16, Value), reqwest::Error> {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
         let mut request = request.header("idempotency-key", key);
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_string());
         }
-        let answer = request.send().await.unwrap();
+        let answer = request.send().await?;
         let status = answer.status().as_u16();
-        let text = answer.text().await.unwrap();
-        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+        let text = answer.text().await?;
+        Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
     }
 
+    /// What is at a path.
     pub async fn get(&self, path: &str) -> Value {
         let (status, body) = self.ask("GET", path, None).await;
         assert_eq!(status, 200, "GET {path}: {body}");
         body
     }
 
+    /// Does what has to be done.
     pub async fn post(&self, path: &str, body: Value) -> Value {
         let (status, answer) = self.ask("POST", path, Some(&body)).await;
         assert!((200..300).contains(&status), "POST {path}: {status} {answer}");
@@ -89,7 +129,7 @@ impl Office {
         let merchant = offer.merchant;
         let product = json!({
             "id": offer.product, "merchant": merchant, "kind": "ticket", "name": offer.product, "on_sale": true,
-            "refund": { "steps": [{ "hours_before_visit": -24, "fee": "free" }], "otherwise": "manual", "partial": true },
+            "refund": offer.refund,
         });
         let sku = json!({
             "id": offer.sku, "product": offer.product, "name": "adult", "buckets": [offer.sku],

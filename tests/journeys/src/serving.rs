@@ -10,9 +10,13 @@ use std::time::Duration;
 /// Longest time until it listens.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
+/// Lines of its log that are shown when the test fails.
+const LAST_WORDS: usize = 60;
+
 /// A server that runs; killed when dropped.
 pub struct Server {
     child: Child,
+    /// Where it listens.
     pub url: String,
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
@@ -77,5 +81,14 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            eprintln!(
+                "the last words of {}:\n{}",
+                self.url,
+                lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n")
+            );
+        }
     }
 }

@@ -9,19 +9,47 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// A database and a folder; the folder goes with the test.
 pub struct Given {
+    /// As `database.url` names it.
     pub url: String,
+    /// For the configuration and whatever else the test writes.
     pub folder: TempDir,
-    /// The SQLite file.
+    /// The SQLite file; none on PostgreSQL.
     pub file: Option<PathBuf>,
 }
 
-/// SQLite, unless the run names something else.
-fn wanted(kind: &str) -> bool {
-    match std::env::var("ENTREPOT_TEST_DATABASE").as_deref() {
-        Ok("both") => true,
-        Ok(named) => named == kind,
-        Err(_) => kind == "sqlite",
+/// A kind of database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A file.
+    Sqlite,
+    /// A database in a server.
+    Postgres,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
     }
+
+    /// A new database of this kind.
+    pub async fn give(self) -> Given {
+        match self {
+            Self::Sqlite => file(),
+            Self::Postgres => postgres().await,
+        }
+    }
+}
+
+/// The kinds that this run covers: SQLite, unless it names something else.
+pub fn kinds() -> Vec<Kind> {
+    let wanted = std::env::var("ENTREPOT_TEST_DATABASE").unwrap_or_else(|_| "sqlite".to_owned());
+    let mut kinds = vec![Kind::Sqlite, Kind::Postgres];
+    kinds.retain(|kind| wanted == "both" || wanted == kind.name());
+    assert!(!kinds.is_empty(), "ENTREPOT_TEST_DATABASE is none of sqlite, postgres and both");
+    kinds
 }
 
 /// A SQLite file, whatever the run is about: for what has nothing to do with the kind of database.
@@ -40,15 +68,11 @@ async fn postgres() -> Given {
     Given { url, folder: tempfile::tempdir().unwrap(), file: None }
 }
 
-/// The databases of this run.
+/// A database of each kind that this run covers.
 pub async fn all() -> Vec<Given> {
     let mut given = Vec::new();
-    if wanted("sqlite") {
-        given.push(file());
+    for kind in kinds() {
+        given.push(kind.give().await);
     }
-    if wanted("postgres") {
-        given.push(postgres().await);
-    }
-    assert!(!given.is_empty(), "ENTREPOT_TEST_DATABASE is none of sqlite, postgres and both");
     given
 }

@@ -46,8 +46,11 @@ pub fn command(arguments: &[&str]) -> Command {
 /// How a command ended.
 #[derive(Debug)]
 pub struct Ended {
+    /// The exit code; -1 after a signal.
     pub code: i32,
+    /// Standard output.
     pub out: String,
+    /// Standard error.
     pub err: String,
 }
 

@@ -13,14 +13,21 @@ use crate::program;
 use crate::serving::Server;
 use crate::signed::{APPLICATION, CLIENT_KEY, CLIENT_SECRET, Signed};
 
+/// Everything that a journey needs.
 pub struct Stage {
+    /// The database.
     pub given: Given,
+    /// The platform that sells.
     pub platform: Platform,
+    /// The supplier's gate.
     pub gate: Gate,
+    /// The server under test.
     pub server: Server,
+    /// Its operator.
     pub office: Office,
+    /// Today at the venue: the day of all visits.
     pub day: String,
-    config: PathBuf,
+    config: [PathBuf; 2],
 }
 
 /// Today at the venue, in UTC+8.
@@ -31,12 +38,17 @@ pub fn today() -> String {
 impl Stage {
     /// Migrates the database and serves on it.
     pub async fn set(given: Given) -> Self {
+        Self::set_with(given, &json!({})).await
+    }
+
+    /// The same with more configuration, as a `--config` file above the others.
+    pub async fn set_with(given: Given, more: &Value) -> Self {
         let mut options = PlatformOptions::new(CLIENT_KEY, CLIENT_SECRET, APPLICATION);
         options.order_mode = OrderMode::BeforePayment;
         options.seed = 1;
         let platform = Platform::start(options).await.unwrap();
         let gate = SimpleGate::start("demo-gate-token").await.unwrap();
-        let config = given.folder.path().join("here.json");
+        let config = [given.folder.path().join("here.json"), given.folder.path().join("more.json")];
         // Short leases, so that what a killed server left is taken up soon.
         let here = json!({
             "database": { "url": given.url },
@@ -51,11 +63,12 @@ impl Stage {
             "applications": { "douyin-demo": { "base_url": platform.openapi_base() } },
             "merchants": { "lakeside": { "suppliers": { "lakeside-gate": { "base_url": gate.url } } } },
         });
-        std::fs::write(&config, here.to_string()).unwrap();
+        std::fs::write(&config[0], here.to_string()).unwrap();
+        std::fs::write(&config[1], more.to_string()).unwrap();
         let mut migrate = program::command(&["migrate"]);
         migrate.args(flags(&config));
         program::finish(migrate, "").done();
-        let server = Server::start(serve(&config));
+        let server = Server::start(serve(&config, None));
         let mut stage =
             Self { office: Office::new(&server.url, ""), given, platform, gate, server, day: today(), config };
         stage.meet();
@@ -82,6 +95,7 @@ impl Stage {
         Some(serde_json::from_str(&text).unwrap())
     }
 
+    /// Where the server leaves it; nowhere on PostgreSQL.
     pub fn note_file(&self) -> Option<PathBuf> {
         let file = self.given.file.as_ref()?;
         Some(file.with_file_name("test.db.server"))
@@ -96,10 +110,16 @@ impl Stage {
 
     /// The next server on the same database, once the one before is gone.
     pub fn restart(&mut self) {
-        self.server = Server::start(serve(&self.config));
+        self.server = self.serve_as(None);
         self.meet();
     }
 
+    /// A server on the same database, under the configured node id or another one. Nobody calls it yet.
+    pub fn serve_as(&self, node: Option<&str>) -> Server {
+        Server::start(serve(&self.config, node))
+    }
+
+    /// Sends a signed call: status and body.
     pub async fn send(&self, call: &Signed) -> (u16, Value) {
         call.send(&self.office.http, &self.server.url).await
     }
@@ -139,13 +159,14 @@ impl Stage {
     }
 }
 
-fn flags(config: &std::path::Path) -> [String; 4] {
+fn flags(config: &[PathBuf; 2]) -> Vec<String> {
     let demo = program::demo_config();
-    ["--config".into(), demo.display().to_string(), "--config".into(), config.display().to_string()]
+    let files = std::iter::once(&demo).chain(config);
+    files.flat_map(|file| ["--config".to_owned(), file.display().to_string()]).collect()
 }
 
-fn serve(config: &std::path::Path) -> Command {
+fn serve(config: &[PathBuf; 2], node: Option<&str>) -> Command {
     let mut command = program::command(&["serve"]);
-    command.args(flags(config));
+    command.args(flags(config)).envs(node.map(|node| ("ENTREPOT_NODE__ID", node)));
     command
 }

@@ -3,9 +3,11 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// Published keys of the demo.
+/// The demo's published key.
 pub const CLIENT_KEY: &str = "awtestkey000001";
+/// The secret beside it.
 pub const CLIENT_SECRET: &str = "0123456789abcdef0123456789ABCDEF";
+/// The demo's application.
 pub const APPLICATION: &str = "douyin-demo";
 
 /// `x-life-sign` over every query parameter but `sign`, sorted, and the raw body.
@@ -26,18 +28,25 @@ pub fn life_sign(secret: &str, query: &[(String, String)], body: &[u8]) -> Strin
 /// A call, ready to be sent or changed on its way.
 #[derive(Clone)]
 pub struct Signed {
+    /// The application whose URL is called.
     pub application: String,
+    /// What follows it in the path.
     pub path: String,
+    /// The query.
     pub query: Vec<(String, String)>,
+    /// The signature; without one, none is sent.
     pub sign: Option<String>,
+    /// The body.
     pub body: Vec<u8>,
 }
 
 impl Signed {
+    /// A call with a JSON body.
     pub fn of(path: &str, body: &Value) -> Self {
         Self::raw(path, body.to_string().into_bytes())
     }
 
+    /// A call with any body.
     pub fn raw(path: &str, body: Vec<u8>) -> Self {
         let now = chrono::Utc::now().timestamp_millis();
         let query = vec![
@@ -49,6 +58,7 @@ impl Signed {
         Self { application: APPLICATION.to_owned(), path: path.to_owned(), query, sign, body }
     }
 
+    /// Where it goes, from a server's base.
     pub fn url(&self, base: &str) -> String {
         let query: Vec<String> = self.query.iter().map(|(key, value)| format!("{key}={value}")).collect();
         format!("{base}/in/{}/{}?{}", self.application, self.path, query.join("&"))

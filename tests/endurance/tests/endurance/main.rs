@@ -1,0 +1,6 @@
+//! The suites: `crash` kills one server, `nodes` one of three on one PostgreSQL.
+
+#![allow(clippy::unwrap_used)]
+
+mod crash;
+mod nodes;
