@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::failure::{Result, failed, while_doing};
+use xtask::failure::{Result, failed, while_doing};
 use crate::leash::Leash;
 
 /// The workspace as `cargo metadata` tells it.

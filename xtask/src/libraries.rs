@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cargo::{Artifact, Workspace, build as cargo_build};
-use crate::failure::{Result, failed, unfit, while_doing};
+use xtask::failure::{Result, failed, unfit, while_doing};
 use crate::leash::Leash;
 
 /// Beside the executable, where it looks for them.

@@ -8,8 +8,8 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use crate::cargo::{self, Workspace};
-use crate::cluster::{Cluster, Durability};
-use crate::failure::{Result, unfit};
+use xtask::cluster::{Cluster, Durability};
+use xtask::failure::{Result, unfit};
 use crate::leash::Leash;
 use crate::libraries;
 

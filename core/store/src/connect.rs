@@ -9,7 +9,7 @@ use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr};
 
 use crate::fault::sort;
-use crate::rows::Dialect;
+use crate::rows::{Dialect, column, query};
 use crate::seal::GuestKeys;
 
 /// How to connect.
@@ -117,6 +117,30 @@ impl SqlStorage {
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StorageFault> {
         self.inner.reader.ping().await.map_err(sort)
+    }
+
+    /// What the database promises about a crash, as the writer's own connection reads it back; for people.
+    pub async fn durability(&self) -> Result<String, StorageFault> {
+        let names: &[&str] = match self.inner.dialect.0 {
+            sea_orm::DatabaseBackend::Postgres => &["fsync", "synchronous_commit", "full_page_writes"],
+            _ => &["journal_mode", "synchronous"],
+        };
+        let mut told = Vec::new();
+        for name in names {
+            let value = match self.inner.dialect.0 {
+                sea_orm::DatabaseBackend::Postgres => {
+                    let statement = self.inner.dialect.statement(&format!("SHOW {name}"), Vec::new());
+                    query(&self.inner.writer, statement, |row| column::<String>(row, name)).await?
+                }
+                _ => {
+                    let sql = format!("SELECT CAST({name} AS TEXT) AS {name} FROM pragma_{name}");
+                    let statement = self.inner.dialect.statement(&sql, Vec::new());
+                    query(&self.inner.writer, statement, |row| column::<String>(row, name)).await?
+                }
+            };
+            told.push(format!("{name} {}", value.concat()));
+        }
+        Ok(told.join(", "))
     }
 
     /// `sqlite` or `postgres`.
