@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::clients::{Buyer, Round, Until, percentile_ms, round};
 use crate::database::{Choice, Source};
-use crate::http_way::{Served, of_shop, round_apart};
+use crate::http_way::{Apart, Served, of_shop};
 use crate::machine::Machine;
 use crate::shop::Shop;
 use crate::sql::{Sql, plain};
@@ -136,14 +136,14 @@ impl Run<'_> {
                 let fitting = u32::try_from(clients).unwrap_or(most).min(most);
                 let pool = Sql::connect(&url, self.options.plain_connections.unwrap_or(fitting)).await?;
                 let buyers = plain::buyers(&pool, &shop.offer, clients, &numbers);
-                let row = self.sell(path, buyers, &counts, false).await;
+                let row = self.sell(path, buyers, &counts, None).await;
                 pool.close().await;
                 row
             }
-            "engine" => self.sell(path, engine_way::buyers(&shop, clients, &numbers), &counts, false).await,
+            "engine" => self.sell(path, engine_way::buyers(&shop, clients, &numbers), &counts, None).await,
             "http" => {
                 let served = Served::start(&shop, self.metrics.clone()).await?;
-                let row = self.sell(path, of_shop(&served, &shop, clients, &numbers)?, &counts, true).await;
+                let row = self.sell(path, of_shop(&served, &shop, clients, &numbers)?, &counts, Some(&Apart::start()?)).await;
                 served.stop().await;
                 row
             }
@@ -157,7 +157,7 @@ impl Run<'_> {
 
     /// A first second of sales warms everything up and says how much stock lasts as long as it should; then that much
     /// is sold out; then everybody is refused for a while.
-    async fn sell<B: Buyer>(&self, path: &str, buyers: Vec<B>, counts: &Sql, apart: bool) -> Result<Row> {
+    async fn sell<B: Buyer>(&self, path: &str, buyers: Vec<B>, counts: &Sql, apart: Option<&Apart>) -> Result<Row> {
         let clients = buyers.len();
         let (buyers, warm) = go(buyers, Until::Time(Duration::from_secs(1)), apart).await?;
         let seconds = self.options.seconds.max(1) as f64;
@@ -199,8 +199,11 @@ impl Run<'_> {
     }
 }
 
-async fn go<B: Buyer>(buyers: Vec<B>, until: Until, apart: bool) -> Result<(Vec<B>, Round)> {
-    if apart { round_apart(buyers, until).await } else { round(buyers, until).await }
+async fn go<B: Buyer>(buyers: Vec<B>, until: Until, apart: Option<&Apart>) -> Result<(Vec<B>, Round)> {
+    match apart {
+        Some(apart) => apart.round(buyers, until).await,
+        None => round(buyers, until).await,
+    }
 }
 
 fn tell(rows: &[Row]) {

@@ -214,18 +214,28 @@ fn sale(body: &[u8]) -> std::io::Result<Sale> {
 /// The channel's code for "nothing left".
 const SOLD_OUT: &str = "1";
 
-/// A round on a thread of its own, so that the clients take no turn from the server's tasks.
-pub async fn round_apart<B: Buyer>(buyers: Vec<B>, until: Until) -> Result<(Vec<B>, Round)> {
-    let (send, receive) = oneshot::channel();
-    let thread = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let result = match runtime {
-            Ok(runtime) => runtime.block_on(round(buyers, until)),
-            Err(fault) => Err(fault.to_string()),
-        };
-        let _ = send.send(result);
-    });
-    let result = receive.await.map_err(|_| "the clients' thread failed".to_owned())?;
-    thread.join().map_err(|_| "the clients' thread failed".to_owned())?;
-    result
+/// A thread of the clients' own, so that they take no turn from the server's tasks.
+pub struct Apart(Option<tokio::runtime::Runtime>);
+
+impl Apart {
+    /// Starts it.
+    pub fn start() -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        Ok(Self(Some(runtime.map_err(|fault| fault.to_string())?)))
+    }
+
+    /// Lets all clients buy at once, there.
+    pub async fn round<B: Buyer>(&self, buyers: Vec<B>, until: Until) -> Result<(Vec<B>, Round)> {
+        let runtime = self.0.as_ref().ok_or("the clients' thread has ended")?;
+        runtime.spawn(round(buyers, until)).await.map_err(|fault| fault.to_string())?
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        // It may be dropped where waiting for it is not allowed.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }

@@ -196,7 +196,7 @@ impl Shop {
         let mut values = json!({
             "database": { "url": url },
             "http": { "listen": "127.0.0.1:0" },
-            "telemetry": { "filter": "warn" },
+            "telemetry": { "filter": "error" },
             "merchants": { "lakeside": { "channels": { "lakeside-douyin": {
                 "issue_at": "acceptance", "settings": { "order_mode": "after_payment" },
             } } } },
