@@ -113,9 +113,7 @@ impl Batch for SqlBatch {
         if keys.is_empty() {
             return Ok(());
         }
-        let rows = keys.iter().map(|key| vec![json!(key.application), json!(key.order)]).collect();
-        tables::CLAIMED_REFS.write(&self.transaction, rows).await?;
-        let found = self.read_refs(&keys).await?;
+        let found = self.claim_refs(&keys).await?;
         for (merchant, footprint) in footprints {
             let Some(state) = states.get_mut(merchant) else { continue };
             for key in &footprint.refs {
@@ -187,20 +185,21 @@ impl Batch for SqlBatch {
 }
 
 impl SqlBatch {
-    async fn read_refs(&self, keys: &[&RefKey]) -> Result<BTreeMap<RefKey, ChannelRef>, StorageFault> {
+    /// Makes the rows that are not there, and locks and reads those that are: a row made here is ours already.
+    async fn claim_refs(&self, keys: &[&RefKey]) -> Result<BTreeMap<RefKey, ChannelRef>, StorageFault> {
         let dialect = self.storage.inner.dialect;
         let wanted: Vec<Json> = keys.iter().map(|key| json!([key.application, key.order])).collect();
-        let sql = format!(
-            "SELECT c.application, c.channel_order, c.merchant, c.order_id, c.connection, c.facts
-             FROM {} JOIN channel_refs c ON c.application = {} AND c.channel_order = {}
-             ORDER BY c.application, c.channel_order{}",
-            dialect.each(),
-            dialect.element(0, Text),
-            dialect.element(1, Text),
-            dialect.lock("c"),
-        );
+        let sql = format!("{} RETURNING application, channel_order", tables::CLAIMED_REFS.insert(dialect, 1));
         let statement = dialect.statement(&sql, vec![Json::Array(wanted).to_string().into()]);
-        Ok(query(&self.transaction, statement, read_ref).await?.into_iter().collect())
+        let made = query(&self.transaction, statement, read_ref_key).await?;
+        let mut found: BTreeMap<RefKey, ChannelRef> =
+            made.into_iter().map(|key| (key, ChannelRef::default())).collect();
+        let known: Vec<&RefKey> = keys.iter().copied().filter(|key| !found.contains_key(*key)).collect();
+        if !known.is_empty() {
+            let lock = dialect.lock("c");
+            found.extend(read_refs(&self.storage, &self.transaction, &known, &lock).await?);
+        }
+        Ok(found)
     }
 
     /// A family is locked as one row: its first order's.
@@ -360,13 +359,37 @@ impl SqlBatch {
     }
 }
 
-pub(crate) fn read_ref(row: &QueryResult) -> Result<(RefKey, ChannelRef), StorageFault> {
-    let key = RefKey {
+pub(crate) async fn read_refs(
+    storage: &SqlStorage,
+    connection: &impl ConnectionTrait,
+    keys: &[&RefKey],
+    lock: &str,
+) -> Result<BTreeMap<RefKey, ChannelRef>, StorageFault> {
+    let dialect = storage.inner.dialect;
+    let wanted: Vec<Json> = keys.iter().map(|key| json!([key.application, key.order])).collect();
+    let sql = format!(
+        "SELECT c.application, c.channel_order, c.merchant, c.order_id, c.connection, c.facts
+         FROM {} JOIN channel_refs c ON c.application = {} AND c.channel_order = {}
+         ORDER BY c.application, c.channel_order{lock}",
+        dialect.each(),
+        dialect.element(0, Text),
+        dialect.element(1, Text),
+    );
+    let statement = dialect.statement(&sql, vec![Json::Array(wanted).to_string().into()]);
+    Ok(query(connection, statement, read_ref).await?.into_iter().collect())
+}
+
+fn read_ref_key(row: &QueryResult) -> Result<RefKey, StorageFault> {
+    Ok(RefKey {
         application: ApplicationId::parse(column::<String>(row, "application")?)
             .map_err(|fault| unreadable("application", fault))?,
         order: ChannelOrderId::parse(column::<String>(row, "channel_order")?)
             .map_err(|fault| unreadable("channel order", fault))?,
-    };
+    })
+}
+
+pub(crate) fn read_ref(row: &QueryResult) -> Result<(RefKey, ChannelRef), StorageFault> {
+    let key = read_ref_key(row)?;
     let placed: (Option<String>, Option<String>, Option<String>) =
         (column(row, "merchant")?, column(row, "order_id")?, column(row, "connection")?);
     let order = match placed {

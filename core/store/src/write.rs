@@ -14,7 +14,7 @@ use crate::SqlStorage;
 use crate::batch::stock_row;
 use crate::fault::sort;
 use crate::rows::Kind::{Number, Text};
-use crate::rows::{Row, text_of, word};
+use crate::rows::{Row, text_of, word, write_together};
 use crate::seal::Cell;
 use crate::tables;
 
@@ -264,19 +264,22 @@ impl Rows {
         connection: &impl ConnectionTrait,
         lease: &BirthLease,
     ) -> Result<(), StorageFault> {
-        tables::CHANNEL_REFS.write(connection, self.refs).await?;
-        tables::ORDERS.write(connection, self.orders).await?;
-        tables::REFUNDS.write(connection, self.refunds).await?;
-        tables::POOLS.write(connection, self.pools).await?;
-        tables::CODES.write(connection, self.codes).await?;
-        tables::STOCK.write(connection, self.stock).await?;
-        tables::ACCOUNTS.write(connection, self.accounts).await?;
-        tables::POSTINGS.write(connection, self.postings).await?;
-        tables::UNIT_CODES.write(connection, self.unit_codes).await?;
-        tables::EVENTS.write(connection, self.events).await?;
-        tables::COMMAND_KEYS.write(connection, self.keys).await?;
-        tables::CATALOGUE_ENTRIES.write(connection, self.entries).await?;
-        tables::CALENDAR_DAYS.write(connection, self.days).await?;
+        let rows = vec![
+            (&tables::CHANNEL_REFS, self.refs),
+            (&tables::ORDERS, self.orders),
+            (&tables::REFUNDS, self.refunds),
+            (&tables::POOLS, self.pools),
+            (&tables::CODES, self.codes),
+            (&tables::STOCK, self.stock),
+            (&tables::ACCOUNTS, self.accounts),
+            (&tables::POSTINGS, self.postings),
+            (&tables::UNIT_CODES, self.unit_codes),
+            (&tables::EVENTS, self.events),
+            (&tables::COMMAND_KEYS, self.keys),
+            (&tables::CATALOGUE_ENTRIES, self.entries),
+            (&tables::CALENDAR_DAYS, self.days),
+        ];
+        write_together(connection, rows).await?;
         let other = Others { storage, connection };
         other.take_codes(self.taken_codes).await?;
         other.end_codes(self.ended_codes).await?;
