@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use crate::directory::Directory;
 use crate::interface_log::InterfaceQueue;
 use crate::jobs::Jobs;
+use crate::lookups::Lookups;
 use crate::records::Record;
 use crate::seed::Seeds;
 use crate::sequencer::{Sequencer, Undecided};
@@ -96,6 +97,7 @@ pub(crate) struct Core {
     pub(crate) seeds: Arc<dyn Seeds>,
     pub(crate) settings: EngineSettings,
     pub(crate) watch: Watch,
+    pub(crate) lookups: Lookups,
     pub(crate) jobs: Jobs,
     pub(crate) sequencer: Sequencer,
     pub(crate) interface_log: Arc<InterfaceQueue>,
@@ -126,6 +128,7 @@ impl Engine {
             seeds: parts.seeds,
             settings: parts.settings,
             watch: Watch::default(),
+            lookups: Lookups::default(),
             interface_log: parts.interface_log,
             directory: RwLock::new(Arc::new(parts.directory)),
             switches: RwLock::default(),
@@ -136,6 +139,7 @@ impl Engine {
         core.refresh_switches().await?;
         let mut tasks = core.sequencer.start(&core);
         tasks.push(tokio::spawn(crate::jobs::run(core.clone())));
+        tasks.push(tokio::spawn(crate::lookups::run(core.clone())));
         tasks.push(tokio::spawn(crate::ticker::run(core.clone())));
         Ok(Self { core, tasks: Arc::new(Mutex::new(tasks)) })
     }

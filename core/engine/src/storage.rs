@@ -54,6 +54,16 @@ pub trait Storage: Send + Sync {
     async fn revisions(&self, merchants: &[MerchantId]) -> Result<BTreeMap<MerchantId, i64>, StorageFault>;
     /// What is known about a channel's order number.
     async fn channel_ref(&self, key: &RefKey) -> Result<Option<ChannelRef>, StorageFault>;
+    /// The same for several; those that nobody knows are left out.
+    async fn channel_refs(&self, keys: &[RefKey]) -> Result<BTreeMap<RefKey, ChannelRef>, StorageFault> {
+        let mut found = BTreeMap::new();
+        for key in keys {
+            if let Some(reference) = self.channel_ref(key).await? {
+                found.insert(key.clone(), reference);
+            }
+        }
+        Ok(found)
+    }
     /// An order with its refunds.
     async fn order(&self, merchant: &MerchantId, id: &OrderId) -> Result<Option<(Order, Vec<Refund>)>, StorageFault>;
     /// An order's credentials; empty before it is issued.

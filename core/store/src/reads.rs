@@ -19,7 +19,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 
 use crate::SqlStorage;
-use crate::batch::{SqlLane, number, read_accounts, read_ref, read_stock};
+use crate::batch::{SqlLane, number, read_accounts, read_ref, read_refs, read_stock};
 use crate::fault::{sort, unreadable};
 use crate::rows::{column, json as json_column, of_word, query};
 use crate::seal::Cell;
@@ -137,6 +137,11 @@ impl Storage for SqlStorage {
         let values = vec![key.application.as_str().into(), key.order.as_str().into()];
         let found = query(&self.inner.reader, self.inner.dialect.statement(sql, values), read_ref).await?;
         Ok(found.into_iter().next().map(|(_, reference)| reference))
+    }
+
+    async fn channel_refs(&self, keys: &[RefKey]) -> Result<BTreeMap<RefKey, ChannelRef>, StorageFault> {
+        let keys: Vec<&RefKey> = keys.iter().collect();
+        read_refs(self, &self.inner.reader, &keys, "").await
     }
 
     async fn order(&self, merchant: &MerchantId, id: &OrderId) -> Result<Option<(Order, Vec<Refund>)>, StorageFault> {
