@@ -39,8 +39,8 @@ pub struct Round {
     pub stored_us: Vec<u32>,
     /// How long each refusal took, in microseconds, sorted.
     pub refused_us: Vec<u32>,
-    /// Calls answered "busy".
-    pub busy: u64,
+    /// How long each "busy" took, in microseconds, sorted.
+    pub busy_us: Vec<u32>,
 }
 
 impl Round {
@@ -61,7 +61,7 @@ pub fn percentile_ms(sorted_us: &[u32], part: f64) -> f64 {
 struct Seen {
     stored_us: Vec<u32>,
     refused_us: Vec<u32>,
-    busy: u64,
+    busy_us: Vec<u32>,
     last_stored: Option<Instant>,
 }
 
@@ -77,12 +77,13 @@ pub async fn round<B: Buyer>(buyers: Vec<B>, until: Until) -> Result<(Vec<B>, Ro
         buyers.push(buyer);
         sum.stored_us.extend(seen.stored_us);
         sum.refused_us.extend(seen.refused_us);
-        sum.busy += seen.busy;
+        sum.busy_us.extend(seen.busy_us);
         last_stored = last_stored.max(seen.last_stored);
     }
     sum.elapsed = last_stored.map_or_else(|| begun.elapsed(), |last| last - begun);
     sum.stored_us.sort_unstable();
     sum.refused_us.sort_unstable();
+    sum.busy_us.sort_unstable();
     Ok((buyers, sum))
 }
 
@@ -99,7 +100,7 @@ async fn one<B: Buyer>(mut buyer: B, until: Until, begun: Instant) -> Result<(B,
                 seen.last_stored = Some(now);
             }
             Sale::SoldOut => seen.refused_us.push(took_us),
-            Sale::Busy => seen.busy += 1,
+            Sale::Busy => seen.busy_us.push(took_us),
         }
         let over = match until {
             Until::Time(limit) => now - begun >= limit,

@@ -54,7 +54,7 @@ struct Row {
     oversold: i64,
     ledger_sum: i64,
     /// Calls answered "busy"; they were made again.
-    busy: u64,
+    busy: usize,
     /// Orders found in the database.
     stored: i64,
     /// Orders in one transaction, on average.
@@ -140,10 +140,14 @@ impl Run<'_> {
                 pool.close().await;
                 row
             }
-            "engine" => self.sell(path, engine_way::buyers(&shop, clients, &numbers), &counts, None).await,
+            "engine" => {
+                self.sell(path, engine_way::buyers(&shop.app.engine, &shop.offer, clients, &numbers), &counts, None)
+                    .await
+            }
             "http" => {
                 let served = Served::start(&shop, self.metrics.clone()).await?;
-                let row = self.sell(path, of_shop(&served, &shop, clients, &numbers)?, &counts, Some(&Apart::start()?)).await;
+                let row =
+                    self.sell(path, of_shop(&served, &shop, clients, &numbers)?, &counts, Some(&Apart::start()?)).await;
                 served.stop().await;
                 row
             }
@@ -180,9 +184,9 @@ impl Run<'_> {
             p50_ms: percentile_ms(&sold.stored_us, 0.5),
             p99_ms: percentile_ms(&sold.stored_us, 0.99),
             refused_per_s: refused.per_second(refused.refused_us.len()),
-            oversold: counts.oversold().await?,
+            oversold: counts.oversold().await? + counts.astray().await?,
             ledger_sum: counts.ledger_sum().await?,
-            busy: sold.busy,
+            busy: sold.busy_us.len(),
             stored,
             orders_per_transaction: if batches > 0.0 { commands / batches } else { 1.0 },
         })
@@ -208,7 +212,16 @@ async fn go<B: Buyer>(buyers: Vec<B>, until: Until, apart: Option<&Apart>) -> Re
 
 fn tell(rows: &[Row]) {
     let heads = [
-        "database", "path", "clients", "stored/s", "p50 ms", "p99 ms", "refused/s", "oversold", "ledger sum", "busy",
+        "database",
+        "path",
+        "clients",
+        "stored/s",
+        "p50 ms",
+        "p99 ms",
+        "refused/s",
+        "oversold",
+        "ledger sum",
+        "busy",
         "orders/transaction",
     ];
     let lines: Vec<Vec<String>> = rows

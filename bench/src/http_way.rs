@@ -157,15 +157,19 @@ pub fn of_shop(served: &Served, shop: &Shop, clients: usize, numbers: &Arc<Atomi
 }
 
 impl HttpBuyer {
+    /// Connects before the first call.
+    pub async fn connect(&mut self) -> std::io::Result<()> {
+        if self.stream.is_none() {
+            let stream = TcpStream::connect(self.call.address).await?;
+            stream.set_nodelay(true)?;
+            self.stream = Some(stream);
+        }
+        Ok(())
+    }
+
     async fn exchange(&mut self, request: &[u8]) -> std::io::Result<Sale> {
-        let stream = match &mut self.stream {
-            Some(stream) => stream,
-            none => {
-                let stream = TcpStream::connect(self.call.address).await?;
-                stream.set_nodelay(true)?;
-                none.insert(stream)
-            }
-        };
+        self.connect().await?;
+        let stream = self.stream.as_mut().ok_or(std::io::ErrorKind::NotConnected)?;
         stream.write_all(request).await?;
         self.read.clear();
         loop {
@@ -224,10 +228,15 @@ impl Apart {
         Ok(Self(Some(runtime.map_err(|fault| fault.to_string())?)))
     }
 
+    /// Runs something there.
+    pub async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Result<T> {
+        let runtime = self.0.as_ref().ok_or("the clients' thread has ended")?;
+        runtime.spawn(work).await.map_err(|fault| fault.to_string())
+    }
+
     /// Lets all clients buy at once, there.
     pub async fn round<B: Buyer>(&self, buyers: Vec<B>, until: Until) -> Result<(Vec<B>, Round)> {
-        let runtime = self.0.as_ref().ok_or("the clients' thread has ended")?;
-        runtime.spawn(round(buyers, until)).await.map_err(|fault| fault.to_string())?
+        self.run(round(buyers, until)).await?
     }
 }
 

@@ -53,6 +53,11 @@ pub fn load() -> Option<f64> {
     fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
 }
 
+/// Memory that this process holds, in mebibytes.
+pub fn resident_mib() -> u64 {
+    field("/proc/self/status", "VmRSS").map_or(0, |text| digits(&text) / 1024)
+}
+
 fn field(path: &str, name: &str) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;

@@ -1,6 +1,8 @@
 //! The programs that print the figures the README quotes.
 //!
 //! - [`flash_sale`]: everybody buys one SKU and date until it is sold out, three ways.
+//! - [`ledger`]: transfers on one account; [`jobs`]: from the change that causes a job to its end; [`growth`]: the flash
+//!   sale beside many stored orders; [`overload`]: more clients than can be served; [`calendar`]: many dates changed.
 //! - [`shop`]: the real thing with one SKU on sale; [`clients`]: many clients at once, timed.
 //! - [`engine_way`], [`http_way`]: how a client buys through the engine and over HTTP; [`sql`] holds the plain way and
 //!   counts what stands in the database.
@@ -9,12 +11,17 @@
 // Printing is what these programs are for.
 #![allow(clippy::print_stdout)]
 
+mod calendar;
 mod clients;
 mod database;
 mod engine_way;
 mod flash_sale;
+mod growth;
 mod http_way;
+mod jobs;
+mod ledger;
 mod machine;
+mod overload;
 mod shop;
 mod sql;
 mod table;
@@ -38,12 +45,27 @@ struct Arguments {
 enum Program {
     /// Everybody buys one SKU and date until it is sold out: plain, through the engine, over HTTP
     FlashSale(flash_sale::Options),
+    /// Transfers on one account that everybody wants
+    Ledger(ledger::Options),
+    /// Jobs from the change that causes them to their end, and how soon they start
+    Jobs(jobs::Options),
+    /// The flash sale beside many orders that stand there already
+    Growth(growth::Options),
+    /// More clients than can be served
+    Overload(overload::Options),
+    /// Date cells changed in bulk
+    Calendar(calendar::Options),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let ended = match arguments.program {
         Program::FlashSale(options) => run(flash_sale::run(options)),
+        Program::Ledger(options) => run(ledger::run(options)),
+        Program::Jobs(options) => run(jobs::run(options)),
+        Program::Growth(options) => run(growth::run(options)),
+        Program::Overload(options) => run(overload::run(options)),
+        Program::Calendar(options) => run(calendar::run(options)),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -13,8 +13,11 @@ use entrepot_contract::order::{Guest, GuestField, Guests, Visit};
 use entrepot_contract::product::{Fulfilment, Product, ProductKind, RefundRule, Sku};
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::answer::Answer;
+use entrepot_domain::catalogue::Distributor;
 use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry};
+use entrepot_engine::Engine;
 use entrepot_engine::flows::administer::Asked;
+use entrepot_engine::seed::{RandomSeeds, Seeds};
 use entrepot_server::boot::{self, App, Schema};
 use entrepot_server::{config, plugins};
 use serde_json::{Value, json};
@@ -26,8 +29,10 @@ const DEMO_TOML: &str = include_str!("../../config/demo.toml");
 
 /// The demo's application, account and keys.
 pub const APPLICATION: &str = "douyin-demo";
-/// The account of [`Shop::merchant`] at the channel.
+/// The account of the first merchant at the channel.
 pub const ACCOUNT: &str = "70001";
+/// The account of the second merchant, hilltop.
+pub const SECOND_ACCOUNT: &str = "70002";
 /// The application's published key.
 pub const CLIENT_KEY: &str = "awtestkey000001";
 /// The application's published secret.
@@ -63,7 +68,8 @@ pub struct Offer {
     pub date: VisitDate,
 }
 
-fn id<T: std::str::FromStr>(text: &str) -> Result<T>
+/// An id from its text.
+pub fn id<T: std::str::FromStr>(text: &str) -> Result<T>
 where
     T::Err: std::fmt::Display,
 {
@@ -73,10 +79,15 @@ where
 impl Offer {
     /// The one that all runs sell.
     pub fn new() -> Result<Self> {
+        Self::of("lakeside")
+    }
+
+    /// The same of another of the demo's merchants.
+    pub fn of(merchant: &str) -> Result<Self> {
         let date = Utc::now().date_naive().checked_add_days(Days::new(7)).and_then(VisitDate::new);
         Ok(Self {
-            merchant: id("lakeside")?,
-            connection: id("lakeside-douyin")?,
+            merchant: id(merchant)?,
+            connection: id(&format!("{merchant}-douyin"))?,
             application: id(APPLICATION)?,
             distributor: id("bluebird")?,
             product: id("DAY-TICKET")?,
@@ -120,7 +131,7 @@ impl Offer {
         })
     }
 
-    fn entries(&self) -> Vec<CatalogueEntry> {
+    fn entries(&self, fulfilment: Fulfilment) -> Vec<CatalogueEntry> {
         let product = Product {
             id: self.product.clone(),
             merchant: self.merchant.clone(),
@@ -133,8 +144,13 @@ impl Offer {
             refund: RefundRule::default(),
         };
         vec![
+            CatalogueEntry::Distributor(Distributor {
+                id: self.distributor.clone(),
+                name: "bluebird".to_owned(),
+                prices: Default::default(),
+            }),
             CatalogueEntry::Product(product),
-            CatalogueEntry::Sku(self.sku_entry(Fulfilment::OwnNumber)),
+            CatalogueEntry::Sku(self.sku_entry(fulfilment)),
             CatalogueEntry::Listing(Listing {
                 id: self.listing.clone(),
                 connection: self.connection.clone(),
@@ -193,13 +209,17 @@ impl Shop {
     pub async fn open(url: &str, folder: &Path, more: Value) -> Result<Self> {
         let file = folder.join("bench.toml");
         std::fs::write(&file, DEMO_TOML).map_err(|fault| format!("{}: {fault}", file.display()))?;
+        let sells_at_once = json!({
+            "issue_at": "acceptance", "distributor": "bluebird", "settings": { "order_mode": "after_payment" },
+        });
         let mut values = json!({
             "database": { "url": url },
             "http": { "listen": "127.0.0.1:0" },
             "telemetry": { "filter": "error" },
-            "merchants": { "lakeside": { "channels": { "lakeside-douyin": {
-                "issue_at": "acceptance", "settings": { "order_mode": "after_payment" },
-            } } } },
+            "merchants": {
+                "lakeside": { "channels": { "lakeside-douyin": sells_at_once } },
+                "hilltop": { "channels": { "hilltop-douyin": sells_at_once } },
+            },
         });
         merge(&mut values, more);
         let known = |id: &str| plugins::known_built_in(id);
@@ -207,28 +227,8 @@ impl Shop {
         entrepot_server::telemetry::start_logs(&loaded.config.telemetry)?;
         let app = boot::start(loaded.config, Schema::Migrate).await?;
         let shop = Self { app, offer: Offer::new()? };
-        shop.put_on_sale(&shop.offer).await?;
+        put_on_sale(&shop.app.engine, &shop.offer, Fulfilment::OwnNumber).await?;
         Ok(shop)
-    }
-
-    /// Puts an offer on sale, with plenty of stock and credit.
-    pub async fn put_on_sale(&self, offer: &Offer) -> Result<()> {
-        self.administer(&offer.merchant, Body::PutCatalogue { entries: offer.entries() }).await?;
-        self.administer(&offer.merchant, Body::WriteCalendar { rows: vec![offer.day(PLENTY)?] }).await?;
-        let limit = Money::fen(CREDIT_FEN);
-        self.administer(&offer.merchant, Body::SetCreditLimit { distributor: offer.distributor.clone(), limit }).await
-    }
-
-    /// Gives an administrator's command.
-    pub async fn administer(&self, merchant: &MerchantId, body: Body) -> Result<()> {
-        let key = self.app.seeds.next(self.app.clock.now()).order().to_string();
-        let name = body.name();
-        let asked = Asked { by: "bench".to_owned(), key };
-        match self.app.engine.administer(&asked, merchant, body).await {
-            Ok(Answer::Refused(refusal)) => Err(format!("{name}: {}", refusal.text)),
-            Ok(_) => Ok(()),
-            Err(fault) => Err(format!("{name}: {fault}")),
-        }
     }
 
     /// What the invariants say about everything that stands in the database.
@@ -238,6 +238,26 @@ impl Shop {
         let findings = entrepot_domain::invariants::check(&snapshot);
         let broken = findings.into_iter().filter(|finding| !finding.broken.is_empty());
         Ok(broken.map(|finding| format!("{}: {}", finding.name, finding.broken.join("; "))).collect())
+    }
+}
+
+/// Puts an offer on sale, with plenty of stock and credit.
+pub async fn put_on_sale(engine: &Engine, offer: &Offer, fulfilment: Fulfilment) -> Result<()> {
+    administer(engine, &offer.merchant, Body::PutCatalogue { entries: offer.entries(fulfilment) }).await?;
+    administer(engine, &offer.merchant, Body::WriteCalendar { rows: vec![offer.day(PLENTY)?] }).await?;
+    let limit = Money::fen(CREDIT_FEN);
+    administer(engine, &offer.merchant, Body::SetCreditLimit { distributor: offer.distributor.clone(), limit }).await
+}
+
+/// Gives an administrator's command.
+pub async fn administer(engine: &Engine, merchant: &MerchantId, body: Body) -> Result<()> {
+    let key = RandomSeeds.next(engine.now()).order().to_string();
+    let name = body.name();
+    let asked = Asked { by: "bench".to_owned(), key };
+    match engine.administer(&asked, merchant, body).await {
+        Ok(Answer::Refused(refusal)) => Err(format!("{name}: {}", refusal.text)),
+        Ok(_) => Ok(()),
+        Err(fault) => Err(format!("{name}: {fault}")),
     }
 }
 

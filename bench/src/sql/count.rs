@@ -13,10 +13,28 @@ impl Sql {
     pub async fn oversold(&self) -> Result<i64> {
         let sql = "SELECT CAST(COALESCE(SUM(held + sold - capacity), 0) AS BIGINT) FROM stock
                    WHERE held + sold > capacity";
-        let by_cells = self.number(sql).await?;
-        // Every order of these runs is one unit that stays.
+        self.number(sql).await
+    }
+
+    /// Orders without a unit of stock, or the other way round: every order of these runs is one unit that stays.
+    pub async fn astray(&self) -> Result<i64> {
         let units = self.number("SELECT CAST(COALESCE(SUM(held + sold), 0) AS BIGINT) FROM stock").await?;
-        Ok(by_cells + (self.orders().await? - units).abs())
+        Ok((self.orders().await? - units).abs())
+    }
+
+    /// Lines of all statements.
+    pub async fn postings(&self) -> Result<i64> {
+        self.number("SELECT COUNT(*) FROM postings").await
+    }
+
+    /// Jobs that have ended.
+    pub async fn jobs_done(&self) -> Result<i64> {
+        self.number("SELECT COUNT(*) FROM jobs WHERE state = 'done'").await
+    }
+
+    /// Dates of all calendars.
+    pub async fn dates(&self) -> Result<i64> {
+        self.number("SELECT COUNT(*) FROM calendar_days").await
     }
 
     /// How far balances are from their postings, over all accounts, in minor units.

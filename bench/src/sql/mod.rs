@@ -1,14 +1,17 @@
 //! The only place here that speaks SQL.
 //!
 //! - [`plain`]: the baseline, one transaction for each order.
-//! - [`count`]: what stands in the database.
+//! - [`count`]: what stands in the database; [`bulk`]: orders that stand there already.
 
+pub mod bulk;
 pub mod count;
 pub mod plain;
 
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr, Statement, Value};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr, Statement, Value,
+};
 
 use crate::Result;
 

@@ -26,7 +26,9 @@ use entrepot_contract::time::{Clock, SystemClock, Timestamp};
 use entrepot_domain::answer::Answer;
 use entrepot_domain::change::Event;
 use entrepot_engine::seed::{RandomSeeds, Seeds};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, ExecResult, QueryResult, Statement, TransactionTrait, Value};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbErr, ExecResult, QueryResult, Statement, TransactionTrait, Value,
+};
 
 use super::{Sql, fault};
 use crate::Result;
@@ -267,8 +269,7 @@ impl PlainBuyer {
 
     fn order(&self, id: OrderId, number: &str, at: Timestamp) -> Result<Order> {
         let offer = &self.offer;
-        let unit =
-            Unit { number: 1, state: UnitState::Available, captured_minor: SETTLEMENT_FEN, returned_minor: 0 };
+        let unit = Unit { number: 1, state: UnitState::Available, captured_minor: SETTLEMENT_FEN, returned_minor: 0 };
         Ok(Order {
             family: id.clone(),
             id,
