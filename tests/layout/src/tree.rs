@@ -213,7 +213,8 @@ fn collect(folder: &Path, files: &mut Vec<File>) {
         // The kind of the entry itself, so that a link is not followed.
         match entry.file_type() {
             Ok(kind) if kind.is_dir() && name != "target" && name != ".git" => collect(&path, files),
-            Ok(kind) if kind.is_file() => {
+            // In a second working tree `.git` is a file that names the machine's folder.
+            Ok(kind) if kind.is_file() && name != ".git" => {
                 let Ok(bytes) = std::fs::read(&path) else {
                     continue;
                 };
