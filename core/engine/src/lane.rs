@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use entrepot_contract::ids::MerchantId;
+use entrepot_contract::ids::{MerchantId, OrderId};
 use entrepot_domain::answer::Answer;
 use entrepot_domain::change::{Change, ChannelRef, KeyRow, RefKey, Writes};
 use entrepot_domain::command::CommandKey;
@@ -29,9 +29,34 @@ pub(crate) struct Lane {
 
 /// A batch as decided.
 struct Decided {
-    writes: BTreeMap<MerchantId, Writes>,
+    after: After,
     answers: Vec<Option<Answer>>,
     states: States,
+}
+
+/// What this process does once a batch is committed.
+#[derive(Default)]
+struct After {
+    /// Orders whose waiters look again.
+    changed: Vec<OrderId>,
+    /// Jobs that start now.
+    born: Vec<LeasedJob>,
+    /// Whether a job ended: another may have waited for it.
+    ended: bool,
+}
+
+impl After {
+    fn of(writes: &BTreeMap<MerchantId, Writes>) -> Self {
+        let mut after = Self::default();
+        for writes in writes.values() {
+            after.changed.extend(writes.orders.keys().cloned());
+            after.changed.extend(writes.refunds.values().map(|refund| refund.order.clone()));
+            let alone = writes.jobs.iter().filter(|job| job.after.is_none());
+            after.born.extend(alone.cloned().map(leased));
+            after.ended |= !writes.ended_jobs.is_empty();
+        }
+        after
+    }
 }
 
 impl Lane {
@@ -128,14 +153,12 @@ impl Lane {
         for (merchant, state) in decided.states {
             self.core.remember_catalogue(merchant, state.rules.catalogue);
         }
-        for writes in decided.writes.into_values() {
-            for order in writes.orders.keys().chain(writes.refunds.values().map(|refund| &refund.order)) {
-                self.core.watch.wake(order);
-            }
-            self.core.jobs.born(writes.jobs.into_iter().filter(|job| job.after.is_none()).map(leased).collect());
-            if !writes.ended_jobs.is_empty() {
-                self.core.jobs.nudge();
-            }
+        for order in &decided.after.changed {
+            self.core.watch.wake(order);
+        }
+        self.core.jobs.born(decided.after.born);
+        if decided.after.ended {
+            self.core.jobs.nudge();
         }
         for (pending, answer) in batch.into_iter().zip(decided.answers) {
             match answer {
@@ -185,8 +208,9 @@ async fn attempt_on(core: &Core, storage: &mut dyn LaneStorage, batch: &[Pending
     let writes = states.iter_mut().map(|(merchant, state)| (merchant.clone(), std::mem::take(&mut state.writes)));
     let writes: BTreeMap<MerchantId, Writes> = writes.collect();
     let lease = BirthLease { node: core.settings.node.clone(), lease_ms: core.settings.lease_ms };
-    transaction.commit(writes.clone(), lease).await?;
-    Ok(Decided { writes, answers, states })
+    let after = After::of(&writes);
+    transaction.commit(writes, lease).await?;
+    Ok(Decided { after, answers, states })
 }
 
 /// The three stages: channel references name orders, orders name cells, accounts and pools.
