@@ -214,6 +214,7 @@ fn postgres(url: &str, connections: u32, timeout: Duration, statement_timeout: &
             ("enable_seqscan", "off"),
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
+            ("plan_cache_mode", "force_generic_plan"),
             ("jit", "off"),
         ])
     });

@@ -6,7 +6,7 @@ use entrepot_domain::job::JobState;
 use entrepot_engine::storage::{JobNext, LeasedJob, StorageFault};
 
 use crate::SqlStorage;
-use crate::batch::number;
+use crate::numbers::number;
 use crate::rows::{column, json, of_word, query, word};
 
 /// Takes leases on jobs that are due and whose predecessor has ended.

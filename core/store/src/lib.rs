@@ -5,6 +5,7 @@
 //! - [`rows`]: many rows in one statement of one shape: they travel as one JSON parameter.
 //! - [`tables`]: the tables that batches write, with their columns.
 //! - [`batch`]: one transaction: claim, lock, load; [`write`]: what it writes.
+//! - [`numbers`]: stock and accounts, as batches lock them and flows read them.
 //! - [`reads`]: what flows read; [`jobs`]: leases; [`records`]: what is no command; [`snapshot`]: for the invariants.
 //! - [`admin`]: lists for the admin API, each with its merchant; [`tokens`]: API tokens.
 //! - [`cache`]: the plugins' shared cache.
@@ -17,6 +18,7 @@ mod cache;
 mod connect;
 mod fault;
 mod jobs;
+mod numbers;
 mod reads;
 mod records;
 mod rows;

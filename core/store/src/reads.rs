@@ -19,8 +19,9 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 
 use crate::SqlStorage;
-use crate::batch::{SqlLane, number, read_accounts, read_ref, read_refs, read_stock};
+use crate::batch::{SqlLane, read_ref, read_refs};
 use crate::fault::{sort, unreadable};
+use crate::numbers::{number, read_accounts, read_stock};
 use crate::rows::{column, json as json_column, of_word, query};
 use crate::seal::Cell;
 

@@ -48,7 +48,7 @@ pub(crate) type Row = Vec<Json>;
 pub(crate) struct Dialect(pub(crate) DatabaseBackend);
 
 impl Dialect {
-    fn postgres(self) -> bool {
+    pub(crate) fn postgres(self) -> bool {
         self.0 == DatabaseBackend::Postgres
     }
 
@@ -59,7 +59,7 @@ impl Dialect {
 
     /// The parameter of one insert among several as a set of rows named `j`. On SQLite it bears no number: numbers
     /// would count within each statement of the list, and the driver leaves a parameter beyond the last value empty.
-    fn each_of(self, parameter: usize) -> String {
+    pub(crate) fn each_of(self, parameter: usize) -> String {
         if self.postgres() {
             format!("jsonb_array_elements(${parameter}::jsonb) AS j(value)")
         } else {

@@ -11,8 +11,8 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 
 use crate::SqlStorage;
-use crate::batch::stock_row;
 use crate::fault::sort;
+use crate::numbers::stock_row;
 use crate::rows::Kind::{Number, Text};
 use crate::rows::{Row, text_of, word, write_together};
 use crate::seal::Cell;
