@@ -17,11 +17,11 @@ use tokio::task::JoinHandle;
 use crate::directory::Directory;
 use crate::interface_log::InterfaceQueue;
 use crate::jobs::Jobs;
-use crate::lookups::Lookups;
 use crate::records::Record;
 use crate::seed::Seeds;
 use crate::sequencer::{Sequencer, Undecided};
 use crate::storage::{Storage, StorageFault, Switch};
+use crate::together::{Lookups, Starts};
 use crate::watch::Watch;
 
 /// Limits and habits.
@@ -71,6 +71,10 @@ impl EngineSettings {
     }
 }
 
+/// Born jobs that may wait in memory for each command that may wait: what finds no place is left until its lease has
+/// run out.
+const JOBS_PER_COMMAND: usize = 16;
+
 /// What an engine is made of.
 pub struct Parts {
     /// The database.
@@ -98,6 +102,7 @@ pub(crate) struct Core {
     pub(crate) settings: EngineSettings,
     pub(crate) watch: Watch,
     pub(crate) lookups: Lookups,
+    pub(crate) starts: Starts,
     pub(crate) jobs: Jobs,
     pub(crate) sequencer: Sequencer,
     pub(crate) interface_log: Arc<InterfaceQueue>,
@@ -120,7 +125,7 @@ impl Engine {
     pub async fn start(parts: Parts) -> Result<Self, StorageFault> {
         let lanes = parts.storage.lanes();
         let core = Arc::new(Core {
-            jobs: Jobs::new(parts.settings.queue_limit),
+            jobs: Jobs::new(parts.settings.queue_limit.saturating_mul(JOBS_PER_COMMAND)),
             sequencer: Sequencer::new(lanes, parts.settings.queue_limit),
             storage: parts.storage,
             host: parts.host,
@@ -129,6 +134,7 @@ impl Engine {
             settings: parts.settings,
             watch: Watch::default(),
             lookups: Lookups::default(),
+            starts: Starts::default(),
             interface_log: parts.interface_log,
             directory: RwLock::new(Arc::new(parts.directory)),
             switches: RwLock::default(),
@@ -139,7 +145,7 @@ impl Engine {
         core.refresh_switches().await?;
         let mut tasks = core.sequencer.start(&core);
         tasks.push(tokio::spawn(crate::jobs::run(core.clone())));
-        tasks.push(tokio::spawn(crate::lookups::run(core.clone())));
+        tasks.push(tokio::spawn(crate::together::look_up(core.clone())));
         tasks.push(tokio::spawn(crate::ticker::run(core.clone())));
         Ok(Self { core, tasks: Arc::new(Mutex::new(tasks)) })
     }

@@ -5,8 +5,8 @@
 //! - [`sequencer`]: drains waiting commands, decides them, commits once; [`lane`]: one batch from load to commit.
 //! - [`seed`]: ids and randomness for commands.
 //! - [`directory`]: applications and connections, from configuration and the database's switches.
-//! - [`inbound`]: the four steps of a channel's call; [`placing`]: which connection it belongs to;
-//!   `lookups`: order numbers, all that wait in one query.
+//! - [`inbound`]: the four steps of a channel's call; [`placing`]: which connection it belongs to.
+//! - `together`: questions to the database, all that wait in one statement.
 //! - [`jobs`]: leases, retries, the unknown outcome; [`watch`]: who waits in this process for an order to change.
 //! - [`interface_log`]: the queue in front of the log of exchanges with partners.
 //! - [`flows`]: one file per thing the business does, start to end.
@@ -20,7 +20,6 @@ pub mod inbound;
 pub mod interface_log;
 pub mod jobs;
 mod lane;
-mod lookups;
 pub mod memory;
 mod placing;
 pub mod records;
@@ -28,6 +27,7 @@ pub mod seed;
 pub mod sequencer;
 pub mod storage;
 pub mod ticker;
+mod together;
 pub mod watch;
 
 mod core;

@@ -1,6 +1,6 @@
 //! What the engine asks of a database. Two implementations: SQL in `store`, and [`crate::memory`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use entrepot_contract::calendar::{Stock, StockKey};
@@ -92,6 +92,16 @@ pub trait Storage: Send + Sync {
     async fn lease_jobs(&self, node: &NodeId, limit: u32, lease_ms: u32) -> Result<Vec<LeasedJob>, StorageFault>;
     /// Marks a leased job as started: a call with effect is about to go out. False: the lease is lost.
     async fn start_job(&self, id: &JobId, token: i64, lease_ms: u32) -> Result<bool, StorageFault>;
+    /// The same for several jobs with their leases' numbers; those whose lease is lost are left out.
+    async fn start_jobs(&self, leases: &BTreeMap<JobId, i64>, lease_ms: u32) -> Result<BTreeSet<JobId>, StorageFault> {
+        let mut started = BTreeSet::new();
+        for (job, token) in leases {
+            if self.start_job(job, *token, lease_ms).await? {
+                started.insert(job.clone());
+            }
+        }
+        Ok(started)
+    }
     /// Puts a leased job back, or to its end. False: the lease is lost.
     async fn put_job(&self, id: &JobId, token: i64, next: JobNext) -> Result<bool, StorageFault>;
     /// Writes something that is no command.

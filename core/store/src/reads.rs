@@ -1,6 +1,6 @@
 //! What flows read, and the `Storage` trait itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -248,6 +248,10 @@ impl Storage for SqlStorage {
 
     async fn start_job(&self, id: &JobId, token: i64, lease_ms: u32) -> Result<bool, StorageFault> {
         crate::jobs::start(self, id, token, lease_ms).await
+    }
+
+    async fn start_jobs(&self, leases: &BTreeMap<JobId, i64>, lease_ms: u32) -> Result<BTreeSet<JobId>, StorageFault> {
+        crate::jobs::start_all(self, leases, lease_ms).await
     }
 
     async fn put_job(&self, id: &JobId, token: i64, next: JobNext) -> Result<bool, StorageFault> {

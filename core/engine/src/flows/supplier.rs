@@ -111,7 +111,7 @@ pub(crate) fn after_fault(fault: &Fault) -> Tried {
 
 /// Marks a job as started before a call with effect goes out.
 pub(crate) async fn start(core: &Core, job: &LeasedJob) -> Result<(), Tried> {
-    match core.storage.start_job(&job.job.id, job.token, core.settings.lease_ms).await {
+    match core.starts.ask((job.job.id.clone(), job.token)).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(Tried::Lost),
         Err(fault) => Err(again(&fault)),
