@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::failure::{Result, failed, while_doing};
 use crate::leash::Leash;
+use xtask::failure::{Result, failed, while_doing};
 
 /// The workspace as `cargo metadata` tells it.
 pub struct Workspace {

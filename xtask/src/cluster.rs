@@ -2,7 +2,7 @@
 //!
 //! A small shell, the keeper, makes the cluster and runs the server. Its standard input is a pipe that
 //! only we hold; when that closes, because we dropped it or because this process ended in whatever
-//! way (see [`crate::leash`] for why), the keeper stops the server and removes the folder.
+//! way (see `leash.rs` for why), the keeper stops the server and removes the folder.
 
 use std::fs;
 use std::io::Read;

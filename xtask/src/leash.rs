@@ -12,7 +12,7 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use crate::failure::{Result, failed, while_doing};
+use xtask::failure::{Result, failed, while_doing};
 
 /// Reads `watch GROUP` and `done`; at the end of its input ends the group that is still watched.
 const WATCHER: &str = r#"

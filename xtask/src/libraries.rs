@@ -14,8 +14,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cargo::{Artifact, Workspace, build as cargo_build};
-use crate::failure::{Result, failed, unfit, while_doing};
 use crate::leash::Leash;
+use xtask::failure::{Result, failed, unfit, while_doing};
 
 /// Beside the executable, where it looks for them.
 pub fn default_folder(workspace: &Workspace, release: bool) -> PathBuf {

@@ -1,31 +1,26 @@
 //! `cargo xtask`: the chores of this repository, in Rust, so that a fresh clone needs nothing but cargo.
 //!
 //! - [`cargo`]: asks cargo which packages there are and reads what a build produced.
-//! - [`cluster`]: a throw-away PostgreSQL that never outlives this process.
-//! - [`failure`]: what a person is told when something cannot go on.
 //! - [`leash`]: ends the commands we started when we end, however we end.
 //! - [`libraries`]: builds each plugin as a loadable library.
-//! - [`postgres`]: finds an installed PostgreSQL server, or installs one.
 //! - [`suites`]: builds the tests, runs suite by suite, counts and times them.
-//! - [`unprivileged`]: runs a command as a plain user when we are root.
+//!
+//! The throw-away PostgreSQL and its failures are in the library beside this program.
 // Printing is what this program is for.
 #![allow(clippy::print_stdout)]
 
 mod cargo;
-mod cluster;
-mod failure;
 mod leash;
 mod libraries;
-mod postgres;
 mod suites;
-mod unprivileged;
 
 use std::io::IsTerminal;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, ExitStatus};
 
-use failure::{Result, unfit, while_doing};
+use xtask::cluster;
+use xtask::failure::{Result, unfit, while_doing};
 
 const HELP: &str = "\
 The chores of this repository. Nothing needs to be set up before any of them.
@@ -197,6 +192,6 @@ fn value_of(option: &str, value: Option<&String>) -> Result<String> {
     }
 }
 
-fn unknown(word: &str, command: &str) -> failure::Failure {
+fn unknown(word: &str, command: &str) -> xtask::failure::Failure {
     unfit(format!("`{word}` means nothing to `cargo xtask {command}` (see `cargo xtask --help`)"))
 }

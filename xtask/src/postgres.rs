@@ -32,7 +32,7 @@ pub fn find_or_install(root: bool) -> Result<Programs> {
     if !(root && Path::new("/etc/debian_version").exists() && in_path("apt-get").is_some()) {
         return Err(unfit(format!("no PostgreSQL server found here.\n{HOW_TO_INSTALL}")));
     }
-    println!("no PostgreSQL server found: installing Debian's");
+    eprintln!("no PostgreSQL server found: installing Debian's");
     apt_get(&["update"])?;
     apt_get(&["install", "-y", "--no-install-recommends", "postgresql"])?;
     find().ok_or_else(|| unfit(format!("installed, and still not found.\n{HOW_TO_INSTALL}")))

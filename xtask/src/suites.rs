@@ -8,10 +8,10 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use crate::cargo::{self, Workspace};
-use crate::cluster::{Cluster, Durability};
-use crate::failure::{Result, unfit};
 use crate::leash::Leash;
 use crate::libraries;
+use xtask::cluster::{Cluster, Durability};
+use xtask::failure::{Result, unfit};
 
 /// Limit of one test program.
 const PROGRAM_LIMIT: Duration = Duration::from_secs(30 * 60);

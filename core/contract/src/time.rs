@@ -138,7 +138,8 @@ impl FromStr for VisitDate {
 
 impl fmt::Display for VisitDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.format("%Y-%m-%d"))
+        // The same as `%Y-%m-%d` for the four-digit years that a date here may have, and much cheaper.
+        write!(f, "{}", self.0)
     }
 }
 

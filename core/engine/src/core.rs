@@ -22,6 +22,7 @@ use crate::records::Record;
 use crate::seed::Seeds;
 use crate::sequencer::{Sequencer, Undecided};
 use crate::storage::{Storage, StorageFault, Switch};
+use crate::together::{Lookups, Starts};
 use crate::watch::Watch;
 
 /// Limits and habits.
@@ -71,6 +72,10 @@ impl EngineSettings {
     }
 }
 
+/// Born jobs that may wait in memory for each command that may wait: what finds no place is left until its lease has
+/// run out.
+const JOBS_PER_COMMAND: usize = 16;
+
 /// What an engine is made of.
 pub struct Parts {
     /// The database.
@@ -99,6 +104,8 @@ pub(crate) struct Core {
     pub(crate) seeds: Arc<dyn Seeds>,
     pub(crate) settings: EngineSettings,
     pub(crate) watch: Watch,
+    pub(crate) lookups: Lookups,
+    pub(crate) starts: Starts,
     pub(crate) jobs: Jobs,
     pub(crate) sequencer: Sequencer,
     pub(crate) interface_log: Arc<InterfaceQueue>,
@@ -123,7 +130,7 @@ impl Engine {
     pub async fn start(parts: Parts) -> Result<Self, StorageFault> {
         let lanes = parts.storage.lanes();
         let core = Arc::new(Core {
-            jobs: Jobs::new(parts.settings.queue_limit),
+            jobs: Jobs::new(parts.settings.queue_limit.saturating_mul(JOBS_PER_COMMAND)),
             sequencer: Sequencer::new(lanes, parts.settings.queue_limit),
             storage: parts.storage,
             host: parts.host,
@@ -131,6 +138,8 @@ impl Engine {
             seeds: parts.seeds,
             settings: parts.settings,
             watch: Watch::default(),
+            lookups: Lookups::default(),
+            starts: Starts::default(),
             interface_log: parts.interface_log,
             teller: parts.teller,
             directory: RwLock::new(Arc::new(parts.directory)),
@@ -147,6 +156,7 @@ impl Engine {
         }
         let mut tasks = core.sequencer.start(&core);
         tasks.push(tokio::spawn(crate::jobs::run(core.clone())));
+        tasks.push(tokio::spawn(crate::together::look_up(core.clone())));
         tasks.push(tokio::spawn(crate::ticker::run(core.clone())));
         tasks.push(tokio::spawn(crate::alerting::run(core.clone())));
         Ok(Self { core, tasks: Arc::new(Mutex::new(tasks)) })

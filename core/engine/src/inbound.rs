@@ -146,8 +146,10 @@ async fn handle(
         }
     };
     // What cannot be understood may hold anything anywhere: nothing of it is shown in clear.
-    let rules = core.host.manifest(&plugins[0]).map(|manifest| manifest.log).filter(|_| verdict != "malformed");
-    log.close(core, &rules.unwrap_or_default(), &raw, &answer);
+    let speaks = core.host.instance(&InstanceKey::new(plugins[0].clone(), application.clone()));
+    let nothing = LogRules::default();
+    let rules = speaks.as_ref().filter(|_| verdict != "malformed").map_or(&nothing, |one| &one.manifest().log);
+    log.close(core, rules, &raw, &answer);
     Answered {
         raw: Some(answer),
         authentic: true,

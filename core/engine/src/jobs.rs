@@ -93,6 +93,7 @@ pub(crate) async fn run(core: Arc<Core>) {
     let receive = core.jobs.receive.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some(mut born) = receive else { return };
     let workers = u32::try_from(core.settings.job_workers.max(1)).unwrap_or(1);
+    let starts = tokio::spawn(crate::together::start_jobs(core.clone()));
     let places = Arc::new(Semaphore::new(core.settings.job_workers.max(1)));
     let mut poll = tokio::time::interval(Duration::from_millis(core.settings.poll_ms.max(1)));
     poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -109,6 +110,8 @@ pub(crate) async fn run(core: Arc<Core>) {
         }
     }
     let _ = places.acquire_many(workers).await;
+    // No job is left that could ask.
+    starts.abort();
 }
 
 async fn look(core: &Arc<Core>, places: &Arc<Semaphore>) {

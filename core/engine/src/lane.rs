@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use entrepot_contract::ids::MerchantId;
-use entrepot_domain::alert::AlertChange;
+use entrepot_contract::ids::{MerchantId, OrderId};
+use entrepot_domain::alert::{AlertChange, AlertKind};
 use entrepot_domain::answer::Answer;
 use entrepot_domain::change::{Change, ChannelRef, KeyRow, RefKey, Writes};
 use entrepot_domain::command::CommandKey;
@@ -32,9 +32,43 @@ pub(crate) struct Lane {
 
 /// A batch as decided.
 struct Decided {
-    writes: BTreeMap<MerchantId, Writes>,
+    after: After,
     answers: Vec<Option<Answer>>,
     states: States,
+}
+
+/// What this process does once a batch is committed.
+#[derive(Default)]
+struct After {
+    /// Orders whose waiters look again.
+    changed: Vec<OrderId>,
+    /// Jobs that start now.
+    born: Vec<LeasedJob>,
+    /// Whether a job ended: another may have waited for it.
+    ended: bool,
+    /// Alerts that were raised, with their texts, or resolved.
+    alerts: Vec<(MerchantId, AlertKind, String, Option<String>)>,
+}
+
+impl After {
+    fn of(writes: &BTreeMap<MerchantId, Writes>) -> Self {
+        let mut after = Self::default();
+        for (merchant, writes) in writes {
+            for ((kind, subject), change) in &writes.alerts {
+                let text = match change {
+                    AlertChange::Raised(alert) => Some(alert.text.clone()),
+                    AlertChange::Resolved(_) => None,
+                };
+                after.alerts.push((merchant.clone(), *kind, subject.clone(), text));
+            }
+            after.changed.extend(writes.orders.keys().cloned());
+            after.changed.extend(writes.refunds.values().map(|refund| refund.order.clone()));
+            let alone = writes.jobs.iter().filter(|job| job.after.is_none());
+            after.born.extend(alone.cloned().map(leased));
+            after.ended |= !writes.ended_jobs.is_empty();
+        }
+        after
+    }
 }
 
 impl Lane {
@@ -131,21 +165,15 @@ impl Lane {
         for (merchant, state) in decided.states {
             self.core.remember_catalogue(merchant, state.rules.catalogue);
         }
-        for (merchant, writes) in decided.writes {
-            for ((kind, subject), alert) in &writes.alerts {
-                let text = match alert {
-                    AlertChange::Raised(alert) => Some(alert.text.as_str()),
-                    AlertChange::Resolved(_) => None,
-                };
-                flows::tell(Some(&merchant), *kind, subject, text);
-            }
-            for order in writes.orders.keys().chain(writes.refunds.values().map(|refund| &refund.order)) {
-                self.core.watch.wake(order);
-            }
-            self.core.jobs.born(writes.jobs.into_iter().filter(|job| job.after.is_none()).map(leased).collect());
-            if !writes.ended_jobs.is_empty() {
-                self.core.jobs.nudge();
-            }
+        for (merchant, kind, subject, text) in &decided.after.alerts {
+            flows::tell(Some(merchant), *kind, subject, text.as_deref());
+        }
+        for order in &decided.after.changed {
+            self.core.watch.wake(order);
+        }
+        self.core.jobs.born(decided.after.born);
+        if decided.after.ended {
+            self.core.jobs.nudge();
         }
         for (pending, answer) in batch.into_iter().zip(decided.answers) {
             match answer {
@@ -195,11 +223,12 @@ async fn attempt_on(core: &Core, storage: &mut dyn LaneStorage, batch: &[Pending
     let writes = states.iter_mut().map(|(merchant, state)| (merchant.clone(), std::mem::take(&mut state.writes)));
     let writes: BTreeMap<MerchantId, Writes> = writes.collect();
     let lease = BirthLease { node: core.settings.node.clone(), lease_ms: core.settings.lease_ms };
-    match transaction.commit(writes.clone(), lease).await {
+    let after = After::of(&writes);
+    match transaction.commit(writes, lease).await {
         Err(StorageFault::CommitUnknown(_)) if planted::is(Bug::UnknownCommitTaken) => {}
         other => other?,
     }
-    Ok(Decided { writes, answers, states })
+    Ok(Decided { after, answers, states })
 }
 
 /// The three stages: channel references name orders, orders name cells, accounts and pools.

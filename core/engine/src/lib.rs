@@ -6,6 +6,7 @@
 //! - [`seed`]: ids and randomness for commands.
 //! - [`directory`]: applications and connections, from configuration and the database's switches.
 //! - [`inbound`]: the four steps of a channel's call; [`placing`]: which connection it belongs to.
+//! - `together`: questions to the database, all that wait in one statement.
 //! - [`jobs`]: leases, retries, the unknown outcome; [`watch`]: who waits in this process for an order to change.
 //! - [`interface_log`]: the queue in front of the log of exchanges with partners.
 //! - [`flows`]: one file per thing the business does, start to end.
@@ -27,6 +28,7 @@ pub mod seed;
 pub mod sequencer;
 pub mod storage;
 pub mod ticker;
+mod together;
 pub mod watch;
 
 mod core;

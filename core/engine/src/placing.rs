@@ -58,6 +58,6 @@ async fn by_order(
     order: &ChannelOrderId,
 ) -> Result<Option<Connection>, StorageFault> {
     let key = RefKey { application: application.clone(), order: order.clone() };
-    let known = core.storage.channel_ref(&key).await?.and_then(|reference| reference.order);
+    let known = core.lookups.ask(key).await?.and_then(|reference| reference.order);
     Ok(known.and_then(|placed| directory.connections.get(&placed.connection).cloned()))
 }

@@ -1,6 +1,6 @@
 //! What the engine asks of a database. Two implementations: SQL in `store`, and [`crate::memory`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -56,6 +56,16 @@ pub trait Storage: Send + Sync {
     async fn revisions(&self, merchants: &[MerchantId]) -> Result<BTreeMap<MerchantId, i64>, StorageFault>;
     /// What is known about a channel's order number.
     async fn channel_ref(&self, key: &RefKey) -> Result<Option<ChannelRef>, StorageFault>;
+    /// The same for several; those that nobody knows are left out.
+    async fn channel_refs(&self, keys: &[RefKey]) -> Result<BTreeMap<RefKey, ChannelRef>, StorageFault> {
+        let mut found = BTreeMap::new();
+        for key in keys {
+            if let Some(reference) = self.channel_ref(key).await? {
+                found.insert(key.clone(), reference);
+            }
+        }
+        Ok(found)
+    }
     /// An order with its refunds.
     async fn order(&self, merchant: &MerchantId, id: &OrderId) -> Result<Option<(Order, Vec<Refund>)>, StorageFault>;
     /// An order's credentials; empty before it is issued.
@@ -95,6 +105,16 @@ pub trait Storage: Send + Sync {
     async fn lease_jobs(&self, node: &NodeId, limit: u32, lease_ms: u32) -> Result<Vec<LeasedJob>, StorageFault>;
     /// Marks a leased job as started: a call with effect is about to go out. False: the lease is lost.
     async fn start_job(&self, id: &JobId, token: i64, lease_ms: u32) -> Result<bool, StorageFault>;
+    /// The same for several jobs with their leases' numbers; those whose lease is lost are left out.
+    async fn start_jobs(&self, leases: &BTreeMap<JobId, i64>, lease_ms: u32) -> Result<BTreeSet<JobId>, StorageFault> {
+        let mut started = BTreeSet::new();
+        for (job, token) in leases {
+            if self.start_job(job, *token, lease_ms).await? {
+                started.insert(job.clone());
+            }
+        }
+        Ok(started)
+    }
     /// Puts a leased job back, or to its end. False: the lease is lost.
     async fn put_job(&self, id: &JobId, token: i64, next: JobNext) -> Result<bool, StorageFault>;
     /// Writes something that is no command.

@@ -15,8 +15,8 @@ use sea_orm::{QueryResult, Value};
 use serde::Serialize;
 
 use crate::SqlStorage;
-use crate::batch::{number, read_account, read_stock_row};
 use crate::fault::unreadable;
+use crate::numbers::{number, read_account, read_stock_row};
 use crate::rows::{column, json, of_word, query, word};
 use crate::snapshot::read_posting;
 

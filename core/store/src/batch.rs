@@ -4,12 +4,9 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use entrepot_contract::calendar::{Capacity, Stock, StockKey};
-use entrepot_contract::ids::{ApplicationId, ChannelOrderId, CodeId, DistributorId, MerchantId, OrderId, PoolName};
-use entrepot_contract::money::Currency;
+use entrepot_contract::ids::{ApplicationId, ChannelOrderId, CodeId, MerchantId, OrderId, PoolName};
 use entrepot_domain::change::{AvailableCode, ChannelRef, PlacedOrder, Pool, RefKey, Writes};
 use entrepot_domain::command::CommandKey;
-use entrepot_domain::credit::Account;
 use entrepot_engine::storage::{Batch, BirthLease, Footprints, LaneStorage, States, StorageFault};
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, QueryResult, TransactionTrait,
@@ -18,6 +15,7 @@ use serde_json::{Value as Json, json};
 
 use crate::SqlStorage;
 use crate::fault::{sort, sort_commit, unreadable};
+use crate::numbers::{merchant_of, number, read_accounts, read_numbers, read_stock};
 use crate::rows::Kind::Text;
 use crate::rows::{column, json as json_column, query};
 use crate::seal::Cell;
@@ -91,10 +89,6 @@ async fn load_keys(
     .await
 }
 
-pub(crate) fn merchant_of(row: &QueryResult) -> Result<MerchantId, StorageFault> {
-    MerchantId::parse(column::<String>(row, "merchant")?).map_err(|fault| unreadable("merchant", fault))
-}
-
 #[async_trait]
 impl Batch for SqlBatch {
     async fn load_keys(&mut self, keys: &[(MerchantId, CommandKey)], states: &mut States) -> Result<(), StorageFault> {
@@ -113,9 +107,7 @@ impl Batch for SqlBatch {
         if keys.is_empty() {
             return Ok(());
         }
-        let rows = keys.iter().map(|key| vec![json!(key.application), json!(key.order)]).collect();
-        tables::CLAIMED_REFS.write(&self.transaction, rows).await?;
-        let found = self.read_refs(&keys).await?;
+        let found = self.claim_refs(&keys).await?;
         for (merchant, footprint) in footprints {
             let Some(state) = states.get_mut(merchant) else { continue };
             for key in &footprint.refs {
@@ -169,8 +161,7 @@ impl Batch for SqlBatch {
         crate::limits::load(&self.transaction, footprints, states).await?;
         self.load_pools(footprints, states).await?;
         self.load_codes(footprints, states).await?;
-        self.load_stock(footprints, states).await?;
-        self.load_accounts(footprints, states).await
+        self.load_numbers(footprints, states).await
     }
 
     async fn revisions(&mut self, merchants: &[MerchantId]) -> Result<BTreeMap<MerchantId, i64>, StorageFault> {
@@ -188,20 +179,21 @@ impl Batch for SqlBatch {
 }
 
 impl SqlBatch {
-    async fn read_refs(&self, keys: &[&RefKey]) -> Result<BTreeMap<RefKey, ChannelRef>, StorageFault> {
+    /// Makes the rows that are not there, and locks and reads those that are: a row made here is ours already.
+    async fn claim_refs(&self, keys: &[&RefKey]) -> Result<BTreeMap<RefKey, ChannelRef>, StorageFault> {
         let dialect = self.storage.inner.dialect;
         let wanted: Vec<Json> = keys.iter().map(|key| json!([key.application, key.order])).collect();
-        let sql = format!(
-            "SELECT c.application, c.channel_order, c.merchant, c.order_id, c.connection, c.facts
-             FROM {} JOIN channel_refs c ON c.application = {} AND c.channel_order = {}
-             ORDER BY c.application, c.channel_order{}",
-            dialect.each(),
-            dialect.element(0, Text),
-            dialect.element(1, Text),
-            dialect.lock("c"),
-        );
+        let sql = format!("{} RETURNING application, channel_order", tables::CLAIMED_REFS.insert(dialect, 1));
         let statement = dialect.statement(&sql, vec![Json::Array(wanted).to_string().into()]);
-        Ok(query(&self.transaction, statement, read_ref).await?.into_iter().collect())
+        let made = query(&self.transaction, statement, read_ref_key).await?;
+        let mut found: BTreeMap<RefKey, ChannelRef> =
+            made.into_iter().map(|key| (key, ChannelRef::default())).collect();
+        let known: Vec<&RefKey> = keys.iter().copied().filter(|key| !found.contains_key(*key)).collect();
+        if !known.is_empty() {
+            let lock = dialect.lock("c");
+            found.extend(read_refs(&self.storage, &self.transaction, &known, &lock).await?);
+        }
+        Ok(found)
     }
 
     /// A family is locked as one row: its first order's.
@@ -324,35 +316,33 @@ impl SqlBatch {
         .await
     }
 
-    async fn load_stock(&self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
-        let mut wanted = Vec::new();
+    /// Cells, then accounts: the hottest row is locked last. On PostgreSQL one statement locks both, in this order.
+    async fn load_numbers(&self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
+        let (mut cells, mut accounts) = (Vec::new(), Vec::new());
         for (merchant, footprint) in footprints {
             let Some(state) = states.get_mut(merchant) else { continue };
             for key in &footprint.stock {
-                wanted.push((merchant.clone(), key.clone()));
+                cells.push((merchant.clone(), key.clone()));
                 state.stock.entry(key.clone()).or_insert(None);
             }
+            for distributor in &footprint.accounts {
+                accounts.push(json!([merchant, distributor]));
+                state.accounts.entry(distributor.clone()).or_insert(None);
+            }
         }
-        let lock = self.storage.inner.dialect.lock("s");
-        for (merchant, key, stock) in read_stock(&self.storage, &self.transaction, &wanted, &lock).await? {
+        let dialect = self.storage.inner.dialect;
+        let (found_cells, found_accounts) = if dialect.postgres() && !cells.is_empty() && !accounts.is_empty() {
+            read_numbers(dialect, &self.transaction, &cells, accounts).await?
+        } else {
+            let cells = read_stock(&self.storage, &self.transaction, &cells, &dialect.lock("s")).await?;
+            (cells, read_accounts(&self.storage, &self.transaction, accounts, &dialect.lock("a")).await?)
+        };
+        for (merchant, key, stock) in found_cells {
             if let Some(state) = states.get_mut(&merchant) {
                 state.stock.insert(key, Some(stock));
             }
         }
-        Ok(())
-    }
-
-    async fn load_accounts(&self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
-        let mut wanted = Vec::new();
-        for (merchant, footprint) in footprints {
-            let Some(state) = states.get_mut(merchant) else { continue };
-            for distributor in &footprint.accounts {
-                wanted.push(json!([merchant, distributor]));
-                state.accounts.entry(distributor.clone()).or_insert(None);
-            }
-        }
-        let lock = self.storage.inner.dialect.lock("a");
-        for (merchant, account) in read_accounts(&self.storage, &self.transaction, wanted, &lock).await? {
+        for (merchant, account) in found_accounts {
             if let Some(state) = states.get_mut(&merchant) {
                 state.accounts.insert(account.distributor.clone(), Some(account));
             }
@@ -361,13 +351,37 @@ impl SqlBatch {
     }
 }
 
-pub(crate) fn read_ref(row: &QueryResult) -> Result<(RefKey, ChannelRef), StorageFault> {
-    let key = RefKey {
+pub(crate) async fn read_refs(
+    storage: &SqlStorage,
+    connection: &impl ConnectionTrait,
+    keys: &[&RefKey],
+    lock: &str,
+) -> Result<BTreeMap<RefKey, ChannelRef>, StorageFault> {
+    let dialect = storage.inner.dialect;
+    let wanted: Vec<Json> = keys.iter().map(|key| json!([key.application, key.order])).collect();
+    let sql = format!(
+        "SELECT c.application, c.channel_order, c.merchant, c.order_id, c.connection, c.facts
+         FROM {} JOIN channel_refs c ON c.application = {} AND c.channel_order = {}
+         ORDER BY c.application, c.channel_order{lock}",
+        dialect.each(),
+        dialect.element(0, Text),
+        dialect.element(1, Text),
+    );
+    let statement = dialect.statement(&sql, vec![Json::Array(wanted).to_string().into()]);
+    Ok(query(connection, statement, read_ref).await?.into_iter().collect())
+}
+
+fn read_ref_key(row: &QueryResult) -> Result<RefKey, StorageFault> {
+    Ok(RefKey {
         application: ApplicationId::parse(column::<String>(row, "application")?)
             .map_err(|fault| unreadable("application", fault))?,
         order: ChannelOrderId::parse(column::<String>(row, "channel_order")?)
             .map_err(|fault| unreadable("channel order", fault))?,
-    };
+    })
+}
+
+pub(crate) fn read_ref(row: &QueryResult) -> Result<(RefKey, ChannelRef), StorageFault> {
+    let key = read_ref_key(row)?;
     let placed: (Option<String>, Option<String>, Option<String>) =
         (column(row, "merchant")?, column(row, "order_id")?, column(row, "connection")?);
     let order = match placed {
@@ -384,90 +398,4 @@ pub(crate) fn read_ref(row: &QueryResult) -> Result<(RefKey, ChannelRef), Storag
         None => Vec::new(),
     };
     Ok((key, ChannelRef { order, facts }))
-}
-
-/// A count that fits 32 bits.
-pub(crate) fn number(row: &QueryResult, name: &str) -> Result<u32, StorageFault> {
-    u32::try_from(column::<i64>(row, name)?).map_err(|fault| unreadable(name, fault))
-}
-
-pub(crate) fn stock_row(merchant: &MerchantId, key: &StockKey) -> Vec<Json> {
-    let date = key.date.map(|date| date.to_string()).unwrap_or_default();
-    vec![json!(merchant), json!(key.bucket), json!(date), json!(key.slot.clone().unwrap_or_default())]
-}
-
-pub(crate) async fn read_stock(
-    storage: &SqlStorage,
-    connection: &impl ConnectionTrait,
-    wanted: &[(MerchantId, StockKey)],
-    lock: &str,
-) -> Result<Vec<(MerchantId, StockKey, Stock)>, StorageFault> {
-    if wanted.is_empty() {
-        return Ok(Vec::new());
-    }
-    let dialect = storage.inner.dialect;
-    let rows: Vec<Json> = wanted.iter().map(|(merchant, key)| Json::Array(stock_row(merchant, key))).collect();
-    let sql = format!(
-        "SELECT s.merchant, s.bucket, s.date, s.slot, s.capacity, s.held, s.sold FROM {} JOIN stock s
-         ON s.merchant = {} AND s.bucket = {} AND s.date = {} AND s.slot = {}
-         ORDER BY s.merchant, s.bucket, s.date, s.slot{lock}",
-        dialect.each(),
-        dialect.element(0, Text),
-        dialect.element(1, Text),
-        dialect.element(2, Text),
-        dialect.element(3, Text),
-    );
-    let statement = dialect.statement(&sql, vec![Json::Array(rows).to_string().into()]);
-    query(connection, statement, read_stock_row).await
-}
-
-pub(crate) fn read_stock_row(row: &QueryResult) -> Result<(MerchantId, StockKey, Stock), StorageFault> {
-    let date: String = column(row, "date")?;
-    let slot: String = column(row, "slot")?;
-    let key = StockKey {
-        bucket: column::<String>(row, "bucket")?.parse().map_err(|fault| unreadable("bucket", fault))?,
-        date: if date.is_empty() { None } else { Some(date.parse().map_err(|fault| unreadable("date", fault))?) },
-        slot: (!slot.is_empty()).then_some(slot),
-    };
-    let capacity = match column::<Option<i64>>(row, "capacity")? {
-        None => Capacity::Unlimited,
-        Some(limit) => Capacity::Limited(u32::try_from(limit).map_err(|fault| unreadable("capacity", fault))?),
-    };
-    let stock = Stock { capacity, held: number(row, "held")?, sold: number(row, "sold")? };
-    Ok((merchant_of(row)?, key, stock))
-}
-
-pub(crate) async fn read_accounts(
-    storage: &SqlStorage,
-    connection: &impl ConnectionTrait,
-    wanted: Vec<Json>,
-    lock: &str,
-) -> Result<Vec<(MerchantId, Account)>, StorageFault> {
-    if wanted.is_empty() {
-        return Ok(Vec::new());
-    }
-    let dialect = storage.inner.dialect;
-    let sql = format!(
-        "SELECT a.* FROM {} JOIN accounts a ON a.merchant = {} AND a.distributor = {}
-         ORDER BY a.merchant, a.distributor{lock}",
-        dialect.each(),
-        dialect.element(0, Text),
-        dialect.element(1, Text),
-    );
-    let statement = dialect.statement(&sql, vec![Json::Array(wanted).to_string().into()]);
-    query(connection, statement, read_account).await
-}
-
-pub(crate) fn read_account(row: &QueryResult) -> Result<(MerchantId, Account), StorageFault> {
-    let currency: String = column(row, "currency")?;
-    let account = Account {
-        distributor: DistributorId::parse(column::<String>(row, "distributor")?)
-            .map_err(|fault| unreadable("distributor", fault))?,
-        currency: Currency::parse(&currency).ok_or_else(|| unreadable("currency", "it is none"))?,
-        limit_minor: column(row, "limit_minor")?,
-        balance_minor: column(row, "balance_minor")?,
-        held_minor: column(row, "held_minor")?,
-        sequence: column(row, "sequence")?,
-    };
-    Ok((merchant_of(row)?, account))
 }

@@ -9,7 +9,7 @@ use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr};
 
 use crate::fault::sort;
-use crate::rows::Dialect;
+use crate::rows::{Dialect, column, query};
 use crate::seal::GuestKeys;
 
 /// How to connect.
@@ -119,6 +119,30 @@ impl SqlStorage {
         self.inner.reader.ping().await.map_err(sort)
     }
 
+    /// What the database promises about a crash, as the writer's own connection reads it back; for people.
+    pub async fn durability(&self) -> Result<String, StorageFault> {
+        let names: &[&str] = match self.inner.dialect.0 {
+            sea_orm::DatabaseBackend::Postgres => &["fsync", "synchronous_commit", "full_page_writes"],
+            _ => &["journal_mode", "synchronous"],
+        };
+        let mut told = Vec::new();
+        for name in names {
+            let value = match self.inner.dialect.0 {
+                sea_orm::DatabaseBackend::Postgres => {
+                    let statement = self.inner.dialect.statement(&format!("SHOW {name}"), Vec::new());
+                    query(&self.inner.writer, statement, |row| column::<String>(row, name)).await?
+                }
+                _ => {
+                    let sql = format!("SELECT CAST({name} AS TEXT) AS {name} FROM pragma_{name}");
+                    let statement = self.inner.dialect.statement(&sql, Vec::new());
+                    query(&self.inner.writer, statement, |row| column::<String>(row, name)).await?
+                }
+            };
+            told.push(format!("{name} {}", value.concat()));
+        }
+        Ok(told.join(", "))
+    }
+
     /// `sqlite` or `postgres`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -177,7 +201,9 @@ fn sqlite(url: &str, connections: u32, timeout: Duration, reading: bool) -> Conn
     options
 }
 
-/// The time limits keep one cut-off node from stopping all others.
+/// The time limits keep one cut-off node from stopping all others. Rows are found by their keys: statements stay
+/// prepared while tables grow from nothing, and a plan that was right for an empty table (read all of it, hash it) must
+/// not be kept for one that has a million rows.
 fn postgres(url: &str, connections: u32, timeout: Duration, statement_timeout: &'static str) -> ConnectOptions {
     let mut options = common(url, connections, timeout);
     options.map_sqlx_postgres_opts(move |postgres| {
@@ -185,6 +211,11 @@ fn postgres(url: &str, connections: u32, timeout: Duration, statement_timeout: &
             ("lock_timeout", "500ms"),
             ("statement_timeout", statement_timeout),
             ("idle_in_transaction_session_timeout", "2s"),
+            ("enable_seqscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
+            ("plan_cache_mode", "force_generic_plan"),
+            ("jit", "off"),
         ])
     });
     options

@@ -1,13 +1,18 @@
 //! Leases on jobs, by the database's own clock. No lock is held between statements: every change names the lease's
 //! number, and who lost it changes nothing.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use entrepot_contract::ids::{JobId, NodeId};
 use entrepot_domain::job::JobState;
 use entrepot_engine::storage::{JobNext, LeasedJob, StorageFault};
+use serde_json::{Value as Json, json};
 
 use crate::SqlStorage;
-use crate::batch::number;
-use crate::rows::{column, json, of_word, query, word};
+use crate::fault::unreadable;
+use crate::numbers::number;
+use crate::rows::Kind::{Number, Text};
+use crate::rows::{column, json as json_column, of_word, query, word};
 
 /// Ends the leases of a node that starts anew. The numbers change now, so that nobody goes on under the old ones.
 pub(crate) async fn reclaim(storage: &SqlStorage, node: &NodeId) -> Result<u64, StorageFault> {
@@ -38,7 +43,7 @@ pub(crate) async fn lease(
     let statement = storage.inner.dialect.statement(&sql, values);
     query(&storage.inner.writer, statement, |row| {
         Ok(LeasedJob {
-            job: json(row, "body")?,
+            job: json_column(row, "body")?,
             state: of_word("job state", column(row, "state")?)?,
             token: column(row, "lease_token")?,
             attempts: number(row, "attempts")?,
@@ -56,6 +61,32 @@ pub(crate) async fn start(storage: &SqlStorage, id: &JobId, token: i64, lease_ms
     );
     let values = vec![word(&JobState::Started)?.into(), i64::from(lease_ms).into(), id.as_str().into(), token.into()];
     Ok(storage.execute(&sql, values).await? == 1)
+}
+
+/// The same for several at once; which of them are started.
+pub(crate) async fn start_all(
+    storage: &SqlStorage,
+    leases: &BTreeMap<JobId, i64>,
+    lease_ms: u32,
+) -> Result<BTreeSet<JobId>, StorageFault> {
+    let dialect = storage.inner.dialect;
+    let sql = format!(
+        "UPDATE jobs SET state = ?2, started = 1, lease_until = {} + ?3 FROM {}
+         WHERE jobs.id = {} AND jobs.lease_token = {} AND lease_node IS NOT NULL AND state IN ('ready', 'started')
+         RETURNING jobs.id",
+        dialect.now(),
+        dialect.each(),
+        dialect.element(0, Text),
+        dialect.element(1, Number),
+    );
+    let rows: Vec<Json> = leases.iter().map(|(job, token)| json!([job, token])).collect();
+    let values =
+        vec![Json::Array(rows).to_string().into(), word(&JobState::Started)?.into(), i64::from(lease_ms).into()];
+    let statement = dialect.statement(&sql, values);
+    let started = query(&storage.inner.writer, statement, |row| {
+        JobId::parse(column::<String>(row, "id")?).map_err(|fault| unreadable("job", fault))
+    });
+    Ok(started.await?.into_iter().collect())
 }
 
 /// Puts a leased job back, or to its end.

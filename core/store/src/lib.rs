@@ -5,6 +5,7 @@
 //! - [`rows`]: many rows in one statement of one shape: they travel as one JSON parameter.
 //! - [`tables`]: the tables that batches write, with their columns.
 //! - [`batch`]: one transaction: claim, lock, load; [`write`]: what it writes.
+//! - [`numbers`]: stock and accounts, as batches lock them and flows read them.
 //! - [`reads`]: what flows read; [`jobs`]: leases; [`records`]: what is no command; [`limits`]: counters of
 //!   purchase limits; [`alerts`]: what somebody should look at; [`snapshot`]: for the invariants.
 //! - [`admin`]: lists for the admin API, each with its merchant; [`tokens`]: API tokens.
@@ -20,6 +21,7 @@ mod connect;
 mod fault;
 mod jobs;
 mod limits;
+mod numbers;
 mod reads;
 mod records;
 mod rows;

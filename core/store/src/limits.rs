@@ -9,8 +9,8 @@ use entrepot_engine::storage::{Footprints, States, StorageFault};
 use sea_orm::{ConnectionTrait, QueryResult};
 use serde_json::{Value as Json, json};
 
-use crate::batch::{merchant_of, number};
 use crate::fault::unreadable;
+use crate::numbers::{merchant_of, number};
 use crate::rows::Kind::Text;
 use crate::rows::{Dialect, Row, column, of_word, query, word};
 use crate::tables;

@@ -1,6 +1,6 @@
 //! What flows read, and the `Storage` trait itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -18,8 +18,9 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 
 use crate::SqlStorage;
-use crate::batch::{SqlLane, number, read_accounts, read_ref, read_stock};
+use crate::batch::{SqlLane, read_ref, read_refs};
 use crate::fault::{sort, unreadable};
+use crate::numbers::{number, read_accounts, read_stock};
 use crate::rows::{column, json as json_column, of_word, query};
 use crate::seal::Cell;
 
@@ -129,6 +130,11 @@ impl Storage for SqlStorage {
         let values = vec![key.application.as_str().into(), key.order.as_str().into()];
         let found = query(&self.inner.reader, self.inner.dialect.statement(sql, values), read_ref).await?;
         Ok(found.into_iter().next().map(|(_, reference)| reference))
+    }
+
+    async fn channel_refs(&self, keys: &[RefKey]) -> Result<BTreeMap<RefKey, ChannelRef>, StorageFault> {
+        let keys: Vec<&RefKey> = keys.iter().collect();
+        read_refs(self, &self.inner.reader, &keys, "").await
     }
 
     async fn order(&self, merchant: &MerchantId, id: &OrderId) -> Result<Option<(Order, Vec<Refund>)>, StorageFault> {
@@ -254,6 +260,10 @@ impl Storage for SqlStorage {
 
     async fn start_job(&self, id: &JobId, token: i64, lease_ms: u32) -> Result<bool, StorageFault> {
         crate::jobs::start(self, id, token, lease_ms).await
+    }
+
+    async fn start_jobs(&self, leases: &BTreeMap<JobId, i64>, lease_ms: u32) -> Result<BTreeSet<JobId>, StorageFault> {
+        crate::jobs::start_all(self, leases, lease_ms).await
     }
 
     async fn put_job(&self, id: &JobId, token: i64, next: JobNext) -> Result<bool, StorageFault> {

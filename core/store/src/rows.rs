@@ -48,13 +48,23 @@ pub(crate) type Row = Vec<Json>;
 pub(crate) struct Dialect(pub(crate) DatabaseBackend);
 
 impl Dialect {
-    fn postgres(self) -> bool {
+    pub(crate) fn postgres(self) -> bool {
         self.0 == DatabaseBackend::Postgres
     }
 
     /// The first parameter as a set of rows named `j`.
     pub(crate) fn each(self) -> &'static str {
         if self.postgres() { "jsonb_array_elements($1::jsonb) AS j(value)" } else { "json_each(?1) AS j" }
+    }
+
+    /// The parameter of one insert among several as a set of rows named `j`. On SQLite it bears no number: numbers
+    /// would count within each statement of the list, and the driver leaves a parameter beyond the last value empty.
+    pub(crate) fn each_of(self, parameter: usize) -> String {
+        if self.postgres() {
+            format!("jsonb_array_elements(${parameter}::jsonb) AS j(value)")
+        } else {
+            "json_each(?) AS j".to_owned()
+        }
     }
 
     /// One element of a row of the first parameter.
@@ -85,6 +95,18 @@ impl Dialect {
         }
     }
 
+    /// Several inserts, each with a parameter of its own, as one statement: SQLite takes a list, and PostgreSQL knows
+    /// inserts beside an insert.
+    fn together(self, inserts: &[String]) -> String {
+        match inserts.split_last() {
+            Some((last, earlier)) if self.postgres() && !earlier.is_empty() => {
+                let beside = earlier.iter().enumerate().map(|(place, insert)| format!("w{place} AS ({insert})"));
+                format!("WITH {} {last}", beside.collect::<Vec<_>>().join(", "))
+            }
+            _ => inserts.join("; "),
+        }
+    }
+
     /// A statement with its parameters. `sql` is written with `?1`, `?2`, … and translated.
     pub(crate) fn statement(self, sql: &str, values: Vec<Value>) -> Statement {
         let sql = if self.postgres() { sql.replace('?', "$") } else { sql.to_owned() };
@@ -92,21 +114,38 @@ impl Dialect {
     }
 }
 
+/// Writes rows of several tables in one round trip.
+pub(crate) async fn write_together(
+    connection: &impl ConnectionTrait,
+    tables: Vec<(&Table, Vec<Row>)>,
+) -> Result<(), StorageFault> {
+    let dialect = Dialect(connection.get_database_backend());
+    let mut tables: Vec<_> = tables.into_iter().map(|(table, rows)| (table, rows.into_iter())).collect();
+    loop {
+        let (mut inserts, mut values): (Vec<String>, Vec<Value>) = Default::default();
+        for (table, rows) in &mut tables {
+            let chunk: Vec<Json> = rows.take(CHUNK_ROWS).map(Json::Array).collect();
+            if !chunk.is_empty() {
+                values.push(Json::Array(chunk).to_string().into());
+                inserts.push(table.insert(dialect, values.len()));
+            }
+        }
+        if inserts.is_empty() {
+            return Ok(());
+        }
+        let statement = Statement::from_sql_and_values(dialect.0, dialect.together(&inserts), values);
+        connection.execute(statement).await.map_err(sort)?;
+    }
+}
+
 impl Table {
     /// Writes rows.
     pub(crate) async fn write(&self, connection: &impl ConnectionTrait, rows: Vec<Row>) -> Result<(), StorageFault> {
-        let dialect = Dialect(connection.get_database_backend());
-        let mut rows = rows.into_iter().peekable();
-        while rows.peek().is_some() {
-            let chunk: Vec<Json> = rows.by_ref().take(CHUNK_ROWS).map(Json::Array).collect();
-            let parameter = Json::Array(chunk).to_string();
-            let statement = Statement::from_sql_and_values(dialect.0, self.insert(dialect), [parameter.into()]);
-            connection.execute(statement).await.map_err(sort)?;
-        }
-        Ok(())
+        write_together(connection, vec![(self, rows)]).await
     }
 
-    fn insert(&self, dialect: Dialect) -> String {
+    /// The statement that inserts the rows of a parameter.
+    pub(crate) fn insert(&self, dialect: Dialect, parameter: usize) -> String {
         let names: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
         let elements: Vec<String> =
             self.columns.iter().enumerate().map(|(index, (_, kind))| dialect.element(index, *kind)).collect();
@@ -116,7 +155,7 @@ impl Table {
             self.name,
             names.join(", "),
             elements.join(", "),
-            dialect.each(),
+            dialect.each_of(parameter),
             self.conflict()
         )
     }

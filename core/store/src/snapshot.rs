@@ -10,8 +10,8 @@ use entrepot_engine::storage::StorageFault;
 use sea_orm::{AccessMode, ConnectionTrait, IsolationLevel, QueryResult, TransactionTrait};
 
 use crate::SqlStorage;
-use crate::batch::{number, read_account, read_stock_row};
 use crate::fault::{sort, unreadable};
+use crate::numbers::{number, read_account, read_stock_row};
 use crate::rows::{column, json, of_word, query};
 
 pub(crate) async fn read(storage: &SqlStorage, merchant: &MerchantId) -> Result<Snapshot, StorageFault> {

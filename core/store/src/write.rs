@@ -13,11 +13,11 @@ use serde_json::{Value as Json, json};
 
 use crate::SqlStorage;
 use crate::alerts;
-use crate::batch::stock_row;
 use crate::fault::sort;
 use crate::limits;
+use crate::numbers::stock_row;
 use crate::rows::Kind::{Number, Text};
-use crate::rows::{Row, column, text_of, word};
+use crate::rows::{Row, column, text_of, word, write_together};
 use crate::seal::Cell;
 use crate::tables;
 
@@ -293,25 +293,26 @@ impl Rows {
         connection: &impl ConnectionTrait,
         lease: &BirthLease,
     ) -> Result<(), StorageFault> {
-        tables::CHANNEL_REFS.write(connection, self.refs).await?;
-        tables::ORDERS.write(connection, self.orders).await?;
-        tables::REFUNDS.write(connection, self.refunds).await?;
-        tables::POOLS.write(connection, self.pools).await?;
-        tables::CODES.write(connection, self.codes).await?;
-        tables::STOCK.write(connection, self.stock).await?;
-        tables::ACCOUNTS.write(connection, self.accounts).await?;
-        tables::POSTINGS.write(connection, self.postings).await?;
-        tables::UNIT_CODES.write(connection, self.unit_codes).await?;
-        tables::EVENTS.write(connection, self.events).await?;
-        tables::COMMAND_KEYS.write(connection, self.keys).await?;
-        tables::LIMITS.write(connection, self.limits).await?;
-        tables::HISTORY.write(connection, self.history).await?;
         let other = Others { storage, connection };
-        if !self.revised.is_empty() {
-            let revisions = other.revise(self.revised).await?;
-            tables::CATALOGUE_ENTRIES.write(connection, at_revision(self.entries, &revisions)).await?;
-            tables::CALENDAR_DAYS.write(connection, at_revision(self.days, &revisions)).await?;
-        }
+        let revisions = other.revise(self.revised).await?;
+        let rows = vec![
+            (&tables::CHANNEL_REFS, self.refs),
+            (&tables::ORDERS, self.orders),
+            (&tables::REFUNDS, self.refunds),
+            (&tables::POOLS, self.pools),
+            (&tables::CODES, self.codes),
+            (&tables::STOCK, self.stock),
+            (&tables::ACCOUNTS, self.accounts),
+            (&tables::POSTINGS, self.postings),
+            (&tables::UNIT_CODES, self.unit_codes),
+            (&tables::EVENTS, self.events),
+            (&tables::COMMAND_KEYS, self.keys),
+            (&tables::LIMITS, self.limits),
+            (&tables::HISTORY, self.history),
+            (&tables::CATALOGUE_ENTRIES, at_revision(self.entries, &revisions)),
+            (&tables::CALENDAR_DAYS, at_revision(self.days, &revisions)),
+        ];
+        write_together(connection, rows).await?;
         other.take_codes(self.taken_codes).await?;
         other.end_codes(self.ended_codes).await?;
         other.end_unit_codes(self.ended_unit_codes).await?;

@@ -118,7 +118,7 @@ pub(crate) async fn start(core: &Core, job: &LeasedJob) -> Result<i64, Tried> {
         return Ok(CALL_LIMIT_MS);
     }
     let asked = tokio::time::Instant::now();
-    match core.storage.start_job(&job.job.id, job.token, core.settings.lease_ms).await {
+    match core.starts.ask((job.job.id.clone(), job.token)).await {
         Ok(true) => {
             let passed = i64::try_from(asked.elapsed().as_millis()).unwrap_or(i64::MAX);
             let left = i64::from(core.settings.lease_ms).saturating_sub(passed);

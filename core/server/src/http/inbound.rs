@@ -79,7 +79,8 @@ pub async fn handle(
 /// Only known scenes become label values: strangers must not fill the metrics' memory.
 fn scene_label(shared: &Shared, application: &str, path: &str) -> String {
     let directory = shared.app.engine.directory();
-    let known = ApplicationId::parse(application).ok().and_then(|id| directory.applications.get(&id).cloned());
+    let id = ApplicationId::parse(application).ok();
+    let known = id.and_then(|id| directory.applications.get(&id));
     let known =
         known.is_some_and(|known| known.plugins.values().any(|card| card.scenes.iter().any(|s| s.path == path)));
     if known { path.to_owned() } else { "unknown".to_owned() }

@@ -67,6 +67,18 @@ fn unsafe_is_only_where_the_design_allows_it() {
     assert_none("only the loader, the export macro and bad-plugin may:", &breaches);
 }
 
+/// The plain baseline of the figures, with what counts and loads its rows, is one folder: the other programs go through
+/// the engine as everybody does.
+#[test]
+fn only_one_folder_of_bench_knows_sql() {
+    let elsewhere = rust_files().filter(|f| f.path.starts_with("bench/") && !f.path.starts_with("bench/src/sql/"));
+    let breaches: Vec<String> = elsewhere
+        .filter(|f| !scan::words(&scan::code_only(&f.text), "sea_orm").is_empty())
+        .map(|f| f.path.clone())
+        .collect();
+    assert_none("only bench/src/sql may name sea_orm:", &breaches);
+}
+
 /// A file one can read at once. Tests are not counted.
 #[test]
 fn files_are_short() {

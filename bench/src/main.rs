@@ -1,0 +1,82 @@
+//! The programs that print the figures the README quotes.
+//!
+//! - [`flash_sale`]: everybody buys one SKU and date until it is sold out, three ways.
+//! - [`ledger`]: transfers on one account; [`jobs`]: from the change that causes a job to its end; [`growth`]: the flash
+//!   sale beside many stored orders; [`overload`]: more clients than can be served; [`calendar`]: many dates changed.
+//! - [`shop`]: the real thing with one SKU on sale; [`clients`]: many clients at once, timed.
+//! - [`engine_way`], [`http_way`]: how a client buys through the engine and over HTTP; [`sql`] holds the plain way and
+//!   counts what stands in the database.
+//! - [`database`]: a fresh database for each run; [`machine`]: what the figures were taken on; [`table`]: how they are
+//!   printed.
+// Printing is what these programs are for.
+#![allow(clippy::print_stdout)]
+
+mod calendar;
+mod clients;
+mod database;
+mod engine_way;
+mod flash_sale;
+mod growth;
+mod http_way;
+mod jobs;
+mod ledger;
+mod machine;
+mod overload;
+mod shop;
+mod sql;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What can go wrong here is told to a person, who reads it once.
+type Result<T> = std::result::Result<T, String>;
+
+/// Figures on this machine, with durable settings; see `bench/README.md`.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+struct Arguments {
+    #[command(subcommand)]
+    program: Program,
+}
+
+#[derive(Debug, Subcommand)]
+enum Program {
+    /// Everybody buys one SKU and date until it is sold out: plain, through the engine, over HTTP
+    FlashSale(flash_sale::Options),
+    /// Transfers on one account that everybody wants
+    Ledger(ledger::Options),
+    /// Jobs from the change that causes them to their end, and how soon they start
+    Jobs(jobs::Options),
+    /// The flash sale beside many orders that stand there already
+    Growth(growth::Options),
+    /// More clients than can be served
+    Overload(overload::Options),
+    /// Date cells changed in bulk
+    Calendar(calendar::Options),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let ended = match arguments.program {
+        Program::FlashSale(options) => run(flash_sale::run(options)),
+        Program::Ledger(options) => run(ledger::run(options)),
+        Program::Jobs(options) => run(jobs::run(options)),
+        Program::Growth(options) => run(growth::run(options)),
+        Program::Overload(options) => run(overload::run(options)),
+        Program::Calendar(options) => run(calendar::run(options)),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("bench: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(program: impl Future<Output = Result<()>>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|fault| fault.to_string())?.block_on(program)
+}
