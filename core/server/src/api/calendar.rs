@@ -26,7 +26,7 @@ use crate::http::Shared;
 use crate::http::problem::Problem;
 
 /// Longest range that is read at once, in days.
-const RANGE_LIMIT_DAYS: i64 = 400;
+pub(super) const RANGE_LIMIT_DAYS: i64 = 400;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     const QUERY: &[Parameter] = &[
@@ -61,7 +61,7 @@ struct Range {
     to: Option<VisitDate>,
 }
 
-fn numbers(stock: &Stock) -> Value {
+pub(super) fn numbers(stock: &Stock) -> Value {
     let capacity = match stock.capacity {
         Capacity::Limited(limit) => Some(limit),
         Capacity::Unlimited => None,
@@ -104,8 +104,11 @@ fn day_of(sku: &Sku, day: &CalendarDay, stock: &BTreeMap<StockKey, Stock>) -> Va
         "retail_minor": day.retail.amount_minor,
         "settlement_minor": day.settlement.amount_minor,
         "currency": day.retail.currency,
+        "cost_minor": day.cost.map(|cost| cost.amount_minor),
         "open": day.open,
         "close": day.close,
+        "minimum_units": day.minimum_units,
+        "maximum_units": day.maximum_units,
         "stock": bulk::own_bucket(sku).cloned().and_then(cell),
     });
     if sku.buckets.len() > 1 {

@@ -15,7 +15,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
-use crate::api::acts::AMOUNT_LIMIT_MINOR;
+use crate::api::acts::{AMOUNT_LIMIT_MINOR, slot_fault};
 use crate::http::problem::Problem;
 
 /// Most cells of one call: a SKU on a date is a cell.
@@ -151,9 +151,7 @@ fn form_faults(place: &str, wish: &Wish) -> Vec<String> {
     if (wish.bucket.is_some() || wish.slot.is_some()) && wish.stock.is_none() {
         faults.push(format!("{place}: bucket and slot say whose stock is meant; stock is left out"));
     }
-    if let Some(slot) = wish.slot.as_ref().filter(|slot| slot.is_empty() || slot.len() > SLOT_LIMIT_BYTES) {
-        faults.push(format!("{place}: slot: expected 1 to {SLOT_LIMIT_BYTES} bytes, found {}", slot.len()));
-    }
+    faults.extend(wish.slot.as_deref().and_then(|slot| slot_fault(place, slot)));
     faults
 }
 
@@ -165,9 +163,6 @@ pub(super) fn own_bucket(sku: &Sku) -> Option<&BucketId> {
         _ => None,
     })
 }
-
-/// Longest name of a time slot, in bytes.
-const SLOT_LIMIT_BYTES: usize = 64;
 
 type Cell = (SkuId, Option<VisitDate>);
 
