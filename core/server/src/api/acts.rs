@@ -95,10 +95,11 @@ pub(super) fn slot_fault(place: &str, slot: &str) -> Option<String> {
 
 /// No refusal, or the problem that lists them all.
 pub(super) fn unrefused(refusals: Vec<Refusal>) -> Result<(), Problem> {
-    let malformed = refusals.iter().find(|refusal| refusal.reason == Reason::Malformed);
-    let Some(first) = malformed.or(refusals.first()).cloned() else { return Ok(()) };
+    let Some(first) = refusals.first().cloned() else { return Ok(()) };
+    let malformed = refusals.iter().any(|refusal| refusal.reason == Reason::Malformed);
     let faults = refusals.into_iter().map(|refusal| refusal.text).collect();
-    Err(Problem::from(first).with_faults(faults))
+    // What the request gets wrong by itself weighs more than the state it met.
+    Err(if malformed { Problem::of_faults(faults) } else { Problem::from(first).with_faults(faults) })
 }
 
 /// What is wrong with an amount that may be zero, if anything.
