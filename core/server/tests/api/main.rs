@@ -15,3 +15,4 @@ mod input;
 mod life;
 mod pools;
 mod stock;
+mod webhooks;
