@@ -160,8 +160,8 @@ async fn write(
     let skipped: Vec<Value> = bad.iter().map(Bad::line).collect();
     let subject = plan.subject();
     let rows = plan.into_rows();
-    if dry_run {
-        return Ok(Json(json!({ "rows": rows.len(), "skipped": skipped, "dry_run": true })));
+    if dry_run || rows.is_empty() {
+        return Ok(Json(json!({ "rows": rows.len(), "skipped": skipped, "dry_run": dry_run })));
     }
     let written = give(&shared, &asked.by, &merchant, rows, key, &digest).await?;
     let places: BTreeSet<&str> = bad.iter().map(|bad| bad.place.as_str()).collect();

@@ -150,3 +150,17 @@ fn tell(import: &Import, merchant: &MerchantId, report: &Report) -> Result<(), F
     };
     print::line(&format!("calendar of {merchant}: {} lines read, {bad} bad, {outcome}{advice}", report.lines))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_of_the_api_is_a_line_of_the_file() {
+        let chunk = [(2, Value::Null), (5, Value::Null)];
+        assert_eq!(line_of(&json!("rows[1]"), &chunk), Some(5));
+        for odd in [json!("rows[2]"), json!("the body"), json!("rows[-1]"), json!(1), Value::Null] {
+            assert_eq!(line_of(&odd, &chunk), None, "{odd}");
+        }
+    }
+}

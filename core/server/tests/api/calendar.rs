@@ -260,6 +260,8 @@ async fn a_skipped_row_takes_those_that_lean_on_it_along() {
             { "sku": "swan", "dates": [DAY], "currency": "USD", "retail_minor": 5, "settlement_minor": 5 }] });
         let refused = house.post(PATH, odd).await.problem(422, "malformed");
         assert!(refused["faults"][0].as_str().unwrap().contains("more than the most"), "{refused}");
+        let none = house.post(PATH, json!({ "skip_bad_rows": true, "rows": [{ "sku": "ghost" }] })).await.ok();
+        assert_eq!((&none["rows"], none["skipped"].as_array().unwrap().len()), (&json!(0), 1));
         for flag in [json!("yes"), json!(1), Value::Null] {
             house
                 .post(PATH, json!({ "sku": "swan", "dates": [DAY], "open": true, "skip_bad_rows": flag }))
