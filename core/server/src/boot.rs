@@ -8,6 +8,7 @@ use entrepot_contract::message::ConnectionFacts;
 use entrepot_contract::time::{Clock, SystemClock};
 use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, Distributor, SupplierRules};
 use entrepot_domain::command::CatalogueEntry;
+use entrepot_engine::alerting::Teller;
 use entrepot_engine::directory::{Application, Connection, Directory};
 use entrepot_engine::flows::administer::Asked;
 use entrepot_engine::interface_log::{InterfaceQueue, OutboundLog};
@@ -19,6 +20,7 @@ use entrepot_host::{Host, HostParts, HttpClient};
 use entrepot_store::{GuestKeys, Options, SqlStorage, StoredCache};
 use serde_json::Value;
 
+use crate::alerts::Webhooks;
 use crate::config::{AcceptanceMode, AuditMode, Channel, Config, IssueAt, Supplier};
 use crate::plugins;
 
@@ -99,6 +101,7 @@ pub async fn start(config: Config, schema: Schema) -> Result<App, String> {
     let directory = directory(&config, &host)?;
     plugins::open_all(&host, &config).await?;
     register(&storage, &directory).await?;
+    let teller = Webhooks::of(&config.alerts, clock.clone())?.map(|webhooks| webhooks as Arc<dyn Teller>);
     let parts = Parts {
         storage: shared,
         host,
@@ -107,7 +110,7 @@ pub async fn start(config: Config, schema: Schema) -> Result<App, String> {
         settings: engine_settings(&config, clock.as_ref())?,
         directory,
         interface_log: interface_log.clone(),
-        teller: None,
+        teller,
     };
     let engine = Engine::start(parts).await.map_err(|fault| fault.to_string())?;
     let app = App {

@@ -4,10 +4,12 @@
 //! - [`boot`]: from a configuration to a running engine, in order; [`plugins`]: what is loaded and opened.
 //! - [`http`]: the server: limits, inbound calls, health, metrics, the way down.
 //! - [`api`]: the admin API: one table of endpoints makes the routes and the OpenAPI document.
+//! - [`alerts`]: alerts leave the house by webhooks.
 //! - [`cli`]: the commands; [`demo`]: the whole journey on one machine.
 //! - [`client`]: the commands' way to the API, of a running server or in this process.
 //! - [`telemetry`]: logs and metrics.
 
+pub mod alerts;
 pub mod api;
 pub mod boot;
 pub mod cli;

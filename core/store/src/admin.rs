@@ -1,7 +1,7 @@
 //! Lists for the admin API. Each query carries its merchant; pages go by the last id seen.
 
 use entrepot_contract::calendar::StockKey;
-use entrepot_contract::ids::{DistributorId, JobId, MerchantId, PoolName};
+use entrepot_contract::ids::{BucketId, DistributorId, JobId, MerchantId, PoolName};
 use entrepot_contract::order::{Order, Refund};
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::{AlertKind, AlertLevel};
@@ -396,16 +396,18 @@ impl SqlStorage {
         .await
     }
 
-    /// Stock cells of some buckets between two dates, inclusive.
+    /// Stock cells between two dates, inclusive, and those without a date; of one bucket, or all.
     pub async fn stock_between(
         &self,
         merchant: &MerchantId,
-        from: VisitDate,
-        to: VisitDate,
+        bucket: Option<&BucketId>,
+        dates: Option<(VisitDate, VisitDate)>,
     ) -> Result<Vec<(StockKey, entrepot_contract::calendar::Stock)>, StorageFault> {
         let sql = "SELECT * FROM stock WHERE merchant = ?1 AND (date = '' OR (date >= ?2 AND date <= ?3))
-                   ORDER BY bucket, date, slot LIMIT 20000";
-        let values = vec![merchant.as_str().into(), from.to_string().into(), to.to_string().into()];
+                   AND (?4 = '' OR bucket = ?4) ORDER BY bucket, date, slot LIMIT 20000";
+        let (from, to) = dates.map(|(from, to)| (from.to_string(), to.to_string())).unwrap_or_default();
+        let bucket = bucket.map(ToString::to_string).unwrap_or_default();
+        let values = vec![merchant.as_str().into(), from.into(), to.into(), bucket.into()];
         let found = self.ask(sql, values, read_stock_row).await?;
         Ok(found.into_iter().map(|(_, key, stock)| (key, stock)).collect())
     }

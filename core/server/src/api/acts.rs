@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use entrepot_contract::ids::MerchantId;
+use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_domain::answer::Answer;
 use entrepot_domain::catalogue::Catalogue;
 use entrepot_engine::flows::administer::Asked;
@@ -77,6 +78,28 @@ pub(super) fn text_fault(what: &str, text: &str) -> Option<String> {
         return None;
     };
     Some(format!("{what}: expected 1 to {TEXT_LIMIT_CHARS} characters, found {found}"))
+}
+
+/// Longest name of a time slot, in bytes.
+const SLOT_LIMIT_BYTES: usize = 64;
+
+/// What is wrong with the name of a time slot, if anything.
+pub(super) fn slot_fault(place: &str, slot: &str) -> Option<String> {
+    let found = match slot.len() {
+        1..=SLOT_LIMIT_BYTES if slot.chars().any(char::is_control) => "a control character".to_owned(),
+        1..=SLOT_LIMIT_BYTES => return None,
+        length => length.to_string(),
+    };
+    Some(format!("{place}: slot: expected 1 to {SLOT_LIMIT_BYTES} bytes, found {found}"))
+}
+
+/// No refusal, or the problem that lists them all.
+pub(super) fn unrefused(refusals: Vec<Refusal>) -> Result<(), Problem> {
+    let Some(first) = refusals.first().cloned() else { return Ok(()) };
+    let malformed = refusals.iter().any(|refusal| refusal.reason == Reason::Malformed);
+    let faults = refusals.into_iter().map(|refusal| refusal.text).collect();
+    // What the request gets wrong by itself weighs more than the state it met.
+    Err(if malformed { Problem::of_faults(faults) } else { Problem::from(first).with_faults(faults) })
 }
 
 /// What is wrong with an amount that may be zero, if anything.

@@ -1,13 +1,14 @@
 //! The calendar of a merchant's SKUs: prices, opening and stock by date. Read in ranges, written in bulk.
 //!
-//! - `bulk`: what a bulk write asks for, cell by cell, with every fault.
+//! - `bulk`: what a bulk write asks for, row by row; `plan`: what it will do, cell by cell, with every fault.
 
 mod bulk;
+mod plan;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::routing::{get, post};
 use entrepot_contract::calendar::{CalendarDay, Capacity, Stock, StockKey};
@@ -20,13 +21,19 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::auth::Need;
-use super::extract::{JsonBody, QueryOf, Writer, id};
+use super::extract::{QueryOf, Writer, bytes_of, id};
 use super::{Endpoint, Parameter, acts};
 use crate::http::Shared;
 use crate::http::problem::Problem;
+use bulk::Bad;
+use plan::{Plan, own_bucket, plan};
+
+/// Largest bulk write, in bytes, and how much longer than other bodies it may take to arrive.
+const BODY_LIMIT_BYTES: usize = 16 * 1024 * 1024;
+const BODY_PATIENCE: u64 = 3;
 
 /// Longest range that is read at once, in days.
-const RANGE_LIMIT_DAYS: i64 = 400;
+pub(super) const RANGE_LIMIT_DAYS: i64 = 400;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     const QUERY: &[Parameter] = &[
@@ -45,10 +52,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::act(
             Method::POST,
             "/merchants/{merchant}/calendar",
-            "Writes prices, opening and stock of dates, ranges and weekdays: all or none is begun; at most 20000 cells",
+            "Writes prices, opening and stock of dates, ranges and weekdays: all or none is begun unless skip_bad_rows is \
+             true; at most 20000 cells",
             Need::Operate,
             Some(bulk::schema),
-            || post(write),
+            || post(write).layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES)),
         ),
     ]
 }
@@ -61,7 +69,7 @@ struct Range {
     to: Option<VisitDate>,
 }
 
-fn numbers(stock: &Stock) -> Value {
+pub(super) fn numbers(stock: &Stock) -> Value {
     let capacity = match stock.capacity {
         Capacity::Limited(limit) => Some(limit),
         Capacity::Unlimited => None,
@@ -104,9 +112,12 @@ fn day_of(sku: &Sku, day: &CalendarDay, stock: &BTreeMap<StockKey, Stock>) -> Va
         "retail_minor": day.retail.amount_minor,
         "settlement_minor": day.settlement.amount_minor,
         "currency": day.retail.currency,
+        "cost_minor": day.cost.map(|cost| cost.amount_minor),
         "open": day.open,
         "close": day.close,
-        "stock": bulk::own_bucket(sku).cloned().and_then(cell),
+        "minimum_units": day.minimum_units,
+        "maximum_units": day.maximum_units,
+        "stock": own_bucket(sku).cloned().and_then(cell),
     });
     if sku.buckets.len() > 1 {
         let buckets: Map<String, Value> =
@@ -120,7 +131,7 @@ async fn write(
     State(shared): State<Shared>,
     Writer(asked, _): Writer,
     Path(merchant): Path<String>,
-    JsonBody(body): JsonBody<Map<String, Value>>,
+    LongBody(body): LongBody,
 ) -> Result<Json<Value>, Problem> {
     let merchant: MerchantId = id(&merchant)?;
     let digest = fingerprint(&[("body", json!(body).to_string())]);
@@ -138,20 +149,72 @@ async fn write(
         }
         known => known.is_some(),
     };
-    let wishes = bulk::wishes(body).map_err(Problem::of_faults)?;
-    let catalogue = acts::catalogue(&shared, &merchant).await?;
-    let plan = bulk::plan(&wishes, &catalogue).map_err(Problem::of_faults)?;
-    if !repeated {
-        // A repeat met other numbers when it was new, and gets its first answer from the key.
-        let stock = shared.app.engine.storage().stock(&merchant, &plan.cells()).await?;
-        plan.check_stock(&stock)?;
+    let sent = bulk::read(body)?;
+    let (skip, dry_run) = (sent.skip_bad_rows, sent.dry_run);
+    // A repeat met other numbers when it was new, and gets its first answer from the key.
+    let (plan, mut bad) = sift(&shared, &merchant, sent, !repeated || skip).await?;
+    bad.sort_by(|a, b| (a.place.len(), &a.place).cmp(&(b.place.len(), &b.place)));
+    if !skip {
+        acts::unrefused(bad.drain(..).map(Bad::into_refusal).collect())?;
     }
+    let skipped: Vec<Value> = bad.iter().map(Bad::line).collect();
     let subject = plan.subject();
     let rows = plan.into_rows();
+    if dry_run || rows.is_empty() {
+        return Ok(Json(json!({ "rows": rows.len(), "skipped": skipped, "dry_run": dry_run })));
+    }
     let written = give(&shared, &asked.by, &merchant, rows, key, &digest).await?;
-    let detail = format!("{written} rows");
+    let places: BTreeSet<&str> = bad.iter().map(|bad| bad.place.as_str()).collect();
+    let detail = format!("{written} rows, {} skipped", places.len());
     acts::log(&shared, &asked, Some(&merchant), "wrote the calendar", &subject, &detail).await?;
-    Ok(Json(json!({ "rows": written })))
+    Ok(Json(json!({ "rows": written, "skipped": skipped })))
+}
+
+/// Rounds in which stock is looked at again after bad rows were left out: each may leave later rows without what they
+/// lean on.
+const SIFT_ROUNDS: usize = 10;
+
+/// What can be written, and every row that cannot.
+async fn sift(
+    shared: &Shared,
+    merchant: &MerchantId,
+    sent: bulk::Sent,
+    look_at_stock: bool,
+) -> Result<(Plan, Vec<Bad>), Problem> {
+    let catalogue = acts::catalogue(shared, merchant).await?;
+    let (mut wishes, mut bad) = (sent.wishes, sent.bad);
+    let mut rounds = 1..=SIFT_ROUNDS;
+    while rounds.next().is_some() {
+        let (plan, mut found) = plan(&wishes, &catalogue);
+        let stock = match look_at_stock {
+            true => plan.check_stock(&shared.app.engine.storage().stock(merchant, &plan.cells()).await?),
+            false => Vec::new(),
+        };
+        let done = stock.is_empty() || !sent.skip_bad_rows;
+        found.extend(stock);
+        if !done {
+            let places: BTreeSet<&str> = found.iter().map(|bad| bad.place.as_str()).collect();
+            wishes.retain(|(place, _)| !places.contains(place.as_str()));
+        }
+        bad.extend(found);
+        if done {
+            return Ok((plan, bad));
+        }
+    }
+    let text = format!("bad rows lean on one another more than {SIFT_ROUNDS} deep; write them without skip_bad_rows");
+    Err(Problem::of_faults(vec![text]))
+}
+
+/// A body of many rows.
+struct LongBody(Map<String, Value>);
+
+impl FromRequest<Shared> for LongBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
+        let bytes = bytes_of(request, shared, BODY_PATIENCE).await?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|fault| Problem::malformed(format!("the body: {fault}")))
+    }
 }
 
 /// Gives the rows in chunks. They were checked as a whole; only a sale in between can still refuse one.

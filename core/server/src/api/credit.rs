@@ -1,4 +1,4 @@
-//! Distributors' credit: accounts, statements, top-ups, corrections, limits.
+//! Distributors' credit: accounts, statements, top-ups, corrections, transfers, limits.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -58,6 +58,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             Some(body_of::<Limit>),
             || put(limit),
         ),
+        Endpoint::act(
+            Method::POST,
+            "/merchants/{merchant}/transfers",
+            "Moves money from one distributor's account to another's; the giver's numbers are answered",
+            operate,
+            Some(body_of::<Transfer>),
+            || post(transfer),
+        ),
     ]
 }
 
@@ -97,6 +105,25 @@ struct Limit {
     currency: Option<Currency>,
 }
 
+/// Money of one distributor becomes another's.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Transfer {
+    /// Who gives.
+    #[schemars(with = "String")]
+    from: DistributorId,
+    /// Who receives.
+    #[schemars(with = "String")]
+    to: DistributorId,
+    /// Minor units, positive.
+    #[schemars(range(min = 1, max = AMOUNT_LIMIT_MINOR))]
+    amount_minor: i64,
+    /// The giver's currency when left out.
+    currency: Option<Currency>,
+    /// For both statements.
+    note: Option<String>,
+}
+
 fn numbers(account: &Account) -> Value {
     json!({
         "currency": account.currency,
@@ -120,6 +147,7 @@ async fn list(State(shared): State<Shared>, Path(merchant): Path<String>) -> Res
                 "id": distributor.id,
                 "name": distributor.name,
                 "prices": distributor.prices,
+                "warn_below_minor": distributor.warn_below_minor,
                 "account": account.map(numbers),
             })
         })
@@ -230,4 +258,25 @@ async fn limit(
     let limit = Money::new(body.limit_minor, body.currency.unwrap_or(account.currency));
     let command = Body::SetCreditLimit { distributor: distributor.clone(), limit };
     post_to(&shared, &writer, &merchant, &distributor, command, ("set a limit", limit.to_string())).await
+}
+
+async fn transfer(
+    State(shared): State<Shared>,
+    writer: Writer,
+    Path(merchant): Path<String>,
+    JsonBody(body): JsonBody<Transfer>,
+) -> Result<Json<Value>, Problem> {
+    faultless([
+        amount_fault("amount_minor", body.amount_minor),
+        body.note.as_deref().and_then(|note| text_fault("note", note)),
+        (body.from == body.to).then(|| format!("to: expected another distributor than from, found {}", body.to)),
+    ])?;
+    let (_, to, _) = account(&shared, &merchant, body.to.as_str()).await?;
+    let (merchant, from, giver) = account(&shared, &merchant, body.from.as_str()).await?;
+    let amount = Money::new(body.amount_minor, body.currency.unwrap_or(giver.currency));
+    let did = ("transferred credit", format!("{amount} to {to}"));
+    let command = Body::TransferCredit { from: from.clone(), to: to.clone(), amount, note: body.note };
+    let mut answer = post_to(&shared, &writer, &merchant, &from, command, did).await?;
+    answer["to"] = json!(to);
+    Ok(answer)
 }

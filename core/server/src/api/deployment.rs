@@ -17,12 +17,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::auth::{Need, Principal};
-use super::extract::{JsonBody, Reader, Writer, id};
-use super::{Endpoint, acts, body_of};
+use super::extract::{JsonBody, QueryOf, Reader, Writer, id};
+use super::{Endpoint, Parameter, acts, body_of};
 use crate::http::Shared;
 use crate::http::problem::Problem;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
+    const ALERTS: &[Parameter] = &[("resolved", "true: those whose cause is gone, too, after those that stand")];
     let see = Need::See;
     vec![
         Endpoint::look("/merchants", "Merchants", see, &[], || get(merchants)),
@@ -38,7 +39,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         ),
         Endpoint::look("/plugins", "Plugins, their instances and health", see, &[], || get(plugins)),
         Endpoint::look("/routes", "The paths that partners call", see, &[], || get(routes)),
-        Endpoint::look("/alerts", "What a person should look at", see, &[], || get(alerts)),
+        Endpoint::look("/alerts", "What a person should look at", see, ALERTS, || get(alerts)),
         Endpoint::look(
             "/merchants/{merchant}/invariants",
             "Checks stock, ledger, codes and orders against each other",
@@ -184,8 +185,19 @@ async fn routes(State(shared): State<Shared>, Reader(principal): Reader) -> Json
     Json(json!({ "routes": routes }))
 }
 
-async fn alerts(State(shared): State<Shared>, Reader(principal): Reader) -> Result<Json<Value>, Problem> {
-    let mut alerts = shared.app.storage.list_alerts(principal.merchant.as_ref(), true).await?;
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Alerts {
+    #[serde(default)]
+    resolved: bool,
+}
+
+async fn alerts(
+    State(shared): State<Shared>,
+    Reader(principal): Reader,
+    QueryOf(asked): QueryOf<Alerts>,
+) -> Result<Json<Value>, Problem> {
+    let mut alerts = shared.app.storage.list_alerts(principal.merchant.as_ref(), !asked.resolved).await?;
     if let Some(own) = &principal.merchant {
         alerts.retain(|alert| alert.merchant == own.as_str());
     }

@@ -4,7 +4,8 @@
 //! - [`auth`]: bearer tokens, roles, merchants; [`extract`]: bodies, keys and queries with problems that help.
 //! - [`openapi`]: the document; `acts`: what writing endpoints share.
 //! - endpoints: [`deployment`] (merchants, applications, connections, plugins, alerts, invariants), [`catalogue`],
-//!   [`calendar`], [`credit`], [`pools`], [`orders`], [`refunds`], [`redemption`], [`jobs`], [`tokens`].
+//!   [`calendar`], [`stock`], [`history`], [`credit`], [`pools`], [`orders`], [`refunds`], [`redemption`], [`jobs`],
+//!   [`tokens`].
 
 mod acts;
 pub mod auth;
@@ -13,12 +14,14 @@ pub mod catalogue;
 pub mod credit;
 pub mod deployment;
 pub mod extract;
+pub mod history;
 pub mod jobs;
 pub mod openapi;
 pub mod orders;
 pub mod pools;
 pub mod redemption;
 pub mod refunds;
+pub mod stock;
 pub mod tokens;
 
 use axum::Router;
@@ -94,6 +97,8 @@ pub fn endpoints() -> Vec<Endpoint> {
     all.extend(deployment::endpoints());
     all.extend(catalogue::endpoints());
     all.extend(calendar::endpoints());
+    all.extend(stock::endpoints());
+    all.extend(history::endpoints());
     all.extend(credit::endpoints());
     all.extend(pools::endpoints());
     all.extend(orders::endpoints());

@@ -1,19 +1,24 @@
-//! Orders: list, look, timeline, interface log; guests and credentials only with a line in the audit log.
+//! Orders: list, look, timeline, interface log, acceptance by hand; guests and credentials only with a line in the audit
+//! log.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::Method;
-use axum::routing::get;
+use axum::routing::{get, post};
 use entrepot_contract::ids::{MerchantId, OrderId};
 use entrepot_contract::order::Order;
 use entrepot_contract::time::VisitDate;
+use entrepot_domain::answer::Answer;
+use entrepot_domain::command::{Body, OrderName};
 use entrepot_store::admin::{OrderFilter, Page};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Endpoint;
+use super::acts::{faultless, text_fault};
 use super::auth::Need;
-use super::extract::{QueryOf, Reader, id};
+use super::extract::{JsonBody, QueryOf, Reader, Writer, id};
+use super::{Endpoint, acts, body_of};
 use crate::http::Shared;
 use crate::http::problem::Problem;
 
@@ -67,6 +72,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "What the guests show; written into the audit log",
             Need::SeeGuests,
             || get(credentials),
+        ),
+        Endpoint::act(
+            Method::POST,
+            "/merchants/{merchant}/orders/{order}/acceptance",
+            "Accepts or refuses a paid order that waits for it; the channel is told afterwards",
+            Need::Operate,
+            Some(body_of::<Acceptance>),
+            || post(accept),
         ),
     ]
 }
@@ -142,4 +155,39 @@ async fn credentials(
     shared.app.engine.audit(&principal.name, Some(&merchant), "saw credentials", order.id.as_str(), "").await?;
     let units = shared.app.engine.storage().credentials(&merchant, &order.id).await?;
     Ok(Json(json!({ "units": units })))
+}
+
+/// Whether a paid order is taken.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Acceptance {
+    /// Yes or no.
+    accept: bool,
+    /// For the channel and the guest; needed on a no.
+    reason: Option<String>,
+}
+
+async fn accept(
+    State(shared): State<Shared>,
+    Writer(asked, _): Writer,
+    Path((merchant, order)): Path<(String, String)>,
+    JsonBody(body): JsonBody<Acceptance>,
+) -> Result<Json<Value>, Problem> {
+    let missing = !body.accept && body.reason.is_none();
+    faultless([
+        missing.then(|| "reason: a no needs one, for the channel and the guest".to_owned()),
+        body.reason.as_deref().and_then(|reason| text_fault("reason", reason)),
+    ])?;
+    let (merchant, order, _) = find(&shared, &merchant, &order).await?;
+    let detail = if body.accept { String::new() } else { body.reason.clone().unwrap_or_default() };
+    let command =
+        Body::DecideAcceptance { order: OrderName::Own(order.id.clone()), accept: body.accept, reason: body.reason };
+    match acts::settled(shared.app.engine.administer(&asked, &merchant, command).await?)? {
+        Answer::Paid { order, acceptance } => {
+            let act = if body.accept { "accepted an order" } else { "refused an order" };
+            acts::log(&shared, &asked, Some(&merchant), act, order.as_str(), &detail).await?;
+            Ok(Json(json!({ "order": order, "acceptance": acceptance })))
+        }
+        other => Err(acts::odd(&other)),
+    }
 }

@@ -29,6 +29,12 @@ pub(super) struct CodeFile {
 
 /// Reads a file, or standard input for `-`.
 pub(super) fn read(path: &Path) -> Result<CodeFile, Failure> {
+    let (named, bytes) = content_of(path)?;
+    parse(&bytes).map_err(|text| Failure::failed(format!("{named}: {text}")))
+}
+
+/// A file's name for people and all its bytes; standard input for `-`.
+pub(super) fn content_of(path: &Path) -> Result<(String, Vec<u8>), Failure> {
     let standard = path.as_os_str() == "-";
     let named = if standard { "standard input".to_owned() } else { path.display().to_string() };
     let bytes = if standard { bytes_of(std::io::stdin().lock()) } else { File::open(path).and_then(bytes_of) };
@@ -36,7 +42,7 @@ pub(super) fn read(path: &Path) -> Result<CodeFile, Failure> {
     if bytes.len() as u64 > FILE_LIMIT_BYTES {
         return Err(Failure::failed(format!("{named}: more than {FILE_LIMIT_BYTES} bytes; split the file")));
     }
-    parse(&bytes).map_err(|text| Failure::failed(format!("{named}: {text}")))
+    Ok((named, bytes))
 }
 
 fn bytes_of(input: impl Read) -> std::io::Result<Vec<u8>> {

@@ -4,11 +4,16 @@
 //! - `source`: `--config` and `--libraries`; `database`: whether the database can be used; `merchants`: whose data;
 //!   `reach`: the way to the API.
 //! - commands: `serve`, `demo`, `migrate`, `routes`, `config`, `plugins`, `tokens`, `codes` (with `code_file`),
-//!   `orders`, `refunds`, `redeem`. Those about business data go through [`crate::client`].
+//!   `calendar` (with `calendar_file`), `stop_sale`, `orders`, `refunds`, `redeem`, `credit`, `alerts`. Those about
+//!   business data go through [`crate::client`].
 
+mod alerts;
+mod calendar;
+mod calendar_file;
 mod code_file;
 mod codes;
 mod config;
+mod credit;
 mod database;
 mod demo;
 pub mod exit;
@@ -23,6 +28,7 @@ mod refunds;
 mod routes;
 mod serve;
 mod source;
+mod stop_sale;
 mod tokens;
 
 use std::process::ExitCode;
@@ -68,10 +74,17 @@ enum Command {
     #[command(subcommand)]
     Codes(codes::Command),
     #[command(subcommand)]
+    Calendar(calendar::Command),
+    #[command(subcommand)]
+    StopSale(stop_sale::Command),
+    #[command(subcommand)]
     Orders(orders::Command),
     #[command(subcommand)]
     Refunds(refunds::Command),
     Redeem(redeem::Args),
+    #[command(subcommand)]
+    Credit(credit::Command),
+    Alerts(alerts::Args),
     Completions(Completions),
 }
 
@@ -116,9 +129,13 @@ async fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Plugins(command) => plugins::run(&command),
         Command::Tokens(command) => tokens::run(command).await,
         Command::Codes(command) => codes::run(command).await,
+        Command::Calendar(command) => calendar::run(command).await,
+        Command::StopSale(command) => stop_sale::run(command).await,
         Command::Orders(command) => orders::run(command).await,
         Command::Refunds(command) => refunds::run(command).await,
         Command::Redeem(args) => redeem::run(args).await,
+        Command::Credit(command) => credit::run(command).await,
+        Command::Alerts(args) => alerts::run(args).await,
         Command::Completions(Completions { shell }) => completions(shell),
     }
 }

@@ -1,15 +1,16 @@
-//! `orders`: one order with everything that happened to it.
+//! `orders`: one order with everything that happened to it; acceptance by hand.
 
+use axum::http::Method;
 use entrepot_contract::ids::{MerchantId, OrderId};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::exit::{Exit, Failure};
 use super::source::Source;
 use super::{merchants, print, reach};
-use crate::client::{Client, segment};
+use crate::client::{Client, new_key, segment};
 use crate::config::Config;
 
-/// Look at orders
+/// Look at orders, accept or refuse one that waits
 #[derive(Debug, clap::Subcommand)]
 #[command(after_help = "Example:\n  entrepot orders show --config entrepot.toml 01JABCDEFGHJKMNPQRSTVWXYZ0")]
 pub(super) enum Command {
@@ -21,6 +22,45 @@ Examples:
   entrepot orders show --config entrepot.toml 01JABCDEFGHJKMNPQRSTVWXYZ0
   entrepot orders show --config entrepot.toml --merchant lakeside --json 01JABCDEFGHJKMNPQRSTVWXYZ0")]
     Show(Show),
+    /// Accept a paid order that waits for it
+    #[command(after_help = "\
+The channel is told afterwards. What was decided once stays decided.
+
+Example:
+  entrepot orders accept --config entrepot.toml 01JABCDEFGHJKMNPQRSTVWXYZ0")]
+    Accept(Accept),
+    /// Refuse a paid order that waits for acceptance
+    #[command(after_help = "\
+The channel is told afterwards and gives the money back.
+
+Example:
+  entrepot orders refuse --config entrepot.toml 01JABCDEFGHJKMNPQRSTVWXYZ0 --reason \"closed by storm\"")]
+    Refuse(Refuse),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Accept {
+    #[command(flatten)]
+    source: Source,
+    /// Our number of the order
+    order: OrderId,
+    /// Whose order
+    #[arg(long)]
+    merchant: Option<MerchantId>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Refuse {
+    #[command(flatten)]
+    source: Source,
+    /// Our number of the order
+    order: OrderId,
+    /// Why, for the channel and the guest
+    #[arg(long)]
+    reason: String,
+    /// Whose order
+    #[arg(long)]
+    merchant: Option<MerchantId>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -38,7 +78,29 @@ pub(super) struct Show {
 }
 
 pub(super) async fn run(command: Command) -> Result<Exit, Failure> {
-    let Command::Show(show) = command;
+    match command {
+        Command::Show(show) => run_show(show).await,
+        Command::Accept(Accept { source, order, merchant }) => {
+            decide(&source, merchant.as_ref(), &order, json!({ "accept": true })).await
+        }
+        Command::Refuse(Refuse { source, order, reason, merchant }) => {
+            decide(&source, merchant.as_ref(), &order, json!({ "accept": false, "reason": reason })).await
+        }
+    }
+}
+
+async fn decide(source: &Source, named: Option<&MerchantId>, order: &OrderId, body: Value) -> Result<Exit, Failure> {
+    reach::with_api(source, async |client, config| {
+        let (merchant, _) = find(client, config, named, order).await?;
+        let path = format!("/merchants/{}/orders/{}/acceptance", segment(merchant.as_str()), segment(order.as_str()));
+        let answer = client.request(Method::POST, &path, Some(&new_key()?), Some(&body)).await?;
+        print::line(&format!("order {order} is {}", print::cell(&answer["acceptance"])))?;
+        Ok(Exit::Done)
+    })
+    .await
+}
+
+async fn run_show(show: Show) -> Result<Exit, Failure> {
     reach::with_api(&show.source, async |client, config| {
         let (_, answer) = find(client, config, show.merchant.as_ref(), &show.order).await?;
         if show.json {

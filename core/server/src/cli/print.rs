@@ -45,19 +45,29 @@ pub(super) fn progress(text: &str) {
 
 /// Rows under headings, as wide as their longest cell.
 pub(super) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
-    let mut widths = headings.map(|heading| heading.chars().count());
+    let mut widths = headings.map(columns);
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+            *width = (*width).max(columns(cell));
         }
     }
     let line = |cells: &[&str]| {
-        let padded = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+        let padded =
+            cells.iter().zip(widths).map(|(cell, width)| format!("{cell}{}", " ".repeat(width - columns(cell))));
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     let mut lines = vec![line(&headings)];
     lines.extend(rows.iter().map(|row| line(&row.each_ref().map(String::as_str))));
     lines.join("\n")
+}
+
+/// How many columns of a terminal a text takes: Chinese characters take two.
+fn columns(text: &str) -> usize {
+    let wide = |c: char| {
+        matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}'
+        | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe4f}' | '\u{ff00}'..='\u{ff60}')
+    };
+    text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
 }
 
 /// One value in a table's cell.
@@ -107,5 +117,17 @@ fn indent(value: &Value, depth: usize, lines: &mut Vec<String>) {
             }
         }
         value => lines.push(format!("{pad}{}", cell(value))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_under_one_another_in_any_script() {
+        let row = |what: &str, subject: &str| [what.to_owned(), subject.to_owned()];
+        let table = table(["WHAT", "SUBJECT"], &[row("码库余量低", "swans"), row("late", "T1")]);
+        assert_eq!(table, "WHAT        SUBJECT\n码库余量低  swans\nlate        T1");
     }
 }

@@ -1,6 +1,7 @@
 //! Faults between the parts: names that nothing answers to, limits that contradict each other, keys that must not be
-//! used where they are. `connections` checks the merchants' part.
+//! used where they are. `connections` checks the merchants' part, `alerts` the webhooks.
 
+mod alerts;
 mod connections;
 
 use std::path::PathBuf;
@@ -56,6 +57,7 @@ pub(super) fn relations(value: &Value, origins: &Origins, known: &KnownPlugins<'
     checker.limits();
     checker.plugins();
     checker.connections();
+    checker.alerts();
     checker.faults
 }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use entrepot_contract::ids::ConnectionId;
 
 use super::address::{BaseUrl, DatabaseUrl};
+use super::alerts::WebhookUrl;
 use super::security::GuestKey;
 
 /// A named format.
@@ -18,7 +19,7 @@ pub(super) struct Format {
 }
 
 /// Every format of this configuration.
-pub(super) static FORMATS: [Format; 10] = [
+pub(super) static FORMATS: [Format; 11] = [
     Format { name: "entrepot-id", expected: "1 to 128 bytes without spaces", check: id },
     Format {
         name: "application-id",
@@ -36,6 +37,7 @@ pub(super) static FORMATS: [Format; 10] = [
         expected: "sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME",
         check: database_url,
     },
+    Format { name: "webhook-url", expected: "an http or https URL without fragment", check: webhook_url },
     Format {
         name: "guest-key",
         expected: "32 bytes in base64, as `openssl rand -base64 32` makes them",
@@ -78,6 +80,10 @@ fn base_url(text: &str) -> Result<(), String> {
 
 fn database_url(text: &str) -> Result<(), String> {
     DatabaseUrl::parse(text).map(drop)
+}
+
+fn webhook_url(text: &str) -> Result<(), String> {
+    WebhookUrl::parse(text).map(drop)
 }
 
 fn guest_key(text: &str) -> Result<(), String> {

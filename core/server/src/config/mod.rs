@@ -5,13 +5,14 @@
 //! reads secrets, `schema` holds the merged tree against the JSON Schema of [`Config`], `check` compares the parts with
 //! each other and with the plugins, and only then does `load` make the structs.
 //!
-//! - concerns: `database`, `http`, `engine`, `jobs`, `security`, `interface_log`, `telemetry`, `node`, `plugin`,
-//!   `application`, `merchant` with its `channel` and `supplier` connections.
+//! - concerns: `database`, `http`, `engine`, `jobs`, `security`, `interface_log`, `telemetry`, `node`, `alerts`,
+//!   `plugin`, `application`, `merchant` with its `channel` and `supplier` connections.
 //! - values: `secret` (masked texts), `address` (URLs), `format` (the named formats of the schema), `key` (places).
 //! - faults: `fault` (the list and how it reads), `explain` (from a schema's words to a person's).
 //! - `settings`: plugins' own settings; `show`: what `config show` prints.
 
 mod address;
+mod alerts;
 mod application;
 mod channel;
 mod check;
@@ -46,6 +47,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use address::{BaseUrl, DatabaseKind, DatabaseUrl};
+pub use alerts::{Alerts, Language, Webhook, WebhookForm, WebhookUrl};
 pub use application::{ApiLimit, Application};
 pub use channel::{AcceptanceMode, AuditMode, Channel, Deadlines, IssueAt};
 pub use check::{KnownPlugin, KnownPlugins, check};
@@ -91,6 +93,8 @@ pub struct Config {
     pub interface_log: InterfaceLog,
     /// Logs of the process.
     pub telemetry: Telemetry,
+    /// Whom alerts are told to.
+    pub alerts: Alerts,
     /// This process among others on the same database.
     pub node: Node,
     /// Which plugins are loaded, and how, by plugin id.

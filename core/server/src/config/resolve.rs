@@ -35,6 +35,10 @@ impl Walk<'_> {
             for (name, value) in table {
                 self.value(value, &key.child(name));
             }
+        } else if let Value::Array(list) = value {
+            for (index, value) in list.iter_mut().enumerate() {
+                self.value(value, &key.at(index));
+            }
         }
     }
 

@@ -71,7 +71,16 @@ pub(super) fn is_secret(key: &Key) -> bool {
 /// Whether what stands at the key must not be repeated: a secret, a part of one, or in the place of several.
 pub(super) fn holds_secret(key: &Key) -> bool {
     let below = node(key).and_then(|schema| schema.get("additionalProperties")).is_some_and(marked_secret);
-    below || is_secret(key) || key.parent().is_some_and(|above| is_secret(&above))
+    below || entry_with_secret(key) || is_secret(key) || key.parent().is_some_and(|above| is_secret(&above))
+}
+
+/// Whether it is a list whose entries hold secrets, or such an entry: what stands there instead may be a secret, too.
+fn entry_with_secret(key: &Key) -> bool {
+    let Some(here) = node(key) else { return false };
+    let is_entry = matches!(key.segments().last(), Some(Segment::Index(_)));
+    let entry = if is_entry { Some(here) } else { here.get("items") };
+    let fields = entry.and_then(|entry| entry.get("properties")).and_then(Value::as_object);
+    fields.is_some_and(|fields| fields.values().any(marked_secret))
 }
 
 /// Whether a schema marks its values as secret.

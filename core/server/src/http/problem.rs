@@ -7,8 +7,8 @@ use entrepot_engine::sequencer::Undecided;
 use entrepot_engine::storage::StorageFault;
 use serde::Serialize;
 
-/// Most faults that one problem lists.
-const FAULTS_LIMIT: usize = 200;
+/// Most faults that one problem lists: a bulk write of the largest size with one bad row in twenty is told whole.
+const FAULTS_LIMIT: usize = 1_000;
 
 /// A problem. `reason` is for programs, `detail` for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -188,3 +188,87 @@ async fn a_sku_of_several_buckets_says_whose_stock_is_meant() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bad_rows_are_all_listed_and_skipped_where_that_is_asked_for() {
+    everywhere(async |house| {
+        house.furnish().await;
+        // 20000 rows of 25 SKUs, one in a hundred bad in one of four ways.
+        let sku = |n: usize| json!({ "sku": { "id": format!("b{n}"), "product": "lake", "name": "b", "fulfilment": { "by": "own_number" } } });
+        let entries: Vec<Value> = (0..25).map(sku).collect();
+        house.post("/merchants/lakeside/catalogue", json!({ "entries": entries })).await.ok();
+        let first: chrono::NaiveDate = "2090-01-01".parse().unwrap();
+        let rows: Vec<Value> = (0..20_000)
+            .map(|n: usize| {
+                let date = first + chrono::Days::new(u64::try_from(n / 25).unwrap());
+                let row = |price: i64| {
+                    json!({ "sku": format!("b{}", n % 25), "dates": [date.to_string()], "retail_minor": price,
+                        "settlement_minor": 5, "stock": { "limited": 9 } })
+                };
+                match n % 400 {
+                    50 => row(-1),
+                    150 => json!({ "sku": "ghost", "dates": [date.to_string()], "retail_minor": 9 }),
+                    250 => json!({ "sku": "b0", "dates": [date.to_string()], "retail_minor": 9, "price": 1 }),
+                    350 => json!({ "sku": "b0", "dates": ["2099-02-30"] }),
+                    _ => row(9),
+                }
+            })
+            .collect();
+        let refused = house.post(PATH, json!({ "rows": rows })).await.problem(422, "malformed");
+        let faults = refused["faults"].as_array().unwrap();
+        assert_eq!(faults.len(), 200, "{}", refused["detail"]);
+        assert!(faults[0].as_str().unwrap().starts_with("rows[50]: ") && refused["detail"].as_str().unwrap().contains("200 faults"));
+        assert!(days(house, "b1", "2090-01-01", "2090-12-31").await.is_empty(), "nothing was written");
+
+        let body = json!({ "rows": rows, "skip_bad_rows": true });
+        let mut dry = body.clone();
+        dry["dry_run"] = json!(true);
+        let dry = house.post(PATH, dry).await.ok();
+        assert_eq!((&dry["rows"], dry["skipped"].as_array().unwrap().len()), (&json!(19_800), 200));
+        assert!(days(house, "b1", "2090-01-01", "2090-12-31").await.is_empty(), "a dry run writes nothing");
+        let done = house.repeat("long", "POST", PATH, &body).await.ok();
+        assert_eq!((&done["rows"], &done["skipped"]), (&json!(19_800), &dry["skipped"]));
+        assert_eq!(done["skipped"][0]["place"], "rows[50]");
+        assert!(done["skipped"][0]["fault"].as_str().unwrap().contains("found -1"));
+        assert_eq!(days(house, "b1", "2090-01-01", "2090-12-31").await.len(), 365);
+        assert_eq!(house.repeat("long", "POST", PATH, &body).await.ok(), done);
+        let line = house.audit().await.into_iter().find(|line| line.act == "wrote the calendar").unwrap();
+        assert!(line.detail.contains("19800 rows, 200 skipped"), "{line:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_skipped_row_takes_those_that_lean_on_it_along() {
+    everywhere(async |house| {
+        house.furnish().await;
+        house.sell("1001", "boat", 3).await;
+        let body = json!({ "skip_bad_rows": true, "rows": [
+            { "sku": "boat", "dates": [DAY], "stock": { "limited": 2 }, "retail_minor": 1 },
+            { "sku": "swan", "dates": [DAY], "retail_minor": 77 },
+            { "sku": "swan", "dates": ["2099-12-01", "2099-12-02"], "retail_minor": 5, "settlement_minor": 4 },
+            { "sku": "swan", "dates": ["2099-12-02"], "open": false },
+        ] });
+        let done = house.post(PATH, body).await.ok();
+        let places: Vec<&str> =
+            done["skipped"].as_array().unwrap().iter().map(|bad| bad["place"].as_str().unwrap()).collect();
+        assert_eq!(places, ["rows[0]", "rows[2]", "rows[2]", "rows[3]", "rows[3]"], "{done}");
+        assert_eq!(done["rows"], 1);
+        assert_eq!(days(house, "boat", DAY, DAY).await[0]["retail_minor"], 10_000, "a bad row changes nothing of it");
+        assert_eq!(days(house, "swan", DAY, "2099-12-31").await.len(), 1);
+        let odd = json!({ "rows": [{ "sku": "swan", "dates": [DAY], "minimum_units": 9, "maximum_units": 2 },
+            { "sku": "swan", "dates": [DAY], "currency": "USD", "retail_minor": 5, "settlement_minor": 5 }] });
+        let refused = house.post(PATH, odd).await.problem(422, "malformed");
+        assert!(refused["faults"][0].as_str().unwrap().contains("more than the most"), "{refused}");
+        let none = house.post(PATH, json!({ "skip_bad_rows": true, "rows": [{ "sku": "ghost" }] })).await.ok();
+        assert_eq!((&none["rows"], none["skipped"].as_array().unwrap().len()), (&json!(0), 1));
+        for flag in [json!("yes"), json!(1), Value::Null] {
+            house
+                .post(PATH, json!({ "sku": "swan", "dates": [DAY], "open": true, "skip_bad_rows": flag }))
+                .await
+                .refused();
+        }
+        house.check().await;
+    })
+    .await;
+}

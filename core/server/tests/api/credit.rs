@@ -90,3 +90,42 @@ async fn amounts_that_cannot_be_are_refused() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transfer_moves_money_between_two_distributors() {
+    everywhere(async |house| {
+        let path = "/merchants/lakeside/transfers";
+        let robin = json!({ "name": "Robin", "warn_below_minor": 500 });
+        house.put("/merchants/lakeside/distributors/robin", robin).await.ok();
+        house.post(&format!("{PATH}/top-ups"), json!({ "amount_minor": 1_000 })).await.ok();
+        let body = json!({ "from": "bluebird", "to": "robin", "amount_minor": 400, "note": "for June" });
+        let done = house.repeat("k", "POST", path, &body).await.ok();
+        let expected =
+            json!({ "distributor": "bluebird", "to": "robin", "balance_minor": 600, "available_minor": 600 });
+        assert_eq!(done, expected);
+        assert_eq!(house.repeat("k", "POST", path, &body).await.ok(), done);
+        let found = house.get("/merchants/lakeside/distributors").await.ok();
+        let robin = found["distributors"].as_array().unwrap().iter().find(|one| one["id"] == "robin").unwrap();
+        assert_eq!((&robin["account"]["balance_minor"], &robin["warn_below_minor"]), (&json!(400), &json!(500)));
+        let lines = house.get("/merchants/lakeside/distributors/robin/statement").await.ok();
+        assert_eq!(lines["lines"][0]["note"], "bluebird: for June");
+
+        for (body, status) in [
+            (json!({ "from": "bluebird", "to": "robin", "amount_minor": 601 }), 409),
+            (json!({ "from": "bluebird", "to": "bluebird", "amount_minor": 1 }), 422),
+            (json!({ "from": "bluebird", "to": "robin", "amount_minor": 0 }), 422),
+            (json!({ "from": "bluebird", "to": "robin", "amount_minor": -5 }), 422),
+            (json!({ "from": "bluebird", "to": "nobody", "amount_minor": 1 }), 404),
+            (json!({ "from": "nobody", "to": "robin", "amount_minor": 1 }), 404),
+        ] {
+            let got = house.post(path, body.clone()).await;
+            assert_eq!(got.status, status, "{body}: {got:?}");
+        }
+        let reader = house.token(json!({ "name": "eyes", "role": "read_only", "merchant": "lakeside" })).await;
+        house.with(&reader, "POST", path, Some(&body)).await.problem(403, "forbidden");
+        let line = house.audit().await.into_iter().find(|line| line.act == "transferred credit").unwrap();
+        assert_eq!(line.subject, "bluebird");
+        house.check().await;
+    })
+    .await;
+}

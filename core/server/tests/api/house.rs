@@ -82,11 +82,16 @@ fn wanted(kind: &str) -> bool {
 
 /// Runs a test on every database of this run, each with an application of its own.
 pub async fn everywhere(test: impl AsyncFn(&House)) {
+    everywhere_with(json!({}), test).await;
+}
+
+/// The same with values above the demo's configuration.
+pub async fn everywhere_with(values: Value, test: impl AsyncFn(&House)) {
     let mut runs = 0;
     if wanted("sqlite") {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("api.db").display());
-        run(&url, Some(folder), &test).await;
+        run(&url, Some(folder), &values, &test).await;
         runs += 1;
     }
     if wanted("postgres") {
@@ -96,18 +101,21 @@ pub async fn everywhere(test: impl AsyncFn(&House)) {
         let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
         let name = format!("api_{nanos}_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let url = entrepot_store::create_database(&server, &name).await.unwrap();
-        run(&url, None, &test).await;
+        run(&url, None, &values, &test).await;
         runs += 1;
     }
     assert!(runs > 0, "this run names no database");
 }
 
-async fn run(url: &str, folder: Option<tempfile::TempDir>, test: &impl AsyncFn(&House)) {
+async fn run(url: &str, folder: Option<tempfile::TempDir>, values: &Value, test: &impl AsyncFn(&House)) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/demo.toml");
-    let overrides = json!({
+    let mut overrides = json!({
         "database": { "url": url, "lanes": 2, "readers": 2 },
         "http": { "listen": "127.0.0.1:0", "shutdown_ms": 500 },
     });
+    for (name, value) in values.as_object().unwrap() {
+        overrides[name] = value.clone();
+    }
     let loaded = config::load_checked(&[file], &overrides, &|id| plugins::known_built_in(id));
     let loaded = loaded.unwrap_or_else(|faults| panic!("{faults}"));
     let app = boot::start(loaded.config, Schema::Migrate).await.unwrap();
@@ -247,6 +255,14 @@ impl House {
 
     /// Sells units of a SKU to the end of issuing; gives our order number.
     pub async fn sell(&self, channel_order: &str, sku: &str, count: u32) -> String {
+        let order = self.book(channel_order, sku, count).await;
+        let issued = self.channel(Body::StartIssue { order: OrderName::Own(id(&order)), count: None }).await;
+        assert!(matches!(issued, Answer::Issued { .. }), "{issued:?}");
+        order
+    }
+
+    /// Sells units of a SKU until they are paid; gives our order number.
+    pub async fn book(&self, channel_order: &str, sku: &str, count: u32) -> String {
         let now = self.app.clock.now();
         let wish = Wish {
             names: ListingNames { sku_out: Some(sku.to_owned()), ..ListingNames::default() },
@@ -263,11 +279,8 @@ impl House {
         let body =
             Body::CreateOrder { connection: id("lakeside-douyin"), intent: Box::new(intent), people: Vec::new() };
         let Answer::Created { order, .. } = self.channel(body).await else { panic!("not created") };
-        let named = || OrderName::Own(order.clone());
-        let paid = self.channel(Body::PayOrder { order: named(), paid_at: now }).await;
+        let paid = self.channel(Body::PayOrder { order: OrderName::Own(order.clone()), paid_at: now }).await;
         assert!(matches!(paid, Answer::Paid { .. }), "{paid:?}");
-        let issued = self.channel(Body::StartIssue { order: named(), count: None }).await;
-        assert!(matches!(issued, Answer::Issued { .. }), "{issued:?}");
         order.to_string()
     }
 

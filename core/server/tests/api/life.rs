@@ -3,7 +3,7 @@
 use entrepot_domain::answer::{Answer, RefundStanding};
 use serde_json::{Value, json};
 
-use crate::house::everywhere;
+use crate::house::{everywhere, everywhere_with};
 
 const REDEEM: &str = "/merchants/lakeside/redemptions";
 
@@ -161,6 +161,41 @@ async fn who_looks_at_guests_and_credentials_is_written_down() {
         let acts: Vec<String> = house.audit().await.into_iter().map(|line| line.act).take(2).collect();
         assert_eq!(acts, ["saw credentials", "saw guests"]);
         house.get("/merchants/lakeside/orders/T-none/guests").await.problem(404, "not_found");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_accepts_and_refuses_paid_orders() {
+    let values =
+        json!({ "merchants": { "lakeside": { "channels": { "lakeside-douyin": { "acceptance": "deferred" } } } } });
+    everywhere_with(values, async |house| {
+        house.furnish().await;
+        let path = |order: &str| format!("/merchants/lakeside/orders/{order}");
+        let acceptance = |order: &str| format!("{}/acceptance", path(order));
+        let (yes, no) = (json!({ "accept": true }), json!({ "accept": false, "reason": "the lake is frozen" }));
+        let taken = house.book("8001", "boat", 1).await;
+        let waiting = house.get(&path(&taken)).await.ok();
+        let deadline = &waiting["order"]["deadlines"][0];
+        assert_eq!((&waiting["order"]["state"], &deadline["kind"]["of"]), (&json!("paid"), &json!("accept")));
+        assert!(deadline["due"].is_string() && deadline["warn"].is_string(), "{deadline}");
+
+        house.post(&acceptance(&taken), json!({ "accept": false })).await.problem(422, "malformed");
+        house.post(&acceptance("T-none"), yes.clone()).await.problem(404, "not_found");
+        let reader = house.token(json!({ "name": "eyes", "role": "read_only", "merchant": "lakeside" })).await;
+        house.with(&reader, "POST", &acceptance(&taken), Some(&yes)).await.problem(403, "forbidden");
+        let done = house.repeat("k", "POST", &acceptance(&taken), &yes).await.ok();
+        assert_eq!(done, json!({ "order": taken, "acceptance": "accepted" }));
+        assert_eq!(house.repeat("k", "POST", &acceptance(&taken), &yes).await.ok(), done);
+        house.post(&acceptance(&taken), no.clone()).await.problem(409, "state_forbids");
+
+        let refused = house.book("8002", "boat", 2).await;
+        assert_eq!(house.post(&acceptance(&refused), no).await.ok()["acceptance"], "refused");
+        assert_eq!(house.get(&path(&refused)).await.ok()["order"]["state"], "refused");
+        let lines = house.audit().await;
+        assert_eq!((lines[0].act.as_str(), lines[0].subject.as_str()), ("refused an order", refused.as_str()));
+        assert!(lines[0].detail.contains("frozen"));
+        house.check().await;
     })
     .await;
 }

@@ -4,11 +4,15 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on has failed
 
 mod access;
+mod alerts;
 mod calendar;
 mod catalogue;
 mod credit;
 mod document;
+mod history;
 mod house;
 mod input;
 mod life;
 mod pools;
+mod stock;
+mod webhooks;

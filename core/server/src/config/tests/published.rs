@@ -33,6 +33,7 @@ fn the_defaults_stand_alone() {
 #[test]
 fn the_default_file_shows_every_key_with_its_default() {
     let bench = Bench::toml(&examples()).variable("GUEST_KEY", DEMO_GUEST_KEY).variable("ACME_CLIENT_SECRET", "x");
+    let bench = bench.variable("OPS_ROBOT_URL", "https://robot.example/?token=x").variable("OPS_ROBOT_SECRET", "x");
     let text = examples().replace("/run/secrets/guest-key-2024", "k").replace("/run/secrets/lakeside-gates-token", "k");
     let bench = bench.file("b.toml", &text).beside("k", DEMO_GUEST_KEY);
     let files = vec![bench.files[1].clone()];
@@ -48,7 +49,9 @@ fn every_key(schema: &Value, example: &Value, key: &str) {
     if let Some(properties) = schema["properties"].as_object() {
         for (name, below) in properties {
             let Some(found) = example.get(name) else { panic!("default.toml does not show {key}.{name}") };
-            if let Some(default) = below.get("default").filter(|default| !default.is_object()) {
+            let tables =
+                |value: &Value| value.is_object() || (value.is_array() && below["items"]["properties"].is_object());
+            if let Some(default) = below.get("default").filter(|default| !tables(default)) {
                 assert_eq!(found, default, "default.toml states another default for {key}.{name}");
             }
             assert!(below["description"].is_string() || below["writeOnly"] == true, "{key}.{name} is not described");
@@ -57,6 +60,8 @@ fn every_key(schema: &Value, example: &Value, key: &str) {
     } else if let Some(below) = schema.get("additionalProperties").filter(|below| below.is_object()) {
         let (name, entry) = example.as_object().unwrap().iter().next().unwrap_or_else(|| panic!("no example of {key}"));
         every_key(below, entry, &format!("{key}.{name}"));
+    } else if let Some(below) = schema.get("items").filter(|below| below["properties"].is_object()) {
+        every_key(below, &example[0], &format!("{key}[0]"));
     }
 }
 

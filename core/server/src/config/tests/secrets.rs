@@ -90,3 +90,45 @@ fn printing_a_secret_shows_a_mask() {
     assert!(key.is_demo());
     assert_eq!(format!("{key:?}"), "***");
 }
+
+fn with_webhook(text: &str) -> Bench {
+    Bench::toml(&format!("{}[[alerts.webhooks]]\n{text}\n", good()))
+}
+
+#[test]
+fn a_webhooks_url_and_secret_are_never_shown() {
+    let bench = with_webhook(
+        "url = { env = \"ROBOT\" }\nform = \"dingtalk\"\nsecret = { file = \"key.txt\" }\nmerchant = \"lakeside\"",
+    )
+    .variable("ROBOT", "https://robot.example/send?access_token=TOPSECRET")
+    .beside("key.txt", "SEC-TOPSECRET\n");
+    let loaded = bench.loaded();
+    let webhook = &loaded.config.alerts.webhooks[0];
+    assert_eq!(webhook.url.expose().query(), Some("access_token=TOPSECRET"));
+    assert_eq!(webhook.secret.as_ref().unwrap().expose(), "SEC-TOPSECRET");
+    assert_eq!(webhook.min_level, entrepot_domain::alert::AlertLevel::Warning);
+    let shown = super::super::show(&loaded);
+    let line = shown.lines().find(|line| line.starts_with("alerts.webhooks = ")).unwrap();
+    assert!(line.contains("\"url\":\"***\"") && line.contains("\"min_level\":\"warning\""), "{line}");
+    assert!(!shown.contains("TOPSECRET") && !format!("{:?}", loaded.config).contains("TOPSECRET"));
+
+    let entry = "url = \"https://r.example/TOPSECRET\"\nform = \"json\"";
+    for (text, key, problem) in [
+        ("form = \"json\"", "alerts.webhooks[0].url", "missing"),
+        ("url = \"TOPSECRET\"\nform = \"json\"", "alerts.webhooks[0].url", "has the wrong form"),
+        ("url = \"ftp://r.example/TOPSECRET\"\nform = \"json\"", "alerts.webhooks[0].url", "has the wrong form"),
+        ("url = 5\nform = \"json\"", "alerts.webhooks[0].url", "is no secret"),
+        (&entry.replace("json", "slack"), "alerts.webhooks[0].form", "is none of the allowed values"),
+        (&format!("{entry}\nmin_level = \"loud\""), "alerts.webhooks[0].min_level", "is none of the allowed values"),
+        (&format!("{entry}\nmerchant = \"lakesite\""), "alerts.webhooks[0].merchant", "no merchant has this id"),
+        (&format!("{entry}\nsecret = \"TOPSECRET\""), "alerts.webhooks[0].secret", "signs nothing in this form"),
+    ] {
+        let fault = with_webhook(text).fault();
+        assert_eq!((fault.key.as_str(), fault.problem.as_str()), (key, problem));
+        assert!(!fault.to_string().contains("TOPSECRET"), "{fault}");
+    }
+    for text in ["[alerts]\nwebhooks = \"TOPSECRET\"\n", "[alerts]\nwebhooks = [\"TOPSECRET\"]\n"] {
+        let fault = Bench::toml(&format!("{}{text}", good())).fault();
+        assert!(fault.problem.contains("type") && !fault.to_string().contains("TOPSECRET"), "{fault}");
+    }
+}
