@@ -97,7 +97,10 @@ impl Failing {
                 let text = format!("calls of connection {connection} (plugin {}) fail again and again", known.plugin);
                 flows::raise_for(core, merchant, AlertKind::ConnectionFailing, connection.as_str(), &text).await;
             } else if !is && (was || !self.seen.contains(connection)) {
-                flows::resolve(core, merchant, AlertKind::ConnectionFailing, connection.as_str()).await;
+                let resolved = flows::resolve(core, merchant, AlertKind::ConnectionFailing, connection.as_str()).await;
+                if let Err(fault) = resolved {
+                    tracing::warn!(%fault, %connection, "an alert could not be resolved");
+                }
             }
         }
         self.open = now;

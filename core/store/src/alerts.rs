@@ -118,3 +118,20 @@ pub(crate) async fn told(storage: &SqlStorage, alert: &OpenAlert, now: Timestamp
     storage.execute(sql, values).await?;
     Ok(())
 }
+
+impl SqlStorage {
+    /// Whether an alert was ever raised; `None` asks about the whole deployment.
+    pub async fn has_alert(
+        &self,
+        merchant: Option<&MerchantId>,
+        kind: AlertKind,
+        subject: &str,
+    ) -> Result<bool, StorageFault> {
+        let sql = "SELECT kind FROM alerts WHERE merchant = ?1 AND kind = ?2 AND subject = ?3";
+        let merchant = merchant.map_or(NO_MERCHANT, MerchantId::as_str);
+        let values = vec![merchant.into(), kind.name().into(), subject.into()];
+        let found =
+            query(&self.inner.reader, self.inner.dialect.statement(sql, values), |row| column::<String>(row, "kind"));
+        Ok(!found.await?.is_empty())
+    }
+}

@@ -65,6 +65,16 @@ impl Engine {
         Ok(())
     }
 
+    /// A person looked at an alert.
+    pub async fn resolve_alert(
+        &self,
+        merchant: Option<MerchantId>,
+        kind: AlertKind,
+        subject: &str,
+    ) -> Result<(), StorageFault> {
+        super::resolve(&self.core, merchant, kind, subject).await
+    }
+
     /// Writes a line of the audit log.
     pub async fn audit(
         &self,

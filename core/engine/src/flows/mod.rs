@@ -38,6 +38,7 @@ use crate::core::Core;
 use crate::inbound::Visit;
 use crate::records::Record;
 use crate::sequencer::Undecided;
+use crate::storage::StorageFault;
 
 /// Does what a channel's call means.
 pub(crate) async fn serve(visit: &Visit<'_>, intent: &Intent) -> Outcome {
@@ -157,12 +158,15 @@ pub(crate) async fn raise_for(
 }
 
 /// The cause of an alert is gone, found outside any command.
-pub(crate) async fn resolve(core: &Core, merchant: Option<MerchantId>, kind: AlertKind, subject: &str) {
+pub(crate) async fn resolve(
+    core: &Core,
+    merchant: Option<MerchantId>,
+    kind: AlertKind,
+    subject: &str,
+) -> Result<(), StorageFault> {
     tell(merchant.as_ref(), kind, subject, None);
-    let (subject, at) = (subject.to_owned(), core.clock.now());
-    if let Err(fault) = core.storage.record(Record::Resolve { merchant, kind, subject, at }).await {
-        tracing::error!(%fault, "an alert could not be resolved");
-    }
+    let at = core.clock.now();
+    core.storage.record(Record::Resolve { merchant, kind, subject: subject.to_owned(), at }).await
 }
 
 /// Counts and logs an alert that was raised, or resolved.

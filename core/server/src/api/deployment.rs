@@ -1,4 +1,4 @@
-//! What is deployed: merchants, applications, connections with their switches, plugins, routes, alerts, invariants.
+//! What is deployed: merchants, applications, connections with their switches, plugins, routes, invariants.
 //! A caller with a merchant sees what is that merchant's.
 
 use std::collections::BTreeSet;
@@ -23,7 +23,6 @@ use crate::http::Shared;
 use crate::http::problem::Problem;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    const ALERTS: &[Parameter] = &[("resolved", "true: those whose cause is gone, too, after those that stand")];
     let see = Need::See;
     vec![
         Endpoint::look("/merchants", "Merchants", see, &[], || get(merchants)),
@@ -39,7 +38,6 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         ),
         Endpoint::look("/plugins", "Plugins, their instances and health", see, &[], || get(plugins)),
         Endpoint::look("/routes", "The paths that partners call", see, &[], || get(routes)),
-        Endpoint::look("/alerts", "What a person should look at", see, ALERTS, || get(alerts)),
         Endpoint::look(
             "/merchants/{merchant}/invariants",
             "Checks stock, ledger, codes and orders against each other",
@@ -183,25 +181,6 @@ async fn routes(State(shared): State<Shared>, Reader(principal): Reader) -> Json
         routes.retain(|route| scope.contains(&route.application));
     }
     Json(json!({ "routes": routes }))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Alerts {
-    #[serde(default)]
-    resolved: bool,
-}
-
-async fn alerts(
-    State(shared): State<Shared>,
-    Reader(principal): Reader,
-    QueryOf(asked): QueryOf<Alerts>,
-) -> Result<Json<Value>, Problem> {
-    let mut alerts = shared.app.storage.list_alerts(principal.merchant.as_ref(), !asked.resolved).await?;
-    if let Some(own) = &principal.merchant {
-        alerts.retain(|alert| alert.merchant == own.as_str());
-    }
-    Ok(Json(json!({ "alerts": alerts })))
 }
 
 async fn check(State(shared): State<Shared>, Path(merchant): Path<String>) -> Result<Json<Value>, Problem> {

@@ -3,11 +3,12 @@
 //!
 //! - [`auth`]: bearer tokens, roles, merchants; [`extract`]: bodies, keys and queries with problems that help.
 //! - [`openapi`]: the document; `acts`: what writing endpoints share.
-//! - endpoints: [`deployment`] (merchants, applications, connections, plugins, alerts, invariants), [`catalogue`],
+//! - endpoints: [`deployment`] (merchants, applications, connections, plugins, invariants), [`alerts`], [`catalogue`],
 //!   [`calendar`], [`stock`], [`history`], [`credit`], [`pools`], [`orders`], [`refunds`], [`redemption`], [`jobs`],
 //!   [`tokens`].
 
 mod acts;
+pub mod alerts;
 pub mod auth;
 pub mod calendar;
 pub mod catalogue;
@@ -95,6 +96,7 @@ pub(crate) fn body_of<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) 
 pub fn endpoints() -> Vec<Endpoint> {
     let mut all = Vec::new();
     all.extend(deployment::endpoints());
+    all.extend(alerts::endpoints());
     all.extend(catalogue::endpoints());
     all.extend(calendar::endpoints());
     all.extend(stock::endpoints());
