@@ -20,6 +20,9 @@ use super::jobs::Jobs;
 use crate::records::{AuditLine, InterfaceLine, Record, RegisteredConnection};
 use crate::storage::{BirthLease, OpenAlert, StorageFault, Switch};
 
+/// Whose alert, of what kind, about what.
+type AlertKey = (Option<MerchantId>, AlertKind, String);
+
 /// Everything.
 #[derive(Default)]
 pub(super) struct Tables {
@@ -29,7 +32,7 @@ pub(super) struct Tables {
     pub(super) switches: BTreeMap<ConnectionId, Switch>,
     pub(super) connections: BTreeMap<ConnectionId, RegisteredConnection>,
     /// Alerts that stand, with the time until which somebody tells about them.
-    pub(super) alerts: BTreeMap<(Option<MerchantId>, AlertKind, String), (Alert, Option<Timestamp>)>,
+    pub(super) alerts: BTreeMap<AlertKey, (Alert, Option<Timestamp>)>,
     pub(super) interface: Vec<InterfaceLine>,
     pub(super) audit: Vec<AuditLine>,
 }

@@ -17,8 +17,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::auth::{Need, Principal};
-use super::extract::{JsonBody, QueryOf, Reader, Writer, id};
-use super::{Endpoint, Parameter, acts, body_of};
+use super::extract::{JsonBody, Reader, Writer, id};
+use super::{Endpoint, acts, body_of};
 use crate::http::Shared;
 use crate::http::problem::Problem;
 
