@@ -46,6 +46,7 @@ pub fn check(snapshot: &Snapshot) -> Vec<Finding> {
         Finding { name: "every purchase limit's counter equals its orders", broken: limits(snapshot) },
         Finding { name: "no credit line overdrawn", broken: overdrawn(snapshot) },
         Finding { name: "every balance equals its postings", broken: balances(snapshot) },
+        Finding { name: "held credit equals what unpaid orders owe", broken: held(snapshot) },
         Finding { name: "all postings sum to zero", broken: sum(snapshot) },
         Finding { name: "never more returned than captured, per unit", broken: returned(snapshot) },
         Finding { name: "a code is given to at most one unit", broken: codes(snapshot) },
@@ -188,6 +189,24 @@ fn balances(snapshot: &Snapshot) -> Vec<String> {
         }
     }
     broken
+}
+
+fn held(snapshot: &Snapshot) -> Vec<String> {
+    let mut owed: BTreeMap<&DistributorId, i128> = BTreeMap::new();
+    for order in snapshot.orders.iter().filter(|order| order.state == OrderState::Created) {
+        if let Some(distributor) = &order.terms.distributor {
+            let count = i128::try_from(order.units.len()).unwrap_or(i128::MAX);
+            *owed.entry(distributor).or_default() += i128::from(order.terms.settlement.amount_minor) * count;
+        }
+    }
+    let differs = |account: &&Account| {
+        owed.get(&account.distributor).copied().unwrap_or_default() != i128::from(account.held_minor)
+    };
+    let told = |account: &Account| {
+        let owed = owed.get(&account.distributor).copied().unwrap_or_default();
+        format!("{} holds {}, its unpaid orders owe {owed}", account.distributor, account.held_minor)
+    };
+    snapshot.accounts.values().filter(differs).map(told).collect()
 }
 
 fn sum(snapshot: &Snapshot) -> Vec<String> {

@@ -276,6 +276,8 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
             reserve::tell_source(draft, &order, &refund.units, UnitState::Available)?;
         } else {
             reserve::end_reservations_of(draft, &order, &gone)?;
+            // An unpaid reservation that ended whole gave other units back.
+            order = draft.find(&OrderName::Own(order.id.clone()))?;
         }
     }
     let told = format!("{}: the guest got {} for units {:?}", refund.id, intent.amount, refund.units);

@@ -141,10 +141,9 @@ pub(super) fn tell_source(draft: &mut Draft<'_>, order: &Order, units: &[u16], s
     Ok(())
 }
 
-/// Ends units of a reservation for good: stock, markup and the voucher's units go back, a supplier is told.
+/// Ends units of a paid reservation for good: stock, markup and the voucher's units go back, a supplier is told.
 /// `state`: what becomes of the voucher's units.
 pub(super) fn end_units(draft: &mut Draft<'_>, order: &mut Order, units: &[u16], state: UnitState) -> Result<(), Stop> {
-    let standing = if order.state == OrderState::Created { Standing::Held } else { Standing::Sold };
     let upstream = super::refund::ticket_at_supplier(draft, order);
     let mut back = 0_i64;
     for unit in order.units.iter_mut().filter(|unit| units.contains(&unit.number)) {
@@ -152,7 +151,7 @@ pub(super) fn end_units(draft: &mut Draft<'_>, order: &mut Order, units: &[u16],
         back = back.saturating_add(unit.captured_minor - unit.returned_minor);
         unit.returned_minor = unit.captured_minor;
     }
-    draft.release(order, units, standing)?;
+    draft.release(order, units, Standing::Sold)?;
     if let Some(distributor) = order.terms.distributor.clone() {
         let cause = PostingCause { order: Some(order.id.clone()), ..PostingCause::default() };
         draft.post(&distributor, PostingKind::Refund, Money::new(back, order.terms.settlement.currency), cause)?;
@@ -177,6 +176,12 @@ pub(super) fn end_reservations_of(draft: &mut Draft<'_>, source: &Order, gone: &
             .map(|(number, _)| number)
             .collect();
         if units.is_empty() {
+            continue;
+        }
+        if order.state == OrderState::Created {
+            // Nobody paid for it yet, and nobody will pay for what is left of it: it ends whole, with what it held.
+            super::payment::end_unpaid(draft, &mut order, "voucher refunded")?;
+            draft.put(order);
             continue;
         }
         draft.note(&order, "voucher refunded", format!("units {units:?} end with {}", source.id));

@@ -4,7 +4,7 @@ use entrepot_contract::intent::{CreateOrder, UnitChoice};
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{OrderState, UnitState, Visit};
 use entrepot_contract::outcome::Reason;
-use entrepot_contract::product::{Fulfilment, Markup};
+use entrepot_contract::product::{Fulfilment, Markup, ReservationRule};
 use entrepot_contract::time::Timestamp;
 use entrepot_domain::answer::Answer;
 use entrepot_domain::command::{Body, IssueResult};
@@ -140,6 +140,19 @@ fn a_voucher_refunded_by_the_channel_ends_its_reservation() {
     assert_eq!((world.order("v").state, world.order("r").state), (OrderState::Refunded, OrderState::Refunded));
     assert_eq!(world.account().balance_minor, 0);
     world.no_because(Reason::StateForbids, reservation("s", "v", 2, Some(world.now)));
+}
+
+#[test]
+fn an_unpaid_reservation_ends_whole_with_its_voucher_and_holds_nothing() {
+    let mut world = World::new().with_voucher();
+    let rule = ReservationRule { together: true, markup: Markup::Calendar };
+    world.product("trip", |product| product.reservation = Some(rule));
+    voucher(&mut world, "v", 3);
+    world.ok(reservation("r", "v", 3, None));
+    assert_eq!(world.account().held_minor, 3 * SETTLEMENT);
+    world.ok(refunded("v", "k", UnitChoice::Count(1), world.now));
+    assert_eq!((world.account().held_minor, world.cell("gate").held), (0, 0));
+    assert_eq!((ledger(&world, "v"), world.order("r").state), ((2, 0, 0, 1), OrderState::Cancelled));
 }
 
 #[test]

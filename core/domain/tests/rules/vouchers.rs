@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use entrepot_contract::intent::UnitChoice;
 use entrepot_contract::order::{OrderState, UnitState};
+use entrepot_contract::product::{Markup, ReservationRule};
 use entrepot_domain::answer::Answer;
 use entrepot_domain::command::Body;
 use proptest::prelude::*;
@@ -63,7 +64,8 @@ struct Run {
 impl Run {
     fn new(together: bool) -> Self {
         let mut world = World::new().with_voucher();
-        world.product("trip", |product| product.reservation.as_mut().unwrap().together = together);
+        let markup = if together { Markup::Nothing } else { Markup::Calendar };
+        world.product("trip", |product| product.reservation = Some(ReservationRule { together, markup }));
         world.at("2026-10-01T02:00:00Z");
         Self { world, told: BTreeMap::new(), together, step: 0 }
     }
