@@ -18,7 +18,7 @@ use crate::database::Choice;
 use crate::machine::Machine;
 use crate::shop::{Offer, Shop, administer, id};
 use crate::sql::Sql;
-use crate::table::{number, print};
+use crate::table::{number, report};
 
 /// Dates of one SKU.
 const DAYS: u32 = 365;
@@ -81,18 +81,13 @@ pub async fn run(options: Options) -> Result<()> {
         sql.close().await;
         shop.app.stop().await;
     }
-    if options.json {
-        let report = json!({ "machine": machine, "rows": rows });
-        println!("{}", serde_json::to_string_pretty(&report).map_err(|fault| fault.to_string())?);
-        return Ok(());
+    let heads = ["database", "cells changed", "seconds", "cells/s"];
+    report(options.json, &machine, &rows, &heads, |row| {
+        vec![row.database.to_owned(), row.cells.to_string(), number(row.seconds), number(row.cells_per_s)]
+    })?;
+    if !options.json {
+        println!("pushes to channels are not part of it: the engine has no such path yet");
     }
-    println!("{}", machine.line());
-    let lines: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| vec![row.database.to_owned(), row.cells.to_string(), number(row.seconds), number(row.cells_per_s)])
-        .collect();
-    print(&["database", "cells changed", "seconds", "cells/s"], &lines);
-    println!("pushes to channels are not part of it: the engine has no such path yet");
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use crate::engine_way;
 use crate::machine::Machine;
 use crate::shop::Shop;
 use crate::sql::Sql;
-use crate::table::{number, print};
+use crate::table::{number, report};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -79,24 +79,14 @@ pub async fn run(options: Options) -> Result<()> {
         sql.close().await;
         shop.app.stop().await;
     }
-    if options.json {
-        let report = json!({ "machine": machine, "rows": rows });
-        println!("{}", serde_json::to_string_pretty(&report).map_err(|fault| fault.to_string())?);
-        return Ok(());
-    }
-    println!("{}", machine.line());
-    let lines: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| {
-            vec![
-                row.database.to_owned(),
-                row.orders_before.to_string(),
-                number(row.accepted_per_s),
-                number(row.p99_ms),
-                format!("{:.1}", row.loss_percent),
-            ]
-        })
-        .collect();
-    print(&["database", "orders before", "stored/s", "p99 ms", "loss %"], &lines);
-    Ok(())
+    let heads = ["database", "orders before", "stored/s", "p99 ms", "loss %"];
+    report(options.json, &machine, &rows, &heads, |row| {
+        vec![
+            row.database.to_owned(),
+            row.orders_before.to_string(),
+            number(row.accepted_per_s),
+            number(row.p99_ms),
+            format!("{:.1}", row.loss_percent),
+        ]
+    })
 }

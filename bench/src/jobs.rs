@@ -33,7 +33,7 @@ use crate::database::Choice;
 use crate::machine::Machine;
 use crate::shop::{Offer, id, put_on_sale};
 use crate::sql::Sql;
-use crate::table::{number, print};
+use crate::table::{number, report};
 use crate::{Result, engine_way};
 
 /// What to run.
@@ -133,27 +133,17 @@ pub async fn run(options: Options) -> Result<()> {
         sql.close().await;
         engine.stop(Duration::from_secs(5)).await;
     }
-    if options.json {
-        let report = json!({ "machine": machine, "rows": rows });
-        println!("{}", serde_json::to_string_pretty(&report).map_err(|fault| fault.to_string())?);
-        return Ok(());
-    }
-    println!("{}", machine.line());
-    let lines: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| {
-            vec![
-                row.database.to_owned(),
-                row.jobs.to_string(),
-                number(row.enqueue_to_done_per_s),
-                row.paced_per_s.to_string(),
-                number(row.start_p50_ms),
-                number(row.start_p95_ms),
-            ]
-        })
-        .collect();
-    print(&["database", "jobs", "enqueue to done/s", "paced/s", "start p50 ms", "start p95 ms"], &lines);
-    Ok(())
+    let heads = ["database", "jobs", "enqueue to done/s", "paced/s", "start p50 ms", "start p95 ms"];
+    report(options.json, &machine, &rows, &heads, |row| {
+        vec![
+            row.database.to_owned(),
+            row.jobs.to_string(),
+            number(row.enqueue_to_done_per_s),
+            row.paced_per_s.to_string(),
+            number(row.start_p50_ms),
+            number(row.start_p95_ms),
+        ]
+    })
 }
 
 /// Makes jobs as fast as possible, and waits until all have ended.

@@ -14,7 +14,7 @@ use crate::database::Choice;
 use crate::machine::Machine;
 use crate::shop::{Offer, Shop, administer};
 use crate::sql::Sql;
-use crate::table::{number, print};
+use crate::table::{number, report};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -86,25 +86,15 @@ pub async fn run(options: Options) -> Result<()> {
             shop.app.stop().await;
         }
     }
-    if options.json {
-        let report = json!({ "machine": machine, "rows": rows });
-        println!("{}", serde_json::to_string_pretty(&report).map_err(|fault| fault.to_string())?);
-        return Ok(());
-    }
-    println!("{}", machine.line());
-    let lines: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| {
-            vec![
-                row.database.to_owned(),
-                row.clients.to_string(),
-                number(row.transfers_per_s),
-                number(row.p50_ms),
-                number(row.p99_ms),
-                row.ledger_sum.to_string(),
-            ]
-        })
-        .collect();
-    print(&["database", "clients", "transfers/s", "p50 ms", "p99 ms", "ledger sum"], &lines);
-    Ok(())
+    let heads = ["database", "clients", "transfers/s", "p50 ms", "p99 ms", "ledger sum"];
+    report(options.json, &machine, &rows, &heads, |row| {
+        vec![
+            row.database.to_owned(),
+            row.clients.to_string(),
+            number(row.transfers_per_s),
+            number(row.p50_ms),
+            number(row.p99_ms),
+            row.ledger_sum.to_string(),
+        ]
+    })
 }

@@ -15,7 +15,7 @@ use crate::database::{Choice, Source};
 use crate::http_way::{Apart, Call, HttpBuyer, Served, buyers};
 use crate::machine::{Machine, resident_mib};
 use crate::shop::{ACCOUNT, Offer, SECOND_ACCOUNT, Shop, put_on_sale};
-use crate::table::{number, print};
+use crate::table::{number, report};
 
 /// How long the platform waits for the answer to a create call.
 const LIMIT_MS: f64 = 3_000.0;
@@ -74,14 +74,7 @@ pub async fn run(options: Options) -> Result<()> {
         served.stop().await;
         shop.app.stop().await;
     }
-    if options.json {
-        let report = json!({ "machine": machine, "rows": rows });
-        println!("{}", serde_json::to_string_pretty(&report).map_err(|fault| fault.to_string())?);
-        return Ok(());
-    }
-    println!("{}", machine.line());
-    tell(&rows);
-    Ok(())
+    report(options.json, &machine, &rows, &HEADS, line)
 }
 
 async fn measure(options: &Options, source: &Source, shop: &Shop, second: &Offer, served: &Served) -> Result<Row> {
@@ -162,37 +155,32 @@ fn late(round: &Round) -> usize {
     all(round).filter(|ms| *ms > LIMIT_MS).count()
 }
 
-fn tell(rows: &[Row]) {
-    let heads = [
-        "database",
-        "clients",
-        "stored/s",
-        "busy/s",
-        "slowest ms",
-        "late",
-        "MiB before",
-        "MiB peak",
-        "quiet p99 ms",
-        "flooded p99 ms",
-        "factor",
-    ];
-    let lines: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| {
-            vec![
-                row.database.to_owned(),
-                row.clients.to_string(),
-                number(row.stored_per_s),
-                number(row.busy_per_s),
-                number(row.slowest_ms),
-                row.late.to_string(),
-                row.memory_before_mib.to_string(),
-                row.memory_peak_mib.to_string(),
-                number(row.quiet_p99_ms),
-                number(row.flooded_p99_ms),
-                number(row.flood_factor),
-            ]
-        })
-        .collect();
-    print(&heads, &lines);
+const HEADS: [&str; 11] = [
+    "database",
+    "clients",
+    "stored/s",
+    "busy/s",
+    "slowest ms",
+    "late",
+    "MiB before",
+    "MiB peak",
+    "quiet p99 ms",
+    "flooded p99 ms",
+    "factor",
+];
+
+fn line(row: &Row) -> Vec<String> {
+    vec![
+        row.database.to_owned(),
+        row.clients.to_string(),
+        number(row.stored_per_s),
+        number(row.busy_per_s),
+        number(row.slowest_ms),
+        row.late.to_string(),
+        row.memory_before_mib.to_string(),
+        row.memory_peak_mib.to_string(),
+        number(row.quiet_p99_ms),
+        number(row.flooded_p99_ms),
+        number(row.flood_factor),
+    ]
 }

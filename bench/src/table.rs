@@ -1,5 +1,29 @@
 //! How figures are printed.
 
+use serde::Serialize;
+use serde_json::json;
+
+use crate::Result;
+use crate::machine::Machine;
+
+/// Tells what a program found: as JSON, or the machine and a table with a line for each row.
+pub fn report<R: Serialize>(
+    as_json: bool,
+    machine: &Machine,
+    rows: &[R],
+    heads: &[&str],
+    line: impl Fn(&R) -> Vec<String>,
+) -> Result<()> {
+    if as_json {
+        let report = json!({ "machine": machine, "rows": rows });
+        println!("{}", serde_json::to_string_pretty(&report).map_err(|fault| fault.to_string())?);
+        return Ok(());
+    }
+    println!("{}", machine.line());
+    print(heads, &rows.iter().map(line).collect::<Vec<_>>());
+    Ok(())
+}
+
 /// Prints rows under their heads, each column as wide as it has to be.
 pub fn print(heads: &[&str], rows: &[Vec<String>]) {
     let width = |column: usize| {

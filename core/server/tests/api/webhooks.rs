@@ -25,6 +25,7 @@ const TOKEN: &str = "TOPSECRET-0123456789abcdef";
 struct Robot {
     base: String,
     sent: Arc<Mutex<Vec<(Uri, Value)>>>,
+    arrived: Arc<tokio::sync::Notify>,
     answer: Arc<Mutex<(u16, String)>>,
 }
 
@@ -33,7 +34,7 @@ impl Robot {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let answer = (200, json!({ "errcode": 0, "errmsg": "ok" }).to_string());
-        let robot = Self { base, sent: Arc::default(), answer: Arc::new(Mutex::new(answer)) };
+        let robot = Self { base, sent: Arc::default(), arrived: Arc::default(), answer: Arc::new(Mutex::new(answer)) };
         let router = Router::new().route("/{*path}", post(take)).with_state(robot.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         robot
@@ -45,6 +46,17 @@ impl Robot {
 
     fn sent(&self) -> Vec<(Uri, Value)> {
         std::mem::take(&mut *self.sent.lock().unwrap())
+    }
+
+    /// What was sent, once something was.
+    async fn first(&self) -> Vec<(Uri, Value)> {
+        loop {
+            let sent = self.sent();
+            if !sent.is_empty() {
+                return sent;
+            }
+            self.arrived.notified().await;
+        }
     }
 
     fn url(&self, path: &str) -> WebhookUrl {
@@ -59,6 +71,7 @@ impl Robot {
 
 async fn take(State(robot): State<Robot>, uri: Uri, body: String) -> (StatusCode, String) {
     robot.sent.lock().unwrap().push((uri, serde_json::from_str(&body).unwrap()));
+    robot.arrived.notify_one();
     let (status, body) = robot.answer.lock().unwrap().clone();
     (StatusCode::from_u16(status).unwrap(), body)
 }
@@ -219,14 +232,7 @@ async fn the_running_server_tells_and_what_failed_stays_to_be_told() {
             let low = found["alerts"].as_array().unwrap().iter().find(|one| one["kind"] == "credit_low").cloned();
             low.unwrap_or_else(|| panic!("{found}"))["told_at"].clone()
         };
-        let mut sent = Vec::new();
-        for _ in 0..100 {
-            sent.extend(robot.sent());
-            if !sent.is_empty() {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        }
+        let sent = tokio::time::timeout(std::time::Duration::from_secs(20), robot.first()).await.expect("an alert");
         assert_eq!((&sent[0].1["kind"], &sent[0].1["subject"]), (&json!("credit_low"), &json!("bluebird")));
         assert_eq!(told().await, Value::Null);
 
