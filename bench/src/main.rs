@@ -30,6 +30,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// Batches make and drop many small texts on several threads; the system's allocator is slow at that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What can go wrong here is told to a person, who reads it once.
 type Result<T> = std::result::Result<T, String>;
 

@@ -2,6 +2,7 @@
 //!
 //! - [`m0001_foundation`]: orders, stock, credit, codes, keys, jobs, catalogue, logs, tokens.
 //! - [`m0002_engine`]: deadlines, purchase limits, history, alerts that are told.
+//! - [`m0003_lean`]: fewer indexes and trees to write for each order.
 //!
 //! Types are the three that both databases share: text, 64-bit integers, and integers as yes and no. Dates of visit
 //! are `yyyy-MM-dd`, instants are milliseconds since 1970 in UTC, and what is encrypted is text.
@@ -10,6 +11,7 @@ use sea_orm_migration::prelude::*;
 
 mod m0001_foundation;
 mod m0002_engine;
+mod m0003_lean;
 
 /// All changes, in order.
 pub struct Migrator;
@@ -17,7 +19,11 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_foundation::Migration), Box::new(m0002_engine::Migration)]
+        vec![
+            Box::new(m0001_foundation::Migration),
+            Box::new(m0002_engine::Migration),
+            Box::new(m0003_lean::Migration),
+        ]
     }
 
     fn migration_table_name() -> DynIden {

@@ -160,8 +160,14 @@ impl SqlStorage {
         filter: &OrderFilter,
         page: &Page,
     ) -> Result<Vec<Order>, StorageFault> {
-        let sql = "SELECT body FROM orders WHERE merchant = ?1 AND (?2 = '' OR id < ?2) AND (?3 = '' OR state = ?3)
-                   AND (?4 = '' OR channel_order = ?4) AND (?5 = '' OR arrive = ?5) ORDER BY id DESC LIMIT ?6";
+        let by_channel = match filter.channel_order {
+            Some(_) => "id IN (SELECT order_id FROM channel_refs WHERE channel_order = ?4)",
+            None => "?4 = ''",
+        };
+        let sql = format!(
+            "SELECT body FROM orders WHERE merchant = ?1 AND (?2 = '' OR id < ?2) AND (?3 = '' OR state = ?3)
+             AND {by_channel} AND (?5 = '' OR arrive = ?5) ORDER BY id DESC LIMIT ?6"
+        );
         let values = vec![
             merchant.as_str().into(),
             page.after(),
@@ -170,7 +176,7 @@ impl SqlStorage {
             filter.arrive.map(|date| date.to_string()).unwrap_or_default().into(),
             page.limit(),
         ];
-        self.ask(sql, values, |row| json(row, "body")).await
+        self.ask(&sql, values, |row| json(row, "body")).await
     }
 
     /// Refunds, the newest first; those in one state when it is named.

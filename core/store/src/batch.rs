@@ -17,7 +17,7 @@ use crate::SqlStorage;
 use crate::fault::{sort, sort_commit, unreadable};
 use crate::numbers::{merchant_of, number, read_accounts, read_numbers, read_stock};
 use crate::rows::Kind::Text;
-use crate::rows::{column, json as json_column, query};
+use crate::rows::{Row, column, json as json_column, query};
 use crate::seal::Cell;
 use crate::{tables, write};
 
@@ -179,21 +179,16 @@ impl Batch for SqlBatch {
 }
 
 impl SqlBatch {
-    /// Makes the rows that are not there, and locks and reads those that are: a row made here is ours already.
+    /// Makes the rows that are not there: a row made here is ours already. Where some were there, all are locked and
+    /// read; a missing answer means a row that nobody filled.
     async fn claim_refs(&self, keys: &[&RefKey]) -> Result<BTreeMap<RefKey, ChannelRef>, StorageFault> {
-        let dialect = self.storage.inner.dialect;
-        let wanted: Vec<Json> = keys.iter().map(|key| json!([key.application, key.order])).collect();
-        let sql = format!("{} RETURNING application, channel_order", tables::CLAIMED_REFS.insert(dialect, 1));
-        let statement = dialect.statement(&sql, vec![Json::Array(wanted).to_string().into()]);
-        let made = query(&self.transaction, statement, read_ref_key).await?;
-        let mut found: BTreeMap<RefKey, ChannelRef> =
-            made.into_iter().map(|key| (key, ChannelRef::default())).collect();
-        let known: Vec<&RefKey> = keys.iter().copied().filter(|key| !found.contains_key(*key)).collect();
-        if !known.is_empty() {
-            let lock = dialect.lock("c");
-            found.extend(read_refs(&self.storage, &self.transaction, &known, &lock).await?);
+        let claims: Vec<Row> =
+            keys.iter().map(|key| vec![key.application.as_str().into(), key.order.as_str().into()]).collect();
+        let made = tables::CLAIMED_REFS.write(&self.transaction, claims).await?;
+        if usize::try_from(made) == Ok(keys.len()) {
+            return Ok(BTreeMap::new());
         }
-        Ok(found)
+        read_refs(&self.storage, &self.transaction, keys, &self.storage.inner.dialect.lock("c")).await
     }
 
     /// A family is locked as one row: its first order's.

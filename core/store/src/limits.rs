@@ -7,17 +7,22 @@ use entrepot_contract::ids::{MerchantId, ProductId};
 use entrepot_contract::order::LimitKey;
 use entrepot_engine::storage::{Footprints, States, StorageFault};
 use sea_orm::{ConnectionTrait, QueryResult};
-use serde_json::{Value as Json, json};
 
 use crate::fault::unreadable;
 use crate::numbers::{merchant_of, number};
 use crate::rows::Kind::Text;
-use crate::rows::{Dialect, Row, column, of_word, query, word};
+use crate::rows::{Dialect, Row, column, json_rows, of_word, query, word};
 use crate::tables;
 
 /// The columns that name a counter.
 pub(crate) fn key_row(merchant: &MerchantId, key: &LimitKey) -> Result<Row, StorageFault> {
-    Ok(vec![json!(merchant), json!(key.product), json!(word(&key.per)?), json!(key.period), json!(key.subject)])
+    Ok(vec![
+        merchant.as_str().into(),
+        key.product.as_str().into(),
+        word(&key.per)?.into(),
+        key.period.as_str().into(),
+        key.subject.as_str().into(),
+    ])
 }
 
 /// Claims, locks and loads what commands have to see.
@@ -35,9 +40,9 @@ pub(crate) async fn load(
     if rows.is_empty() {
         return Ok(());
     }
-    rows.sort_by_key(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>());
+    rows.sort();
     let claims = rows.iter().cloned().map(|mut row| {
-        row.push(json!(0));
+        row.push(0_i64.into());
         row
     });
     tables::CLAIMED_LIMITS.write(connection, claims.collect()).await?;
@@ -82,8 +87,7 @@ async fn read(
         text(3),
         text(4),
     );
-    let parameter = Json::Array(rows.into_iter().map(Json::Array).collect()).to_string();
-    query(connection, dialect.statement(&sql, vec![parameter.into()]), read_row).await
+    query(connection, dialect.statement(&sql, vec![json_rows(&rows)]), read_row).await
 }
 
 pub(crate) fn read_row(row: &QueryResult) -> Result<(MerchantId, LimitKey, u32), StorageFault> {

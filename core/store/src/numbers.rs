@@ -6,12 +6,12 @@ use entrepot_contract::money::Currency;
 use entrepot_domain::credit::Account;
 use entrepot_engine::storage::StorageFault;
 use sea_orm::{ConnectionTrait, QueryResult};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::SqlStorage;
 use crate::fault::{sort, unreadable};
 use crate::rows::Kind::Text;
-use crate::rows::{Dialect, column, query};
+use crate::rows::{Dialect, Row, column, json_rows, query};
 
 /// Cells and accounts, as they were found.
 pub(crate) type Numbers = (Vec<(MerchantId, StockKey, Stock)>, Vec<(MerchantId, Account)>);
@@ -21,9 +21,10 @@ pub(crate) fn number(row: &QueryResult, name: &str) -> Result<u32, StorageFault>
     u32::try_from(column::<i64>(row, name)?).map_err(|fault| unreadable(name, fault))
 }
 
-pub(crate) fn stock_row(merchant: &MerchantId, key: &StockKey) -> Vec<Json> {
+pub(crate) fn stock_row(merchant: &MerchantId, key: &StockKey) -> Row {
     let date = key.date.map(|date| date.to_string()).unwrap_or_default();
-    vec![json!(merchant), json!(key.bucket), json!(date), json!(key.slot.clone().unwrap_or_default())]
+    let slot = key.slot.clone().unwrap_or_default();
+    vec![merchant.as_str().into(), key.bucket.as_str().into(), date.into(), slot.into()]
 }
 
 pub(crate) async fn read_stock(
@@ -36,9 +37,9 @@ pub(crate) async fn read_stock(
         return Ok(Vec::new());
     }
     let dialect = storage.inner.dialect;
-    let rows: Vec<Json> = wanted.iter().map(|(merchant, key)| Json::Array(stock_row(merchant, key))).collect();
+    let rows: Vec<Row> = wanted.iter().map(|(merchant, key)| stock_row(merchant, key)).collect();
     let sql = stock_sql(dialect, dialect.each(), lock);
-    let statement = dialect.statement(&sql, vec![Json::Array(rows).to_string().into()]);
+    let statement = dialect.statement(&sql, vec![json_rows(&rows)]);
     query(connection, statement, read_stock_row).await
 }
 
@@ -130,8 +131,8 @@ pub(crate) async fn read_numbers(
         stock_sql(dialect, &dialect.each_of(1), &dialect.lock("s")),
         accounts_sql(dialect, &dialect.each_of(2), &dialect.lock("a")),
     );
-    let cells: Vec<Json> = cells.iter().map(|(merchant, key)| Json::Array(stock_row(merchant, key))).collect();
-    let values = vec![Json::Array(cells).to_string().into(), Json::Array(accounts).to_string().into()];
+    let cells: Vec<Row> = cells.iter().map(|(merchant, key)| stock_row(merchant, key)).collect();
+    let values = vec![json_rows(&cells), Json::Array(accounts).to_string().into()];
     let mut numbers = Numbers::default();
     let rows = connection.query_all(dialect.statement(&sql, values)).await.map_err(sort)?;
     for row in &rows {

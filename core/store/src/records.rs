@@ -6,7 +6,6 @@ use entrepot_domain::alert::AlertKind;
 use entrepot_engine::records::{InterfaceLine, Record, RegisteredConnection};
 use entrepot_engine::storage::{StorageFault, Switch};
 use sea_orm::{ConnectionTrait, TransactionTrait};
-use serde_json::json;
 
 use crate::SqlStorage;
 use crate::alerts::{self, NO_MERCHANT};
@@ -93,14 +92,15 @@ async fn interface(storage: &SqlStorage, lines: Vec<InterfaceLine>) -> Result<()
     let mut rows = Vec::with_capacity(lines.len());
     for line in &lines {
         rows.push(vec![
-            json!(line.at.millis()),
-            json!(line.merchant),
-            json!(line.application),
-            json!(line.order),
-            text_of(line)?,
+            line.at.millis().into(),
+            line.merchant.as_ref().map(MerchantId::as_str).into(),
+            line.application.as_str().into(),
+            line.order.as_deref().into(),
+            text_of(line)?.into(),
         ]);
     }
-    tables::INTERFACE_LOG.write(&storage.inner.writer, rows).await
+    tables::INTERFACE_LOG.write(&storage.inner.writer, rows).await?;
+    Ok(())
 }
 
 /// An id names one thing for ever.

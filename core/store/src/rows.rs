@@ -1,22 +1,106 @@
-//! Many rows in one statement of one shape: they travel as one JSON parameter, which both databases take apart by
-//! themselves. Statements are few and never change, so they stay prepared, and no bind limit is ever near.
+//! Many rows in few statements whose shapes never change, so that they stay prepared. PostgreSQL takes a column at a
+//! time as one array; SQLite takes rows, in statements of 1, 2, 4, … of them. What only looks something up travels as
+//! one JSON parameter, which both take apart by themselves.
 
+use sea_orm::sea_query::ArrayType;
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult, Statement, Value};
 use serde_json::Value as Json;
 
 use crate::fault::sort;
 use entrepot_engine::storage::StorageFault;
 
-/// Most rows of one statement; more become several.
+/// Most rows of one statement on PostgreSQL; more become several.
 const CHUNK_ROWS: usize = 1000;
+
+/// The same on SQLite, a power of two: columns times rows stay far below its limit of parameters.
+const LARGEST_SHAPE: usize = 64;
 
 /// A column's type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Text.
+    /// Text, never empty of meaning: an empty text is a text.
     Text,
-    /// A 64-bit integer.
+    /// Text or nothing; never an empty text.
+    Optional,
+    /// A 64-bit integer or nothing.
     Number,
+}
+
+/// One value of a row.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Field {
+    /// Nothing.
+    Null,
+    /// A text.
+    Text(String),
+    /// An integer.
+    Number(i64),
+}
+
+impl Field {
+    /// As one element of a column's array, where an empty text stands for nothing.
+    fn element(self) -> Value {
+        let text = match self {
+            Self::Null => String::new(),
+            Self::Text(text) => text,
+            Self::Number(number) => number.to_string(),
+        };
+        text.into()
+    }
+
+    /// As a parameter.
+    fn parameter(self) -> Value {
+        match self {
+            Self::Null => Value::String(None),
+            Self::Text(text) => text.into(),
+            Self::Number(number) => number.into(),
+        }
+    }
+
+    /// As an element of a JSON parameter.
+    fn json(&self) -> Json {
+        match self {
+            Self::Null => Json::Null,
+            Self::Text(text) => Json::String(text.clone()),
+            Self::Number(number) => (*number).into(),
+        }
+    }
+}
+
+impl From<&str> for Field {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Field {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Field {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<u32> for Field {
+    fn from(number: u32) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl From<u16> for Field {
+    fn from(number: u16) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl<T: Into<Field>> From<Option<T>> for Field {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
 }
 
 /// What happens to a row that is there already.
@@ -41,7 +125,12 @@ pub(crate) struct Table {
 }
 
 /// One row, in the order of the table's columns.
-pub(crate) type Row = Vec<Json>;
+pub(crate) type Row = Vec<Field>;
+
+/// Rows as one JSON parameter.
+pub(crate) fn json_rows(rows: &[Row]) -> Value {
+    Json::Array(rows.iter().map(|row| Json::Array(row.iter().map(Field::json).collect())).collect()).to_string().into()
+}
 
 /// A dialect's words for taking JSON apart.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +159,7 @@ impl Dialect {
     /// One element of a row of the first parameter.
     pub(crate) fn element(self, index: usize, kind: Kind) -> String {
         match (self.postgres(), kind) {
-            (true, Kind::Text) => format!("(j.value->>{index})"),
+            (true, Kind::Text | Kind::Optional) => format!("(j.value->>{index})"),
             (true, Kind::Number) => format!("(j.value->>{index})::bigint"),
             (false, _) => format!("(j.value->>{index})"),
         }
@@ -95,18 +184,6 @@ impl Dialect {
         }
     }
 
-    /// Several inserts, each with a parameter of its own, as one statement: SQLite takes a list, and PostgreSQL knows
-    /// inserts beside an insert.
-    fn together(self, inserts: &[String]) -> String {
-        match inserts.split_last() {
-            Some((last, earlier)) if self.postgres() && !earlier.is_empty() => {
-                let beside = earlier.iter().enumerate().map(|(place, insert)| format!("w{place} AS ({insert})"));
-                format!("WITH {} {last}", beside.collect::<Vec<_>>().join(", "))
-            }
-            _ => inserts.join("; "),
-        }
-    }
-
     /// A statement with its parameters. `sql` is written with `?1`, `?2`, … and translated.
     pub(crate) fn statement(self, sql: &str, values: Vec<Value>) -> Statement {
         let sql = if self.postgres() { sql.replace('?', "$") } else { sql.to_owned() };
@@ -114,50 +191,120 @@ impl Dialect {
     }
 }
 
-/// Writes rows of several tables in one round trip.
+/// Writes rows of several tables: on PostgreSQL in one round trip.
 pub(crate) async fn write_together(
     connection: &impl ConnectionTrait,
     tables: Vec<(&Table, Vec<Row>)>,
 ) -> Result<(), StorageFault> {
-    let dialect = Dialect(connection.get_database_backend());
+    if connection.get_database_backend() != DatabaseBackend::Postgres {
+        for (table, rows) in tables {
+            table.write_shapes(connection, rows).await?;
+        }
+        return Ok(());
+    }
     let mut tables: Vec<_> = tables.into_iter().map(|(table, rows)| (table, rows.into_iter())).collect();
     loop {
         let (mut inserts, mut values): (Vec<String>, Vec<Value>) = Default::default();
         for (table, rows) in &mut tables {
-            let chunk: Vec<Json> = rows.take(CHUNK_ROWS).map(Json::Array).collect();
-            if !chunk.is_empty() {
-                values.push(Json::Array(chunk).to_string().into());
-                inserts.push(table.insert(dialect, values.len()));
+            if rows.len() > 0 {
+                inserts.push(table.insert_columns(values.len() + 1));
+                values.extend(table.columns_of(rows.take(CHUNK_ROWS)));
             }
         }
         if inserts.is_empty() {
             return Ok(());
         }
-        let statement = Statement::from_sql_and_values(dialect.0, dialect.together(&inserts), values);
+        let statement = Statement::from_sql_and_values(DatabaseBackend::Postgres, together(&inserts), values);
         connection.execute(statement).await.map_err(sort)?;
     }
 }
 
+/// Several inserts as one statement: PostgreSQL knows inserts beside an insert.
+fn together(inserts: &[String]) -> String {
+    match inserts.split_last() {
+        Some((last, earlier)) if !earlier.is_empty() => {
+            let beside = earlier.iter().enumerate().map(|(place, insert)| format!("w{place} AS ({insert})"));
+            format!("WITH {} {last}", beside.collect::<Vec<_>>().join(", "))
+        }
+        _ => inserts.concat(),
+    }
+}
+
 impl Table {
-    /// Writes rows.
-    pub(crate) async fn write(&self, connection: &impl ConnectionTrait, rows: Vec<Row>) -> Result<(), StorageFault> {
-        write_together(connection, vec![(self, rows)]).await
+    /// Writes rows; how many were inserted or changed.
+    pub(crate) async fn write(&self, connection: &impl ConnectionTrait, rows: Vec<Row>) -> Result<u64, StorageFault> {
+        if connection.get_database_backend() != DatabaseBackend::Postgres {
+            return self.write_shapes(connection, rows).await;
+        }
+        let (mut rows, mut written) = (rows.into_iter(), 0);
+        while rows.len() > 0 {
+            let values: Vec<Value> = self.columns_of(rows.by_ref().take(CHUNK_ROWS)).collect();
+            let statement =
+                Statement::from_sql_and_values(DatabaseBackend::Postgres, self.insert_columns(1), values);
+            written += connection.execute(statement).await.map_err(sort)?.rows_affected();
+        }
+        Ok(written)
     }
 
-    /// The statement that inserts the rows of a parameter.
-    pub(crate) fn insert(&self, dialect: Dialect, parameter: usize) -> String {
-        let names: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
-        let elements: Vec<String> =
-            self.columns.iter().enumerate().map(|(index, (_, kind))| dialect.element(index, *kind)).collect();
-        // `WHERE true` keeps SQLite from reading ON CONFLICT as a join.
+    /// SQLite's way: whole rows, in as few statements as the shapes allow.
+    async fn write_shapes(&self, connection: &impl ConnectionTrait, rows: Vec<Row>) -> Result<u64, StorageFault> {
+        let (mut rows, mut written) = (rows.into_iter(), 0);
+        while rows.len() > 0 {
+            let most = rows.len().min(LARGEST_SHAPE);
+            // The largest power of two that is filled.
+            let shape = 1 << most.ilog2();
+            let values = rows.by_ref().take(shape).flatten().map(Field::parameter);
+            let statement =
+                Statement::from_sql_and_values(DatabaseBackend::Sqlite, self.insert_rows(shape), values);
+            written += connection.execute(statement).await.map_err(sort)?.rows_affected();
+        }
+        Ok(written)
+    }
+
+    /// Rows as one array for each column.
+    fn columns_of(&self, rows: impl Iterator<Item = Row>) -> impl Iterator<Item = Value> {
+        let mut columns: Vec<Vec<Value>> = self.columns.iter().map(|_| Vec::new()).collect();
+        for row in rows {
+            for (column, field) in columns.iter_mut().zip(row) {
+                column.push(field.element());
+            }
+        }
+        columns.into_iter().map(|column| Value::Array(ArrayType::String, Some(Box::new(column))))
+    }
+
+    /// PostgreSQL's insert of the columns that travel as parameters from `first` on.
+    fn insert_columns(&self, first: usize) -> String {
+        let arrays: Vec<String> = (first..first + self.columns.len()).map(|place| format!("${place}::text[]")).collect();
+        let names: Vec<String> = (0..self.columns.len()).map(|index| format!("c{index}")).collect();
+        let values: Vec<String> = self
+            .columns
+            .iter()
+            .zip(&names)
+            .map(|((_, kind), name)| match kind {
+                Kind::Text => name.clone(),
+                Kind::Optional => format!("NULLIF({name}, '')"),
+                Kind::Number => format!("NULLIF({name}, '')::bigint"),
+            })
+            .collect();
         format!(
-            "INSERT INTO {} ({}) SELECT {} FROM {} WHERE true{}",
-            self.name,
+            "{} SELECT {} FROM unnest({}) AS j({}){}",
+            self.insert_into(),
+            values.join(", "),
+            arrays.join(", "),
             names.join(", "),
-            elements.join(", "),
-            dialect.each_of(parameter),
             self.conflict()
         )
+    }
+
+    /// SQLite's insert of that many rows.
+    fn insert_rows(&self, rows: usize) -> String {
+        let row = format!("({})", vec!["?"; self.columns.len()].join(", "));
+        format!("{} VALUES {}{}", self.insert_into(), vec![row; rows].join(", "), self.conflict())
+    }
+
+    fn insert_into(&self) -> String {
+        let names: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
+        format!("INSERT INTO {} ({})", self.name, names.join(", "))
     }
 
     fn conflict(&self) -> String {
@@ -203,9 +350,8 @@ pub(crate) fn json<T: serde::de::DeserializeOwned>(row: &QueryResult, name: &str
 }
 
 /// A value as JSON text for a column.
-pub(crate) fn text_of(value: &impl serde::Serialize) -> Result<Json, StorageFault> {
-    let text = serde_json::to_string(value).map_err(|fault| StorageFault::Data(fault.to_string()))?;
-    Ok(Json::String(text))
+pub(crate) fn text_of(value: &impl serde::Serialize) -> Result<String, StorageFault> {
+    serde_json::to_string(value).map_err(|fault| StorageFault::Data(fault.to_string()))
 }
 
 /// The one word that a plain enum is stored as.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -19,6 +20,8 @@ use crate::fault::unreadable;
 pub struct GuestKeys {
     current: String,
     keys: BTreeMap<String, [u8; 32]>,
+    /// What was derived before, by key id, purpose and merchant: as many as there are merchants, a few times.
+    derived: Arc<RwLock<BTreeMap<String, [u8; 32]>>>,
 }
 
 /// Why keys cannot be used.
@@ -43,7 +46,7 @@ pub(crate) struct Cell<'a> {
 impl GuestKeys {
     /// The current key with its id.
     pub fn new(id: &str, key: [u8; 32]) -> Result<Self, InvalidKey> {
-        let mut keys = Self { current: id.to_owned(), keys: BTreeMap::new() };
+        let mut keys = Self { current: id.to_owned(), keys: BTreeMap::new(), derived: Arc::default() };
         keys.add(id, key)?;
         Ok(keys)
     }
@@ -54,15 +57,22 @@ impl GuestKeys {
             return Err(InvalidKey(id.to_owned()));
         }
         self.keys.insert(id.to_owned(), key);
+        // A copy of these keys may have another key under this id.
+        self.derived = Arc::default();
         Ok(())
     }
 
     fn derive(&self, id: &str, merchant: &str, purpose: &str) -> Option<[u8; 32]> {
         let master = self.keys.get(id)?;
+        let name = format!("{id}/{purpose}/{merchant}");
+        if let Some(derived) = self.derived.read().unwrap_or_else(PoisonError::into_inner).get(&name) {
+            return Some(*derived);
+        }
         let mut derived = [0_u8; 32];
         let info = format!("entrepot/{purpose}/{merchant}");
         // 32 bytes are far below what HKDF can give.
         Hkdf::<Sha256>::new(None, master).expand(info.as_bytes(), &mut derived).ok()?;
+        self.derived.write().unwrap_or_else(PoisonError::into_inner).insert(name, derived);
         Some(derived)
     }
 

@@ -1,6 +1,6 @@
 //! The tables that batches write. Columns are in the order of the rows that [`crate::write`] makes.
 
-use crate::rows::Kind::{Number, Text};
+use crate::rows::Kind::{Number, Optional, Text};
 use crate::rows::{OnConflict, Table};
 
 pub(crate) const CHANNEL_REFS: Table = Table {
@@ -8,12 +8,12 @@ pub(crate) const CHANNEL_REFS: Table = Table {
     columns: &[
         ("application", Text),
         ("channel_order", Text),
-        ("merchant", Text),
-        ("order_id", Text),
-        ("connection", Text),
-        ("facts", Text),
+        ("merchant", Optional),
+        ("order_id", Optional),
+        ("connection", Optional),
+        ("facts", Optional),
     ],
-    key: &["application", "channel_order"],
+    key: &["channel_order", "application"],
     on_conflict: OnConflict::Replace(&["merchant", "order_id", "connection", "facts"]),
 };
 
@@ -21,7 +21,7 @@ pub(crate) const CHANNEL_REFS: Table = Table {
 pub(crate) const CLAIMED_REFS: Table = Table {
     name: "channel_refs",
     columns: &[("application", Text), ("channel_order", Text)],
-    key: &["application", "channel_order"],
+    key: &["channel_order", "application"],
     on_conflict: OnConflict::Keep,
 };
 
@@ -36,12 +36,12 @@ pub(crate) const ORDERS: Table = Table {
         ("state", Text),
         ("product", Text),
         ("sku", Text),
-        ("arrive", Text),
+        ("arrive", Optional),
         ("created_at", Number),
         ("next_deadline_at", Number),
         ("body", Text),
-        ("guests", Text),
-        ("credentials", Text),
+        ("guests", Optional),
+        ("credentials", Optional),
     ],
     key: &["id"],
     on_conflict: OnConflict::ReplaceOrKeep(&["state", "next_deadline_at", "body"], &["guests", "credentials"]),
@@ -96,11 +96,11 @@ pub(crate) const POSTINGS: Table = Table {
         ("amount_minor", Number),
         ("balance_after_minor", Number),
         ("held_after_minor", Number),
-        ("order_id", Text),
-        ("refund_id", Text),
+        ("order_id", Optional),
+        ("refund_id", Optional),
         ("at", Number),
         ("by_whom", Text),
-        ("note", Text),
+        ("note", Optional),
     ],
     key: &["merchant", "distributor", "sequence"],
     on_conflict: OnConflict::Fail,
@@ -172,7 +172,7 @@ pub(crate) const CALENDAR_DAYS: Table = Table {
 
 pub(crate) const INTERFACE_LOG: Table = Table {
     name: "interface_log",
-    columns: &[("at", Number), ("merchant", Text), ("application", Text), ("order_ref", Text), ("body", Text)],
+    columns: &[("at", Number), ("merchant", Optional), ("application", Text), ("order_ref", Optional), ("body", Text)],
     key: &["seq"],
     on_conflict: OnConflict::Fail,
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use entrepot_contract::calendar::Capacity;
 use entrepot_contract::ids::MerchantId;
-use entrepot_contract::time::VisitDate;
+use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::AlertChange;
 use entrepot_domain::change::{CodeState, Event, Writes};
 use entrepot_engine::storage::{BIRTH_TOKEN, BirthLease, StorageFault};
@@ -17,7 +17,7 @@ use crate::fault::sort;
 use crate::limits;
 use crate::numbers::stock_row;
 use crate::rows::Kind::{Number, Text};
-use crate::rows::{Row, column, text_of, word, write_together};
+use crate::rows::{Field, Row, column, text_of, word, write_together};
 use crate::seal::Cell;
 use crate::tables;
 
@@ -64,10 +64,6 @@ pub(crate) async fn all(
     rows.write(storage, connection, lease).await
 }
 
-fn optional<T: serde::Serialize>(value: Option<T>) -> Json {
-    value.map_or(Json::Null, |value| json!(value))
-}
-
 impl Rows {
     fn business(&mut self, storage: &SqlStorage, merchant: &MerchantId, writes: &Writes) -> Result<(), StorageFault> {
         self.orders(storage, merchant, writes)?;
@@ -75,59 +71,59 @@ impl Rows {
         for (key, reference) in &writes.refs {
             let placed = reference.order.as_ref();
             self.refs.push(vec![
-                json!(key.application),
-                json!(key.order),
-                optional(placed.map(|placed| &placed.merchant)),
-                optional(placed.map(|placed| &placed.order)),
-                optional(placed.map(|placed| &placed.connection)),
-                if reference.facts.is_empty() { Json::Null } else { text_of(&reference.facts)? },
+                key.application.as_str().into(),
+                key.order.as_str().into(),
+                placed.map(|placed| placed.merchant.as_str()).into(),
+                placed.map(|placed| placed.order.as_str()).into(),
+                placed.map(|placed| placed.connection.as_str()).into(),
+                if reference.facts.is_empty() { Field::Null } else { text_of(&reference.facts)?.into() },
             ]);
         }
         for refund in writes.refunds.values() {
             self.refunds.push(vec![
-                json!(refund.id),
-                json!(merchant),
-                json!(refund.order),
-                json!(word(&refund.state)?),
-                text_of(refund)?,
+                refund.id.as_str().into(),
+                merchant.as_str().into(),
+                refund.order.as_str().into(),
+                word(&refund.state)?.into(),
+                text_of(refund)?.into(),
             ]);
         }
         for (key, stock) in &writes.stock {
             let mut row = stock_row(merchant, key);
             let capacity = match stock.capacity {
-                Capacity::Unlimited => Json::Null,
-                Capacity::Limited(limit) => json!(limit),
+                Capacity::Unlimited => Field::Null,
+                Capacity::Limited(limit) => limit.into(),
             };
-            row.extend([capacity, json!(stock.held), json!(stock.sold)]);
+            row.extend([capacity, stock.held.into(), stock.sold.into()]);
             self.stock.push(row);
         }
         for account in writes.accounts.values() {
             self.accounts.push(vec![
-                json!(merchant),
-                json!(account.distributor),
-                json!(account.currency),
-                json!(account.limit_minor),
-                json!(account.balance_minor),
-                json!(account.held_minor),
-                json!(account.sequence),
+                merchant.as_str().into(),
+                account.distributor.as_str().into(),
+                account.currency.as_str().into(),
+                account.limit_minor.into(),
+                account.balance_minor.into(),
+                account.held_minor.into(),
+                account.sequence.into(),
             ]);
         }
         for posting in &writes.postings {
             self.postings.push(vec![
-                json!(merchant),
-                json!(posting.distributor),
-                json!(posting.sequence),
-                json!(word(&posting.kind)?),
-                json!(word(&posting.from)?),
-                json!(word(&posting.to)?),
-                json!(posting.amount_minor),
-                json!(posting.balance_after_minor),
-                json!(posting.held_after_minor),
-                optional(posting.order.as_ref()),
-                optional(posting.refund.as_ref()),
-                json!(posting.at.millis()),
-                json!(posting.by),
-                optional(posting.note.as_ref()),
+                merchant.as_str().into(),
+                posting.distributor.as_str().into(),
+                posting.sequence.into(),
+                word(&posting.kind)?.into(),
+                word(&posting.from)?.into(),
+                word(&posting.to)?.into(),
+                posting.amount_minor.into(),
+                posting.balance_after_minor.into(),
+                posting.held_after_minor.into(),
+                posting.order.as_ref().map(|id| id.as_str()).into(),
+                posting.refund.as_ref().map(|id| id.as_str()).into(),
+                posting.at.millis().into(),
+                posting.by.as_str().into(),
+                posting.note.as_deref().into(),
             ]);
         }
         Ok(())
@@ -137,39 +133,39 @@ impl Rows {
         let keys = &storage.inner.keys;
         for (id, (order, _)) in &writes.orders {
             let seal = |column, text: &str| {
-                keys.seal(merchant.as_str(), Cell { table: "orders", column, row: id.as_str() }, text).map(Json::String)
+                keys.seal(merchant.as_str(), Cell { table: "orders", column, row: id.as_str() }, text).map(Field::Text)
             };
             let as_text =
                 |value: Result<String, serde_json::Error>| value.map_err(|fault| StorageFault::Data(fault.to_string()));
             let guests = match writes.guests.get(id) {
                 Some(guests) => seal("guests", &as_text(serde_json::to_string(guests))?)?,
-                None => Json::Null,
+                None => Field::Null,
             };
             let credentials = match writes.credentials.get(id) {
                 Some(units) => {
                     for unit in units {
                         for credential in &unit.credentials {
                             let index = keys.index(merchant.as_str(), &credential.value)?;
-                            self.unit_codes.push(vec![json!(merchant), json!(index), json!(id), json!(unit.unit)]);
+                            self.unit_codes.push(vec![merchant.as_str().into(), index.into(), id.as_str().into(), unit.unit.into()]);
                         }
                     }
                     seal("credentials", &as_text(serde_json::to_string(units))?)?
                 }
-                None => Json::Null,
+                None => Field::Null,
             };
             self.orders.push(vec![
-                json!(id),
-                json!(merchant),
-                json!(order.family),
-                json!(order.connection),
-                json!(order.channel_order),
-                json!(word(&order.state)?),
-                json!(order.product),
-                json!(order.sku),
-                optional(order.visit.map(|visit| visit.arrive)),
-                json!(order.created_at.millis()),
-                optional(order.next_deadline().map(entrepot_contract::time::Timestamp::millis)),
-                text_of(order)?,
+                id.as_str().into(),
+                merchant.as_str().into(),
+                order.family.as_str().into(),
+                order.connection.as_str().into(),
+                order.channel_order.as_str().into(),
+                word(&order.state)?.into(),
+                order.product.as_str().into(),
+                order.sku.as_str().into(),
+                order.visit.map(|visit| visit.arrive.to_string()).into(),
+                order.created_at.millis().into(),
+                order.next_deadline().map(Timestamp::millis).into(),
+                text_of(order)?.into(),
                 guests,
                 credentials,
             ]);
@@ -180,18 +176,23 @@ impl Rows {
     fn codes(&mut self, storage: &SqlStorage, merchant: &MerchantId, writes: &Writes) -> Result<(), StorageFault> {
         let keys = &storage.inner.keys;
         for (name, pool) in &writes.pools {
-            self.pools.push(vec![json!(merchant), json!(name), json!(pool.available), json!(pool.threshold)]);
+            self.pools.push(vec![
+                merchant.as_str().into(),
+                name.as_str().into(),
+                pool.available.into(),
+                pool.threshold.into(),
+            ]);
         }
         for (pool, id, text, credentials) in &writes.new_codes {
             let plain = serde_json::to_string(credentials).map_err(|fault| StorageFault::Data(fault.to_string()))?;
             let cell = Cell { table: "codes", column: "credentials", row: id.as_str() };
             self.codes.push(vec![
-                json!(id),
-                json!(merchant),
-                json!(pool),
-                json!(keys.index(merchant.as_str(), text)?),
-                json!(keys.seal(merchant.as_str(), cell, &plain)?),
-                json!(word(&CodeState::Available)?),
+                id.as_str().into(),
+                merchant.as_str().into(),
+                pool.as_str().into(),
+                keys.index(merchant.as_str(), text)?.into(),
+                keys.seal(merchant.as_str(), cell, &plain)?.into(),
+                word(&CodeState::Available)?.into(),
             ]);
         }
         self.taken_codes.extend(writes.taken_codes.iter().map(|(code, order, unit)| json!([code, order, unit])));
@@ -211,17 +212,17 @@ impl Rows {
             events.entry(event.order.as_str()).or_default().push(event);
         }
         for (order, lines) in events {
-            self.events.push(vec![json!(merchant), json!(order), text_of(&lines)?]);
+            self.events.push(vec![merchant.as_str().into(), order.into(), text_of(&lines)?.into()]);
         }
         for key in &writes.keys {
             self.keys.push(vec![
-                json!(merchant),
-                json!(key.key.scope),
-                json!(key.key.kind),
-                json!(key.key.key),
-                json!(key.fingerprint),
-                text_of(&key.answer)?,
-                json!(key.at.millis()),
+                merchant.as_str().into(),
+                key.key.scope.as_str().into(),
+                key.key.kind.as_str().into(),
+                key.key.key.as_str().into(),
+                key.fingerprint.as_str().into(),
+                text_of(&key.answer)?.into(),
+                key.at.millis().into(),
             ]);
         }
         for job in &writes.jobs {
@@ -247,7 +248,7 @@ impl Rows {
         }
         for (key, units) in &writes.limits {
             let mut row = limits::key_row(merchant, key)?;
-            row.push(json!(units));
+            row.push((*units).into());
             self.limits.push(row);
         }
         self.catalogue(merchant, writes)
@@ -255,29 +256,30 @@ impl Rows {
 
     fn catalogue(&mut self, merchant: &MerchantId, writes: &Writes) -> Result<(), StorageFault> {
         for line in &writes.history {
-            let date = |date: Option<VisitDate>| json!(date.map(|date| date.to_string()).unwrap_or_default());
+            let date = |date: Option<VisitDate>| date.map(|date| date.to_string()).unwrap_or_default().into();
             let (first, last) = line.dates.unzip();
             self.history.push(vec![
-                json!(merchant),
-                json!(line.at.millis()),
-                json!(line.by),
-                json!(word(&line.kind)?),
-                json!(line.subject),
+                merchant.as_str().into(),
+                line.at.millis().into(),
+                line.by.as_str().into(),
+                word(&line.kind)?.into(),
+                line.subject.as_str().into(),
                 date(first),
                 date(last),
-                text_of(&line.cells)?,
+                text_of(&line.cells)?.into(),
             ]);
         }
         for entry in &writes.catalogue {
             let (kind, id) = entry.name();
-            let row = vec![json!(merchant), json!(kind), json!(id), text_of(entry)?];
+            let row: Row = vec![merchant.as_str().into(), kind.into(), id.into(), text_of(entry)?.into()];
             self.entries.retain(|other| other[..3] != row[..3]);
             self.entries.push(row);
         }
         let mut days: BTreeMap<(String, String), Row> = BTreeMap::new();
         for calendar in &writes.calendar {
             let date = calendar.day.date.map(|date| date.to_string()).unwrap_or_default();
-            let row = vec![json!(merchant), json!(calendar.day.sku), json!(date), text_of(&calendar.day)?];
+            let sku = calendar.day.sku.as_str();
+            let row = vec![merchant.as_str().into(), sku.into(), date.as_str().into(), text_of(&calendar.day)?.into()];
             days.insert((calendar.day.sku.to_string(), date), row);
         }
         self.days.extend(days.into_values());
@@ -325,10 +327,13 @@ impl Rows {
 
 /// Rows whose first column is their merchant, with the revision that they make.
 fn at_revision(rows: Vec<Row>, revisions: &BTreeMap<String, i64>) -> Vec<Row> {
-    let revision = |row: &Row| row.first().and_then(Json::as_str).and_then(|merchant| revisions.get(merchant)).copied();
+    let revision = |row: &Row| match row.first() {
+        Some(Field::Text(merchant)) => revisions.get(merchant).copied(),
+        _ => None,
+    };
     rows.into_iter()
         .map(|mut row| {
-            row.push(json!(revision(&row).unwrap_or_default()));
+            row.push(revision(&row).unwrap_or_default().into());
             row
         })
         .collect()
