@@ -7,7 +7,7 @@ use crate::xml::Element;
 /// Bytes of an oversize answer.
 pub(crate) const OVERSIZE_BYTES: usize = 4 * 1024 * 1024;
 
-/// An answer other than the right one.
+/// An answer other than the right one. Of a call without effect, the right one is an empty success.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BadAnswer {
     /// None, ever: the caller times out.

@@ -34,7 +34,8 @@ pub enum Refusal {
     UnknownGoods,
     /// No date, or one that is over (inferred).
     BadDate,
-    /// The guests do not match the quantity, or one has no name or document (§3; text inferred).
+    /// The guests do not match the quantity, one has no name or document (§3), or two have one document (inferred; the
+    /// text, too).
     GuestsNeeded,
     /// The contact has no document (§3; text inferred).
     DocumentNeeded,

@@ -3,6 +3,7 @@
 use crate::options::Options;
 use crate::refusal::Refusal;
 use crate::sign::request_sign;
+use crate::time::is_request_time;
 use crate::transaction::Transaction;
 use crate::xml::Element;
 
@@ -48,7 +49,7 @@ impl Call {
         let header = self.root.child("header").ok_or(Refusal::BadMessage)?;
         if self.root.name != "PWBRequest"
             || header.value("application") != Some("SendCode")
-            || header.value("requestTime").is_none()
+            || !header.value("requestTime").is_some_and(is_request_time)
         {
             return Err(Refusal::BadMessage);
         }

@@ -99,7 +99,8 @@ impl Book {
             return Err(Refusal::BadDate);
         }
         let guests = read_guests(asked)?;
-        if guests.len() != if goods.real_name { quantity as usize } else { guests.len() } {
+        let documents: BTreeSet<&str> = guests.iter().map(|guest| guest.document.as_str()).collect();
+        if goods.real_name && (guests.len() != quantity as usize || documents.len() != guests.len()) {
             return Err(Refusal::GuestsNeeded);
         }
         let slot = match (asked.value("fsStartTime"), asked.value("fsEndTime")) {
@@ -133,6 +134,17 @@ impl Book {
         if method == "vm" && self.deposit_fen.is_some_and(|deposit| deposit < price_fen) {
             return Err(Refusal::DepositTooLow);
         }
+        if lines.iter().any(|line| line.slot.is_some()) {
+            self.take_slots(lines)?;
+        }
+        if let Some(deposit) = self.deposit_fen.as_mut().filter(|_| method == "vm") {
+            *deposit -= price_fen;
+        }
+        Ok(())
+    }
+
+    /// Takes the slots of all lines or of none.
+    fn take_slots(&mut self, lines: &[Line]) -> Result<()> {
         let mut goods = self.goods.clone();
         for line in lines.iter().filter(|line| line.slot.is_some()) {
             let slot = goods.get_mut(&line.goods).and_then(|goods| slot_of(&mut goods.slots, line));
@@ -140,9 +152,6 @@ impl Book {
             slot.stock = slot.stock.checked_sub(line.quantity).ok_or(Refusal::SlotFull)?;
         }
         self.goods = goods;
-        if let Some(deposit) = self.deposit_fen.as_mut().filter(|_| method == "vm") {
-            *deposit -= price_fen;
-        }
         Ok(())
     }
 }

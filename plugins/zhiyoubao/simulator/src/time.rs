@@ -19,6 +19,11 @@ pub(crate) fn date(text: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|date| date.to_string() == text)
 }
 
+/// Whether this is a `requestTime`: working clients send a date or date and time (§2).
+pub(crate) fn is_request_time(text: &str) -> bool {
+    date(text).is_some() || NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,6 +39,9 @@ mod tests {
         assert!(date("2026-03-05").is_some());
         for text in ["2026-3-5", "2026-02-30", "2026-03-05 00:00:00", ""] {
             assert_eq!(date(text), None, "{text}");
+        }
+        for (text, taken) in [("2026-03-05", true), ("2026-03-05 09:30:00", true), ("2026-03-05T09:30:00", false)] {
+            assert_eq!(is_request_time(text), taken, "{text}");
         }
     }
 }

@@ -66,6 +66,11 @@ fn real_name_goods_need_one_guest_a_ticket() {
     assert_eq!(description(&bench.raw(&short).body), "实名信息与数量不符");
     let nameless = order("M1", "160.00", &line("M1-1", NAMED, 2, &guests().replace("<name>钱八</name>", "")));
     assert_eq!(description(&bench.raw(&nameless).body), "实名信息与数量不符");
+    let twins = guests().replace(DOCUMENTS[1], DOCUMENTS[0]);
+    assert_eq!(
+        description(&bench.raw(&order("M1", "160.00", &line("M1-1", NAMED, 2, &twins))).body),
+        "实名信息与数量不符"
+    );
     assert_eq!(code(&bench.buy_named("M1")), "0");
     assert_eq!(bench.desk.redeem_document(DOCUMENTS[1]), Ok(()));
     assert!(bench.desk.redeem_document(DOCUMENTS[1]).is_err(), "each guest once");
@@ -96,6 +101,8 @@ fn slots_are_listed_taken_and_given_back() {
     assert_eq!(description(&buy("M1", &slot.replace("11:00", "12:00"))), "分时时段错误");
     assert_eq!(code(&buy("M1", slot)), "0");
     assert_eq!(description(&buy("M2", slot)), "分时库存不足");
+    let two = [line("M3-1", TIMED, 1, slot), line("M3-2", TIMED, 1, slot)].concat();
+    assert_eq!(description(&bench.raw(&order("M3", "160.00", &two)).body), "分时库存不足", "all lines or none");
     assert_eq!(text(&ask(TIMED, "2026-03-05", "2026-03-05"), "stock"), Some("1"));
     bench.about("SEND_CODE_CANCEL_NEW_REQ", "M1");
     let batch = bench.desk.refunds()[0].batch.clone();
