@@ -78,7 +78,8 @@ pub enum ImageElement {
     Url,
 }
 
-/// What a repeated cancellation gets, by order or by `thirdReturnCode` (§7 does not say).
+/// What a repeated cancellation gets, by order or by `thirdReturnCode` (§7 does not say). A rejected order may be
+/// cancelled anew; a `thirdReturnCode` is used once, whatever became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RepeatedReturn {
     /// Refused. A caller that lost the first answer finds the batch number in no call.

@@ -64,8 +64,8 @@ impl Zhiyoubao {
 
 impl Gateway {
     /// Sends every callback that is due by the desk's clock once, one after the other, and reads the answers. Nothing
-    /// is sent but by this call. Callbacks that arise meanwhile wait for the next call, so it ends; to let the clock
-    /// climb the ladder, move the clock and call again.
+    /// is sent but by this call. Callbacks that arise meanwhile wait for the next call, so it ends; to
+    /// climb the ladder, move the clock and call again. One at a time: two at once send the same callbacks twice.
     pub async fn deliver_due(&self) -> Vec<Delivery> {
         let mut done = Vec::new();
         for callback in self.desk.due() {
