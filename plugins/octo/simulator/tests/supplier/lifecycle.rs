@@ -1,7 +1,8 @@
 //! Reserve, confirm, extend, expire, find (§2, §4).
 
 use chrono::TimeDelta;
-use octo_simulator::{Desk, Status};
+use octo_simulator::catalogue::Price;
+use octo_simulator::{Desk, PriceChange, Status};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -221,6 +222,12 @@ fn prices_are_kept_as_booked() {
     assert_eq!(hold["unitItems"][1]["pricing"]["net"], 4_800);
     assert!(hold["option"]["units"][0]["pricing"].is_array() && hold["option"]["units"][0]["pricingFrom"].is_null());
     assert!(!get(&desk, &format!("/bookings/{}", uuid(1))).body.contains("ricing"));
+    let price =
+        Price { currency: "CNY".to_owned(), precision: 2, original: 2, retail: 2, net: Some(1), taxes: Vec::new() };
+    let (product, option, unit, date) = ("museum", "museum-day", Some("adult"), None);
+    desk.set_price(PriceChange { product, option, unit, date, price }).unwrap();
+    assert_eq!(get_priced(&desk, &format!("/bookings/{}", uuid(1)))["pricing"], hold["pricing"]);
+    assert_eq!(ok(&post_priced(&desk, "/bookings", &museum(3, &["adult"])))["pricing"]["net"], 1);
     let mut charter = body(2, ("charter", "charter-day", "charter.charter-day.20260305T1030"), &["family"; 2]);
     charter["currency"] = json!("USD");
     let charter = ok(&post_priced(&desk, "/bookings", &charter));
