@@ -9,6 +9,7 @@ mod lifecycle;
 mod loopback;
 mod notices;
 mod open_questions;
+mod places;
 mod products;
 mod support;
 mod updates;

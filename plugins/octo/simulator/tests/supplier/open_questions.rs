@@ -106,3 +106,27 @@ fn units_need_not_narrow_availability() {
     };
     assert_eq!((ask(true), ask(false)), (json!("SOLD_OUT"), json!("AVAILABLE")));
 }
+
+#[test]
+fn limits_can_be_set() {
+    let desk = desk_with(|options| {
+        options.unit_items_limit = 2;
+        options.range_limit_days = 2;
+        options.hold_minutes = 5;
+        options.hold_limit_minutes = 7;
+        options.strict.known_unit_items = false;
+    });
+    refused(&post(&desk, "/bookings", &museum(1, &["adult"; 3])), 400, "UNPROCESSABLE_ENTITY");
+    assert_eq!(reserve(&desk, &museum(1, &["adult"; 2]))["utcExpiresAt"], "2026-03-01T00:05:00Z");
+    let extended = ok(&post(&desk, &format!("/bookings/{}/extend", uuid(1)), &json!({"expirationMinutes": 60})));
+    assert_eq!(extended["utcExpiresAt"], "2026-03-01T00:07:00Z");
+    let item = json!({"unitItems": [{"uuid": uuid(77), "unitId": "adult"}]});
+    assert_eq!(ok(&patch(&desk, &uuid(1), &item))["unitItems"][0]["uuid"], json!(uuid(77)));
+    let days = |end: &str| {
+        let range =
+            json!({"productId": "boat", "optionId": "boat-day", "localDateStart": "2026-03-05", "localDateEnd": end});
+        post(&desk, "/availability/calendar", &range)
+    };
+    assert_eq!(ok(&days("2026-03-06")).as_array().unwrap().len(), 2);
+    refused(&days("2026-03-07"), 400, "BAD_REQUEST");
+}
