@@ -1,7 +1,8 @@
 //! Whatever is asked in whatever order: the places left and the places of live bookings are the capacity.
 
 use chrono::TimeDelta;
-use octo_simulator::{Desk, Status};
+use octo_simulator::Desk;
+use octo_simulator::options::LapsedHolds;
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -48,26 +49,30 @@ fn step(desk: &Desk, dice: &mut Dice) {
 #[test]
 fn places_always_add_up() {
     let mut sold_out = 0;
-    for seed in 0..20 {
-        let desk = desk_with(|options| options.lapsed_holds = octo_simulator::options::LapsedHolds::Forgotten);
+    for seed in 0..10 {
+        let desk = desk_with(|options| {
+            options.lapsed_holds = LapsedHolds::Forgotten;
+            options.embed_catalogue = false;
+        });
         desk.set_capacity("boat", "boat-day", "2026-03-05", 6).unwrap();
         let mut dice = Dice(seed);
         for _ in 0..120 {
             step(&desk, &mut dice);
             let body = json!({"productId": "boat", "optionId": "boat-day", "localDate": "2026-03-05"});
+            let listed = ok(&get(&desk, "/bookings?localDate=2026-03-05"));
+            let listed = listed.as_array().unwrap();
             let slots = ok(&post(&desk, "/availability", &body));
             for slot in slots.as_array().unwrap() {
-                let live = desk.bookings().into_iter().filter(|booking| {
-                    let told = get(&desk, &format!("/bookings/{}", booking.uuid)).value();
-                    told["availabilityId"] == slot["id"]
-                        && matches!(booking.status, Status::OnHold | Status::Confirmed | Status::Redeemed)
+                let live = listed.iter().filter(|booking| {
+                    booking["availabilityId"] == slot["id"]
+                        && matches!(booking["status"].as_str(), Some("ON_HOLD" | "CONFIRMED" | "REDEEMED"))
                 });
-                let taken: usize = live.map(|booking| booking.items.len()).sum();
+                let taken: usize = live.map(|booking| booking["unitItems"].as_array().unwrap().len()).sum();
                 assert!(taken <= CAPACITY, "oversold in run {seed}");
                 assert_eq!(slot["vacancies"], json!(CAPACITY - taken), "run {seed}");
                 sold_out += usize::from(taken == CAPACITY);
             }
         }
     }
-    assert!(sold_out > 100, "the limit is reached: {sold_out}");
+    assert!(sold_out > 50, "the limit is reached: {sold_out}");
 }
