@@ -19,11 +19,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m0001_foundation::Migration),
-            Box::new(m0002_engine::Migration),
-            Box::new(m0003_lean::Migration),
-        ]
+        vec![Box::new(m0001_foundation::Migration), Box::new(m0002_engine::Migration), Box::new(m0003_lean::Migration)]
     }
 
     fn migration_table_name() -> DynIden {

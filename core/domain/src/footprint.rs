@@ -18,7 +18,7 @@ use crate::state::State;
 /// Rows of one merchant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Footprint {
-    /// Channel references; claimed before anything else is looked at.
+    /// Channel references; looked at before anything else.
     pub refs: BTreeSet<RefKey>,
     /// Orders; their families are locked and loaded.
     pub orders: BTreeSet<OrderId>,

@@ -213,12 +213,12 @@ fn fail(batch: Vec<Pending>, fault: &StorageFault) {
 
 async fn attempt_on(core: &Core, storage: &mut dyn LaneStorage, batch: &[Pending]) -> Result<Decided, StorageFault> {
     let mut transaction = storage.begin().await?;
+    let mut states = load(core, transaction.as_mut(), batch).await?;
     // Another writer may have had the database for long: what is late by now is sorted out before anything is done.
     let now = core.clock.now();
     if batch.iter().any(|pending| pending.late(now)) {
         return Err(StorageFault::Conflict("the batch waited too long to begin".to_owned()));
     }
-    let mut states = load(core, transaction.as_mut(), batch).await?;
     let answers = decide_all(&mut states, batch);
     let writes = states.iter_mut().map(|(merchant, state)| (merchant.clone(), std::mem::take(&mut state.writes)));
     let writes: BTreeMap<MerchantId, Writes> = writes.collect();
@@ -236,21 +236,25 @@ async fn load(core: &Core, transaction: &mut dyn Batch, batch: &[Pending]) -> Re
     let mut merchants: Vec<MerchantId> = batch.iter().map(|pending| pending.command.merchant.clone()).collect();
     merchants.sort();
     merchants.dedup();
-    let revisions = transaction.revisions(&merchants).await?;
     let mut rules = BTreeMap::new();
     for merchant in merchants {
-        let revision = revisions.get(&merchant).copied().unwrap_or_default();
-        rules.insert(merchant.clone(), core.rules_at(&merchant, revision).await?);
+        rules.insert(merchant.clone(), core.rules(&merchant).await?);
     }
     let mut states = empty_states(rules);
-    let refs = footprints(&states, batch);
-    transaction.load_refs(&refs, &mut states).await?;
     let keys: Vec<(MerchantId, CommandKey)> = batch
         .iter()
         .filter(|pending| pending.command.body.keyed())
         .map(|pending| (pending.command.merchant.clone(), pending.command.key.clone()))
         .collect();
-    transaction.load_keys(&keys, &mut states).await?;
+    // Which references a command names does not depend on the catalogue, so rules of yesterday do for this.
+    let refs = footprints(&states, batch);
+    for (merchant, revision) in transaction.open(&refs, &keys, &mut states).await? {
+        if let Some(state) = states.get_mut(&merchant)
+            && state.rules.catalogue.revision < revision
+        {
+            state.rules = core.rules_at(&merchant, revision).await?;
+        }
+    }
     let orders = footprints(&states, batch);
     transaction.load_orders(&orders, &mut states).await?;
     let rest = footprints(&states, batch);

@@ -186,16 +186,19 @@ pub trait LaneStorage: Send {
 /// One batch: one transaction. Dropping it rolls back.
 #[async_trait]
 pub trait Batch: Send {
-    /// Answers given before.
-    async fn load_keys(&mut self, keys: &[(MerchantId, CommandKey)], states: &mut States) -> Result<(), StorageFault>;
-    /// Claims and locks channel references; makes those that are not there.
-    async fn load_refs(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault>;
+    /// What a batch sees before anything else, in one go: channel references, locked where they are there; answers
+    /// given before; and the catalogue revision of each merchant that has one. A reference that is not there is only
+    /// promised to be absent: when another writer makes it first, the commit is a conflict.
+    async fn open(
+        &mut self,
+        footprints: &Footprints,
+        keys: &[(MerchantId, CommandKey)],
+        states: &mut States,
+    ) -> Result<BTreeMap<MerchantId, i64>, StorageFault>;
     /// Locks and loads the families of orders.
     async fn load_orders(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault>;
     /// Locks and loads pools with their codes, cells and accounts, in this order.
     async fn load_rest(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault>;
-    /// The catalogue revision of each merchant.
-    async fn revisions(&mut self, merchants: &[MerchantId]) -> Result<BTreeMap<MerchantId, i64>, StorageFault>;
     /// Writes everything and commits. Jobs are born leased to the node.
     async fn commit(
         self: Box<Self>,

@@ -1,7 +1,7 @@
-//! One transaction: claim, lock and load. On PostgreSQL rows are locked in the order of their keys; SQLite's one
+//! One transaction: look, lock and load. On PostgreSQL rows are locked in the order of their keys; SQLite's one
 //! writer holds everything from its first statement on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use entrepot_contract::ids::{ApplicationId, ChannelOrderId, CodeId, MerchantId, OrderId, PoolName};
@@ -9,7 +9,7 @@ use entrepot_domain::change::{AvailableCode, ChannelRef, PlacedOrder, Pool, RefK
 use entrepot_domain::command::CommandKey;
 use entrepot_engine::storage::{Batch, BirthLease, Footprints, LaneStorage, States, StorageFault};
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, QueryResult, TransactionTrait,
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, QueryResult, Statement, TransactionTrait,
 };
 use serde_json::{Value as Json, json};
 
@@ -17,9 +17,9 @@ use crate::SqlStorage;
 use crate::fault::{sort, sort_commit, unreadable};
 use crate::numbers::{merchant_of, number, read_accounts, read_numbers, read_stock};
 use crate::rows::Kind::Text;
-use crate::rows::{Row, column, json as json_column, query};
+use crate::rows::{Dialect, column, json as json_column, query};
 use crate::seal::Cell;
-use crate::{tables, write};
+use crate::write;
 
 /// A lane's connection.
 pub(crate) struct SqlLane {
@@ -37,19 +37,16 @@ impl SqlLane {
 impl LaneStorage for SqlLane {
     async fn begin(&mut self) -> Result<Box<dyn Batch + '_>, StorageFault> {
         let transaction = self.connection.begin().await.map_err(sort)?;
-        if self.storage.inner.dialect.0 == DatabaseBackend::Sqlite {
-            // The first statement writes: from here on this is the one writer, and what is read cannot change.
-            transaction
-                .execute_unprepared("UPDATE writer SET batches = batches + 1 WHERE id = 1")
-                .await
-                .map_err(sort)?;
-        }
-        Ok(Box::new(SqlBatch { storage: self.storage.clone(), transaction }))
+        Ok(Box::new(SqlBatch { storage: self.storage.clone(), transaction, absent: BTreeSet::new() }))
     }
 
     async fn find_keys(&mut self, keys: &[(MerchantId, CommandKey)]) -> Result<Vec<CommandKey>, StorageFault> {
-        let found = load_keys(&self.storage, &self.connection, keys).await?;
-        Ok(found.into_iter().map(|(_, key, _, _)| key).collect())
+        let dialect = self.storage.inner.dialect;
+        let sql = format!("SELECT k.scope, k.kind, k.key {}", keys_sql(dialect, dialect.each()));
+        query(&self.connection, dialect.statement(&sql, vec![key_rows(keys)]), |row| {
+            Ok(CommandKey { scope: column(row, "scope")?, kind: column(row, "kind")?, key: column(row, "key")? })
+        })
+        .await
     }
 }
 
@@ -57,64 +54,70 @@ impl LaneStorage for SqlLane {
 struct SqlBatch {
     storage: SqlStorage,
     transaction: DatabaseTransaction,
+    /// References that were not there when the batch looked: whoever makes one meanwhile is a conflict.
+    absent: BTreeSet<RefKey>,
 }
 
-type FoundKey = (MerchantId, CommandKey, String, entrepot_domain::answer::Answer);
-
-async fn load_keys(
-    storage: &SqlStorage,
-    connection: &impl ConnectionTrait,
-    keys: &[(MerchantId, CommandKey)],
-) -> Result<Vec<FoundKey>, StorageFault> {
-    if keys.is_empty() {
-        return Ok(Vec::new());
-    }
-    let dialect = storage.inner.dialect;
-    let wanted: Vec<Json> =
-        keys.iter().map(|(merchant, key)| json!([merchant, key.scope, key.kind, key.key])).collect();
-    let sql = format!(
-        "SELECT k.merchant, k.scope, k.kind, k.key, k.fingerprint, k.answer FROM {} JOIN command_keys k
-         ON k.merchant = {} AND k.scope = {} AND k.kind = {} AND k.key = {}",
-        dialect.each(),
+/// Joins the keys of a JSON parameter with the answers given for them.
+fn keys_sql(dialect: Dialect, each: &str) -> String {
+    format!(
+        "FROM {each} JOIN command_keys k ON k.merchant = {} AND k.scope = {} AND k.kind = {} AND k.key = {}",
         dialect.element(0, Text),
         dialect.element(1, Text),
         dialect.element(2, Text),
         dialect.element(3, Text),
-    );
-    let statement = dialect.statement(&sql, vec![Json::Array(wanted).to_string().into()]);
-    query(connection, statement, |row| {
-        let key = CommandKey { scope: column(row, "scope")?, kind: column(row, "kind")?, key: column(row, "key")? };
-        Ok((merchant_of(row)?, key, column(row, "fingerprint")?, json_column(row, "answer")?))
-    })
-    .await
+    )
+}
+
+fn key_rows(keys: &[(MerchantId, CommandKey)]) -> sea_orm::Value {
+    let rows: Vec<Json> = keys.iter().map(|(merchant, key)| json!([merchant, key.scope, key.kind, key.key])).collect();
+    Json::Array(rows).to_string().into()
 }
 
 #[async_trait]
 impl Batch for SqlBatch {
-    async fn load_keys(&mut self, keys: &[(MerchantId, CommandKey)], states: &mut States) -> Result<(), StorageFault> {
-        for (merchant, key, fingerprint, answer) in load_keys(&self.storage, &self.transaction, keys).await? {
-            if let Some(state) = states.get_mut(&merchant) {
-                state.keys.insert(key, (fingerprint, answer));
+    async fn open(
+        &mut self,
+        footprints: &Footprints,
+        keys: &[(MerchantId, CommandKey)],
+        states: &mut States,
+    ) -> Result<BTreeMap<MerchantId, i64>, StorageFault> {
+        self.absent = footprints.values().flat_map(|footprint| footprint.refs.iter().cloned()).collect();
+        let merchants: Vec<&MerchantId> = states.keys().collect();
+        let values = vec![ref_rows(&self.absent), key_rows(keys), json!(merchants).to_string().into()];
+        let statement =
+            Statement::from_sql_and_values(self.storage.inner.dialect.0, open_sql(self.storage.inner.dialect), values);
+        let rows = self.transaction.query_all(statement).await.map_err(sort)?;
+        let (mut refs, mut revisions) = (BTreeMap::new(), BTreeMap::new());
+        for row in &rows {
+            match column::<String>(row, "what")?.as_str() {
+                "ref" => {
+                    let (key, reference) = read_ref(row)?;
+                    self.absent.remove(&key);
+                    refs.insert(key, reference);
+                }
+                "key" => {
+                    let key = CommandKey {
+                        scope: column(row, "scope")?,
+                        kind: column(row, "kind")?,
+                        key: column(row, "key")?,
+                    };
+                    if let Some(state) = states.get_mut(&merchant_of(row)?) {
+                        state.keys.insert(key, (column(row, "fingerprint")?, json_column(row, "answer")?));
+                    }
+                }
+                _ => {
+                    revisions.insert(merchant_of(row)?, column(row, "revision")?);
+                }
             }
         }
-        Ok(())
-    }
-
-    async fn load_refs(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
-        let mut keys: Vec<&RefKey> = footprints.values().flat_map(|footprint| &footprint.refs).collect();
-        keys.sort();
-        keys.dedup();
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let found = self.claim_refs(&keys).await?;
         for (merchant, footprint) in footprints {
             let Some(state) = states.get_mut(merchant) else { continue };
             for key in &footprint.refs {
-                state.refs.insert(key.clone(), found.get(key).cloned().unwrap_or_default());
+                state.refs.insert(key.clone(), refs.get(key).cloned().unwrap_or_default());
             }
         }
-        Ok(())
+        Ok(revisions)
     }
 
     async fn load_orders(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
@@ -164,33 +167,17 @@ impl Batch for SqlBatch {
         self.load_numbers(footprints, states).await
     }
 
-    async fn revisions(&mut self, merchants: &[MerchantId]) -> Result<BTreeMap<MerchantId, i64>, StorageFault> {
-        crate::reads::revisions(&self.storage, &self.transaction, merchants).await
-    }
-
     async fn commit(
         self: Box<Self>,
         writes: BTreeMap<MerchantId, Writes>,
         lease: BirthLease,
     ) -> Result<(), StorageFault> {
-        write::all(&self.storage, &self.transaction, writes, &lease).await?;
+        write::all(&self.storage, &self.transaction, writes, &self.absent, &lease).await?;
         self.transaction.commit().await.map_err(sort_commit)
     }
 }
 
 impl SqlBatch {
-    /// Makes the rows that are not there: a row made here is ours already. Where some were there, all are locked and
-    /// read; a missing answer means a row that nobody filled.
-    async fn claim_refs(&self, keys: &[&RefKey]) -> Result<BTreeMap<RefKey, ChannelRef>, StorageFault> {
-        let claims: Vec<Row> =
-            keys.iter().map(|key| vec![key.application.as_str().into(), key.order.as_str().into()]).collect();
-        let made = tables::CLAIMED_REFS.write(&self.transaction, claims).await?;
-        if usize::try_from(made) == Ok(keys.len()) {
-            return Ok(BTreeMap::new());
-        }
-        read_refs(&self.storage, &self.transaction, keys, &self.storage.inner.dialect.lock("c")).await
-    }
-
     /// A family is locked as one row: its first order's.
     async fn lock_families(&self, wanted: &str) -> Result<(), StorageFault> {
         let dialect = self.storage.inner.dialect;
@@ -346,23 +333,48 @@ impl SqlBatch {
     }
 }
 
+/// What a batch reads first. On SQLite its first statement writes: from there on this is the one writer, and what is
+/// read cannot change.
+fn open_sql(dialect: Dialect) -> String {
+    let writer = if dialect.postgres() { "" } else { "UPDATE writer SET batches = batches + 1 WHERE id = 1; " };
+    let merchants = if dialect.postgres() { "jsonb_array_elements_text($3::jsonb)" } else { "value FROM json_each(?)" };
+    format!(
+        "{writer}WITH refs AS ({})
+         SELECT 'ref' AS what, merchant, application, channel_order, order_id, connection, facts, NULL AS scope,
+            NULL AS kind, NULL AS key, NULL AS fingerprint, NULL AS answer, CAST(NULL AS BIGINT) AS revision FROM refs
+         UNION ALL
+         SELECT 'key', k.merchant, NULL, NULL, NULL, NULL, NULL, k.scope, k.kind, k.key, k.fingerprint, k.answer, NULL {}
+         UNION ALL
+         SELECT 'revision', merchant, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, revision
+         FROM catalogues WHERE merchant IN (SELECT {merchants})",
+        refs_sql(dialect, &dialect.each_of(1), &dialect.lock("c")),
+        keys_sql(dialect, &dialect.each_of(2)),
+    )
+}
+
+fn refs_sql(dialect: Dialect, each: &str, lock: &str) -> String {
+    format!(
+        "SELECT c.application, c.channel_order, c.merchant, c.order_id, c.connection, c.facts
+         FROM {each} JOIN channel_refs c ON c.application = {} AND c.channel_order = {}
+         ORDER BY c.channel_order, c.application{lock}",
+        dialect.element(0, Text),
+        dialect.element(1, Text),
+    )
+}
+
+fn ref_rows<'a>(keys: impl IntoIterator<Item = &'a RefKey>) -> sea_orm::Value {
+    let rows: Vec<Json> = keys.into_iter().map(|key| json!([key.application, key.order])).collect();
+    Json::Array(rows).to_string().into()
+}
+
+/// References as flows see them, without a lock.
 pub(crate) async fn read_refs(
     storage: &SqlStorage,
     connection: &impl ConnectionTrait,
-    keys: &[&RefKey],
-    lock: &str,
+    keys: &[RefKey],
 ) -> Result<BTreeMap<RefKey, ChannelRef>, StorageFault> {
     let dialect = storage.inner.dialect;
-    let wanted: Vec<Json> = keys.iter().map(|key| json!([key.application, key.order])).collect();
-    let sql = format!(
-        "SELECT c.application, c.channel_order, c.merchant, c.order_id, c.connection, c.facts
-         FROM {} JOIN channel_refs c ON c.application = {} AND c.channel_order = {}
-         ORDER BY c.application, c.channel_order{lock}",
-        dialect.each(),
-        dialect.element(0, Text),
-        dialect.element(1, Text),
-    );
-    let statement = dialect.statement(&sql, vec![Json::Array(wanted).to_string().into()]);
+    let statement = dialect.statement(&refs_sql(dialect, dialect.each(), ""), vec![ref_rows(keys)]);
     Ok(query(connection, statement, read_ref).await?.into_iter().collect())
 }
 

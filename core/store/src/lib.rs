@@ -2,9 +2,9 @@
 //! knows sea-orm.
 //!
 //! - [`connect`]: pools, pragmas, time limits, migrations; one writer on SQLite.
-//! - [`rows`]: many rows in one statement of one shape: they travel as one JSON parameter.
+//! - [`rows`]: many rows in few statements whose shapes never change.
 //! - [`tables`]: the tables that batches write, with their columns.
-//! - [`batch`]: one transaction: claim, lock, load; [`write`]: what it writes.
+//! - [`batch`]: one transaction: look, lock, load; [`write`]: what it writes.
 //! - [`numbers`]: stock and accounts, as batches lock them and flows read them.
 //! - [`reads`]: what flows read; [`jobs`]: leases; [`records`]: what is no command; [`limits`]: counters of
 //!   purchase limits; [`alerts`]: what somebody should look at; [`snapshot`]: for the invariants.

@@ -133,8 +133,7 @@ impl Storage for SqlStorage {
     }
 
     async fn channel_refs(&self, keys: &[RefKey]) -> Result<BTreeMap<RefKey, ChannelRef>, StorageFault> {
-        let keys: Vec<&RefKey> = keys.iter().collect();
-        read_refs(self, &self.inner.reader, &keys, "").await
+        read_refs(self, &self.inner.reader, keys).await
     }
 
     async fn order(&self, merchant: &MerchantId, id: &OrderId) -> Result<Option<(Order, Vec<Refund>)>, StorageFault> {

@@ -99,8 +99,7 @@ async fn interface(storage: &SqlStorage, lines: Vec<InterfaceLine>) -> Result<()
             text_of(line)?.into(),
         ]);
     }
-    tables::INTERFACE_LOG.write(&storage.inner.writer, rows).await?;
-    Ok(())
+    tables::INTERFACE_LOG.write(&storage.inner.writer, rows).await
 }
 
 /// An id names one thing for ever.

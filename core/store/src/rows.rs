@@ -1,6 +1,6 @@
 //! Many rows in few statements whose shapes never change, so that they stay prepared. PostgreSQL takes a column at a
-//! time as one array; SQLite takes rows, in statements of 1, 2, 4, … of them. What only looks something up travels as
-//! one JSON parameter, which both take apart by themselves.
+//! time as one array; SQLite takes rows, in shapes of 1, 2, 4, … of them that are filled up. What only looks something
+//! up travels as one JSON parameter, which both take apart by themselves.
 
 use sea_orm::sea_query::ArrayType;
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult, Statement, Value};
@@ -191,30 +191,34 @@ impl Dialect {
     }
 }
 
-/// Writes rows of several tables: on PostgreSQL in one round trip.
+/// Writes rows of several tables in one round trip.
 pub(crate) async fn write_together(
     connection: &impl ConnectionTrait,
     tables: Vec<(&Table, Vec<Row>)>,
 ) -> Result<(), StorageFault> {
-    if connection.get_database_backend() != DatabaseBackend::Postgres {
-        for (table, rows) in tables {
-            table.write_shapes(connection, rows).await?;
-        }
-        return Ok(());
-    }
+    let backend = connection.get_database_backend();
+    let postgres = backend == DatabaseBackend::Postgres;
     let mut tables: Vec<_> = tables.into_iter().map(|(table, rows)| (table, rows.into_iter())).collect();
     loop {
         let (mut inserts, mut values): (Vec<String>, Vec<Value>) = Default::default();
         for (table, rows) in &mut tables {
-            if rows.len() > 0 {
+            if rows.len() == 0 {
+                continue;
+            }
+            if postgres {
                 inserts.push(table.insert_columns(values.len() + 1));
                 values.extend(table.columns_of(rows.take(CHUNK_ROWS)));
+            } else {
+                let shape = rows.len().min(LARGEST_SHAPE).next_power_of_two();
+                inserts.push(table.insert_rows(shape));
+                values.extend(table.filled(rows.take(shape), shape));
             }
         }
         if inserts.is_empty() {
             return Ok(());
         }
-        let statement = Statement::from_sql_and_values(DatabaseBackend::Postgres, together(&inserts), values);
+        let sql = if postgres { together(&inserts) } else { inserts.join("; ") };
+        let statement = Statement::from_sql_and_values(backend, sql, values);
         connection.execute(statement).await.map_err(sort)?;
     }
 }
@@ -231,34 +235,16 @@ fn together(inserts: &[String]) -> String {
 }
 
 impl Table {
-    /// Writes rows; how many were inserted or changed.
-    pub(crate) async fn write(&self, connection: &impl ConnectionTrait, rows: Vec<Row>) -> Result<u64, StorageFault> {
-        if connection.get_database_backend() != DatabaseBackend::Postgres {
-            return self.write_shapes(connection, rows).await;
-        }
-        let (mut rows, mut written) = (rows.into_iter(), 0);
-        while rows.len() > 0 {
-            let values: Vec<Value> = self.columns_of(rows.by_ref().take(CHUNK_ROWS)).collect();
-            let statement =
-                Statement::from_sql_and_values(DatabaseBackend::Postgres, self.insert_columns(1), values);
-            written += connection.execute(statement).await.map_err(sort)?.rows_affected();
-        }
-        Ok(written)
+    /// Writes rows.
+    pub(crate) async fn write(&self, connection: &impl ConnectionTrait, rows: Vec<Row>) -> Result<(), StorageFault> {
+        write_together(connection, vec![(self, rows)]).await
     }
 
-    /// SQLite's way: whole rows, in as few statements as the shapes allow.
-    async fn write_shapes(&self, connection: &impl ConnectionTrait, rows: Vec<Row>) -> Result<u64, StorageFault> {
-        let (mut rows, mut written) = (rows.into_iter(), 0);
-        while rows.len() > 0 {
-            let most = rows.len().min(LARGEST_SHAPE);
-            // The largest power of two that is filled.
-            let shape = 1 << most.ilog2();
-            let values = rows.by_ref().take(shape).flatten().map(Field::parameter);
-            let statement =
-                Statement::from_sql_and_values(DatabaseBackend::Sqlite, self.insert_rows(shape), values);
-            written += connection.execute(statement).await.map_err(sort)?.rows_affected();
-        }
-        Ok(written)
+    /// Rows as parameters, up to a shape: what is missing is filled with nothing.
+    fn filled(&self, rows: impl Iterator<Item = Row>, shape: usize) -> Vec<Value> {
+        let mut values: Vec<Value> = rows.flatten().map(Field::parameter).collect();
+        values.resize(shape * self.columns.len(), Field::Null.parameter());
+        values
     }
 
     /// Rows as one array for each column.
@@ -274,7 +260,8 @@ impl Table {
 
     /// PostgreSQL's insert of the columns that travel as parameters from `first` on.
     fn insert_columns(&self, first: usize) -> String {
-        let arrays: Vec<String> = (first..first + self.columns.len()).map(|place| format!("${place}::text[]")).collect();
+        let arrays: Vec<String> =
+            (first..first + self.columns.len()).map(|place| format!("${place}::text[]")).collect();
         let names: Vec<String> = (0..self.columns.len()).map(|index| format!("c{index}")).collect();
         let values: Vec<String> = self
             .columns
@@ -296,10 +283,15 @@ impl Table {
         )
     }
 
-    /// SQLite's insert of that many rows.
+    /// SQLite's insert of up to that many rows; those without a first column are only there to fill the shape.
     fn insert_rows(&self, rows: usize) -> String {
         let row = format!("({})", vec!["?"; self.columns.len()].join(", "));
-        format!("{} VALUES {}{}", self.insert_into(), vec![row; rows].join(", "), self.conflict())
+        format!(
+            "{} SELECT * FROM (VALUES {}) WHERE column1 IS NOT NULL{}",
+            self.insert_into(),
+            vec![row; rows].join(", "),
+            self.conflict()
+        )
     }
 
     fn insert_into(&self) -> String {

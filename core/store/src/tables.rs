@@ -17,13 +17,11 @@ pub(crate) const CHANNEL_REFS: Table = Table {
     on_conflict: OnConflict::Replace(&["merchant", "order_id", "connection", "facts"]),
 };
 
-/// Claiming makes the row that is locked next; one that is there stays as it is.
-pub(crate) const CLAIMED_REFS: Table = Table {
-    name: "channel_refs",
-    columns: &[("application", Text), ("channel_order", Text)],
-    key: &["channel_order", "application"],
-    on_conflict: OnConflict::Keep,
-};
+/// References that were not there: one that is, by now, is another writer's.
+pub(crate) const NEW_CHANNEL_REFS: Table = Table { on_conflict: OnConflict::Fail, ..CHANNEL_REFS };
+
+/// Orders that are new.
+pub(crate) const NEW_ORDERS: Table = Table { on_conflict: OnConflict::Fail, ..ORDERS };
 
 pub(crate) const ORDERS: Table = Table {
     name: "orders",

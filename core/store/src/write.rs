@@ -1,12 +1,12 @@
 //! What a batch writes: each touched row once, everything new as rows of one statement for each table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entrepot_contract::calendar::Capacity;
 use entrepot_contract::ids::MerchantId;
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::AlertChange;
-use entrepot_domain::change::{CodeState, Event, Writes};
+use entrepot_domain::change::{CodeState, Event, RefKey, Writes};
 use entrepot_engine::storage::{BIRTH_TOKEN, BirthLease, StorageFault};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
@@ -24,7 +24,9 @@ use crate::tables;
 /// Rows by table, for all merchants of a batch.
 #[derive(Default)]
 struct Rows {
+    new_refs: Vec<Row>,
     refs: Vec<Row>,
+    new_orders: Vec<Row>,
     orders: Vec<Row>,
     refunds: Vec<Row>,
     stock: Vec<Row>,
@@ -54,10 +56,12 @@ pub(crate) async fn all(
     storage: &SqlStorage,
     connection: &impl ConnectionTrait,
     writes: BTreeMap<MerchantId, Writes>,
+    absent: &BTreeSet<RefKey>,
     lease: &BirthLease,
 ) -> Result<(), StorageFault> {
     let mut rows = Rows::default();
     for (merchant, writes) in &writes {
+        rows.references(writes, absent)?;
         rows.business(storage, merchant, writes)?;
         rows.beside(merchant, writes)?;
     }
@@ -65,20 +69,26 @@ pub(crate) async fn all(
 }
 
 impl Rows {
-    fn business(&mut self, storage: &SqlStorage, merchant: &MerchantId, writes: &Writes) -> Result<(), StorageFault> {
-        self.orders(storage, merchant, writes)?;
-        self.codes(storage, merchant, writes)?;
+    /// A reference that was not there is inserted, never replaced: another writer may have made it meanwhile.
+    fn references(&mut self, writes: &Writes, absent: &BTreeSet<RefKey>) -> Result<(), StorageFault> {
         for (key, reference) in &writes.refs {
             let placed = reference.order.as_ref();
-            self.refs.push(vec![
+            let row = vec![
                 key.application.as_str().into(),
                 key.order.as_str().into(),
                 placed.map(|placed| placed.merchant.as_str()).into(),
                 placed.map(|placed| placed.order.as_str()).into(),
                 placed.map(|placed| placed.connection.as_str()).into(),
                 if reference.facts.is_empty() { Field::Null } else { text_of(&reference.facts)?.into() },
-            ]);
+            ];
+            if absent.contains(key) { self.new_refs.push(row) } else { self.refs.push(row) }
         }
+        Ok(())
+    }
+
+    fn business(&mut self, storage: &SqlStorage, merchant: &MerchantId, writes: &Writes) -> Result<(), StorageFault> {
+        self.orders(storage, merchant, writes)?;
+        self.codes(storage, merchant, writes)?;
         for refund in writes.refunds.values() {
             self.refunds.push(vec![
                 refund.id.as_str().into(),
@@ -131,7 +141,7 @@ impl Rows {
 
     fn orders(&mut self, storage: &SqlStorage, merchant: &MerchantId, writes: &Writes) -> Result<(), StorageFault> {
         let keys = &storage.inner.keys;
-        for (id, (order, _)) in &writes.orders {
+        for (id, (order, new)) in &writes.orders {
             let seal = |column, text: &str| {
                 keys.seal(merchant.as_str(), Cell { table: "orders", column, row: id.as_str() }, text).map(Field::Text)
             };
@@ -146,14 +156,19 @@ impl Rows {
                     for unit in units {
                         for credential in &unit.credentials {
                             let index = keys.index(merchant.as_str(), &credential.value)?;
-                            self.unit_codes.push(vec![merchant.as_str().into(), index.into(), id.as_str().into(), unit.unit.into()]);
+                            self.unit_codes.push(vec![
+                                merchant.as_str().into(),
+                                index.into(),
+                                id.as_str().into(),
+                                unit.unit.into(),
+                            ]);
                         }
                     }
                     seal("credentials", &as_text(serde_json::to_string(units))?)?
                 }
                 None => Field::Null,
             };
-            self.orders.push(vec![
+            let row = vec![
                 id.as_str().into(),
                 merchant.as_str().into(),
                 order.family.as_str().into(),
@@ -168,7 +183,8 @@ impl Rows {
                 text_of(order)?.into(),
                 guests,
                 credentials,
-            ]);
+            ];
+            if *new { self.new_orders.push(row) } else { self.orders.push(row) }
         }
         Ok(())
     }
@@ -298,7 +314,9 @@ impl Rows {
         let other = Others { storage, connection };
         let revisions = other.revise(self.revised).await?;
         let rows = vec![
+            (&tables::NEW_CHANNEL_REFS, self.new_refs),
             (&tables::CHANNEL_REFS, self.refs),
+            (&tables::NEW_ORDERS, self.new_orders),
             (&tables::ORDERS, self.orders),
             (&tables::REFUNDS, self.refunds),
             (&tables::POOLS, self.pools),

@@ -12,7 +12,7 @@ use entrepot_domain::decide::{Stop, decide, repeated};
 use entrepot_domain::footprint::needs;
 use entrepot_domain::job::JobState;
 use entrepot_engine::storage::{
-    Batch, BirthLease, Footprints, JobNext, LaneStorage, States, Storage, StorageFault, empty_states,
+    BirthLease, Footprints, JobNext, LaneStorage, States, Storage, StorageFault, empty_states,
 };
 
 use crate::commands::{self, NUMBERS};
@@ -53,11 +53,9 @@ const fn kind(fault: &StorageFault) -> &'static str {
 
 async fn states(
     storage: &dyn Storage,
-    transaction: &mut dyn Batch,
     connections: &Arc<Connections>,
     merchants: &[MerchantId],
 ) -> Result<States, StorageFault> {
-    transaction.revisions(merchants).await?;
     let mut rules = BTreeMap::new();
     for merchant in merchants {
         let catalogue = Arc::new(storage.catalogue(merchant, None).await?);
@@ -85,12 +83,11 @@ async fn run(
     let mut merchants: Vec<MerchantId> = batch.iter().map(|command| command.merchant.clone()).collect();
     merchants.dedup();
     let mut transaction = lane.begin().await?;
-    let mut states = states(storage, transaction.as_mut(), connections, &merchants).await?;
+    let mut states = states(storage, connections, &merchants).await?;
     let refs = footprints(&states, batch);
-    transaction.load_refs(&refs, &mut states).await?;
     let keyed = batch.iter().filter(|command| command.body.keyed());
     let keys: Vec<_> = keyed.map(|command| (command.merchant.clone(), command.key.clone())).collect();
-    transaction.load_keys(&keys, &mut states).await?;
+    transaction.open(&refs, &keys, &mut states).await?;
     let orders = footprints(&states, batch);
     transaction.load_orders(&orders, &mut states).await?;
     let rest = footprints(&states, batch);
@@ -136,8 +133,8 @@ async fn stored_keys(
     lines: &mut Vec<String>,
 ) {
     let mut transaction = lane.begin().await.unwrap();
-    let mut states = states(storage, transaction.as_mut(), connections, &commands::merchants()).await.unwrap();
-    transaction.load_keys(keys, &mut states).await.unwrap();
+    let mut states = states(storage, connections, &commands::merchants()).await.unwrap();
+    transaction.open(&Footprints::new(), keys, &mut states).await.unwrap();
     for (merchant, state) in states {
         lines.extend(state.keys.iter().map(|(key, stored)| format!("key of {merchant}: {key:?}: {stored:?}")));
     }

@@ -234,14 +234,14 @@ impl Drop for NodeBatch {
 
 #[async_trait]
 impl Batch for NodeBatch {
-    async fn load_keys(&mut self, keys: &[(MerchantId, CommandKey)], states: &mut States) -> Answer<()> {
-        self.enter("load_keys").await?;
-        self.memory.lane().await?.begin().await?.load_keys(keys, states).await
-    }
-
-    async fn load_refs(&mut self, footprints: &Footprints, states: &mut States) -> Answer<()> {
-        self.enter("load_refs").await?;
-        self.memory.lane().await?.begin().await?.load_refs(footprints, states).await
+    async fn open(
+        &mut self,
+        footprints: &Footprints,
+        keys: &[(MerchantId, CommandKey)],
+        states: &mut States,
+    ) -> Answer<BTreeMap<MerchantId, i64>> {
+        self.enter("open").await?;
+        self.memory.lane().await?.begin().await?.open(footprints, keys, states).await
     }
 
     async fn load_orders(&mut self, footprints: &Footprints, states: &mut States) -> Answer<()> {
@@ -252,11 +252,6 @@ impl Batch for NodeBatch {
     async fn load_rest(&mut self, footprints: &Footprints, states: &mut States) -> Answer<()> {
         self.enter("load_rest").await?;
         self.memory.lane().await?.begin().await?.load_rest(footprints, states).await
-    }
-
-    async fn revisions(&mut self, merchants: &[MerchantId]) -> Answer<BTreeMap<MerchantId, i64>> {
-        self.enter("batch_revisions").await?;
-        self.memory.lane().await?.begin().await?.revisions(merchants).await
     }
 
     async fn commit(self: Box<Self>, writes: BTreeMap<MerchantId, Writes>, lease: BirthLease) -> Answer<()> {

@@ -69,8 +69,13 @@ impl MemoryBatch {
 
 #[async_trait]
 impl Batch for MemoryBatch {
-    async fn load_keys(&mut self, keys: &[(MerchantId, CommandKey)], states: &mut States) -> Result<(), StorageFault> {
-        self.shared.enter("load_keys")?;
+    async fn open(
+        &mut self,
+        footprints: &Footprints,
+        keys: &[(MerchantId, CommandKey)],
+        states: &mut States,
+    ) -> Result<BTreeMap<MerchantId, i64>, StorageFault> {
+        self.shared.enter("open")?;
         let tables = self.shared.tables();
         for (merchant, key) in keys {
             let found = tables.merchants.get(merchant).and_then(|rows| rows.keys.get(key));
@@ -78,20 +83,14 @@ impl Batch for MemoryBatch {
                 state.keys.insert(key.clone(), (row.fingerprint.clone(), row.answer.clone()));
             }
         }
-        Ok(())
-    }
-
-    async fn load_refs(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
-        self.shared.enter("load_refs")?;
-        let tables = self.shared.tables();
         for (merchant, footprint) in footprints {
             let Some(state) = states.get_mut(merchant) else { continue };
             for key in &footprint.refs {
-                // A claimed row that nobody wrote is as good as none: only this writer could have seen it.
                 state.refs.insert(key.clone(), tables.refs.get(key).cloned().unwrap_or_default());
             }
         }
-        Ok(())
+        let merchants: Vec<MerchantId> = states.keys().cloned().collect();
+        Ok(tables.revisions(&merchants))
     }
 
     async fn load_orders(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
@@ -104,11 +103,6 @@ impl Batch for MemoryBatch {
         self.shared.enter("load_rest")?;
         self.load(footprints, states, MerchantTables::load_rest);
         Ok(())
-    }
-
-    async fn revisions(&mut self, merchants: &[MerchantId]) -> Result<BTreeMap<MerchantId, i64>, StorageFault> {
-        self.shared.enter("batch_revisions")?;
-        Ok(self.shared.tables().revisions(merchants))
     }
 
     async fn commit(

@@ -90,7 +90,7 @@ async fn a_lost_database_is_busy_at_once() {
     let house = House::new().await;
     house.storage.inject(InjectedFault::Busy);
     assert_eq!(house.create("1", "own", 1, true).await, Ok(Outcome::Busy));
-    for call in ["lane", "begin", "batch_revisions", "load_refs", "load_keys", "load_orders", "load_rest"] {
+    for call in ["lane", "begin", "open", "load_orders", "load_rest"] {
         house.storage.inject_at(call, InjectedFault::Busy);
         if call == "lane" {
             // The lane asks for a connection of its own only after it lost the one before.
