@@ -141,3 +141,68 @@ fn merchant_of(core: &Core, (kind, subject): &Subject) -> Option<Option<Merchant
     let connection = subject.parse().ok()?;
     core.directory().connections.get(&connection).map(|known| Some(known.merchant.clone()))
 }
+
+#[cfg(test)]
+mod tests {
+    use entrepot_contract::time::Timestamp;
+    use entrepot_host::breaker::BreakerState;
+    use entrepot_host::instance::{ConnectionHealth, Lane};
+    use entrepot_host::{InstanceKey, State, Threads};
+
+    use super::*;
+
+    fn instance(threads: Threads, connections: &[Option<&str>]) -> InstanceStatus {
+        let failing = connections.iter().map(|connection| ConnectionHealth {
+            connection: connection.map(|id| id.parse().unwrap()),
+            lane: Lane::Reach,
+            breaker: BreakerState::Open,
+            since: Some(Timestamp::from_millis(1_000)),
+            fault: None,
+            failures: 0,
+            in_flight: 0,
+        });
+        InstanceStatus {
+            key: InstanceKey::new("gate".parse().unwrap(), "app".parse().unwrap()),
+            state: State::Degraded,
+            required: true,
+            threads,
+            opened_at: None,
+            connections: failing.collect(),
+            reports: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_alert_names_the_instance_what_and_since_when() {
+        let silent = Threads::Silent { since: Timestamp::from_millis(2_000) };
+        let instance = instance(silent, &[Some("east"), None]);
+        let expected = [
+            (
+                AlertKind::ConnectionFailing,
+                "east",
+                "instance gate/app: calls of connection east fail again and again, since 1970-01-01T00:00:01.000Z",
+            ),
+            (
+                AlertKind::ConnectionFailing,
+                "gate/app",
+                "instance gate/app: calls of the application fail again and again, since 1970-01-01T00:00:01.000Z",
+            ),
+            (
+                AlertKind::PluginSilent,
+                "gate/app",
+                "instance gate/app: its threads do not run, since 1970-01-01T00:00:02.000Z",
+            ),
+        ];
+        let expected = expected.map(|(kind, subject, text)| ((kind, subject.to_owned()), text.to_owned()));
+        let found = troubled(std::slice::from_ref(&instance));
+        assert_eq!(found, BTreeMap::from(expected));
+        let subjects: BTreeSet<Subject> = subjects(&instance).into_iter().collect();
+        assert_eq!(subjects, found.into_keys().collect(), "what may be raised is what may be resolved");
+    }
+
+    #[test]
+    fn an_instance_without_trouble_raises_nothing() {
+        let fine = InstanceStatus { state: State::Open, ..instance(Threads::Run, &[]) };
+        assert_eq!(troubled(&[fine]), BTreeMap::new());
+    }
+}

@@ -186,3 +186,57 @@ fn options(
         required: plugin.required,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use entrepot_contract::time::SystemClock;
+    use entrepot_host::breaker::BreakerRules;
+    use entrepot_host::{HostParts, HttpClient, MemoryCache, NoInterfaceLog};
+    use serde_json::json;
+
+    use super::*;
+
+    fn opened(overrides: &Value) -> BTreeMap<String, OpenOptions> {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/demo.toml");
+        let loaded = crate::config::load_checked(&[file], overrides, &|id| known_built_in(id));
+        let config = loaded.unwrap_or_else(|faults| panic!("{faults}")).config;
+        let parts = HostParts {
+            cache: Arc::new(MemoryCache::new(Arc::new(SystemClock))),
+            clock: Arc::new(SystemClock),
+            interface_log: Arc::new(NoInterfaceLog),
+            client: HttpClient::new().unwrap(),
+            breaker: BreakerRules::default(),
+        };
+        let host = Host::new(parts, built_ins(&config)).unwrap();
+        let openings = openings(&host, &config).unwrap();
+        openings.into_iter().map(|opening| (opening.key.to_string(), opening.options)).collect()
+    }
+
+    #[test]
+    fn what_is_configured_is_what_an_instance_is_opened_with() {
+        let opened = opened(&json!({
+            "plugins": { "simple-gate": { "workers": 5, "in_flight": 9, "required": false } },
+            "merchants": { "lakeside": { "suppliers": { "lakeside-gate": { "limits": { "book": { "per_second": 7 } } } } } },
+        }));
+        let gate = &opened["simple-gate/lakeside-gate"];
+        assert_eq!((gate.workers, gate.required), (Some(5), false));
+        assert_eq!(
+            (gate.limits.in_flight, gate.limits.connection_in_flight),
+            (9, 9),
+            "its only connection has all of it"
+        );
+        assert_eq!(gate.api_limits, [ApiLimit { api: "book".to_owned(), calls: 7, per_ms: 1_000 }]);
+        let douyin = &opened["douyin-calendar/douyin-demo"];
+        assert_eq!((douyin.workers, douyin.required), (Some(2), true));
+        assert_eq!((douyin.limits.in_flight, douyin.limits.connection_in_flight), (64, 48));
+    }
+
+    #[test]
+    fn one_connections_share_is_three_quarters_or_what_is_said() {
+        let share = |in_flight, connection_in_flight| {
+            Plugin { in_flight, connection_in_flight, ..Plugin::default() }.connection_share()
+        };
+        assert_eq!((share(64, None), share(1, None), share(3, None)), (48, 1, 3));
+        assert_eq!((share(10_000, None), share(64, Some(7))), (7_500, 7));
+    }
+}

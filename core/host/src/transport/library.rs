@@ -141,7 +141,9 @@ fn open_table(path: &Path) -> Result<PluginTable, HostFault> {
     let entry = entry.map_err(|_| {
         let symbol = String::from_utf8_lossy(SYMBOL);
         fault(match other {
-            Some(other) => format!("speaks another ABI ({other}, this host asks for {symbol}); take a build for this host"),
+            Some(other) => {
+                format!("speaks another ABI ({other}, this host asks for {symbol}); take a build for this host")
+            }
             None => format!("has no symbol {symbol}: it is no Entrepot plugin; correct the path, or export the plugin"),
         })
     })?;

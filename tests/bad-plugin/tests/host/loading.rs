@@ -40,7 +40,11 @@ fn each_wrong_file_is_told_with_what_to_do() {
         ("bad-table", "null-function", &["has a table with a missing function"]),
         ("bad-table", "no-manifest", &["gives no manifest"]),
         ("bad-table", "garbage-manifest", &["has a manifest that is no JSON"]),
-        ("bad-table", "newer-card", &["speaks contract 1.77, newer than this host's 1.0", "take a build for 1.0, or a newer host"]),
+        (
+            "bad-table",
+            "newer-card",
+            &["speaks contract 1.77, newer than this host's 1.0", "take a build for 1.0, or a newer host"],
+        ),
     ];
     for (library, mark, parts) in cases {
         let text = told(library, mark);

@@ -102,10 +102,10 @@ impl Stage {
         timeout_ms: u64,
         workers: Option<usize>,
     ) -> Result<Arc<RunningInstance>, HostFault> {
-        let request = json!({"application": application, "base_url": null, "token_mode": "fixed", "settings": settings});
+        let request =
+            json!({"application": application, "base_url": null, "token_mode": "fixed", "settings": settings});
         let request: OpenRequest = serde_json::from_value(request).unwrap();
-        let options =
-            OpenOptions { limits: InstanceLimits::new(64, timeout_ms), workers, ..OpenOptions::default() };
+        let options = OpenOptions { limits: InstanceLimits::new(64, timeout_ms), workers, ..OpenOptions::default() };
         self.host.open(key(plugin, application), request, options).await
     }
 
