@@ -13,7 +13,7 @@ async fn survives(stage: &Stage, bad: &RunningInstance, request: Request, kind: 
     let (plugin, application) = (bad.key().plugin.as_str(), bad.key().application.as_str());
     let healthy = stage.open("healthy-plugin", "healthy", json!({})).await.unwrap();
     for _ in 0..FAILURES {
-        let fault = stage.call(bad, request.clone()).await.unwrap_err();
+        let fault = stage.fails(bad, request.clone(), kind).await;
         assert_eq!((fault.kind, fault.effect), (kind, effect), "{fault}");
         assert_eq!(stage.book(&healthy, "any").await.unwrap(), "o1", "the others answer");
     }

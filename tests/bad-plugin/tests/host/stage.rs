@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use bad_plugin::mark::marked;
-use entrepot_contract::fault::Fault;
+use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::message::{CallContext, OpenRequest, Request, Response};
 use entrepot_contract::supplier::SupplierRequest;
 use entrepot_contract::time::{Clock, Timestamp};
@@ -23,6 +23,10 @@ use tempfile::TempDir;
 pub const START: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 /// Failures that open a breaker.
 pub const FAILURES: u32 = 3;
+/// Long enough for every call that has an end, also on a busy machine.
+pub const LONG_MS: i64 = 60_000;
+/// How long a call without an end is waited for; long enough to count as a failure.
+pub const SHORT_MS: i64 = 300;
 /// How long it stays open the first time.
 pub const OPEN_MS: i64 = 1_000;
 
@@ -84,14 +88,14 @@ impl Stage {
         self.host.load_library(&LibraryDeclaration { plugin: plugin.parse().unwrap(), path, sha256 }).map(|_| ())
     }
 
-    /// Opens an instance for an application; a call takes 400 ms at most.
+    /// Opens an instance for an application; a call that has an end gets there.
     pub async fn open(
         &self,
         plugin: &str,
         application: &str,
         settings: Value,
     ) -> Result<Arc<RunningInstance>, HostFault> {
-        self.open_with(plugin, application, settings, 400, None).await
+        self.open_with(plugin, application, settings, None).await
     }
 
     pub async fn open_with(
@@ -99,19 +103,25 @@ impl Stage {
         plugin: &str,
         application: &str,
         settings: Value,
-        timeout_ms: u64,
         workers: Option<usize>,
     ) -> Result<Arc<RunningInstance>, HostFault> {
         let request =
             json!({"application": application, "base_url": null, "token_mode": "fixed", "settings": settings});
         let request: OpenRequest = serde_json::from_value(request).unwrap();
-        let options = OpenOptions { limits: InstanceLimits::new(64, timeout_ms), workers, ..OpenOptions::default() };
+        let options =
+            OpenOptions { limits: InstanceLimits::new(64, LONG_MS as u64), workers, ..OpenOptions::default() };
         self.host.open(key(plugin, application), request, options).await
     }
 
     /// One call on behalf of the connection `c`.
     pub async fn call(&self, running: &RunningInstance, request: Request) -> Result<Response, Fault> {
-        running.call(self.context(), request, scope()).await
+        running.call(self.context(LONG_MS), request, scope()).await
+    }
+
+    /// One call that has no end where the fault is a time-out.
+    pub async fn fails(&self, running: &RunningInstance, request: Request, expected: FaultKind) -> Fault {
+        let left_ms = if expected == FaultKind::TimedOut { SHORT_MS } else { LONG_MS };
+        running.call(self.context(left_ms), request, scope()).await.unwrap_err()
     }
 
     /// The answer's text, or the fault.
@@ -119,9 +129,9 @@ impl Stage {
         self.call(running, book(product, "o1")).await.map(reason)
     }
 
-    pub fn context(&self) -> CallContext {
+    pub fn context(&self, left_ms: i64) -> CallContext {
         CallContext {
-            deadline: self.clock.now().plus_millis(60_000),
+            deadline: self.clock.now().plus_millis(left_ms),
             idempotency_key: "key".to_owned(),
             trace: "trace".parse().unwrap(),
             attempt: 1,

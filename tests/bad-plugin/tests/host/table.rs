@@ -4,7 +4,7 @@ use entrepot_contract::fault::{Effect, FaultKind};
 use entrepot_host::{State, Threads};
 use serde_json::json;
 
-use crate::stage::{FAILURES, OPEN_MS, START, Stage, until};
+use crate::stage::{FAILURES, OPEN_MS, START, Stage, book, until};
 
 /// The library answers badly for as many calls as open a breaker, and well after that.
 #[tokio::test]
@@ -25,7 +25,7 @@ async fn each_bad_reply_is_contained_and_the_next_good_one_counts() {
         let other = stage.open("bad-plugin", "other", json!({})).await.unwrap();
         let healthy = stage.open("healthy-plugin", "healthy", json!({})).await.unwrap();
         for _ in 0..FAILURES {
-            let fault = stage.book(&bad, "bad").await.unwrap_err();
+            let fault = stage.fails(&bad, book("bad", "o1"), kind).await;
             assert_eq!((fault.kind, fault.effect), (kind, Effect::Unknown), "{mark}: {fault}");
             for running in [&other, &healthy] {
                 assert_eq!(stage.book(running, "any").await.unwrap(), "o1");
@@ -69,8 +69,8 @@ async fn a_library_that_takes_everything_and_answers_nothing_is_named() {
     stage.advance(2_000);
     assert_eq!(bad.look(), Threads::Silent { since: START });
     assert_eq!(stage.troubles("bad-table", "bad"), [("its threads do not run".to_owned(), START)]);
-    let fault = stage.book(&bad, "any").await.unwrap_err();
-    assert!(fault.text.ends_with("within 400 ms: the plugin's threads do not run"), "{fault}");
+    let fault = stage.fails(&bad, book("any", "o1"), FaultKind::TimedOut).await;
+    assert!(fault.text.ends_with("within 300 ms: the plugin's threads do not run"), "{fault}");
 
     let stage = Stage::with("bad-table", "no-heart");
     let bad = stage.open("bad-table", "bad", json!({})).await.unwrap();

@@ -4,18 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bad_plugin::plugin::began;
-use entrepot_contract::fault::Fault;
+use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_host::{RunningInstance, State, Threads};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use crate::stage::{START, Stage, all_there, book, reason, scope, until};
-
-/// Long enough for the call that holds a thread until the test lets it go.
-const LONG_MS: u64 = 60_000;
+use crate::stage::{LONG_MS, START, Stage, all_there, book, reason, scope, until};
 
 fn held(stage: &Stage, running: &Arc<RunningInstance>, order: &str) -> JoinHandle<Result<String, Fault>> {
-    let (running, context, request) = (Arc::clone(running), stage.context(), book("bad", order));
+    let (running, context, request) = (Arc::clone(running), stage.context(LONG_MS), book("bad", order));
     tokio::spawn(async move { running.call(context, request, scope()).await.map(reason) })
 }
 
@@ -23,7 +20,7 @@ async fn stalls_and_recovers(defect: &str, workers: usize) {
     let stage = Stage::with("bad-plugin", "none");
     let go = stage.folder.path().join("go");
     let settings = json!({"defect": defect, "until": go});
-    let bad = stage.open_with("bad-plugin", "bad", settings, LONG_MS, Some(workers)).await.unwrap();
+    let bad = stage.open_with("bad-plugin", "bad", settings, Some(workers)).await.unwrap();
     let twin = stage.open("bad-plugin", "twin", json!({})).await.unwrap();
     let healthy = stage.open("healthy-plugin", "healthy", json!({})).await.unwrap();
     let orders: Vec<String> = (1..=workers).map(|number| format!("held-{number}")).collect();
@@ -73,7 +70,8 @@ async fn a_worker_that_spins_is_named_and_recovers() {
 async fn calls_that_wait_are_no_stall() {
     let stage = Stage::with("bad-plugin", "none");
     let bad = stage.open("bad-plugin", "bad", json!({"defect": "hang"})).await.unwrap();
-    assert!(stage.book(&bad, "bad").await.is_err());
+    let fault = stage.fails(&bad, book("bad", "o1"), FaultKind::TimedOut).await;
+    assert!(fault.text.ends_with("within 300 ms"), "{fault}");
     for _ in 0..3 {
         bad.look();
         stage.advance(2_000);
@@ -88,7 +86,7 @@ async fn as_many_workers_run_as_are_asked_for() {
     let stage = Stage::with("bad-plugin", "none");
     let go = stage.folder.path().join("go");
     let settings = json!({"defect": "block", "until": go});
-    let bad = stage.open_with("bad-plugin", "bad", settings, LONG_MS, Some(3)).await.unwrap();
+    let bad = stage.open_with("bad-plugin", "bad", settings, Some(3)).await.unwrap();
     let calls = [held(&stage, &bad, "held-1"), held(&stage, &bad, "held-2")];
     let marks = [began(&go, "held-1"), began(&go, "held-2")];
     until("two workers are held", || all_there(&[&marks[0], &marks[1]])).await;
