@@ -41,7 +41,8 @@ pub struct PluginTable {
     pub manifest: extern "C" fn(sink: extern "C" fn(context: u64, data: *const u8, length: usize), context: u64) -> i32,
     /// Opens an instance under the host's number; [`Opened`] or a fault comes through `reply` with call 0.
     pub open: extern "C" fn(host: *const HostTable, instance: u64, data: *const u8, length: usize) -> i32,
-    /// Starts a call; its answer comes through `reply`.
+    /// Starts a call; its answer comes through `reply`. An empty message is a heartbeat: one of the threads that run
+    /// calls answers it with an empty reply; a library without such threads gives [`REFUSED`].
     pub submit: extern "C" fn(instance: u64, call: u64, data: *const u8, length: usize) -> i32,
     /// Asks to stop a call; an answer may still come.
     pub cancel: extern "C" fn(instance: u64, call: u64),
@@ -72,7 +73,15 @@ pub struct HostTable {
 }
 
 /// Passed to `open`.
-pub type OpenMessage = OpenRequest;
+#[derive(Debug, Serialize, Deserialize)]
+pub struct OpenMessage {
+    /// What the instance is opened with.
+    #[serde(flatten)]
+    pub request: OpenRequest,
+    /// Threads that the library is to run its calls on; it obeys the first opening. None: as many as it likes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workers: Option<usize>,
+}
 
 /// Passed to `submit`.
 #[derive(Debug, Serialize, Deserialize)]

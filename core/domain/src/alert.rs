@@ -103,6 +103,8 @@ alert_kinds! {
     DeadJob = "dead_job", Urgent, "任务多次失败，已停止", "A job gave up";
     /// A partner fails again and again.
     ConnectionFailing = "connection_failing", Urgent, "对接方连续失败", "A connection fails again and again";
+    /// A plugin's own threads do not run.
+    PluginSilent = "plugin_silent", Urgent, "插件线程停止响应", "The threads of a plugin do not run";
     /// A partner calls something that no plugin takes.
     UnknownScene = "unknown_scene", Warning, "收到未知接口的调用", "A partner calls something no plugin takes";
 }

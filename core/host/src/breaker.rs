@@ -54,6 +54,8 @@ pub struct Breaker {
     phase: Phase,
     /// Openings since the last success.
     openings: u32,
+    /// When it opened for the first time since it was closed.
+    since: Option<Timestamp>,
     /// Grows with every change of phase.
     generation: u64,
 }
@@ -74,7 +76,7 @@ impl Breaker {
     /// A closed breaker.
     #[must_use]
     pub const fn new(rules: BreakerRules) -> Self {
-        Self { rules, phase: Phase::Closed { failures: 0 }, openings: 0, generation: 0 }
+        Self { rules, phase: Phase::Closed { failures: 0 }, openings: 0, since: None, generation: 0 }
     }
 
     /// Lets a call through, or says in how many milliseconds asking again may help.
@@ -110,6 +112,7 @@ impl Breaker {
             }
             (Phase::Probing, Verdict::Works) => {
                 self.openings = 0;
+                self.since = None;
                 self.change(Phase::Closed { failures: 0 });
             }
             (Phase::Probing, Verdict::Fails) => self.open(now),
@@ -129,6 +132,12 @@ impl Breaker {
         }
     }
 
+    /// Since when it is not closed; probes that fail change nothing.
+    #[must_use]
+    pub const fn since(&self) -> Option<Timestamp> {
+        self.since
+    }
+
     /// Failures in a row while closed; zero otherwise.
     #[must_use]
     pub const fn failures(&self) -> u32 {
@@ -142,6 +151,7 @@ impl Breaker {
         let doubled = self.rules.first_open_ms.saturating_mul(1_u64 << self.openings.min(32));
         let open_ms = doubled.min(self.rules.longest_open_ms);
         self.openings = self.openings.saturating_add(1);
+        self.since = self.since.or(Some(now));
         self.change(Phase::Open { until: now.plus_millis(i64::try_from(open_ms).unwrap_or(i64::MAX)) });
     }
 
@@ -178,6 +188,16 @@ mod tests {
         run(&mut breaker, 0, Verdict::Fails);
         assert_eq!(breaker.state(), BreakerState::Open);
         assert_eq!(breaker.admit(at(40)), Err(60));
+    }
+
+    #[test]
+    fn since_when_is_the_first_opening_until_a_success() {
+        let mut breaker = Breaker::new(RULES);
+        (0..3).for_each(|_| run(&mut breaker, 7, Verdict::Fails));
+        run(&mut breaker, 107, Verdict::Fails);
+        assert_eq!(breaker.since(), Some(at(7)), "a probe that fails changes nothing");
+        run(&mut breaker, 400, Verdict::Works);
+        assert_eq!((breaker.state(), breaker.since()), (BreakerState::Closed, None));
     }
 
     #[test]

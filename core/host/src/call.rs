@@ -12,6 +12,7 @@ use crate::admission;
 use crate::breaker::{BreakerState, Ticket, Verdict};
 use crate::instance::{Lane, RunningInstance, Share, closed_fault};
 use crate::locked;
+use crate::pulse::Threads;
 use crate::services::{HostServices, ServiceScope};
 use crate::transport::direct::{self, Ended};
 
@@ -35,10 +36,16 @@ impl RunningInstance {
         let name = request.name();
         let result = self.admitted(context, request, scope).await;
         let word = result.as_ref().map_or_else(|fault| kind_name(fault.kind), |_| "ok");
-        metrics::counter!("entrepot_plugin_calls_total", "plugin" => self.label.clone(), "call" => name, "result" => word)
-            .increment(1);
-        metrics::histogram!("entrepot_plugin_call_seconds", "plugin" => self.label.clone(), "call" => name)
-            .record(started.elapsed().as_secs_f64());
+        let (plugin, instance) = (self.label.clone(), self.instance_label.clone());
+        metrics::counter!(
+            "entrepot_plugin_calls_total", "plugin" => plugin.clone(), "instance" => instance.clone(), "call" => name,
+            "result" => word
+        )
+        .increment(1);
+        metrics::histogram!(
+            "entrepot_plugin_call_seconds", "plugin" => plugin, "instance" => instance, "call" => name
+        )
+        .record(started.elapsed().as_secs_f64());
         result
     }
 
@@ -112,7 +119,10 @@ impl RunningInstance {
                 self.services.scrub(&format!("the plugin failed in the call {name}: {text}")),
             ),
             Ended::TimedOut => {
-                failed(FaultKind::TimedOut, format!("no answer to the call {name} within {} ms", wait.as_millis()))
+                let silent = matches!(self.threads(), Threads::Silent { .. });
+                let why = if silent { ": the plugin's threads do not run" } else { "" };
+                let text = format!("no answer to the call {name} within {} ms{why}", wait.as_millis());
+                failed(FaultKind::TimedOut, text)
             }
         }
     }
@@ -152,6 +162,12 @@ impl<'a> Entry<'a> {
         breaker.settle(ticket, verdict, self.instance.clock.now());
         let after = breaker.state();
         drop(breaker);
+        if let (BreakerState::Open, Some(fault)) = (after, fault) {
+            *locked(&self.share.fault) = Some(self.instance.scrub(&fault.to_string()));
+        }
+        if before != after {
+            self.instance.publish();
+        }
         match (before == after, after, fault) {
             (false, BreakerState::Open, Some(fault)) => self.instance.report(format!("left alone after: {fault}")),
             (false, BreakerState::Closed, _) => self.instance.report("answers again"),

@@ -19,8 +19,10 @@ use crate::breaker::{Breaker, BreakerRules, BreakerState};
 use crate::limits::{CONNECTIONS_LIMIT, InstanceLimits};
 use crate::locked;
 use crate::manifest::CheckedManifest;
+use crate::pulse::Threads;
 use crate::services::InstanceServices;
 use crate::status::State;
+use crate::transport::remote::Heart;
 
 /// Reports kept for a plugin or an instance; the oldest go first.
 pub const REPORTS_LIMIT: usize = 20;
@@ -97,6 +99,8 @@ impl Lane {
 pub(crate) struct Share {
     pub(crate) permits: Semaphore,
     pub(crate) breaker: Mutex<Breaker>,
+    /// What opened the breaker last.
+    pub(crate) fault: Mutex<Option<String>>,
 }
 
 type Shares = BTreeMap<(Lane, Option<ConnectionId>), Arc<Share>>;
@@ -106,13 +110,20 @@ pub struct RunningInstance {
     pub(crate) key: InstanceKey,
     pub(crate) card: Arc<CheckedManifest>,
     pub(crate) label: Arc<str>,
+    /// The application, beside `label` in metrics.
+    pub(crate) instance_label: Arc<str>,
     pub(crate) instance: Arc<dyn Instance>,
     pub(crate) services: Arc<InstanceServices>,
     pub(crate) limits: InstanceLimits,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) opened_at: Timestamp,
+    /// None where the plugin runs on the host's own threads.
+    pub(crate) heart: Option<Heart>,
+    /// Since when its threads were silent when it was last looked at.
+    silent_since: Mutex<Option<Timestamp>>,
     answers: Vec<ReadyAnswers>,
     rules: BreakerRules,
+    required: bool,
     translate: Semaphore,
     reach: Semaphore,
     shares: Mutex<Shares>,
@@ -129,6 +140,10 @@ pub struct ConnectionHealth {
     pub lane: Lane,
     /// Its breaker.
     pub breaker: BreakerState,
+    /// Since when the breaker is not closed.
+    pub since: Option<Timestamp>,
+    /// The failure that opened it last, while it is not closed.
+    pub fault: Option<String>,
     /// Failures in a row.
     pub failures: u32,
     /// Calls under way.
@@ -142,6 +157,10 @@ pub struct InstanceStatus {
     pub key: InstanceKey,
     /// Where in its life.
     pub state: State,
+    /// Whether the server is not ready without it.
+    pub required: bool,
+    /// Whether its own threads run.
+    pub threads: Threads,
     /// Since when it is open.
     pub opened_at: Option<Timestamp>,
     /// How its connections do.
@@ -160,6 +179,8 @@ pub(crate) struct Parts {
     pub(crate) rules: BreakerRules,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) answers: Vec<ReadyAnswers>,
+    pub(crate) heart: Option<Heart>,
+    pub(crate) required: bool,
 }
 
 impl RunningInstance {
@@ -167,6 +188,10 @@ impl RunningInstance {
         let in_flight = parts.limits.in_flight.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             label: Arc::from(parts.key.plugin.as_str()),
+            instance_label: Arc::from(parts.key.application.as_str()),
+            heart: parts.heart,
+            silent_since: Mutex::default(),
+            required: parts.required,
             key: parts.key,
             card: parts.card,
             instance: parts.instance,
@@ -234,18 +259,63 @@ impl RunningInstance {
             .into_iter()
             .map(|((lane, connection), share)| {
                 let breaker = locked(&share.breaker);
+                let (since, failures) = (breaker.since(), breaker.failures());
                 let in_flight = self.connection_share().saturating_sub(share.permits.available_permits());
-                ConnectionHealth { connection, lane, breaker: breaker.state(), failures: breaker.failures(), in_flight }
+                let fault = since.and_then(|_| locked(&share.fault).clone());
+                ConnectionHealth { connection, lane, breaker: breaker.state(), since, fault, failures, in_flight }
             })
             .collect();
-        let healthy = connections.iter().all(|connection| connection.breaker == BreakerState::Closed);
+        let threads = self.threads();
+        let healthy = connections.iter().all(|connection| connection.breaker == BreakerState::Closed)
+            && !matches!(threads, Threads::Silent { .. });
         let state = match (self.is_closed(), healthy) {
             (true, _) => State::Closed,
             (false, true) => State::Open,
             (false, false) => State::Degraded,
         };
         let reports = locked(&self.reports).list();
-        InstanceStatus { key: self.key.clone(), state, opened_at: Some(self.opened_at), connections, reports }
+        let (key, opened_at) = (self.key.clone(), Some(self.opened_at));
+        InstanceStatus { key, state, required: self.required, threads, opened_at, connections, reports }
+    }
+
+    /// Whether its threads run, as far as is known by now.
+    #[must_use]
+    pub fn threads(&self) -> Threads {
+        self.heart.as_ref().map_or(Threads::Unwatched, |heart| heart.threads(self.clock.now()))
+    }
+
+    /// Sends a heartbeat, unless one is without an answer, and notes what changed since the last look. The host does so
+    /// several times a second ([`crate::pulse::BEAT_EVERY_MS`]).
+    pub fn look(&self) -> Threads {
+        if let Some(heart) = &self.heart {
+            heart.beat(self.clock.now());
+        }
+        let threads = self.threads();
+        let since = if let Threads::Silent { since } = threads { Some(since) } else { None };
+        let before = std::mem::replace(&mut *locked(&self.silent_since), since);
+        match (before, since) {
+            (None, Some(_)) => self.report("its threads do not run: no call gets on until they do"),
+            (Some(_), None) => self.report("its threads run again"),
+            _ => return threads,
+        }
+        tracing::warn!(instance = %self.key, silent = since.is_some(), "the threads of a plugin's library");
+        self.publish();
+        threads
+    }
+
+    /// Sets the metrics that say how it does.
+    pub(crate) fn publish(&self) {
+        let troubles = self.status().troubles();
+        let silent = troubles.iter().any(|trouble| trouble.is_silence());
+        let failing = troubles.len() - usize::from(silent);
+        let since_ms = troubles.iter().map(|trouble| trouble.since.millis()).min().unwrap_or(0);
+        let gauge = |name: &'static str, value: f64| {
+            let (plugin, instance) = (Arc::clone(&self.label), Arc::clone(&self.instance_label));
+            metrics::gauge!(name, "plugin" => plugin, "instance" => instance).set(value);
+        };
+        gauge("entrepot_plugin_threads_silent", f64::from(u8::from(silent)));
+        gauge("entrepot_plugin_breakers_open", failing as f64);
+        gauge("entrepot_plugin_degraded_since_seconds", since_ms as f64 / 1_000.0);
     }
 
     pub(crate) fn report(&self, text: impl Into<String>) {
@@ -256,6 +326,7 @@ impl RunningInstance {
     /// Takes no more calls.
     pub(crate) fn shut(&self) {
         self.closed.store(true, Ordering::Release);
+        self.publish();
     }
 
     pub(crate) const fn permits(&self, lane: Lane) -> &Semaphore {
@@ -272,7 +343,7 @@ impl RunningInstance {
         let key = if full { (lane, None) } else { key };
         let share = shares.entry(key).or_insert_with(|| {
             let permits = Semaphore::new(self.connection_share());
-            Arc::new(Share { permits, breaker: Mutex::new(Breaker::new(self.rules)) })
+            Arc::new(Share { permits, breaker: Mutex::new(Breaker::new(self.rules)), fault: Mutex::default() })
         });
         Arc::clone(share)
     }

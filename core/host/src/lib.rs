@@ -8,6 +8,7 @@
 //! - [`call`]: the way of one call: declared, admitted, waited for, checked, counted.
 //! - [`admission`]: what the declared capabilities allow, and which answer fits which call.
 //! - [`breaker`]: the circuit breaker, as a state machine over given instants.
+//! - [`pulse`]: whether a library's own threads run.
 //! - [`limits`]: limits of an instance, and the token buckets of partners' quotas.
 //! - [`services`]: what a plugin may ask for: HTTP, cache, secrets, log, time.
 //! - [`http`]: calls to partners, and how their failures are read.
@@ -32,6 +33,7 @@ pub mod limits;
 pub mod manifest;
 pub mod masking;
 mod opening;
+pub mod pulse;
 pub mod registry;
 pub mod secret;
 pub mod services;
@@ -46,9 +48,10 @@ pub use instance::{InstanceKey, InstanceStatus, RunningInstance};
 pub use interface_log::{Direction, InterfaceEntry, InterfaceLog, NoInterfaceLog};
 pub use limits::{ApiLimit, InstanceLimits};
 pub use masking::{mask_body, scrub};
+pub use pulse::Threads;
 pub use registry::{Host, HostParts, LibraryDeclaration, OpenOptions};
 pub use secret::SecretText;
-pub use status::{LoadedFrom, PluginCard, PluginStatus, State};
+pub use status::{LoadedFrom, PluginCard, PluginStatus, State, Trouble, What};
 
 /// Takes a lock; what a panicking holder left behind is still consistent, because no holder runs foreign code.
 pub(crate) fn locked<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -15,15 +15,19 @@ use crate::instance::{InstanceKey, Parts, RunningInstance};
 use crate::limits::{CLOSE_TIMEOUT_MS, HTTP_IN_FLIGHT, LOG_LINES_PER_SECOND, OPEN_TIMEOUT_MS, RateLimits, TokenBucket};
 use crate::manifest::CheckedManifest;
 use crate::masking::scrub;
+use crate::pulse;
 use crate::registry::{HostParts, OpenOptions};
 use crate::secret::SecretText;
 use crate::services::{HostServices, InstanceServices, ServiceScope};
 use crate::transport::direct::{self, Ended};
+use crate::transport::library::LibraryPlugin;
 
 /// A plugin with its checked card.
 #[derive(Clone)]
 pub(crate) struct Loaded {
     pub(crate) plugin: Arc<dyn Plugin>,
+    /// The same, where it is a library.
+    pub(crate) library: Option<Arc<LibraryPlugin>>,
     pub(crate) card: Arc<CheckedManifest>,
 }
 
@@ -36,7 +40,7 @@ pub(crate) async fn open(
     request: OpenRequest,
     options: OpenOptions,
 ) -> Result<Arc<RunningInstance>, HostFault> {
-    let Loaded { plugin, card } = loaded;
+    let Loaded { plugin, library, card } = loaded;
     card.instance(&request.settings, &key.to_string())?;
     let fault = |text: String| HostFault::Open { instance: key.clone(), text: scrub_all(&text, &options.secrets) };
     if request.application != key.application {
@@ -48,8 +52,17 @@ pub(crate) async fn open(
     let scope = ServiceScope { trace, connection: None, order: None, deadline: None };
     let own = HostServices::new(Arc::clone(&services), scope);
     let wait = Duration::from_millis(options.limits.timeout_ms.max(OPEN_TIMEOUT_MS));
-    let future = direct::contained(async move { plugin.open(request, Arc::new(own)).await });
-    let (instance, opened) = match direct::within(wait, future).await {
+    let workers = options.workers;
+    let future = direct::contained(async move {
+        match library {
+            Some(library) => {
+                let opened = library.open_watched(request, Arc::new(own), workers).await;
+                opened.map(|(instance, opened, heart)| (instance, opened, Some(heart)))
+            }
+            None => plugin.open(request, Arc::new(own)).await.map(|(instance, opened)| (instance, opened, None)),
+        }
+    });
+    let (instance, opened, heart) = match direct::within(wait, future).await {
         Ended::Answered(Ok(opened)) => opened,
         Ended::Answered(Err(error)) => return Err(fault(error.to_string())),
         Ended::Panicked(text) => return Err(fault(format!("its code failed: {text}"))),
@@ -59,7 +72,7 @@ pub(crate) async fn open(
         close(instance).await;
         return Err(fault(text));
     }
-    Ok(Arc::new(RunningInstance::new(Parts {
+    let running = Arc::new(RunningInstance::new(Parts {
         key: key.clone(),
         card,
         instance,
@@ -68,7 +81,12 @@ pub(crate) async fn open(
         rules: parts.breaker,
         clock: Arc::clone(&parts.clock),
         answers: opened.answers,
-    })))
+        heart,
+        required: options.required,
+    }));
+    running.publish();
+    pulse::watch(&running);
+    Ok(running)
 }
 
 fn instance_services(

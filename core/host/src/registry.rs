@@ -9,7 +9,7 @@ use entrepot_contract::manifest::Manifest;
 use entrepot_contract::message::OpenRequest;
 use entrepot_contract::plugin::Plugin;
 use entrepot_contract::time::Clock;
-use entrepot_contract::version::ABI;
+use entrepot_contract::version::{ABI, CONTRACT};
 use serde_json::Value;
 
 use crate::breaker::BreakerRules;
@@ -22,6 +22,7 @@ use crate::limits::{ApiLimit, InstanceLimits, RateLimits};
 use crate::locked;
 use crate::manifest::CheckedManifest;
 use crate::opening::{self, Loaded};
+use crate::pulse::Threads;
 use crate::secret::SecretText;
 use crate::status::{LoadedFrom, PluginCard, PluginStatus, State};
 use crate::transport::library;
@@ -63,6 +64,10 @@ pub struct OpenOptions {
     pub allow_hosts: Vec<String>,
     /// The partner's quotas for the application.
     pub api_limits: Vec<ApiLimit>,
+    /// Threads for a library's calls; the first opening decides for all of its instances. None: as the library likes.
+    pub workers: Option<usize>,
+    /// Whether the server is not ready without it.
+    pub required: bool,
 }
 
 /// Runs plugins.
@@ -83,6 +88,7 @@ struct Entry {
 struct Slot {
     running: Option<Arc<RunningInstance>>,
     opening: bool,
+    required: bool,
     reports: Reports,
 }
 
@@ -95,7 +101,7 @@ impl Host {
             let id = card.manifest.id.clone();
             let entry = Entry {
                 loaded: LoadedFrom::BuiltIn,
-                plugin: Some(Loaded { plugin, card }),
+                plugin: Some(Loaded { plugin, library: None, card }),
                 reports: Reports::default(),
             };
             if plugins.insert(id.clone(), entry).is_some() {
@@ -123,6 +129,13 @@ impl Host {
             }
             Ok((from, loaded)) => {
                 let manifest = loaded.card.manifest.clone();
+                if manifest.contract > CONTRACT {
+                    let text = format!(
+                        "it speaks contract {}, newer than this host's {CONTRACT}: what is new in it is not used",
+                        manifest.contract
+                    );
+                    entry.reports.push(self.parts.clock.now(), text);
+                }
                 entry.loaded = from;
                 entry.plugin = Some(loaded);
                 Ok(manifest)
@@ -148,7 +161,7 @@ impl Host {
             )));
         }
         let from = LoadedFrom::Library { path: plugin.path().to_owned(), sha256: Some(plugin.sha256().to_owned()) };
-        Ok((from, Loaded { plugin, card }))
+        Ok((from, Loaded { plugin: Arc::clone(&plugin) as _, library: Some(plugin), card }))
     }
 
     /// A plugin's card.
@@ -189,6 +202,7 @@ impl Host {
                 return Err(HostFault::AlreadyOpen { instance: key });
             }
             slot.opening = true;
+            slot.required = options.required;
             slot.running = None;
         }
         let reset = Opening { host: self, key: &key };
@@ -276,6 +290,8 @@ impl Slot {
             None => InstanceStatus {
                 key: key.clone(),
                 state: if self.opening { State::Declared } else { State::Failed },
+                required: self.required,
+                threads: Threads::Unwatched,
                 opened_at: None,
                 connections: Vec::new(),
                 reports: own,

@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use entrepot_contract::capability::Capabilities;
-use entrepot_contract::ids::PluginId;
+use entrepot_contract::ids::{ConnectionId, PluginId};
 use entrepot_contract::manifest::{Manifest, PluginKind, Scene};
+use entrepot_contract::time::Timestamp;
 use entrepot_contract::version::ContractVersion;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::instance::{InstanceStatus, Report};
+use crate::pulse::Threads;
 
 /// Where a plugin or an instance is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -61,6 +63,67 @@ pub struct PluginStatus {
     pub reports: Vec<Report>,
     /// Its instances.
     pub instances: Vec<InstanceStatus>,
+}
+
+/// Why an instance is degraded or failed, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// What.
+    pub what: What,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// What is wrong with an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// It did not open; its reports say why.
+    NotOpen,
+    /// No call gets on, whatever its partner does.
+    Silent,
+    /// The calls of a connection failed too often and are left alone, but for one now and then that probes. None: the
+    /// calls that belong to the application.
+    LeftAlone(Option<ConnectionId>),
+}
+
+impl std::fmt::Display for What {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotOpen => f.write_str("it is not open"),
+            Self::Silent => f.write_str("its threads do not run"),
+            Self::LeftAlone(Some(connection)) => write!(f, "calls of connection {connection} fail again and again"),
+            Self::LeftAlone(None) => f.write_str("calls of the application fail again and again"),
+        }
+    }
+}
+
+impl Trouble {
+    pub(crate) fn is_silence(&self) -> bool {
+        self.what == What::Silent
+    }
+}
+
+impl InstanceStatus {
+    /// What is wrong with it; nothing when it is open or was closed on request.
+    #[must_use]
+    pub fn troubles(&self) -> Vec<Trouble> {
+        match self.state {
+            State::Failed => {
+                let since = self.reports.last().map_or_else(Timestamp::default, |report| report.at);
+                return vec![Trouble { what: What::NotOpen, since }];
+            }
+            State::Degraded => {}
+            State::Declared | State::Loaded | State::Open | State::Closed => return Vec::new(),
+        }
+        let silent = match self.threads {
+            Threads::Silent { since } => Some(Trouble { what: What::Silent, since }),
+            Threads::Run | Threads::Unwatched => None,
+        };
+        let left_alone = self.connections.iter().filter_map(|health| {
+            Some(Trouble { what: What::LeftAlone(health.connection.clone()), since: health.since? })
+        });
+        silent.into_iter().chain(left_alone).collect()
+    }
 }
 
 /// A plugin's card, for an administrator.

@@ -101,16 +101,15 @@ struct Opening {
     key: InstanceKey,
     request: OpenRequest,
     options: OpenOptions,
-    required: bool,
 }
 
 /// Opens an instance for each channel plugin × application and for each supplier connection.
 pub(crate) async fn open_all(host: &Host, config: &Config) -> Result<(), String> {
     for opening in openings(host, config)? {
-        let key = opening.key.clone();
+        let (key, required) = (opening.key.clone(), opening.options.required);
         match host.open(opening.key, opening.request, opening.options).await {
             Ok(_) => {}
-            Err(fault) if opening.required => return Err(format!("{key}: {fault}")),
+            Err(fault) if required => return Err(format!("{key}: {fault}")),
             Err(fault) => tracing::error!(instance = %key, %fault, "a plugin that is not required was not opened"),
         }
     }
@@ -136,12 +135,10 @@ fn openings(host: &Host, config: &Config) -> Result<Vec<Opening>, String> {
             extra_headers: pairs(&application.extra_headers),
             settings: Value::Object(settings),
         };
-        let limits = application.limits.iter();
-        let limits = limits.map(|(api, limit)| ApiLimit { api: api.clone(), calls: limit.per_second, per_ms: 1000 });
-        let mut options = options(config, &channel.plugin, &application.credentials, application.hosts());
-        options.api_limits = limits.collect();
-        let required = plugin_of(config, &channel.plugin).required;
-        openings.insert(key.clone(), Opening { key, request, options, required });
+        let plugin = plugin_of(config, &channel.plugin);
+        let mut options = options(&plugin, &application.credentials, &application.limits, application.hosts());
+        options.limits.connection_in_flight = plugin.connection_share();
+        openings.insert(key.clone(), Opening { key, request, options });
     }
     for (_, id, supplier) in config.suppliers().filter(|(_, _, supplier)| supplier.enabled) {
         let application = ApplicationId::parse(id.as_str()).map_err(|fault| fault.to_string())?;
@@ -153,9 +150,10 @@ fn openings(host: &Host, config: &Config) -> Result<Vec<Opening>, String> {
             extra_headers: Vec::new(),
             settings: Value::Object(supplier.settings.clone()),
         };
-        let options = options(config, &supplier.plugin, &supplier.credentials, supplier.hosts());
-        let required = plugin_of(config, &supplier.plugin).required;
-        openings.insert(key.clone(), Opening { key, request, options, required });
+        // It is its instance's only connection, with all of the instance's share.
+        let plugin = plugin_of(config, &supplier.plugin);
+        let options = options(&plugin, &supplier.credentials, &supplier.limits, supplier.hosts());
+        openings.insert(key.clone(), Opening { key, request, options });
     }
     Ok(openings.into_values().collect())
 }
@@ -169,16 +167,76 @@ fn pairs(map: &BTreeMap<String, crate::config::SecretText>) -> Vec<(String, Stri
 }
 
 fn options(
-    config: &Config,
-    plugin: &PluginId,
+    plugin: &Plugin,
     credentials: &BTreeMap<String, crate::config::SecretText>,
+    quotas: &BTreeMap<String, crate::config::ApiLimit>,
     allow_hosts: Vec<String>,
 ) -> OpenOptions {
-    let plugin = plugin_of(config, plugin);
+    let quota = |(api, limit): (&String, &crate::config::ApiLimit)| ApiLimit {
+        api: api.clone(),
+        calls: limit.per_second,
+        per_ms: 1000,
+    };
     OpenOptions {
         limits: InstanceLimits::new(plugin.in_flight, plugin.timeout_ms),
         secrets: credentials.iter().map(|(name, value)| (name.clone(), SecretText::new(value.expose()))).collect(),
         allow_hosts,
-        ..OpenOptions::default()
+        api_limits: quotas.iter().map(quota).collect(),
+        workers: Some(plugin.workers),
+        required: plugin.required,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entrepot_contract::time::SystemClock;
+    use entrepot_host::breaker::BreakerRules;
+    use entrepot_host::{HostParts, HttpClient, MemoryCache, NoInterfaceLog};
+    use serde_json::json;
+
+    use super::*;
+
+    fn opened(overrides: &Value) -> BTreeMap<String, OpenOptions> {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/demo.toml");
+        let loaded = crate::config::load_checked(&[file], overrides, &|id| known_built_in(id));
+        let config = loaded.unwrap_or_else(|faults| panic!("{faults}")).config;
+        let parts = HostParts {
+            cache: Arc::new(MemoryCache::new(Arc::new(SystemClock))),
+            clock: Arc::new(SystemClock),
+            interface_log: Arc::new(NoInterfaceLog),
+            client: HttpClient::new().unwrap(),
+            breaker: BreakerRules::default(),
+        };
+        let host = Host::new(parts, built_ins(&config)).unwrap();
+        let openings = openings(&host, &config).unwrap();
+        openings.into_iter().map(|opening| (opening.key.to_string(), opening.options)).collect()
+    }
+
+    #[test]
+    fn what_is_configured_is_what_an_instance_is_opened_with() {
+        let opened = opened(&json!({
+            "plugins": { "simple-gate": { "workers": 5, "in_flight": 9, "required": false } },
+            "merchants": { "lakeside": { "suppliers": { "lakeside-gate": { "limits": { "book": { "per_second": 7 } } } } } },
+        }));
+        let gate = &opened["simple-gate/lakeside-gate"];
+        assert_eq!((gate.workers, gate.required), (Some(5), false));
+        assert_eq!(
+            (gate.limits.in_flight, gate.limits.connection_in_flight),
+            (9, 9),
+            "its only connection has all of it"
+        );
+        assert_eq!(gate.api_limits, [ApiLimit { api: "book".to_owned(), calls: 7, per_ms: 1_000 }]);
+        let douyin = &opened["douyin-calendar/douyin-demo"];
+        assert_eq!((douyin.workers, douyin.required), (Some(2), true));
+        assert_eq!((douyin.limits.in_flight, douyin.limits.connection_in_flight), (64, 48));
+    }
+
+    #[test]
+    fn one_connections_share_is_three_quarters_or_what_is_said() {
+        let share = |in_flight, connection_in_flight| {
+            Plugin { in_flight, connection_in_flight, ..Plugin::default() }.connection_share()
+        };
+        assert_eq!((share(64, None), share(1, None), share(3, None)), (48, 1, 3));
+        assert_eq!((share(10_000, None), share(64, Some(7))), (7_500, 7));
     }
 }

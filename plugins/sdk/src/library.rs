@@ -30,8 +30,10 @@ pub const DRAIN_LIMIT: Duration = Duration::from_secs(if cfg!(test) { 1 } else {
 pub const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 /// Longest log line, in bytes.
 pub const LOG_LIMIT_BYTES: usize = 8 * 1024;
-/// Workers of a library's runtime, unless `ENTREPOT_PLUGIN_WORKERS` says another number (1 to 64).
+/// Workers of a library's runtime, unless the first opening asks for another number.
 pub const WORKERS: usize = 2;
+/// Workers of a library's runtime at most.
+pub const WORKERS_LIMIT: usize = 64;
 
 /// The call number of the opening.
 const OPENING: u64 = 0;
@@ -54,10 +56,10 @@ impl Library {
     }
 
     pub(crate) fn open(&'static self, host: HostTable, number: u64, bytes: &[u8]) -> i32 {
-        let Ok(request) = serde_json::from_slice::<OpenMessage>(bytes) else {
+        let Ok(OpenMessage { request, workers }) = serde_json::from_slice(bytes) else {
             return REFUSED;
         };
-        let Some(runtime) = self.runtime() else {
+        let Some(runtime) = self.start(workers.unwrap_or(WORKERS)) else {
             return CRASHED;
         };
         let slot = Arc::new(Slot::new(number, host));
@@ -89,6 +91,11 @@ impl Library {
         let (Some(slot), Some(runtime)) = (self.slot(instance), self.runtime()) else {
             return CLOSED;
         };
+        if bytes.is_empty() {
+            // A heartbeat: what can run this task can run calls.
+            runtime.spawn(async move { slot.beat(call) });
+            return ACCEPTED;
+        }
         let running = match &locked(&slot.inner).life {
             Life::Open(instance) => Arc::clone(instance),
             Life::Opening | Life::Closing(_) => return CLOSED,
@@ -166,13 +173,16 @@ impl Library {
         locked(&self.instances).get(&number).cloned()
     }
 
+    /// The runtime that the first opening started.
     fn runtime(&self) -> Option<&Runtime> {
+        self.runtime.get()?.as_ref()
+    }
+
+    fn start(&self, workers: usize) -> Option<&Runtime> {
         let start = || {
-            let asked = std::env::var("ENTREPOT_PLUGIN_WORKERS").ok().and_then(|text| text.parse().ok());
-            let workers = asked.filter(|workers| (1..=64).contains(workers)).unwrap_or(WORKERS);
             let name = format!("plugin {}", self.plugin.manifest().id);
             Builder::new_multi_thread()
-                .worker_threads(workers)
+                .worker_threads(workers.clamp(1, WORKERS_LIMIT))
                 .thread_name(name)
                 .enable_time()
                 .on_thread_start(slot::mark_worker)

@@ -21,6 +21,7 @@ use entrepot_contract::version::{ABI, CONTRACT};
 use futures_util::FutureExt;
 
 use super::library::{HOST, LibraryPlugin};
+use crate::pulse::Threads;
 
 static CANCELS: AtomicU64 = AtomicU64::new(0);
 
@@ -86,6 +87,12 @@ extern "C" fn stops_under_way(instance: u64, _: u64, _: *const u8, _: usize) -> 
 }
 
 extern "C" fn hangs(_: u64, _: u64, _: *const u8, _: usize) -> i32 {
+    ACCEPTED
+}
+
+extern "C" fn beats(instance: u64, call: u64, _: *const u8, length: usize) -> i32 {
+    let empty: &[u8] = &[];
+    (HOST.reply)(instance, call, empty.as_ptr(), length);
     ACCEPTED
 }
 
@@ -160,15 +167,18 @@ impl Services for OneSecret {
     }
 }
 
-async fn open(submit: Submit) -> Arc<dyn Instance> {
-    let request = OpenRequest {
+fn open_request() -> OpenRequest {
+    OpenRequest {
         application: "app".parse().unwrap(),
         base_url: None,
         token_mode: TokenMode::ClientToken,
         extra_headers: vec![],
         settings: serde_json::Value::Null,
-    };
-    let (instance, opened) = library(submit).open(request, Arc::new(OneSecret)).await.unwrap();
+    }
+}
+
+async fn open(submit: Submit) -> Arc<dyn Instance> {
+    let (instance, opened) = library(submit).open(open_request(), Arc::new(OneSecret)).await.unwrap();
     assert_eq!(opened, Opened::default());
     instance
 }
@@ -254,4 +264,23 @@ async fn a_closed_instance_is_forgotten() {
     instance.close().await;
     let fault = call(&*instance).await.unwrap_err();
     assert_eq!((fault.kind, fault.effect), (FaultKind::Unavailable, Effect::NotDone));
+}
+
+#[tokio::test]
+async fn a_heartbeat_tells_whether_the_threads_run() {
+    let at = Timestamp::from_millis;
+    let silent = Threads::Silent { since: at(1_000) };
+    let hearts = [
+        (beats as Submit, Threads::Run),
+        (hangs, silent),
+        (answers_rubbish, Threads::Run),
+        (refuses, Threads::Unwatched),
+        (is_busy, Threads::Run),
+    ];
+    for (submit, expected) in hearts {
+        let opened = library(submit).open_watched(open_request(), Arc::new(OneSecret), None).await;
+        let (_instance, _, heart) = opened.unwrap();
+        heart.beat(at(1_000));
+        assert_eq!(heart.threads(at(3_000)), expected);
+    }
 }

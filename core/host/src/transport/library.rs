@@ -17,13 +17,16 @@ use std::sync::{Arc, Mutex};
 use entrepot_contract::abi::{ACCEPTED, HostTable, MESSAGE_LIMIT_BYTES, PluginTable, SYMBOL};
 use entrepot_contract::manifest::Manifest;
 use entrepot_contract::time::{Clock, SystemClock};
-use entrepot_contract::version::{ABI, SUPPORTED_MAJORS};
+use entrepot_contract::version::{ABI, CONTRACT, SUPPORTED_MAJORS};
 use sha2::{Digest, Sha256};
 
 use super::seats::{self, Seat};
 use crate::fault::HostFault;
 use crate::locked;
 use crate::masking::hex;
+
+/// A library whose table stands under the symbol of one of so many ABIs is told from one that is no plugin.
+const ABIS_LOOKED_FOR: u32 = 16;
 
 /// What every library is given; it lives as long as the process.
 pub(super) static HOST: HostTable = HostTable {
@@ -132,11 +135,17 @@ fn open_table(path: &Path) -> Result<PluginTable, HostFault> {
     // SAFETY: the symbol is declared by the contract as `extern "C" fn() -> *const PluginTable`; the name carries the
     // version of that promise, so a library that exports it with another type breaks the contract it names.
     let entry = unsafe { library.get::<extern "C" fn() -> *const PluginTable>(SYMBOL) }.map(|symbol| *symbol);
+    let other = entry.is_err().then(|| symbol_of_another_abi(&library)).flatten();
     // Never unloaded: code of it may run on its own threads until the process ends.
     std::mem::forget(library);
     let entry = entry.map_err(|_| {
         let symbol = String::from_utf8_lossy(SYMBOL);
-        fault(format!("has no symbol {symbol}: it is no Entrepot plugin, or one for another ABI"))
+        fault(match other {
+            Some(other) => {
+                format!("speaks another ABI ({other}, this host asks for {symbol}); take a build for this host")
+            }
+            None => format!("has no symbol {symbol}: it is no Entrepot plugin; correct the path, or export the plugin"),
+        })
     })?;
     let table = entry();
     if table.is_null() || !table.is_aligned() {
@@ -161,6 +170,13 @@ fn open_table(path: &Path) -> Result<PluginTable, HostFault> {
     }
     // SAFETY: size checked, no function is null; the table is `Copy` and static.
     Ok(unsafe { table.read() })
+}
+
+/// The symbol under which a library offers a table that this host does not know.
+fn symbol_of_another_abi(library: &libloading::Library) -> Option<String> {
+    let names = (1..=ABIS_LOOKED_FOR).map(|abi| format!("entrepot_plugin_v{abi}"));
+    // SAFETY: the symbol is looked for and neither called nor read.
+    names.into_iter().find(|name| unsafe { library.get::<extern "C" fn()>(name.as_bytes()) }.is_ok())
 }
 
 /// # Safety
@@ -196,8 +212,15 @@ fn read_manifest(table: &PluginTable, path: &Path) -> Result<Manifest, HostFault
             "speaks contract major {major}, this host speaks {SUPPORTED_MAJORS:?}; take a build for it"
         )));
     }
-    let manifest: Manifest =
-        serde_json::from_value(value).map_err(|error| fault(format!("has a manifest that cannot be read: {error}")))?;
+    let minor = value["contract"]["minor"].as_u64().unwrap_or(0);
+    let manifest: Manifest = serde_json::from_value(value).map_err(|error| {
+        fault(if minor > u64::from(CONTRACT.minor) {
+            let theirs = format!("{}.{minor}", CONTRACT.major);
+            format!("speaks contract {theirs}, newer than this host's {CONTRACT}, and its manifest cannot be read ({error}); take a build for {CONTRACT}, or a newer host")
+        } else {
+            format!("has a manifest that cannot be read: {error}")
+        })
+    })?;
     if manifest.panic != "unwind" {
         return Err(fault(format!(
             "was built with panic = {:?}, so that its first failure would end this process; build it with panic = \"unwind\"",

@@ -10,5 +10,5 @@ pub mod direct;
 #[cfg(test)]
 mod fake_library;
 pub mod library;
-mod remote;
+pub(crate) mod remote;
 mod seats;

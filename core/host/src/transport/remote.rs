@@ -5,12 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use entrepot_contract::abi::{ACCEPTED, BUSY, CLOSED, CRASHED, CallMessage, MESSAGE_LIMIT_BYTES, PluginTable, REFUSED};
+use entrepot_contract::abi::{
+    ACCEPTED, BUSY, CLOSED, CRASHED, CallMessage, MESSAGE_LIMIT_BYTES, OpenMessage, PluginTable, REFUSED,
+};
 use entrepot_contract::fault::{Effect, Fault, FaultKind};
 use entrepot_contract::manifest::Manifest;
 use entrepot_contract::message::{CallContext, OpenRequest, Opened, Request, Response};
 use entrepot_contract::plugin::{Instance, Plugin};
 use entrepot_contract::services::Services;
+use entrepot_contract::time::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -18,6 +21,7 @@ use super::library::{HOST, LibraryPlugin};
 use super::seats::Seat;
 use crate::limits::CLOSE_TIMEOUT_MS;
 use crate::locked;
+use crate::pulse::Threads;
 
 #[async_trait]
 impl Plugin for LibraryPlugin {
@@ -30,7 +34,20 @@ impl Plugin for LibraryPlugin {
         request: OpenRequest,
         services: Arc<dyn Services>,
     ) -> Result<(Arc<dyn Instance>, Opened), Fault> {
-        let bytes = written(&request)?;
+        self.open_watched(request, services, None).await.map(|(instance, opened, _)| (instance, opened))
+    }
+}
+
+impl LibraryPlugin {
+    /// Opens an instance, with what tells whether its threads run. The first opening starts them: as many as `workers`
+    /// says, or as the library likes.
+    pub(crate) async fn open_watched(
+        &self,
+        request: OpenRequest,
+        services: Arc<dyn Services>,
+        workers: Option<usize>,
+    ) -> Result<(Arc<dyn Instance>, Opened, Heart), Fault> {
+        let bytes = written(&OpenMessage { request, workers })?;
         let table = self.table;
         let deliver = Arc::new(move |instance: u64, service_call: u64, bytes: &[u8]| {
             // The library copies within the call. An answer that it does not want any more is no fault.
@@ -42,7 +59,38 @@ impl Plugin for LibraryPlugin {
         taken(code, "the opening", false)?;
         let opened =
             opened.await.map_err(|_| Fault::not_done(FaultKind::Crashed, "the library stopped while opening"))??;
-        Ok((Arc::new(instance), opened))
+        let heart = Heart { table, seat: Arc::clone(&instance.seat) };
+        Ok((Arc::new(instance), opened, heart))
+    }
+}
+
+/// Tells whether the threads of an instance's library run.
+pub(crate) struct Heart {
+    table: PluginTable,
+    seat: Arc<Seat>,
+}
+
+impl Heart {
+    /// Sends a heartbeat, unless one is without an answer.
+    pub(crate) fn beat(&self, now: Timestamp) {
+        let call = self.seat.number_of_a_call();
+        if !self.seat.pulse.send(call, now) {
+            return;
+        }
+        let empty: &[u8] = &[];
+        match (self.table.submit)(self.seat.number, call, empty.as_ptr(), empty.len()) {
+            ACCEPTED => {}
+            REFUSED => self.seat.pulse.refused(),
+            // Busy or closed: it says nothing about the threads.
+            _ => {
+                self.seat.pulse.answered(call);
+            }
+        }
+    }
+
+    /// What is known by now.
+    pub(crate) fn threads(&self, now: Timestamp) -> Threads {
+        self.seat.pulse.threads(now)
     }
 }
 

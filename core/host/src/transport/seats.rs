@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::direct;
 use crate::locked;
+use crate::pulse::Pulse;
 
 /// Service requests of one instance under way at once.
 const REQUESTS_LIMIT: usize = 1_024;
@@ -36,6 +37,7 @@ pub(super) struct Seat {
     calls: Mutex<Option<BTreeMap<u64, Pending>>>,
     next_call: AtomicU64,
     requests: Arc<Semaphore>,
+    pub(super) pulse: Pulse,
     closed: Mutex<Option<oneshot::Sender<()>>>,
 }
 
@@ -64,6 +66,7 @@ impl Seat {
             calls: Mutex::new(Some(BTreeMap::new())),
             next_call: AtomicU64::new(1),
             requests: Arc::new(Semaphore::new(REQUESTS_LIMIT)),
+            pulse: Pulse::default(),
             closed: Mutex::new(Some(closing)),
         });
         locked(&SEATS).insert(seat.number, Arc::clone(&seat));
@@ -85,11 +88,16 @@ impl Seat {
 
     /// Takes a number for a call; none once the instance has stopped.
     pub(super) fn begin(&self, services: Arc<dyn Services>) -> Option<(u64, oneshot::Receiver<CallReply>)> {
-        let call = self.next_call.fetch_add(1, Ordering::Relaxed);
+        let call = self.number_of_a_call();
         let (answer, answered) = oneshot::channel();
         let pending = Pending { answer, services };
         locked(&self.calls).as_mut()?.insert(call, pending);
         Some((call, answered))
+    }
+
+    /// A number that no call had before.
+    pub(super) fn number_of_a_call(&self) -> u64 {
+        self.next_call.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Forgets a call; whether it still waited.
@@ -164,13 +172,16 @@ fn find(instance: u64) -> Option<Arc<Seat>> {
     locked(&SEATS).get(&instance).cloned()
 }
 
-/// The library's answer to a call, or to the opening (call 0). Late, repeated and unknown ones are counted and dropped.
+/// The library's answer to a call, to a heartbeat, or to the opening (call 0). Late, repeated and unknown ones are counted and dropped.
 /// `None` stands for a message that was too long to be copied.
 pub(super) fn replied(instance: u64, call: u64, bytes: Option<&[u8]>) {
     let Some(seat) = find(instance) else {
         metrics::counter!("entrepot_plugin_replies_dropped_total", "plugin" => "unknown").increment(1);
         return;
     };
+    if seat.pulse.answered(call) {
+        return;
+    }
     let read = if call == 0 {
         locked(&seat.opening).take().map(|opening| opening.send(parsed(bytes)).is_ok())
     } else {

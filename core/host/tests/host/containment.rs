@@ -1,7 +1,8 @@
 //! Shares and breakers: what one connection, one partner or one dropped call may cost the others.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse, Located};
 use entrepot_contract::fault::{Effect, Fault, FaultKind};
@@ -10,9 +11,10 @@ use entrepot_contract::notice::OrderEvent;
 use entrepot_host::breaker::BreakerState;
 use entrepot_host::{InstanceLimits, OpenOptions, State};
 use futures_util::FutureExt;
+use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 
 use crate::calls::{answering, pending};
-use crate::support::{Bed, Fake, book, channel, deliver, options, raw, scope, supplier};
+use crate::support::{Bed, Fake, START_MS, book, channel, deliver, options, raw, scope, supplier};
 
 #[tokio::test(start_paused = true)]
 async fn a_flood_is_bounded_per_connection_and_per_instance() {
@@ -108,4 +110,53 @@ async fn a_dropped_call_gives_its_share_back_and_says_nothing() {
     }
     let health = &running.status().connections[0];
     assert_eq!((health.failures, health.in_flight, health.breaker), (0, 0, BreakerState::Closed));
+}
+
+/// Remembers gauges by name and labels.
+#[derive(Clone, Default)]
+struct Gauges(Arc<Mutex<BTreeMap<String, f64>>>);
+
+struct OneGauge(Gauges, String);
+
+impl GaugeFn for OneGauge {
+    fn increment(&self, _: f64) {}
+    fn decrement(&self, _: f64) {}
+    fn set(&self, value: f64) {
+        self.0.0.lock().unwrap().insert(self.1.clone(), value);
+    }
+}
+
+impl Recorder for Gauges {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::noop()
+    }
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        let labels: Vec<String> = key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+        Gauge::from_arc(Arc::new(OneGauge(self.clone(), format!("{} {}", key.name(), labels.join(" ")))))
+    }
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+#[tokio::test]
+async fn metrics_tell_which_instance_is_degraded_and_since_when() {
+    let gauges = Gauges::default();
+    let _recording = metrics::set_default_local_recorder(&gauges);
+    let told =
+        |name: &str| gauges.0.lock().unwrap()[&format!("entrepot_plugin_{name} plugin=fake-supplier instance=app")];
+    let all = || ["breakers_open", "threads_silent", "degraded_since_seconds"].map(told);
+    let bed = Bed::new(answering(Err(unavailable())));
+    let running = bed.open(options()).await;
+    assert_eq!(all(), [0.0, 0.0, 0.0]);
+    bed.clock.advance(5_000);
+    for connection in ["a", "a", "a", "b", "b", "b"] {
+        assert!(running.call(bed.context(1_000), book(), scope(connection)).await.is_err());
+    }
+    assert_eq!(all(), [2.0, 0.0, (START_MS + 5_000) as f64 / 1_000.0]);
+    bed.host.close(&bed.key).await;
+    assert_eq!(all(), [0.0, 0.0, 0.0]);
 }

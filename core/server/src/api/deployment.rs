@@ -168,6 +168,8 @@ async fn plugins(State(shared): State<Shared>, Reader(principal): Reader) -> Jso
             for instance in &mut plugin.instances {
                 instance.reports.clear();
                 instance.connections.retain(|health| health.connection.as_ref().is_none_or(|id| own.contains(id)));
+                let shared = instance.connections.iter_mut().filter(|health| health.connection.is_none());
+                shared.for_each(|health| health.fault = None);
             }
         }
     }

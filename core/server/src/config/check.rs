@@ -135,6 +135,20 @@ impl<'a> Checker<'a> {
         for (_, plugin) in self.entries(&Key::of(&["plugins"])) {
             self.below(&plugin.child("timeout_ms"), &Key::of(&["jobs", "lease_ms"]), false);
             self.default_timeout(&plugin);
+            self.share(&plugin);
+        }
+    }
+
+    /// One connection's part of a plugin's calls, where either is named.
+    fn share(&mut self, plugin: &Key) {
+        let (part, whole) = (plugin.child("connection_in_flight"), plugin.child("in_flight"));
+        if whole.find(self.value).is_some() {
+            return self.below(&part, &whole, true);
+        }
+        let limit = Plugin::default().in_flight as u64;
+        if let Some(found) = part.find(self.value).and_then(Value::as_u64).filter(|found| *found > limit) {
+            let fault = self.fault(&part, "is too large").found(format!("the number {found}"));
+            self.faults.push(fault.expected(format!("at most {whole}, {limit} by default")));
         }
     }
 

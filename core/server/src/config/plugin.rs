@@ -24,11 +24,15 @@ pub struct Plugin {
     #[serde(default = "in_flight")]
     #[schemars(range(min = 1, max = 10_000))]
     pub in_flight: usize,
+    /// The part of `in_flight` that one connection of a shared application may use; absent: three quarters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "usize", range(min = 1, max = 10_000))]
+    pub connection_in_flight: Option<usize>,
     /// Longest time one call may take, in milliseconds; below `jobs.lease_ms`.
     #[serde(default = "timeout_ms")]
     #[schemars(range(min = 1, max = 600_000))]
     pub timeout_ms: u64,
-    /// Threads of a library's own runtime; without meaning for a built-in.
+    /// Threads of a library's own runtime, from its first opening on; without meaning for a built-in.
     #[serde(default = "workers")]
     #[schemars(range(min = 1, max = 64))]
     pub workers: usize,
@@ -42,9 +46,19 @@ impl Default for Plugin {
             sha256: None,
             required: required(),
             in_flight: in_flight(),
+            connection_in_flight: None,
             timeout_ms: timeout_ms(),
             workers: workers(),
         }
+    }
+}
+
+impl Plugin {
+    /// Calls of one connection that may be in flight at once: not all of `in_flight`, so that one merchant's flood
+    /// leaves places to the others of its application.
+    #[must_use]
+    pub fn connection_share(&self) -> usize {
+        self.connection_in_flight.unwrap_or_else(|| (self.in_flight - self.in_flight / 4).max(1))
     }
 }
 

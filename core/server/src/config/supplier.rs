@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::address::{BaseUrl, allowed_hosts};
-use super::application::HostName;
+use super::application::{ApiLimit, HostName};
 use super::secret::SecretText;
 
 /// A connection that fulfils: a ticketing system, or a pool of imported codes.
@@ -24,6 +24,9 @@ pub struct Supplier {
     /// Secrets by the names that the plugin asks for.
     #[serde(default)]
     pub credentials: BTreeMap<String, SecretText>,
+    /// Limits per API, by the plugin's name of the API.
+    #[serde(default)]
+    pub limits: BTreeMap<String, ApiLimit>,
     /// Hosts (with port, where it is not the scheme's) that may be called; empty: the host of `base_url` alone.
     #[serde(default)]
     #[schemars(with = "Vec<HostName>")]

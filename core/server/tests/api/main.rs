@@ -9,6 +9,7 @@ mod calendar;
 mod catalogue;
 mod credit;
 mod document;
+mod health;
 mod history;
 mod house;
 mod input;

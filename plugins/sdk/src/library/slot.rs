@@ -82,6 +82,12 @@ impl Slot {
         ACCEPTED
     }
 
+    /// Answers a heartbeat.
+    pub(super) fn beat(&self, call: u64) {
+        let empty: &[u8] = &[];
+        (self.host.reply)(self.number, call, empty.as_ptr(), empty.len());
+    }
+
     /// What an opening brought.
     pub(super) fn keep(&self, instance: Arc<dyn Instance>) {
         let mut inner = locked(&self.inner);

@@ -137,6 +137,14 @@ fn a_call_is_answered() {
 }
 
 #[test]
+fn an_empty_message_is_a_heartbeat() {
+    let peer = Peer::opened();
+    assert_eq!((peer.table.submit)(peer.instance, 9, ptr::dangling(), 0), ACCEPTED);
+    assert!(matches!(peer.next(), Event::Reply(9, text) if text.is_empty()));
+    assert_eq!((peer.table.submit)(peer.instance + 1_000_000, 9, ptr::dangling(), 0), CLOSED);
+}
+
+#[test]
 fn a_panic_is_a_fault_that_names_the_place_only() {
     let peer = Peer::opened();
     for product in ["panic", "panic_in_drop"] {

@@ -127,3 +127,19 @@ fn libraries_tokens_and_keys() {
     assert_eq!(keys, expected, "{faults:#?}");
     assert!(Bench::toml(OWN_KEY).overrides(json!({ "security": { "guest_key": null } })).faults().is_empty());
 }
+
+#[test]
+fn one_connections_part_is_never_above_the_whole() {
+    let with = |text: &str| Bench::toml(&format!("{OWN_KEY}[plugins.acme-gates]\n{text}\n"));
+    for fine in ["", "in_flight = 4", "connection_in_flight = 64", "in_flight = 100\nconnection_in_flight = 100"] {
+        assert_eq!(with(fine).faults(), [], "{fine}");
+    }
+    let fault = with("in_flight = 40\nconnection_in_flight = 41").fault();
+    assert_eq!(
+        (fault.key.as_str(), fault.problem.as_str()),
+        ("plugins.acme-gates.connection_in_flight", "is too large")
+    );
+    let fault = with("connection_in_flight = 65").fault();
+    assert_eq!(fault.key, "plugins.acme-gates.connection_in_flight");
+    assert!(fault.expected.unwrap().contains("64 by default"));
+}
