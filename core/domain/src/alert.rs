@@ -103,6 +103,8 @@ alert_kinds! {
     DeadJob = "dead_job", Urgent, "任务多次失败，已停止", "A job gave up";
     /// A partner fails again and again.
     ConnectionFailing = "connection_failing", Urgent, "对接方连续失败", "A connection fails again and again";
+    /// Nodes of one deployment run different configurations.
+    ConfigurationDiffers = "configuration_differs", Warning, "节点配置不一致", "Nodes run different configurations";
     /// A partner calls something that no plugin takes.
     UnknownScene = "unknown_scene", Warning, "收到未知接口的调用", "A partner calls something no plugin takes";
 }
