@@ -1,4 +1,5 @@
-//! The nodes of a deployment: which configuration each one runs, and what it sees failing.
+//! The nodes of a deployment: which configuration each one runs, and what it sees failing. And connections that
+//! configuration names no more.
 
 use sea_orm_migration::prelude::*;
 
@@ -6,13 +7,17 @@ use sea_orm_migration::prelude::*;
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-const NODES: &str = "CREATE TABLE nodes (id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, failing TEXT NOT NULL,
-    seen_at BIGINT NOT NULL)";
+const STATEMENTS: &[&str] = &[
+    "CREATE TABLE nodes (id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, failing TEXT NOT NULL, seen_at BIGINT NOT NULL)",
+    "ALTER TABLE connections ADD COLUMN removed_at BIGINT",
+];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(NODES).await?;
+        for statement in STATEMENTS {
+            manager.get_connection().execute_unprepared(statement).await?;
+        }
         Ok(())
     }
 

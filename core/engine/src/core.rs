@@ -189,6 +189,12 @@ impl Engine {
         *self.core.fingerprint.write().unwrap_or_else(PoisonError::into_inner) = Some(fingerprint);
     }
 
+    /// Whether the other nodes know of this one.
+    #[must_use]
+    pub fn is_announced(&self) -> bool {
+        self.core.fingerprint().is_some()
+    }
+
     /// Puts another directory in the place of the one before, whole. Calls under way go on with what they began with.
     pub fn replace_directory(&self, directory: Directory) {
         *self.core.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);

@@ -29,10 +29,8 @@ use entrepot_domain::command::fingerprint;
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
 
-use crate::records::{AuditLine, InterfaceLine, Record, RegisteredConnection};
-use crate::storage::{
-    JobNext, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Storage, StorageFault, Switch,
-};
+use crate::records::{AuditLine, InterfaceLine, Record, Registered, RegisteredConnection};
+use crate::storage::{JobNext, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Storage, StorageFault, Switch};
 
 pub use faults::InjectedFault;
 pub use jobs::JobView;
@@ -304,16 +302,12 @@ impl Storage for MemoryStorage {
         Ok(self.shared.tables().switches.clone())
     }
 
-    async fn registered(&self) -> Result<Vec<RegisteredConnection>, StorageFault> {
+    async fn registered(&self) -> Result<Vec<Registered>, StorageFault> {
         self.shared.enter("registered")?;
-        Ok(self.shared.tables().connections.values().cloned().collect())
+        Ok(self.shared.tables().registered())
     }
 
-    async fn open_work(
-        &self,
-        connection: &RegisteredConnection,
-        visited: VisitDate,
-    ) -> Result<OpenWork, StorageFault> {
+    async fn open_work(&self, connection: &RegisteredConnection, visited: VisitDate) -> Result<OpenWork, StorageFault> {
         self.shared.enter("open_work")?;
         Ok(self.shared.tables().open_work(connection, visited))
     }

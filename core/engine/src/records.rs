@@ -12,7 +12,7 @@ use crate::storage::Switch;
 pub enum Record {
     /// Exchanges with partners, a batch at a time.
     Interface(Vec<InterfaceLine>),
-    /// A connection as configuration has it.
+    /// All connections as configuration has them; others are removed from now on.
     Register(Vec<RegisteredConnection>),
     /// A connection switched on or off by a person.
     Switch {
@@ -130,6 +130,15 @@ pub struct RegisteredConnection {
     pub plugin: String,
     /// What it is outside: application and account, or base URL.
     pub external: String,
+}
+
+/// What the registry knows of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// What it names, for ever.
+    pub connection: RegisteredConnection,
+    /// Whether the configuration that was registered last names it no more.
+    pub removed: bool,
 }
 
 impl RegisteredConnection {

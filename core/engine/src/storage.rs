@@ -18,7 +18,7 @@ use entrepot_domain::invariants::Snapshot;
 use entrepot_domain::job::{JobState, NewJob};
 use entrepot_domain::state::State;
 
-use crate::records::{Node, Record, RegisteredConnection};
+use crate::records::{Node, Record, Registered, RegisteredConnection};
 
 /// How the database failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -122,14 +122,10 @@ pub trait Storage: Send + Sync {
     /// The switches of all connections, and whether each id still names what it named before.
     async fn switches(&self) -> Result<BTreeMap<entrepot_contract::ids::ConnectionId, Switch>, StorageFault>;
     /// Every connection that was ever registered, ordered by id.
-    async fn registered(&self) -> Result<Vec<RegisteredConnection>, StorageFault>;
+    async fn registered(&self) -> Result<Vec<Registered>, StorageFault>;
     /// What is still open at a connection. An issued order counts until `visited` at the latest: guests who did not
     /// come before that day do not keep a connection for ever.
-    async fn open_work(
-        &self,
-        connection: &RegisteredConnection,
-        visited: VisitDate,
-    ) -> Result<OpenWork, StorageFault>;
+    async fn open_work(&self, connection: &RegisteredConnection, visited: VisitDate) -> Result<OpenWork, StorageFault>;
     /// The nodes that told of themselves within that time, by the database's own clock; ordered by id.
     async fn nodes(&self, within_ms: u32) -> Result<Vec<NodeSeen>, StorageFault>;
     /// All that a merchant's invariants speak about.

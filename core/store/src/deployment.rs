@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use entrepot_contract::ids::{ConnectionId, MerchantId, NodeId};
 use entrepot_contract::time::VisitDate;
-use entrepot_engine::records::{Node, RegisteredConnection};
+use entrepot_engine::records::{Node, Registered, RegisteredConnection};
 use entrepot_engine::storage::{NodeSeen, OpenWork, StorageFault, Switch};
 use sea_orm::{ConnectionTrait, TransactionTrait};
 
@@ -16,48 +16,53 @@ use crate::rows::{Dialect, column, json, query, text_of, word};
 const FORGOTTEN_MS: i64 = 3_600_000;
 
 /// Every connection that was ever registered.
-pub(crate) async fn registered(
-    connection: &impl ConnectionTrait,
-) -> Result<Vec<RegisteredConnection>, StorageFault> {
+pub(crate) async fn registered(connection: &impl ConnectionTrait) -> Result<Vec<Registered>, StorageFault> {
     let dialect = Dialect(connection.get_database_backend());
-    let sql = "SELECT id, merchant, plugin, external FROM connections ORDER BY id";
+    let sql = "SELECT id, merchant, plugin, external, removed_at FROM connections ORDER BY id";
     query(connection, dialect.statement(sql, Vec::new()), |row| {
         let (id, merchant): (String, String) = (column(row, "id")?, column(row, "merchant")?);
-        Ok(RegisteredConnection {
+        let connection = RegisteredConnection {
             id: ConnectionId::parse(id).map_err(|fault| unreadable("connection", fault))?,
             merchant: MerchantId::parse(merchant).map_err(|fault| unreadable("merchant", fault))?,
             plugin: column(row, "plugin")?,
             external: column(row, "external")?,
-        })
+        };
+        Ok(Registered { connection, removed: column::<Option<i64>>(row, "removed_at")?.is_some() })
     })
     .await
 }
 
-/// An id names one thing for ever. All of them are registered, or none.
-pub(crate) async fn register(
-    storage: &SqlStorage,
-    connections: &[RegisteredConnection],
-) -> Result<(), StorageFault> {
-    let dialect = storage.inner.dialect;
+/// An id names one thing for ever. All of them are registered, or none; what is not among them counts as removed.
+pub(crate) async fn register(storage: &SqlStorage, wanted: &[RegisteredConnection]) -> Result<(), StorageFault> {
+    let (dialect, now) = (storage.inner.dialect, storage.inner.dialect.now());
     let all = storage.inner.writer.begin().await.map_err(sort)?;
     let known = registered(&all).await?;
-    let known: BTreeMap<&ConnectionId, &RegisteredConnection> = known.iter().map(|one| (&one.id, one)).collect();
-    for connection in connections {
-        match known.get(&connection.id) {
-            Some(known) => known.still_names(connection).map_err(StorageFault::Data)?,
-            None => {
-                let sql = "INSERT INTO connections (id, merchant, plugin, external, switch) VALUES (?1, ?2, ?3, ?4, ?5)
-                           ON CONFLICT (id) DO NOTHING";
-                let values = vec![
-                    connection.id.as_str().into(),
-                    connection.merchant.as_str().into(),
-                    connection.plugin.as_str().into(),
-                    connection.external.as_str().into(),
-                    word(&Switch::On)?.into(),
-                ];
-                all.execute(dialect.statement(sql, values)).await.map_err(sort)?;
-            }
+    let known: BTreeMap<&ConnectionId, &Registered> = known.iter().map(|one| (&one.connection.id, one)).collect();
+    let run = async |sql: &str, values| all.execute(dialect.statement(sql, values)).await.map_err(sort);
+    for connection in wanted {
+        let Some(known) = known.get(&connection.id) else {
+            let sql = "INSERT INTO connections (id, merchant, plugin, external, switch) VALUES (?1, ?2, ?3, ?4, ?5)
+                       ON CONFLICT (id) DO NOTHING";
+            let values = vec![
+                connection.id.as_str().into(),
+                connection.merchant.as_str().into(),
+                connection.plugin.as_str().into(),
+                connection.external.as_str().into(),
+                word(&Switch::On)?.into(),
+            ];
+            run(sql, values).await?;
+            continue;
+        };
+        known.connection.still_names(connection).map_err(StorageFault::Data)?;
+        if known.removed {
+            let sql = "UPDATE connections SET removed_at = NULL WHERE id = ?1";
+            run(sql, vec![connection.id.as_str().into()]).await?;
         }
+    }
+    let gone = known.values().filter(|one| !one.removed && wanted.iter().all(|other| other.id != one.connection.id));
+    for gone in gone {
+        let sql = format!("UPDATE connections SET removed_at = {now} WHERE id = ?1");
+        run(&sql, vec![gone.connection.id.as_str().into()]).await?;
     }
     all.commit().await.map_err(sort)
 }

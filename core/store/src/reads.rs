@@ -12,7 +12,7 @@ use entrepot_domain::catalogue::Catalogue;
 use entrepot_domain::change::{ChannelRef, Event, RefKey};
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
-use entrepot_engine::records::{Record, RegisteredConnection};
+use entrepot_engine::records::{Record, Registered, RegisteredConnection};
 use entrepot_engine::storage::{
     JobNext, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Storage, StorageFault, Switch,
 };
@@ -286,15 +286,11 @@ impl Storage for SqlStorage {
         Ok(found.await?.into_iter().collect())
     }
 
-    async fn registered(&self) -> Result<Vec<RegisteredConnection>, StorageFault> {
+    async fn registered(&self) -> Result<Vec<Registered>, StorageFault> {
         crate::deployment::registered(&self.inner.reader).await
     }
 
-    async fn open_work(
-        &self,
-        connection: &RegisteredConnection,
-        visited: VisitDate,
-    ) -> Result<OpenWork, StorageFault> {
+    async fn open_work(&self, connection: &RegisteredConnection, visited: VisitDate) -> Result<OpenWork, StorageFault> {
         crate::deployment::open_work(self, connection, visited).await
     }
 

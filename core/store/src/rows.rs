@@ -239,8 +239,7 @@ impl Table {
         let (mut rows, mut written) = (rows.into_iter(), 0);
         while rows.len() > 0 {
             let values: Vec<Value> = self.columns_of(rows.by_ref().take(CHUNK_ROWS)).collect();
-            let statement =
-                Statement::from_sql_and_values(DatabaseBackend::Postgres, self.insert_columns(1), values);
+            let statement = Statement::from_sql_and_values(DatabaseBackend::Postgres, self.insert_columns(1), values);
             written += connection.execute(statement).await.map_err(sort)?.rows_affected();
         }
         Ok(written)
@@ -254,8 +253,7 @@ impl Table {
             // The largest power of two that is filled.
             let shape = 1 << most.ilog2();
             let values = rows.by_ref().take(shape).flatten().map(Field::parameter);
-            let statement =
-                Statement::from_sql_and_values(DatabaseBackend::Sqlite, self.insert_rows(shape), values);
+            let statement = Statement::from_sql_and_values(DatabaseBackend::Sqlite, self.insert_rows(shape), values);
             written += connection.execute(statement).await.map_err(sort)?.rows_affected();
         }
         Ok(written)
@@ -274,7 +272,8 @@ impl Table {
 
     /// PostgreSQL's insert of the columns that travel as parameters from `first` on.
     fn insert_columns(&self, first: usize) -> String {
-        let arrays: Vec<String> = (first..first + self.columns.len()).map(|place| format!("${place}::text[]")).collect();
+        let arrays: Vec<String> =
+            (first..first + self.columns.len()).map(|place| format!("${place}::text[]")).collect();
         let names: Vec<String> = (0..self.columns.len()).map(|index| format!("c{index}")).collect();
         let values: Vec<String> = self
             .columns

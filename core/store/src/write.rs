@@ -146,7 +146,12 @@ impl Rows {
                     for unit in units {
                         for credential in &unit.credentials {
                             let index = keys.index(merchant.as_str(), &credential.value)?;
-                            self.unit_codes.push(vec![merchant.as_str().into(), index.into(), id.as_str().into(), unit.unit.into()]);
+                            self.unit_codes.push(vec![
+                                merchant.as_str().into(),
+                                index.into(),
+                                id.as_str().into(),
+                                unit.unit.into(),
+                            ]);
                         }
                     }
                     seal("credentials", &as_text(serde_json::to_string(units))?)?

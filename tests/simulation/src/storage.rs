@@ -17,7 +17,7 @@ use entrepot_domain::command::CommandKey;
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
 use entrepot_engine::memory::MemoryStorage;
-use entrepot_engine::records::{Record, RegisteredConnection};
+use entrepot_engine::records::{Record, Registered, RegisteredConnection};
 use entrepot_engine::storage::{
     Batch, BirthLease, Footprints, JobNext, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, States, Storage,
     StorageFault, Switch,
@@ -175,7 +175,7 @@ impl Storage for NodeStorage {
         self.memory.switches().await
     }
 
-    async fn registered(&self) -> Answer<Vec<RegisteredConnection>> {
+    async fn registered(&self) -> Answer<Vec<Registered>> {
         self.read("registered").await?;
         self.memory.registered().await
     }

@@ -18,7 +18,7 @@ use entrepot_domain::planted::{self, Bug};
 use entrepot_domain::state::State;
 
 use super::jobs::Jobs;
-use crate::records::{AuditLine, InterfaceLine, Node, Record, RegisteredConnection};
+use crate::records::{AuditLine, InterfaceLine, Node, Record, Registered, RegisteredConnection};
 use crate::storage::{BirthLease, NodeSeen, OpenAlert, OpenWork, StorageFault, Switch};
 
 /// Whose alert, of what kind, about what.
@@ -31,7 +31,9 @@ pub(super) struct Tables {
     pub(super) refs: BTreeMap<RefKey, ChannelRef>,
     pub(super) jobs: Jobs,
     pub(super) switches: BTreeMap<ConnectionId, Switch>,
-    pub(super) connections: BTreeMap<ConnectionId, RegisteredConnection>,
+    connections: BTreeMap<ConnectionId, RegisteredConnection>,
+    /// Those that configuration names no more.
+    removed: BTreeSet<ConnectionId>,
     /// Alerts that stand, with the time until which somebody tells about them.
     pub(super) alerts: BTreeMap<AlertKey, (Alert, Option<Timestamp>)>,
     /// Nodes with when they told of themselves.
@@ -182,6 +184,11 @@ impl Tables {
         Ok(())
     }
 
+    pub(super) fn registered(&self) -> Vec<Registered> {
+        let all = self.connections.values().cloned();
+        all.map(|connection| Registered { removed: self.removed.contains(&connection.id), connection }).collect()
+    }
+
     pub(super) fn open_work(&self, connection: &RegisteredConnection, visited: VisitDate) -> OpenWork {
         let open = |order: &&Order| {
             let supplied = matches!(&order.terms.fulfilment, Fulfilment::Supplier { connection: by, .. }
@@ -189,7 +196,8 @@ impl Tables {
             let came = order.state == OrderState::Issued && order.visit.is_some_and(|visit| visit.arrive < visited);
             (order.connection == connection.id || supplied) && !order.state.ended() && !came
         };
-        let orders = self.merchants.get(&connection.merchant).map_or(0, |rows| rows.orders.values().filter(open).count());
+        let orders =
+            self.merchants.get(&connection.merchant).map_or(0, |rows| rows.orders.values().filter(open).count());
         OpenWork { orders: orders as u64, jobs: self.jobs.open_at(&connection.id) as u64 }
     }
 
@@ -201,11 +209,12 @@ impl Tables {
     /// An id that names something else than before is refused, and then nothing is registered.
     fn register(&mut self, connections: Vec<RegisteredConnection>) -> Result<(), StorageFault> {
         for connection in &connections {
-            if let Some(known) = self.connections.get(&connection.id).filter(|known| *known != connection) {
-                let text = format!("connection {} names {known:?} already, not {connection:?}", connection.id);
-                return Err(StorageFault::Data(text));
+            if let Some(known) = self.connections.get(&connection.id) {
+                known.still_names(connection).map_err(StorageFault::Data)?;
             }
         }
+        let named: BTreeSet<&ConnectionId> = connections.iter().map(|connection| &connection.id).collect();
+        self.removed = self.connections.keys().filter(|id| !named.contains(id)).cloned().collect();
         for connection in connections {
             self.switches.entry(connection.id.clone()).or_insert(Switch::On);
             self.connections.insert(connection.id.clone(), connection);
