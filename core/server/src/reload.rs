@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::alerts::Webhooks;
 use crate::boot::App;
-use crate::config::{Config, ConfigFault, Key, Loaded, fingerprint, fixed_changes};
+use crate::config::{Config, ConfigFault, Key, Loaded, changed_below, fingerprint, fixed_changes};
 use crate::plugins::{self, Opening};
 use crate::registry::{self, Disagreement};
 use crate::routing::directory;
@@ -136,7 +136,7 @@ impl App {
         let webhooks = Webhooks::of(&new.config.alerts, self.clock.clone());
         let webhooks = webhooks.map_err(|text| faulty(&new, &Key::of(&["alerts"]), &text))?;
         let plan = Plan::of(host, old, &new)?;
-        let fresh = plan.open(host, &new).await?;
+        let fresh = plan.open(host, old, &new).await?;
         let kept = async {
             // Again: opening took its time, and orders came in.
             registry::check(&self.storage, &directory, self.clock.now()).await.map_err(disagrees)?;
@@ -212,7 +212,8 @@ fn disagreement(old: &Loaded, new: &Loaded, fault: Disagreement) -> Refused {
     };
     match fault {
         Disagreement::Renamed { connection, .. } => {
-            faulty(new, &place(new, connection.as_str()).unwrap_or_default(), &text)
+            let place = place(new, connection.as_str()).unwrap_or_default();
+            faulty(new, &changed_below(old, new, &place), &text)
         }
         // The new configuration says nothing of it; the old one knows which file did.
         Disagreement::Needed { connection, .. } => {
@@ -294,7 +295,7 @@ impl Plan {
     }
 
     /// Opens what is new; when one cannot be opened, those that were are closed again.
-    async fn open(&self, host: &Host, new: &Loaded) -> Result<Vec<Arc<RunningInstance>>, Refused> {
+    async fn open(&self, host: &Host, old: &Loaded, new: &Loaded) -> Result<Vec<Arc<RunningInstance>>, Refused> {
         let mut opened = Vec::new();
         for opening in &self.fresh {
             match host.prepare(&opening.key, opening.request.clone(), opening.options.clone()).await {
@@ -304,7 +305,7 @@ impl Plan {
                 }
                 Err(fault) => {
                     self.abandon(host, opened).await;
-                    return Err(faulty(new, &opening.place, &fault.to_string()));
+                    return Err(faulty(new, &changed_below(old, new, &opening.place), &fault.to_string()));
                 }
             }
         }

@@ -45,6 +45,14 @@ pub fn fixed_changes(old: &Loaded, new: &Loaded) -> Vec<ConfigFault> {
     faults
 }
 
+/// The first of the keys directly below that changed; the key itself when none did.
+#[must_use]
+pub fn changed_below(old: &Loaded, new: &Loaded, key: &Key) -> Key {
+    let names = key.find(&new.tree.0).and_then(Value::as_object).into_iter().flat_map(|table| table.keys());
+    let mut below = names.map(|name| key.child(name));
+    below.find(|below| below.find(&old.tree.0) != below.find(&new.tree.0)).unwrap_or_else(|| key.clone())
+}
+
 /// What a configuration makes a node do, as a digest that nobody without its secrets can guess at. Equal on nodes whose
 /// files say the same; what is each machine's own does not count.
 #[must_use]
