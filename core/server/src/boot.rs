@@ -152,7 +152,10 @@ impl App {
         let grace = std::time::Duration::from_millis(self.running().config.http.shutdown_ms);
         self.engine.stop(grace).await;
         // Their calls have ended or been given up by now.
-        while self.draining.lock().await.join_next().await.is_some() {}
+        let drained = async { while self.draining.lock().await.join_next().await.is_some() {} };
+        if tokio::time::timeout(grace, drained).await.is_err() {
+            tracing::warn!("instances of a configuration before did not close in time");
+        }
         self.interface_log.close();
         if let Some(task) = self.interface_task.lock().await.take() {
             let _ = task.await;

@@ -110,6 +110,13 @@ async fn a_faulty_configuration_is_refused_whole_and_the_one_before_serves_on() 
                 &["more.json", "lakeside-gate", "timeout_ms"],
             ),
             (
+                "an instance that does not open",
+                with(json!({ "merchants": { "lakeside": { "suppliers": {
+                    "bare-gate": { "plugin": "simple-gate", "base_url": "http://127.0.0.1:9" }
+                } } } })),
+                &["more.json", "bare-gate"],
+            ),
+            (
                 "another account",
                 with(channel(json!({ "account_id": "79999" }))),
                 &["more.json", "lakeside-douyin", "79999"],
