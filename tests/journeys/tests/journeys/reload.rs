@@ -2,10 +2,11 @@
 
 use douyin_simulator::Purchase;
 use serde_json::{Value, json};
-use simple_gate_simulator::Fault;
+use simple_gate_simulator::{Fault, SimpleGate};
 
 use entrepot_journeys::databases;
 use entrepot_journeys::office::Offer;
+use entrepot_journeys::program;
 use entrepot_journeys::stage::Stage;
 use entrepot_journeys::wait::until;
 
@@ -39,11 +40,14 @@ async fn a_call_in_flight_is_answered_by_the_old_instance_and_the_next_by_the_ne
         let (platform, order) = (stage.platform.clone(), made.order_id.clone());
         let issuing = tokio::spawn(async move { platform.issue(&order).await });
         until("the booking reaches the gate", async || (!stage.gate.desk.orders().is_empty()).then_some(())).await;
-        stage.configure(&gate_settings(json!({ "product_prefix": "NEW-" })));
+        // The channel's own instance, too: it has decoded the call, and has to encode the answer.
+        let mut more = gate_settings(json!({ "product_prefix": "NEW-" }));
+        more["applications"] = json!({ "douyin-demo": { "limits": { "anything": { "per_second": 5 } } } });
+        stage.configure(&more);
         let done = stage.reload();
         assert_eq!(done.code, 0, "{done:?}");
-        assert_eq!(done.json()["opened"], json!(["simple-gate/lakeside-gate"]), "only what changed");
-        assert_eq!(done.json()["closing"], json!(["simple-gate/lakeside-gate"]));
+        let changed = json!(["douyin-calendar/douyin-demo", "simple-gate/lakeside-gate"]);
+        assert_eq!((&done.json()["opened"], &done.json()["closing"]), (&changed, &changed), "only what changed");
         stage.gate.desk.let_go();
         let reply = issuing.await.unwrap().unwrap();
         assert_eq!(reply.data()["result"], 1, "the call under way got its answer: {reply:?}");
@@ -55,6 +59,24 @@ async fn a_call_in_flight_is_answered_by_the_old_instance_and_the_next_by_the_ne
         let products: Vec<String> = stage.gate.desk.orders().into_iter().map(|order| order.product).collect();
         assert!(products.contains(&"NEW-BOAT".to_owned()), "{products:?}");
         stage.office.assert_sound().await;
+    }
+}
+
+#[tokio::test]
+async fn credentials_and_addresses_change_without_a_restart() {
+    for given in databases::all().await {
+        let stage = Stage::set(given).await;
+        let offer = Offer::at_the_gate();
+        stage.office.offer(&offer, &stage.day, 10).await;
+        let moved = SimpleGate::start("another-token").await.unwrap();
+        let gate = json!({ "base_url": moved.url, "credentials": { "token": "another-token" } });
+        stage.configure(&json!({ "merchants": { "lakeside": { "suppliers": { "lakeside-gate": gate } } } }));
+        let done = stage.reload();
+        assert_eq!(done.json()["opened"], json!(["simple-gate/lakeside-gate"]), "{done:?}");
+        let bought = stage.platform.buy(&stage.purchase(&offer, 1)).await;
+        assert!(bought.issued.is_some_and(|reply| reply.data()["result"] == 1));
+        assert_eq!((moved.desk.orders().len(), stage.gate.desk.orders().len()), (1, 0));
+        assert_eq!(stage.reload().json()["opened"], json!([]), "what did not change is not opened again");
     }
 }
 
@@ -108,6 +130,11 @@ async fn a_faulty_configuration_is_refused_whole_and_the_one_before_serves_on() 
                 "refused settings",
                 with(gate_settings(json!({ "timeout_ms": 5 }))),
                 &["more.json", "lakeside-gate", "timeout_ms"],
+            ),
+            (
+                "a built-in from a library",
+                with(json!({ "plugins": { "simple-gate": { "library": program::binary() } } })),
+                &["more.json", "plugins.simple-gate.library", "restart"],
             ),
             (
                 "an instance that does not open",
@@ -277,7 +304,7 @@ async fn only_an_administrator_reloads() {
         let stage = Stage::set(given).await;
         let mut create = stage.command(&["tokens", "create", "--name", "anna", "--role", "operator"]);
         create.args(["--merchant", "lakeside"]);
-        let token = entrepot_journeys::program::finish(create, "").done().trim().to_owned();
+        let token = program::finish(create, "").done().trim().to_owned();
         let anna = entrepot_journeys::office::Office::new(&stage.server.url, &token);
         assert_eq!(anna.ask("POST", "/configuration/reload", None).await.0, 403);
     }
