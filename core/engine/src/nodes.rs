@@ -19,8 +19,9 @@ pub(crate) const GONE_MS: u32 = 15_000;
 /// How often a node tells of itself while nothing changes, in milliseconds.
 const BEAT_MS: i64 = 3_000;
 
-/// How long nodes may differ before somebody is told, in milliseconds: a reload takes them one after another.
-const PATIENCE_MS: i64 = 5_000;
+/// How long nodes may differ before somebody is told, in milliseconds: a reload takes them one after another. Longer
+/// than a node that was killed counts as alive: the next one may start with other files.
+const PATIENCE_MS: i64 = 20_000;
 
 /// Looks after which what fails here is told of again: two nodes may have taken each other's for healed.
 const REMINDER_LOOKS: u32 = 60;

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::alerts::Webhooks;
 use crate::boot::App;
-use crate::config::{Config, ConfigFault, Key, Loaded, changed_below, fingerprint, fixed_changes};
+use crate::config::{Config, ConfigFault, Key, Loaded, changed, changed_below, fingerprint, fixed_changes};
 use crate::plugins::{self, Opening};
 use crate::registry::{self, Disagreement};
 use crate::routing::directory;
@@ -158,7 +158,10 @@ impl App {
         self.owners.replace(&new.config);
         self.engine.replace_directory(directory);
         leaving.extend(host.withdraw(&plan.gone));
-        self.engine.replace_teller(webhooks.map(|webhooks| webhooks as Arc<dyn Teller>));
+        // Those that did not change remember whom they told.
+        if changed(old, &new, &Key::of(&["alerts"])) {
+            self.engine.replace_teller(webhooks.map(|webhooks| webhooks as Arc<dyn Teller>));
+        }
         *self.configuration.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         self.announce_again(&done.fingerprint);
         done.closing = leaving.iter().map(|instance| instance.key().to_string()).collect();
@@ -320,10 +323,9 @@ impl Plan {
 
     /// Closes what was opened for nothing, and gives applications their quotas back.
     async fn abandon(&self, host: &Host, opened: Vec<Arc<RunningInstance>>) {
-        for opening in &self.fresh {
-            if let Some(before) = self.before.get(&opening.key) {
-                host.set_quotas(&before.key.application, &before.options.api_limits);
-            }
+        let touched: BTreeSet<_> = self.fresh.iter().map(|opening| &opening.key.application).collect();
+        for before in self.before.values().filter(|before| touched.contains(&before.key.application)) {
+            host.set_quotas(&before.key.application, &before.options.api_limits);
         }
         for instance in opened {
             Host::drain(instance, Duration::ZERO).await;

@@ -77,14 +77,12 @@ pub fn check_wish<'a>(
     Ok(Offer { listing, product, sku, cells, shares, retail, settlement, cost })
 }
 
-/// A supplier that is switched off takes no new orders; those that are there go on.
+/// A supplier that is switched off, or gone, takes no new orders; those that are there go on.
 fn supplied(rules: &Rules, sku: &Sku) -> Result<(), Refusal> {
     let Fulfilment::Supplier { connection, .. } = &sku.fulfilment else { return Ok(()) };
     match rules.supplier(connection) {
-        Some(supplier) if !supplier.selling => {
-            Err(Refusal::new(Reason::Paused, format!("supplier {connection} takes no new orders")))
-        }
-        _ => Ok(()),
+        Some(supplier) if supplier.selling => Ok(()),
+        _ => Err(Refusal::new(Reason::Paused, format!("supplier {connection} takes no new orders"))),
     }
 }
 

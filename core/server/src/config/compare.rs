@@ -36,7 +36,7 @@ pub fn fixed_changes(old: &Loaded, new: &Loaded) -> Vec<ConfigFault> {
         let names = [before, after].into_iter().flatten().filter_map(Value::as_object).flat_map(|table| table.keys());
         for name in names.collect::<BTreeSet<_>>() {
             let key = section.child(name);
-            if !free.contains(&name.as_str()) && key.find(&old.tree.0) != key.find(&new.tree.0) {
+            if !free.contains(&name.as_str()) && changed(old, new, &key) {
                 let fault = ConfigFault::new(new.origins.above(&key).to_string(), &key, "cannot change while it runs");
                 faults.push(fault.expected("the value of the start, or a restart of the server"));
             }
@@ -45,12 +45,18 @@ pub fn fixed_changes(old: &Loaded, new: &Loaded) -> Vec<ConfigFault> {
     faults
 }
 
+/// Whether anything at a key or below it changed.
+#[must_use]
+pub fn changed(old: &Loaded, new: &Loaded, key: &Key) -> bool {
+    key.find(&old.tree.0) != key.find(&new.tree.0)
+}
+
 /// The first of the keys directly below that changed; the key itself when none did.
 #[must_use]
 pub fn changed_below(old: &Loaded, new: &Loaded, key: &Key) -> Key {
     let names = key.find(&new.tree.0).and_then(Value::as_object).into_iter().flat_map(|table| table.keys());
     let mut below = names.map(|name| key.child(name));
-    below.find(|below| below.find(&old.tree.0) != below.find(&new.tree.0)).unwrap_or_else(|| key.clone())
+    below.find(|below| changed(old, new, below)).unwrap_or_else(|| key.clone())
 }
 
 /// What a configuration makes a node do, as a digest that nobody without its secrets can guess at. Equal on nodes whose

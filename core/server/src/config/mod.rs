@@ -53,7 +53,7 @@ pub use alerts::{Alerts, Language, Webhook, WebhookForm, WebhookUrl};
 pub use application::{ApiLimit, Application};
 pub use channel::{AcceptanceMode, AuditMode, Channel, Deadlines, IssueAt};
 pub use check::{KnownPlugin, KnownPlugins, check};
-pub use compare::{changed_below, fingerprint, fixed_changes};
+pub use compare::{changed, changed_below, fingerprint, fixed_changes};
 pub use database::Database;
 pub use engine::Engine;
 pub use fault::{ConfigFault, Faults};

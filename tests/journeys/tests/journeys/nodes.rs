@@ -28,7 +28,7 @@ async fn nodes_with_different_configurations_are_told_of_until_they_agree() {
     assert!(!stage.office.is_alerted(&["configuration_differs"]).await);
     stage.configure(&json!({ "node": { "id": "node-1" }, "engine": { "hold_ms": 600_000 } }));
     assert_eq!(stage.reload().code, 0);
-    until("somebody is told", async || {
+    until_within(LONG, "somebody is told", async || {
         stage.office.is_alerted(&["configuration_differs", "node-1", "node-2"]).await.then_some(())
     })
     .await;
