@@ -7,6 +7,7 @@ use simple_gate_simulator::{Fault, SimpleGate};
 use entrepot_journeys::databases;
 use entrepot_journeys::office::Offer;
 use entrepot_journeys::program;
+use entrepot_journeys::signed::{CLIENT_KEY, Signed, life_sign};
 use entrepot_journeys::stage::Stage;
 use entrepot_journeys::wait::until;
 
@@ -281,9 +282,24 @@ async fn a_supplier_that_is_switched_off_takes_no_new_orders_and_gives_the_old_o
 async fn a_signal_reloads() {
     for given in databases::all().await {
         let mut stage = Stage::set(given).await;
-        stage.configure(&second_channel());
+        // With an application of its own: its paths are there at once, and gone with it.
+        let mut more = second_channel();
+        more["applications"] = json!({ "douyin-other": {
+            "family": "douyin", "base_url": stage.platform.openapi_base(),
+            "credentials": { "client_key": CLIENT_KEY, "client_secret": "another-secret" },
+        } });
+        more["merchants"]["lakeside"]["channels"]["lakeside-second"]["application"] = json!("douyin-other");
+        let create = stage.create_body(&Offer::own_number(), "1000000000000000009", 1);
+        let mut call = Signed::of("check-booking", &create);
+        call.application = "douyin-other".to_owned();
+        assert_eq!(stage.send(&call).await.0, 404, "nobody knows it");
+        stage.configure(&more);
         stage.server.hang_up();
         until("the new connection is there", async || connection(&stage, "lakeside-second").await).await;
+        assert_ne!(stage.send(&call).await.1["data"]["error_code"], 0, "another secret than its own");
+        call.sign = Some(life_sign("another-secret", &call.query, &call.body));
+        let (status, answer) = stage.send(&call).await;
+        assert!(status == 200 && answer["data"]["error_code"].is_number(), "it is heard: {status} {answer}");
         stage.configure_raw("{");
         stage.server.hang_up();
         let mut log = String::new();
