@@ -114,7 +114,9 @@ async fn a_faulty_configuration_is_refused_whole_and_the_one_before_serves_on() 
         let stage = Stage::set(given).await;
         let offer = Offer::at_the_gate();
         stage.office.offer(&offer, &stage.day, 50).await;
-        let before = stage.office.get("/nodes").await["nodes"][0]["fingerprint"].clone();
+        let fingerprint = async || stage.office.get("/nodes").await["nodes"][0]["fingerprint"].clone();
+        let before =
+            until("the node tells of itself", async || Some(fingerprint().await).filter(Value::is_string)).await;
         let with = |fault: Value| {
             // Each brings a connection that is right, too: nothing of a refused configuration is in force.
             let mut all = second_channel();
@@ -180,7 +182,7 @@ async fn a_faulty_configuration_is_refused_whole_and_the_one_before_serves_on() 
         assert!(ended.err.contains("more.json"), "{ended:?}");
         assert_eq!(stage.office.ask("POST", "/configuration/reload", None).await.0, 422, "no JSON");
         assert!(connection(&stage, "lakeside-second").await.is_none(), "nothing of it is in force");
-        assert_eq!(stage.office.get("/nodes").await["nodes"][0]["fingerprint"], before);
+        assert_eq!(fingerprint().await, before);
         let bought = stage.platform.buy(&stage.purchase(&offer, 1)).await;
         assert!(bought.issued.is_some_and(|reply| reply.data()["result"] == 1), "the one before serves on");
         // An id whose configuration was refused names nothing yet.
