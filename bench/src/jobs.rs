@@ -278,7 +278,8 @@ fn directory(offer: &Offer, supplier: &ConnectionId, plugin: &PluginId, own: &Ap
         times: entrepot_domain::deadline::Times::usual(),
         selling: true,
     });
-    let issues = ConnectionRules::Supplier(SupplierRules { pool: false, cancel: false, own_gate: false });
+    let issues =
+        ConnectionRules::Supplier(SupplierRules { pool: false, cancel: false, own_gate: false, selling: true });
     let mut directory = Directory::default();
     let channel_plugin = id("bench-channel")?;
     for one in [

@@ -233,7 +233,7 @@ impl Shop {
         let known = |id: &str| plugins::known_built_in(id);
         let loaded = config::load_checked(&[file], &values, &known).map_err(|faults| faults.to_string())?;
         entrepot_server::telemetry::start_logs(&loaded.config.telemetry)?;
-        let app = boot::start(loaded.config, Schema::Migrate).await?;
+        let app = boot::start(loaded, Schema::Migrate).await?;
         let shop = Self { app, offer: Offer::new()? };
         put_on_sale(&shop.app.engine, &shop.offer, Fulfilment::OwnNumber).await?;
         Ok(shop)

@@ -3,6 +3,7 @@
 //! - [`m0001_foundation`]: orders, stock, credit, codes, keys, jobs, catalogue, logs, tokens.
 //! - [`m0002_engine`]: deadlines, purchase limits, history, alerts that are told.
 //! - [`m0003_lean`]: fewer indexes and trees to write for each order.
+//! - [`m0005_nodes`]: the nodes of a deployment and what they run.
 //!
 //! Types are the three that both databases share: text, 64-bit integers, and integers as yes and no. Dates of visit
 //! are `yyyy-MM-dd`, instants are milliseconds since 1970 in UTC, and what is encrypted is text.
@@ -12,6 +13,7 @@ use sea_orm_migration::prelude::*;
 mod m0001_foundation;
 mod m0002_engine;
 mod m0003_lean;
+mod m0005_nodes;
 
 /// All changes, in order.
 pub struct Migrator;
@@ -19,7 +21,12 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_foundation::Migration), Box::new(m0002_engine::Migration), Box::new(m0003_lean::Migration)]
+        vec![
+            Box::new(m0001_foundation::Migration),
+            Box::new(m0002_engine::Migration),
+            Box::new(m0003_lean::Migration),
+            Box::new(m0005_nodes::Migration),
+        ]
     }
 
     fn migration_table_name() -> DynIden {

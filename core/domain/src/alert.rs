@@ -105,6 +105,8 @@ alert_kinds! {
     ConnectionFailing = "connection_failing", Urgent, "对接方连续失败", "A connection fails again and again";
     /// A plugin's own threads do not run.
     PluginSilent = "plugin_silent", Urgent, "插件线程停止响应", "The threads of a plugin do not run";
+    /// Nodes of one deployment run different configurations.
+    ConfigurationDiffers = "configuration_differs", Warning, "节点配置不一致", "Nodes run different configurations";
     /// A partner calls something that no plugin takes.
     UnknownScene = "unknown_scene", Warning, "收到未知接口的调用", "A partner calls something no plugin takes";
 }

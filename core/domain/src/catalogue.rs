@@ -144,6 +144,8 @@ pub struct SupplierRules {
     pub cancel: bool,
     /// Whether guests show their tickets at Entrepot's own desk.
     pub own_gate: bool,
+    /// Whether it takes new orders.
+    pub selling: bool,
 }
 
 /// The rules of all connections of one merchant.

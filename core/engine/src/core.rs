@@ -18,10 +18,11 @@ use crate::alerting::Teller;
 use crate::directory::Directory;
 use crate::interface_log::InterfaceQueue;
 use crate::jobs::Jobs;
+use crate::nodes;
 use crate::records::Record;
 use crate::seed::Seeds;
 use crate::sequencer::{Sequencer, Undecided};
-use crate::storage::{Storage, StorageFault, Switch};
+use crate::storage::{NodeSeen, Storage, StorageFault, Switch};
 use crate::together::{Lookups, Starts};
 use crate::watch::Watch;
 
@@ -109,7 +110,8 @@ pub(crate) struct Core {
     pub(crate) jobs: Jobs,
     pub(crate) sequencer: Sequencer,
     pub(crate) interface_log: Arc<InterfaceQueue>,
-    pub(crate) teller: Option<Arc<dyn Teller>>,
+    teller: RwLock<Option<Arc<dyn Teller>>>,
+    fingerprint: RwLock<Option<String>>,
     directory: RwLock<Arc<Directory>>,
     switches: RwLock<BTreeMap<ConnectionId, Switch>>,
     connections: Mutex<BTreeMap<MerchantId, Arc<Connections>>>,
@@ -141,7 +143,8 @@ impl Engine {
             lookups: Lookups::default(),
             starts: Starts::default(),
             interface_log: parts.interface_log,
-            teller: parts.teller,
+            teller: RwLock::new(parts.teller),
+            fingerprint: RwLock::default(),
             directory: RwLock::new(Arc::new(parts.directory)),
             switches: RwLock::default(),
             connections: Mutex::default(),
@@ -171,7 +174,48 @@ impl Engine {
         if tokio::time::timeout(grace, all).await.is_err() {
             tracing::warn!("the engine did not come to rest in time; unfinished jobs go on after their leases");
         }
+        if self.core.fingerprint().is_some() {
+            let gone = Record::NodeGone(self.core.settings.node.clone());
+            if let Err(fault) = self.core.storage.record(gone).await {
+                tracing::warn!(%fault, "the other nodes could not be told that this one stops");
+            }
+        }
         self.core.host.close_all().await;
+    }
+
+    /// Tells the other nodes from now on which configuration this one runs, by its fingerprint, and what it sees
+    /// failing. An engine that never announces itself takes no part in that: a command beside a server is no node.
+    pub fn announce(&self, fingerprint: String) {
+        *self.core.fingerprint.write().unwrap_or_else(PoisonError::into_inner) = Some(fingerprint);
+    }
+
+    /// Whether the other nodes know of this one.
+    #[must_use]
+    pub fn is_announced(&self) -> bool {
+        self.core.fingerprint().is_some()
+    }
+
+    /// Puts another directory in the place of the one before, whole. Calls under way go on with what they began with.
+    pub fn replace_directory(&self, directory: Directory) {
+        *self.core.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
+        // Afterwards: rules made of the old one meanwhile must not stay.
+        self.core.connections.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Puts somebody else in the place of whoever told people about alerts.
+    pub fn replace_teller(&self, teller: Option<Arc<dyn Teller>>) {
+        *self.core.teller.write().unwrap_or_else(PoisonError::into_inner) = teller;
+    }
+
+    /// This process in its deployment.
+    #[must_use]
+    pub fn node(&self) -> &NodeId {
+        &self.core.settings.node
+    }
+
+    /// The nodes that live, with what they told of themselves.
+    pub async fn nodes(&self) -> Result<Vec<NodeSeen>, StorageFault> {
+        self.core.storage.nodes(nodes::GONE_MS).await
     }
 
     /// Applications and connections.
@@ -231,6 +275,15 @@ impl Engine {
 impl Core {
     pub(crate) fn directory(&self) -> Arc<Directory> {
         self.directory.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn teller(&self) -> Option<Arc<dyn Teller>> {
+        self.teller.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The configuration that this node told the others of; none for an engine that is no node.
+    pub(crate) fn fingerprint(&self) -> Option<String> {
+        self.fingerprint.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) async fn refresh_switches(&self) -> Result<(), StorageFault> {

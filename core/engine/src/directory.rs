@@ -83,8 +83,10 @@ impl Directory {
         let mine = self.connections.values().filter(|connection| &connection.merchant == merchant);
         mine.map(|connection| {
             let mut rules = connection.rules.clone();
-            if let ConnectionRules::Channel(channel) = &mut rules {
-                channel.selling &= switches.get(&connection.id).is_none_or(|switch| *switch == Switch::On);
+            let on = switches.get(&connection.id).is_none_or(|switch| *switch == Switch::On);
+            match &mut rules {
+                ConnectionRules::Channel(channel) => channel.selling &= on,
+                ConnectionRules::Supplier(supplier) => supplier.selling &= on,
             }
             (connection.id.clone(), rules)
         })

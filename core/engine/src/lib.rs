@@ -11,7 +11,8 @@
 //! - [`interface_log`]: the queue in front of the log of exchanges with partners.
 //! - [`flows`]: one file per thing the business does, start to end.
 //! - [`records`]: what is written beside commands: interface log, switches, tokens, audit.
-//! - [`ticker`]: what has to happen as time passes; [`alerting`]: alerts reach somebody.
+//! - [`ticker`]: what has to happen as time passes; [`alerting`]: alerts reach somebody; `nodes`: what each node tells
+//!   of itself, and what all of them tell together.
 //! - `core`: what these parts share, and how the engine starts and stops.
 
 pub mod alerting;
@@ -22,6 +23,7 @@ pub mod interface_log;
 pub mod jobs;
 mod lane;
 pub mod memory;
+mod nodes;
 mod placing;
 pub mod records;
 pub mod seed;

@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use entrepot_contract::calendar::{Stock, StockKey};
 use entrepot_contract::ids::{ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName};
 use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials};
-use entrepot_contract::time::{Clock, Timestamp};
+use entrepot_contract::time::{Clock, Timestamp, VisitDate};
 use entrepot_domain::alert::Alert;
 use entrepot_domain::catalogue::Catalogue;
 use entrepot_domain::change::{ChannelRef, Event, HistoryLine, RefKey};
@@ -29,8 +29,8 @@ use entrepot_domain::command::fingerprint;
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
 
-use crate::records::{AuditLine, InterfaceLine, Record};
-use crate::storage::{JobNext, LaneStorage, LeasedJob, OpenAlert, Storage, StorageFault, Switch};
+use crate::records::{AuditLine, InterfaceLine, Record, Registered, RegisteredConnection};
+use crate::storage::{JobNext, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Storage, StorageFault, Switch};
 
 pub use faults::InjectedFault;
 pub use jobs::JobView;
@@ -300,6 +300,22 @@ impl Storage for MemoryStorage {
     async fn switches(&self) -> Result<BTreeMap<ConnectionId, Switch>, StorageFault> {
         self.shared.enter("switches")?;
         Ok(self.shared.tables().switches.clone())
+    }
+
+    async fn registered(&self) -> Result<Vec<Registered>, StorageFault> {
+        self.shared.enter("registered")?;
+        Ok(self.shared.tables().registered())
+    }
+
+    async fn open_work(&self, connection: &RegisteredConnection, visited: VisitDate) -> Result<OpenWork, StorageFault> {
+        self.shared.enter("open_work")?;
+        Ok(self.shared.tables().open_work(connection, visited))
+    }
+
+    async fn nodes(&self, within_ms: u32) -> Result<Vec<NodeSeen>, StorageFault> {
+        self.shared.enter("nodes")?;
+        let now = self.shared.clock.now();
+        Ok(self.shared.tables().nodes(now, within_ms))
     }
 
     async fn snapshot(&self, merchant: &MerchantId) -> Result<Snapshot, StorageFault> {

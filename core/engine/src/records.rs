@@ -1,6 +1,6 @@
 //! What is written beside commands, at lower priority: interface log, switches, job decisions, audit.
 
-use entrepot_contract::ids::{ConnectionId, JobId, MerchantId};
+use entrepot_contract::ids::{ConnectionId, JobId, MerchantId, NodeId};
 use entrepot_contract::time::Timestamp;
 use entrepot_domain::alert::{Alert, AlertKind};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::storage::Switch;
 pub enum Record {
     /// Exchanges with partners, a batch at a time.
     Interface(Vec<InterfaceLine>),
-    /// A connection as configuration has it.
+    /// All connections as configuration has them; others are removed from now on.
     Register(Vec<RegisteredConnection>),
     /// A connection switched on or off by a person.
     Switch {
@@ -53,6 +53,10 @@ pub enum Record {
     },
     /// An administrative act or a view of guests' data.
     Audit(AuditLine),
+    /// A node lives, with the configuration it runs and what it sees failing.
+    Node(Node),
+    /// A node has stopped in order.
+    NodeGone(NodeId),
     /// Removes what is older than it has to be.
     Prune {
         /// Interface log lines before this go.
@@ -91,6 +95,34 @@ pub struct InterfaceLine {
     pub took_ms: u32,
 }
 
+/// A node of the deployment, as it tells of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Its id.
+    pub id: NodeId,
+    /// A keyed digest of the configuration it runs: equal for nodes that do the same.
+    pub fingerprint: String,
+    /// What it sees failing.
+    pub failing: Vec<Failing>,
+}
+
+/// What one node sees failing: calls again and again, or the threads of a plugin.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Failing {
+    /// What kind of trouble.
+    pub kind: AlertKind,
+    /// The connection; the instance for what belongs to no connection.
+    pub subject: String,
+    /// Whose; none for what belongs to an application.
+    pub merchant: Option<MerchantId>,
+    /// The instance: plugin and application.
+    pub instance: String,
+    /// What is wrong with it, for people.
+    pub what: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
 /// A connection as configuration has it. An id never names something else later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisteredConnection {
@@ -102,6 +134,29 @@ pub struct RegisteredConnection {
     pub plugin: String,
     /// What it is outside: application and account, or base URL.
     pub external: String,
+}
+
+/// What the registry knows of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// What it names, for ever.
+    pub connection: RegisteredConnection,
+    /// Whether the configuration that was registered last names it no more.
+    pub removed: bool,
+}
+
+impl RegisteredConnection {
+    /// Whether an id that named this names the same still; otherwise what it named, and what it would name.
+    pub fn still_names(&self, now: &Self) -> Result<(), String> {
+        if self == now {
+            return Ok(());
+        }
+        Err(format!(
+            "connection {} named merchant {}, plugin {}, {} before; now it names merchant {}, plugin {}, {}. Give the new \
+             one an id of its own",
+            self.id, self.merchant, self.plugin, self.external, now.merchant, now.plugin, now.external
+        ))
+    }
 }
 
 /// A line of the audit log.

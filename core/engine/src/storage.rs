@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use entrepot_contract::calendar::{Stock, StockKey};
 use entrepot_contract::ids::{DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName};
 use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials};
-use entrepot_contract::time::Timestamp;
+use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::Alert;
 use entrepot_domain::catalogue::{Catalogue, Rules};
 use entrepot_domain::change::{ChannelRef, Event, RefKey, Writes};
@@ -18,7 +18,7 @@ use entrepot_domain::invariants::Snapshot;
 use entrepot_domain::job::{JobState, NewJob};
 use entrepot_domain::state::State;
 
-use crate::records::Record;
+use crate::records::{Node, Record, Registered, RegisteredConnection};
 
 /// How the database failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -121,6 +121,13 @@ pub trait Storage: Send + Sync {
     async fn record(&self, record: Record) -> Result<(), StorageFault>;
     /// The switches of all connections, and whether each id still names what it named before.
     async fn switches(&self) -> Result<BTreeMap<entrepot_contract::ids::ConnectionId, Switch>, StorageFault>;
+    /// Every connection that was ever registered, ordered by id.
+    async fn registered(&self) -> Result<Vec<Registered>, StorageFault>;
+    /// What is still open at a connection. An issued order counts until `visited` at the latest: guests who did not
+    /// come before that day do not keep a connection for ever.
+    async fn open_work(&self, connection: &RegisteredConnection, visited: VisitDate) -> Result<OpenWork, StorageFault>;
+    /// The nodes that told of themselves within that time, by the database's own clock; ordered by id.
+    async fn nodes(&self, within_ms: u32) -> Result<Vec<NodeSeen>, StorageFault>;
     /// All that a merchant's invariants speak about.
     async fn snapshot(&self, merchant: &MerchantId) -> Result<Snapshot, StorageFault>;
 }
@@ -144,6 +151,24 @@ pub enum Switch {
     Paused,
     /// No new sales; it may be removed once its orders have ended.
     Draining,
+}
+
+/// What is still open at a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct OpenWork {
+    /// Orders that it sold or fulfils and that have not ended.
+    pub orders: u64,
+    /// Jobs that have to reach it.
+    pub jobs: u64,
+}
+
+/// A node that lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeSeen {
+    /// What it told.
+    pub node: Node,
+    /// How long ago, in milliseconds.
+    pub ago_ms: i64,
 }
 
 /// What becomes of a job after a try.

@@ -105,9 +105,10 @@ pub struct RateLimits {
 }
 
 impl RateLimits {
-    /// Sets an application's quotas. A quota that did not change keeps its level; those not named stay as they are.
+    /// Sets an application's quotas: all of them. A quota that did not change keeps its level.
     pub fn set(&self, application: &ApplicationId, limits: &[ApiLimit], now: Timestamp) {
         let mut buckets = locked(&self.buckets);
+        buckets.retain(|(of, api), _| of != application || limits.iter().any(|limit| limit.api == *api));
         for limit in limits {
             let key = (application.clone(), limit.api.clone());
             if buckets.get(&key).is_none_or(|(known, _)| known != limit) {

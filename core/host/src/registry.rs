@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use entrepot_contract::ids::PluginId;
+use entrepot_contract::ids::{ApplicationId, PluginId};
 use entrepot_contract::manifest::Manifest;
 use entrepot_contract::message::OpenRequest;
 use entrepot_contract::plugin::Plugin;
@@ -26,6 +27,9 @@ use crate::pulse::Threads;
 use crate::secret::SecretText;
 use crate::status::{LoadedFrom, PluginCard, PluginStatus, State};
 use crate::transport::library;
+
+/// How often it is looked whether an instance is idle.
+const DRAIN_STEP: Duration = Duration::from_millis(20);
 
 /// What the host needs from outside.
 #[derive(Clone)]
@@ -54,7 +58,7 @@ pub struct LibraryDeclaration {
 }
 
 /// What an instance is opened with besides the plugin's own request.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct OpenOptions {
     /// Its limits.
     pub limits: InstanceLimits,
@@ -115,37 +119,44 @@ impl Host {
     /// Loads a library. A failure is returned and kept: the plugin shows as failed, with its reason. Reads the file
     /// and runs the library's initialisers, so it belongs to start and reload, not to a request.
     pub fn load_library(&self, declaration: &LibraryDeclaration) -> Result<Manifest, HostFault> {
-        let id = &declaration.plugin;
-        let result = self.load(declaration);
-        let mut plugins = locked(&self.plugins);
-        let entry = plugins.entry(id.clone()).or_insert_with(|| Entry {
-            loaded: LoadedFrom::Library { path: declaration.path.clone(), sha256: None },
-            plugin: None,
-            reports: Reports::default(),
-        });
-        let kept = match result {
-            Ok((from, _)) if entry.plugin.is_some() && entry.loaded != from => {
-                Err(HostFault::Duplicate { plugin: id.clone() })
-            }
-            Ok((from, loaded)) => {
-                let manifest = loaded.card.manifest.clone();
-                if manifest.contract > CONTRACT {
-                    let text = format!(
-                        "it speaks contract {}, newer than this host's {CONTRACT}: what is new in it is not used",
-                        manifest.contract
-                    );
-                    entry.reports.push(self.parts.clock.now(), text);
-                }
-                entry.loaded = from;
-                entry.plugin = Some(loaded);
-                Ok(manifest)
-            }
-            Err(fault) => Err(fault),
-        };
+        let kept = self.try_library(declaration);
         if let Err(fault) = &kept {
+            let mut plugins = locked(&self.plugins);
+            let entry = plugins.entry(declaration.plugin.clone()).or_insert_with(|| Entry::declared(declaration));
             entry.reports.push(self.parts.clock.now(), fault.to_string());
         }
         kept
+    }
+
+    /// The same, but a failure leaves no trace: for a configuration that is not in force yet.
+    pub fn try_library(&self, declaration: &LibraryDeclaration) -> Result<Manifest, HostFault> {
+        let id = &declaration.plugin;
+        let (from, loaded) = self.load(declaration)?;
+        let mut plugins = locked(&self.plugins);
+        if plugins.get(id).is_some_and(|entry| entry.plugin.is_some() && entry.loaded != from) {
+            return Err(HostFault::Duplicate { plugin: id.clone() });
+        }
+        let entry = plugins.entry(id.clone()).or_insert_with(|| Entry::declared(declaration));
+        let manifest = loaded.card.manifest.clone();
+        if manifest.contract > CONTRACT {
+            let text = format!(
+                "it speaks contract {}, newer than this host's {CONTRACT}: what is new in it is not used",
+                manifest.contract
+            );
+            entry.reports.push(self.parts.clock.now(), text);
+        }
+        entry.loaded = from;
+        entry.plugin = Some(loaded);
+        Ok(manifest)
+    }
+
+    /// Forgets a library of which nothing is open. Its code stays: a library is never unloaded.
+    pub fn forget_library(&self, plugin: &PluginId) {
+        let used = locked(&self.instances).keys().any(|key| key.plugin == *plugin);
+        let mut plugins = locked(&self.plugins);
+        if !used && plugins.get(plugin).is_some_and(|entry| entry.loaded != LoadedFrom::BuiltIn) {
+            plugins.remove(plugin);
+        }
     }
 
     fn load(&self, declaration: &LibraryDeclaration) -> Result<(LoadedFrom, Loaded), HostFault> {
@@ -222,6 +233,53 @@ impl Host {
     pub fn instance(&self, key: &InstanceKey) -> Option<Arc<RunningInstance>> {
         let running = locked(&self.instances).get(key)?.running.clone()?;
         (!running.is_closed()).then_some(running)
+    }
+
+    /// Opens an instance that serves nobody yet: [`Host::replace`] puts it in its place. A failure leaves no trace.
+    pub async fn prepare(
+        &self,
+        key: &InstanceKey,
+        request: OpenRequest,
+        options: OpenOptions,
+    ) -> Result<Arc<RunningInstance>, HostFault> {
+        let loaded = self.loaded(&key.plugin)?;
+        opening::open(&self.parts, &self.rate_limits, key, loaded, request, options).await
+    }
+
+    /// Sets an application's quotas.
+    pub fn set_quotas(&self, application: &ApplicationId, quotas: &[ApiLimit]) {
+        self.rate_limits.set(application, quotas, self.parts.clock.now());
+    }
+
+    /// Puts prepared instances in their places, all at once. Gives those that had them before: whoever calls one now
+    /// is still answered by it, so drain them.
+    pub fn replace(&self, prepared: Vec<Arc<RunningInstance>>) -> Vec<Arc<RunningInstance>> {
+        let mut instances = locked(&self.instances);
+        let swap = |fresh: Arc<RunningInstance>| {
+            let slot = instances.entry(fresh.key().clone()).or_default();
+            slot.running.replace(fresh)
+        };
+        prepared.into_iter().filter_map(swap).collect()
+    }
+
+    /// Takes instances out of their places; drain them.
+    pub fn withdraw(&self, keys: &[InstanceKey]) -> Vec<Arc<RunningInstance>> {
+        let mut instances = locked(&self.instances);
+        keys.iter().filter_map(|key| instances.remove(key)?.running).collect()
+    }
+
+    /// Closes an instance that has no place any more, once nobody holds it or the limit has passed. Whether everybody
+    /// had his answer.
+    pub async fn drain(running: Arc<RunningInstance>, limit: Duration) -> bool {
+        let idle = async {
+            while Arc::strong_count(&running) > 1 {
+                tokio::time::sleep(DRAIN_STEP).await;
+            }
+        };
+        let rested = tokio::time::timeout(limit, idle).await.is_ok();
+        running.shut();
+        opening::close(Arc::clone(&running.instance)).await;
+        rested
     }
 
     /// Closes an instance: no new calls, and the plugin is told. Calls under way may still end. Whether one was open.
@@ -301,6 +359,11 @@ impl Slot {
 }
 
 impl Entry {
+    fn declared(declaration: &LibraryDeclaration) -> Self {
+        let loaded = LoadedFrom::Library { path: declaration.path.clone(), sha256: None };
+        Self { loaded, plugin: None, reports: Reports::default() }
+    }
+
     fn status(&self, id: &PluginId, instances: Vec<InstanceStatus>) -> PluginStatus {
         let any = |state: State| instances.iter().any(|instance| instance.state == state);
         let state = match &self.plugin {

@@ -1,34 +1,37 @@
 //! From a configuration to a running engine, in order: database, plugins, directory, engine.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use entrepot_contract::ids::{ConnectionId, MerchantId, NodeId};
-use entrepot_contract::manifest::PluginKind;
-use entrepot_contract::message::ConnectionFacts;
+use entrepot_contract::ids::{MerchantId, NodeId};
 use entrepot_contract::time::{Clock, SystemClock};
-use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, Distributor, SupplierRules};
+use entrepot_domain::catalogue::Distributor;
 use entrepot_domain::command::CatalogueEntry;
 use entrepot_engine::alerting::Teller;
-use entrepot_engine::directory::{Application, Connection, Directory};
 use entrepot_engine::flows::administer::Asked;
 use entrepot_engine::interface_log::{InterfaceQueue, OutboundLog};
-use entrepot_engine::records::{Record, RegisteredConnection};
 use entrepot_engine::seed::{RandomSeeds, Seeds};
 use entrepot_engine::{Engine, EngineSettings, Parts};
 use entrepot_host::breaker::BreakerRules;
 use entrepot_host::{Host, HostParts, HttpClient};
 use entrepot_store::{GuestKeys, Options, SqlStorage, StoredCache};
-use serde_json::Value;
+use tokio::task::JoinSet;
 
 use crate::alerts::Webhooks;
-use crate::config::{AcceptanceMode, AuditMode, Channel, Config, IssueAt, Supplier};
+use crate::config::{Config, Loaded, fingerprint};
 use crate::plugins;
+use crate::registry;
+use crate::routing::directory;
 
 /// Everything that runs.
 #[derive(Clone)]
 pub struct App {
-    /// The configuration it runs with.
-    pub config: Arc<Config>,
+    /// The configuration it runs with; see [`App::running`].
+    pub(crate) configuration: Arc<RwLock<Arc<Loaded>>>,
+    /// Whose each connection is, for the log of calls that go out.
+    pub(crate) owners: Owners,
+    /// One reload at a time; with what still drains after those before.
+    pub(crate) draining: Arc<tokio::sync::Mutex<JoinSet<()>>>,
     /// The engine.
     pub engine: Engine,
     /// The database, for the admin's lists.
@@ -77,11 +80,12 @@ fn guest_keys(config: &Config) -> Result<GuestKeys, String> {
 }
 
 /// Starts everything but the HTTP server.
-pub async fn start(config: Config, schema: Schema) -> Result<App, String> {
+pub async fn start(loaded: Loaded, schema: Schema) -> Result<App, String> {
+    let config = &loaded.config;
     if config.security.guest_key.is_none() {
         return Err("security.guest_key is missing; make one with: openssl rand -base64 32".to_owned());
     }
-    let storage = connect(&config).await?;
+    let storage = connect(config).await?;
     let pending = storage.pending().await.map_err(|fault| fault.to_string())?;
     match schema {
         Schema::Migrate => {
@@ -96,25 +100,30 @@ pub async fn start(config: Config, schema: Schema) -> Result<App, String> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let shared = storage.shared();
     let (interface_log, interface_task) = InterfaceQueue::start(shared.clone(), config.interface_log.queue_limit);
-    let host = host(&config, &storage, clock.clone(), interface_log.clone())?;
-    plugins::load_libraries(&host, &config)?;
-    let directory = directory(&config, &host)?;
-    plugins::open_all(&host, &config).await?;
-    register(&storage, &directory).await?;
+    let owners = Owners::default();
+    owners.replace(config);
+    let host = host(config, &storage, clock.clone(), interface_log.clone(), owners.clone())?;
+    plugins::load_libraries(&host, config)?;
+    let directory = directory(config, &host).map_err(|misfit| misfit.to_string())?;
+    registry::check(&storage, &directory, clock.now()).await.map_err(|refused| refused.to_string())?;
+    plugins::open_all(&host, config).await?;
+    registry::register(&storage, &directory).await.map_err(|refused| refused.to_string())?;
     let teller = Webhooks::of(&config.alerts, clock.clone())?.map(|webhooks| webhooks as Arc<dyn Teller>);
     let parts = Parts {
         storage: shared,
         host,
         clock: clock.clone(),
         seeds: Arc::new(RandomSeeds),
-        settings: engine_settings(&config, clock.as_ref())?,
+        settings: engine_settings(config, clock.as_ref())?,
         directory,
         interface_log: interface_log.clone(),
         teller,
     };
     let engine = Engine::start(parts).await.map_err(|fault| fault.to_string())?;
     let app = App {
-        config: Arc::new(config),
+        configuration: Arc::new(RwLock::new(Arc::new(loaded))),
+        owners,
+        draining: Arc::default(),
         engine,
         storage,
         seeds: Arc::new(RandomSeeds),
@@ -122,14 +131,31 @@ pub async fn start(config: Config, schema: Schema) -> Result<App, String> {
         interface_log,
         interface_task: Arc::new(tokio::sync::Mutex::new(Some(interface_task))),
     };
-    app.register_distributors().await?;
+    app.register_distributors(&app.running().config).await?;
     Ok(app)
 }
 
 impl App {
+    /// The configuration that is in force.
+    #[must_use]
+    pub fn running(&self) -> Arc<Loaded> {
+        self.configuration.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells the other nodes from now on what this one runs. Whoever serves does it; a command is no node.
+    pub fn announce(&self) {
+        self.engine.announce(fingerprint(&self.running()));
+    }
+
     /// Stops: nothing new, what is under way may end, then the log and the connections.
     pub async fn stop(&self) {
-        self.engine.stop(std::time::Duration::from_millis(self.config.http.shutdown_ms)).await;
+        let grace = std::time::Duration::from_millis(self.running().config.http.shutdown_ms);
+        self.engine.stop(grace).await;
+        // Their calls have ended or been given up by now.
+        let drained = async { while self.draining.lock().await.join_next().await.is_some() {} };
+        if tokio::time::timeout(grace, drained).await.is_err() {
+            tracing::warn!("instances of a configuration before did not close in time");
+        }
         self.interface_log.close();
         if let Some(task) = self.interface_task.lock().await.take() {
             let _ = task.await;
@@ -138,8 +164,8 @@ impl App {
     }
 
     /// A distributor that a connection names is registered, with limit 0.
-    async fn register_distributors(&self) -> Result<(), String> {
-        for (merchant, connection, channel) in self.config.channels() {
+    pub(crate) async fn register_distributors(&self, config: &Config) -> Result<(), String> {
+        for (merchant, connection, channel) in config.channels() {
             let Some(id) = &channel.distributor else { continue };
             let rules = self.engine.rules(merchant).await.map_err(|fault| fault.to_string())?;
             if rules.catalogue.distributors.contains_key(id) {
@@ -167,16 +193,12 @@ fn host(
     storage: &SqlStorage,
     clock: Arc<dyn Clock>,
     log: Arc<InterfaceQueue>,
+    owners: Owners,
 ) -> Result<Host, String> {
-    let owners: std::collections::BTreeMap<String, MerchantId> = config
-        .channels()
-        .map(|(merchant, id, _)| (id.to_string(), merchant.clone()))
-        .chain(config.suppliers().map(|(merchant, id, _)| (id.to_string(), merchant.clone())))
-        .collect();
     let parts = HostParts {
         clock: clock.clone(),
         cache: Arc::new(plugins::Cache(StoredCache::new(storage.clone(), clock))),
-        interface_log: Arc::new(OutboundLog::new(log, move |connection| owners.get(connection).cloned())),
+        interface_log: Arc::new(OutboundLog::new(log, move |connection| owners.of(connection))),
         client: HttpClient::new().map_err(|fault| fault.to_string())?,
         breaker: BreakerRules::default(),
     };
@@ -206,113 +228,19 @@ fn engine_settings(config: &Config, clock: &dyn Clock) -> Result<EngineSettings,
     })
 }
 
-/// Applications and connections as configuration has them.
-pub fn directory(config: &Config, host: &Host) -> Result<Directory, String> {
-    let mut directory = Directory::default();
-    for (id, application) in &config.applications {
-        let entry = Application { id: id.clone(), family: application.family.clone(), plugins: Default::default() };
-        directory.applications.insert(id.clone(), entry);
-    }
-    for (id, merchant) in &config.merchants {
-        directory.merchants.insert(id.clone(), merchant.name.clone());
-    }
-    for (merchant, id, channel) in config.channels() {
-        let manifest = host
-            .manifest(&channel.plugin)
-            .filter(|manifest| manifest.kind == PluginKind::Channel)
-            .ok_or_else(|| format!("connection {id}: plugin {} is no channel that is loaded", channel.plugin))?;
-        host.check_connection_settings(&channel.plugin, &Value::Object(channel.settings.clone()), id.as_str())
-            .map_err(|fault| fault.to_string())?;
-        directory.connections.insert(id.clone(), channel_connection(config, merchant, id, channel, &manifest));
-        if let Some(application) = directory.applications.get_mut(&channel.application) {
-            application.plugins.insert(channel.plugin.clone(), manifest);
-        }
-    }
-    for (merchant, id, supplier) in config.suppliers() {
-        let manifest = host
-            .manifest(&supplier.plugin)
-            .filter(|manifest| manifest.kind == PluginKind::Supplier)
-            .ok_or_else(|| format!("connection {id}: plugin {} is no supplier that is loaded", supplier.plugin))?;
-        directory.connections.insert(id.clone(), supplier_connection(merchant, id, supplier, &manifest)?);
-    }
-    Ok(directory)
-}
+/// Whose each connection is.
+#[derive(Clone, Default)]
+pub(crate) struct Owners(Arc<RwLock<BTreeMap<String, MerchantId>>>);
 
-fn channel_connection(
-    config: &Config,
-    merchant: &MerchantId,
-    id: &ConnectionId,
-    channel: &Channel,
-    manifest: &entrepot_contract::manifest::Manifest,
-) -> Connection {
-    let abilities = manifest.capabilities.channel.clone().unwrap_or_default();
-    let rules = ChannelRules {
-        application: channel.application.clone(),
-        distributor: channel.distributor.clone(),
-        price_check: channel.price_check,
-        accept_at_once: channel.acceptance == AcceptanceMode::Immediate,
-        issue_at_acceptance: channel.issue_at == IssueAt::Acceptance,
-        refund_by_rule: channel.audit == AuditMode::Rule,
-        redeem_units: abilities.redeem_units,
-        tells_redemption: abilities.notices.iter().any(|notice| notice == "redeemed"),
-        times: channel.deadlines.times(i64::try_from(config.engine.hold_ms).unwrap_or(i64::MAX)),
-        selling: channel.enabled,
-    };
-    Connection {
-        id: id.clone(),
-        merchant: merchant.clone(),
-        plugin: channel.plugin.clone(),
-        application: channel.application.clone(),
-        facts: ConnectionFacts {
-            id: id.clone(),
-            merchant: merchant.clone(),
-            account: Some(channel.account_id.clone()),
-            shops: channel.shop_ids.clone(),
-            settings: Value::Object(channel.settings.clone()),
-        },
-        rules: ConnectionRules::Channel(rules),
-        external: format!("account {} of application {}", channel.account_id, channel.application),
+impl Owners {
+    /// As this configuration has them.
+    pub(crate) fn replace(&self, config: &Config) {
+        let channels = config.channels().map(|(merchant, id, _)| (id.to_string(), merchant.clone()));
+        let suppliers = config.suppliers().map(|(merchant, id, _)| (id.to_string(), merchant.clone()));
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = channels.chain(suppliers).collect();
     }
-}
 
-fn supplier_connection(
-    merchant: &MerchantId,
-    id: &ConnectionId,
-    supplier: &Supplier,
-    manifest: &entrepot_contract::manifest::Manifest,
-) -> Result<Connection, String> {
-    use entrepot_contract::capability::SupplierFulfilment;
-    let abilities = manifest.capabilities.supplier.clone().unwrap_or_default();
-    Ok(Connection {
-        id: id.clone(),
-        merchant: merchant.clone(),
-        plugin: supplier.plugin.clone(),
-        application: id.as_str().parse().map_err(|fault| format!("{id}: {fault}"))?,
-        facts: ConnectionFacts {
-            id: id.clone(),
-            merchant: merchant.clone(),
-            account: None,
-            shops: Vec::new(),
-            settings: Value::Object(supplier.settings.clone()),
-        },
-        rules: ConnectionRules::Supplier(SupplierRules {
-            pool: abilities.fulfilment == SupplierFulfilment::Pool,
-            cancel: abilities.cancel,
-            own_gate: supplier.gate && abilities.own_gate,
-        }),
-        // Not the base URL: a supplier may move its server and stays the same one.
-        external: format!("supplier {}", supplier.plugin),
-    })
-}
-
-/// Connections are registered; an id that names something else by now is refused.
-async fn register(storage: &SqlStorage, directory: &Directory) -> Result<(), String> {
-    let connections = directory.connections.values().map(|connection| RegisteredConnection {
-        id: connection.id.clone(),
-        merchant: connection.merchant.clone(),
-        plugin: connection.plugin.to_string(),
-        external: connection.external.clone(),
-    });
-    let record = Record::Register(connections.collect());
-    storage.shared().record(record).await.map_err(|fault| fault.to_string())
+    fn of(&self, connection: &str) -> Option<MerchantId> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(connection).cloned()
+    }
 }

@@ -17,7 +17,7 @@ use tower::ServiceExt;
 
 use crate::api::auth::Principal;
 use crate::boot::{self, App, Schema};
-use crate::config::Config;
+use crate::config::{Config, Loaded};
 use crate::http::{Shared, inbound::Strangers, router};
 use crate::telemetry;
 use beside::{Look, Note};
@@ -92,10 +92,10 @@ impl Client {
     }
 
     /// An engine in this process, on a database whose schema is up to date.
-    pub async fn here(mut config: Config) -> Result<Self, ClientFault> {
+    pub async fn here(mut loaded: Loaded) -> Result<Self, ClientFault> {
         // A process of its own beside the server that may run under the configured id: it must not take its jobs.
-        config.node.id = None;
-        let app = boot::start(config, Schema::Expect).await.map_err(ClientFault::Failed)?;
+        loaded.config.node.id = None;
+        let app = boot::start(loaded, Schema::Expect).await.map_err(ClientFault::Failed)?;
         let shared = Shared {
             app: app.clone(),
             metrics: telemetry::start_metrics().map_err(ClientFault::Failed)?,
@@ -103,6 +103,17 @@ impl Client {
             strangers: Arc::new(Strangers::default()),
         };
         Ok(Self { way: Way::Here { app, router: router(shared) } })
+    }
+
+    /// The way to a server at this address, with a token of an administrator's.
+    pub async fn at(url: &str, token: &str) -> Result<Self, ClientFault> {
+        let note = Note { url: url.trim_end_matches('/').to_owned(), token: token.to_owned(), pid: 0 };
+        let http = http_client()?;
+        let answer = http.get(format!("{}/healthz", note.url)).timeout(ALIVE_TIMEOUT).send().await;
+        match answer {
+            Ok(answer) if answer.status().is_success() => Ok(Self { way: Way::Server { http, note } }),
+            _ => Err(ClientFault::Unreachable(format!("no server answers at {}", note.url))),
+        }
     }
 
     /// Whether requests go to a running server.

@@ -86,11 +86,12 @@ pub async fn run(options: Options) -> Result<bool, String> {
     telemetry::start_logs(&loaded.config.telemetry)?;
     let metrics = telemetry::start_metrics()?;
     let listen: SocketAddr = loaded.config.http.listen;
-    let app = boot::start(loaded.config, Schema::Migrate).await?;
+    let app = boot::start(loaded, Schema::Migrate).await?;
     let listener = TcpListener::bind(listen).await.map_err(|fault| format!("{listen}: {fault}"))?;
     let address = listener.local_addr().map_err(|fault| fault.to_string())?;
     let token: Arc<str> = format!("demo-{}", app.seeds.next(app.clock.now()).voucher_number(1)).into();
     let strangers = Arc::new(Strangers::default());
+    app.announce();
     let shared = Shared { app: app.clone(), metrics, local_token: token.clone(), strangers };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let grace = std::time::Duration::from_secs(5);
@@ -181,7 +182,7 @@ async fn play(stage: &Stage, app: &App, say: &Voice) -> Result<Report, String> {
     }
     let mut held: BTreeMap<&'static str, bool> = BTreeMap::new();
     let mut order = Vec::new();
-    for merchant in app.config.merchants.keys() {
+    for merchant in app.running().config.merchants.keys() {
         let snapshot = app.engine.storage().snapshot(merchant).await.map_err(|fault| fault.to_string())?;
         for finding in entrepot_domain::invariants::check(&snapshot) {
             if !order.contains(&finding.name) {

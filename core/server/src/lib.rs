@@ -1,7 +1,9 @@
 //! The `entrepot` binary's parts.
 //!
 //! - [`config`]: the configuration: one struct per concern, layered, checked as a whole.
-//! - [`boot`]: from a configuration to a running engine, in order; [`plugins`]: what is loaded and opened.
+//! - [`boot`]: from a configuration to a running engine, in order; [`plugins`]: what is loaded and opened; [`routing`]:
+//!   applications and connections; `registry`: what connections named before, and what is open at them.
+//! - [`reload`]: another configuration in the place of the one that runs.
 //! - [`http`]: the server: limits, inbound calls, health, metrics, the way down.
 //! - [`api`]: the admin API: one table of endpoints makes the routes and the OpenAPI document.
 //! - [`alerts`]: alerts leave the house by webhooks.
@@ -18,4 +20,7 @@ pub mod config;
 pub mod demo;
 pub mod http;
 pub mod plugins;
+mod registry;
+pub mod reload;
+pub mod routing;
 pub mod telemetry;

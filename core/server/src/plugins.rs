@@ -15,7 +15,7 @@ use entrepot_host::{
 use entrepot_store::StoredCache;
 use serde_json::Value;
 
-use crate::config::{Config, KnownPlugin, Plugin, settings_known_to};
+use crate::config::{Config, Key, KnownPlugin, Plugin, settings_known_to};
 
 /// The database's cache, as plugins see it.
 pub(crate) struct Cache(pub(crate) StoredCache);
@@ -97,10 +97,19 @@ pub(crate) fn built_ins(config: &Config) -> Vec<Arc<dyn entrepot_contract::plugi
 }
 
 /// What an instance is opened with.
-struct Opening {
-    key: InstanceKey,
-    request: OpenRequest,
-    options: OpenOptions,
+pub(crate) struct Opening {
+    pub(crate) key: InstanceKey,
+    pub(crate) request: OpenRequest,
+    pub(crate) options: OpenOptions,
+    /// Where configuration has it.
+    pub(crate) place: Key,
+}
+
+impl Opening {
+    /// Whether an instance that was opened with the other one would be the same.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        self.request == other.request && self.options == other.options
+    }
 }
 
 /// Opens an instance for each channel plugin × application and for each supplier connection.
@@ -116,11 +125,15 @@ pub(crate) async fn open_all(host: &Host, config: &Config) -> Result<(), String>
     Ok(())
 }
 
-fn openings(host: &Host, config: &Config) -> Result<Vec<Opening>, String> {
-    let mut openings = BTreeMap::new();
-    for (_, _, channel) in config.channels().filter(|(_, _, channel)| channel.enabled) {
+/// An instance for each connection, also for one that is switched off: its orders go on. Nothing has to wait for that
+/// one's, though.
+pub(crate) fn openings(host: &Host, config: &Config) -> Result<Vec<Opening>, String> {
+    let mut openings: BTreeMap<InstanceKey, Opening> = BTreeMap::new();
+    for (_, _, channel) in config.channels() {
         let key = InstanceKey::new(channel.plugin.clone(), channel.application.clone());
-        if openings.contains_key(&key) {
+        let required = channel.enabled && plugin_of(config, &channel.plugin).required;
+        if let Some(known) = openings.get_mut(&key) {
+            known.options.required |= required;
             continue;
         }
         let Some(application) = config.applications.get(&channel.application) else { continue };
@@ -135,12 +148,13 @@ fn openings(host: &Host, config: &Config) -> Result<Vec<Opening>, String> {
             extra_headers: pairs(&application.extra_headers),
             settings: Value::Object(settings),
         };
-        let plugin = plugin_of(config, &channel.plugin);
+        let plugin = Plugin { required, ..plugin_of(config, &channel.plugin) };
         let mut options = options(&plugin, &application.credentials, &application.limits, application.hosts());
         options.limits.connection_in_flight = plugin.connection_share();
-        openings.insert(key.clone(), Opening { key, request, options });
+        let place = Key::of(&["applications", channel.application.as_str()]);
+        openings.insert(key.clone(), Opening { key, request, options, place });
     }
-    for (_, id, supplier) in config.suppliers().filter(|(_, _, supplier)| supplier.enabled) {
+    for (merchant, id, supplier) in config.suppliers() {
         let application = ApplicationId::parse(id.as_str()).map_err(|fault| fault.to_string())?;
         let key = InstanceKey::new(supplier.plugin.clone(), application.clone());
         let request = OpenRequest {
@@ -152,13 +166,15 @@ fn openings(host: &Host, config: &Config) -> Result<Vec<Opening>, String> {
         };
         // It is its instance's only connection, with all of the instance's share.
         let plugin = plugin_of(config, &supplier.plugin);
+        let plugin = Plugin { required: supplier.enabled && plugin.required, ..plugin };
         let options = options(&plugin, &supplier.credentials, &supplier.limits, supplier.hosts());
-        openings.insert(key.clone(), Opening { key, request, options });
+        let place = Key::of(&["merchants", merchant.as_str(), "suppliers", id.as_str()]);
+        openings.insert(key.clone(), Opening { key, request, options, place });
     }
     Ok(openings.into_values().collect())
 }
 
-fn plugin_of(config: &Config, id: &PluginId) -> Plugin {
+pub(crate) fn plugin_of(config: &Config, id: &PluginId) -> Plugin {
     config.plugins.get(id).cloned().unwrap_or_default()
 }
 

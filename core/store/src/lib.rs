@@ -8,6 +8,7 @@
 //! - [`numbers`]: stock and accounts, as batches lock them and flows read them.
 //! - [`reads`]: what flows read; [`jobs`]: leases; [`records`]: what is no command; [`limits`]: counters of
 //!   purchase limits; [`alerts`]: what somebody should look at; [`snapshot`]: for the invariants.
+//! - [`deployment`]: connections that were ever registered, what is open at them, and the nodes.
 //! - [`admin`]: lists for the admin API, each with its merchant; [`tokens`]: API tokens.
 //! - [`cache`]: the plugins' shared cache.
 //! - [`seal`]: encryption at rest and blind indexes.
@@ -18,6 +19,7 @@ mod alerts;
 mod batch;
 mod cache;
 mod connect;
+mod deployment;
 mod fault;
 mod jobs;
 mod limits;

@@ -7,13 +7,15 @@ use async_trait::async_trait;
 use entrepot_contract::calendar::{CalendarDay, Stock, StockKey};
 use entrepot_contract::ids::{ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName};
 use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials};
-use entrepot_contract::time::Timestamp;
+use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::catalogue::Catalogue;
 use entrepot_domain::change::{ChannelRef, Event, RefKey};
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
-use entrepot_engine::records::Record;
-use entrepot_engine::storage::{JobNext, LaneStorage, LeasedJob, OpenAlert, Storage, StorageFault, Switch};
+use entrepot_engine::records::{Record, Registered, RegisteredConnection};
+use entrepot_engine::storage::{
+    JobNext, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Storage, StorageFault, Switch,
+};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 
@@ -281,6 +283,18 @@ impl Storage for SqlStorage {
             Ok((id, of_word("switch", column(row, "switch")?)?))
         });
         Ok(found.await?.into_iter().collect())
+    }
+
+    async fn registered(&self) -> Result<Vec<Registered>, StorageFault> {
+        crate::deployment::registered(&self.inner.reader).await
+    }
+
+    async fn open_work(&self, connection: &RegisteredConnection, visited: VisitDate) -> Result<OpenWork, StorageFault> {
+        crate::deployment::open_work(self, connection, visited).await
+    }
+
+    async fn nodes(&self, within_ms: u32) -> Result<Vec<NodeSeen>, StorageFault> {
+        crate::deployment::nodes(self, within_ms).await
     }
 
     async fn snapshot(&self, merchant: &MerchantId) -> Result<Snapshot, StorageFault> {

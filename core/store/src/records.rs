@@ -3,25 +3,21 @@
 use entrepot_contract::ids::{JobId, MerchantId};
 use entrepot_contract::time::Timestamp;
 use entrepot_domain::alert::AlertKind;
-use entrepot_engine::records::{InterfaceLine, Record, RegisteredConnection};
-use entrepot_engine::storage::{StorageFault, Switch};
+use entrepot_engine::records::{InterfaceLine, Record};
+use entrepot_engine::storage::StorageFault;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 
 use crate::SqlStorage;
 use crate::alerts::{self, NO_MERCHANT};
+use crate::deployment;
 use crate::fault::sort;
-use crate::rows::{column, query, text_of, word};
+use crate::rows::{text_of, word};
 use crate::tables;
 
 pub(crate) async fn write(storage: &SqlStorage, record: Record) -> Result<(), StorageFault> {
     match record {
         Record::Interface(lines) => interface(storage, lines).await,
-        Record::Register(connections) => {
-            for connection in connections {
-                register(storage, &connection).await?;
-            }
-            Ok(())
-        }
+        Record::Register(connections) => deployment::register(storage, &connections).await,
         Record::Switch { connection, switch } => {
             let sql = "UPDATE connections SET switch = ?1 WHERE id = ?2";
             let changed = storage.execute(sql, vec![word(&switch)?.into(), connection.as_str().into()]).await?;
@@ -52,6 +48,11 @@ pub(crate) async fn write(storage: &SqlStorage, record: Record) -> Result<(), St
                 line.detail.into(),
             ];
             storage.execute(sql, values).await?;
+            Ok(())
+        }
+        Record::Node(node) => deployment::tell(storage, &node).await,
+        Record::NodeGone(node) => {
+            storage.execute("DELETE FROM nodes WHERE id = ?1", vec![node.as_str().into()]).await?;
             Ok(())
         }
         Record::Prune { interface_before } => {
@@ -100,36 +101,4 @@ async fn interface(storage: &SqlStorage, lines: Vec<InterfaceLine>) -> Result<()
         ]);
     }
     tables::INTERFACE_LOG.write(&storage.inner.writer, rows).await
-}
-
-/// An id names one thing for ever.
-async fn register(storage: &SqlStorage, connection: &RegisteredConnection) -> Result<(), StorageFault> {
-    let sql = "SELECT merchant, plugin, external FROM connections WHERE id = ?1";
-    let statement = storage.inner.dialect.statement(sql, vec![connection.id.as_str().into()]);
-    let found: Vec<(String, String, String)> = query(&storage.inner.writer, statement, |row| {
-        Ok((column(row, "merchant")?, column(row, "plugin")?, column(row, "external")?))
-    })
-    .await?;
-    let ours = (connection.merchant.to_string(), connection.plugin.clone(), connection.external.clone());
-    match found.into_iter().next() {
-        Some(known) if known == ours => Ok(()),
-        Some((merchant, plugin, external)) => Err(StorageFault::Data(format!(
-            "connection {} named merchant {merchant}, plugin {plugin}, {external} before; now it names merchant {}, plugin \
-             {}, {}. Give the new one an id of its own",
-            connection.id, ours.0, ours.1, ours.2
-        ))),
-        None => {
-            let sql = "INSERT INTO connections (id, merchant, plugin, external, switch) VALUES (?1, ?2, ?3, ?4, ?5)
-                       ON CONFLICT (id) DO NOTHING";
-            let values = vec![
-                connection.id.as_str().into(),
-                ours.0.into(),
-                ours.1.into(),
-                ours.2.into(),
-                word(&Switch::On)?.into(),
-            ];
-            storage.execute(sql, values).await?;
-            Ok(())
-        }
-    }
 }

@@ -66,6 +66,12 @@ impl Server {
         self.child.wait().unwrap()
     }
 
+    /// SIGHUP: it reads its configuration again.
+    pub fn hang_up(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
+    }
+
     /// Everything it wrote to standard error; complete once it has ended.
     pub fn log(&mut self) -> String {
         if matches!(self.child.try_wait(), Ok(Some(_)))

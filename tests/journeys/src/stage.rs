@@ -108,6 +108,25 @@ impl Stage {
         command
     }
 
+    /// Puts other configuration above that of the house, for the next server, or the next reload.
+    pub fn configure(&self, more: &Value) {
+        std::fs::write(&self.config[1], more.to_string()).unwrap();
+    }
+
+    /// The same with a text that need not be JSON.
+    pub fn configure_raw(&self, text: &str) {
+        std::fs::write(&self.config[1], text).unwrap();
+    }
+
+    /// The command `reload`, for the server under test.
+    pub fn reload(&self) -> program::Ended {
+        let mut command = self.command(&["reload", "--json"]);
+        if self.given.file.is_none() {
+            command.args(["--url", &self.server.url]).env("ENTREPOT_TOKEN", &self.office.token);
+        }
+        program::finish(command, "")
+    }
+
     /// The next server on the same database, once the one before is gone.
     pub fn restart(&mut self) {
         self.server = self.serve_as(None);

@@ -91,7 +91,8 @@ fn connection(name: &str, plugin: &str, application: &str, rules: ConnectionRule
 }
 
 fn connections(plan: &Plan) -> Vec<Connection> {
-    let supplier = |pool| ConnectionRules::Supplier(SupplierRules { pool, cancel: !pool, own_gate: true });
+    let supplier =
+        |pool| ConnectionRules::Supplier(SupplierRules { pool, cancel: !pool, own_gate: true, selling: true });
     vec![
         connection("shop", "sim-shop", "app", channel(plan, 0)),
         connection("shop2", "sim-shop", "app2", channel(plan, 1)),

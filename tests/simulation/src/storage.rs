@@ -10,16 +10,17 @@ use async_trait::async_trait;
 use entrepot_contract::calendar::{Stock, StockKey};
 use entrepot_contract::ids::{ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName};
 use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials};
-use entrepot_contract::time::Timestamp;
+use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::catalogue::Catalogue;
 use entrepot_domain::change::{ChannelRef, Event, RefKey, Writes};
 use entrepot_domain::command::CommandKey;
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
 use entrepot_engine::memory::MemoryStorage;
-use entrepot_engine::records::Record;
+use entrepot_engine::records::{Record, Registered, RegisteredConnection};
 use entrepot_engine::storage::{
-    Batch, BirthLease, Footprints, JobNext, LaneStorage, LeasedJob, OpenAlert, States, Storage, StorageFault, Switch,
+    Batch, BirthLease, Footprints, JobNext, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, States, Storage,
+    StorageFault, Switch,
 };
 use tokio::sync::OwnedMutexGuard;
 
@@ -172,6 +173,21 @@ impl Storage for NodeStorage {
     async fn switches(&self) -> Answer<BTreeMap<ConnectionId, Switch>> {
         self.read("switches").await?;
         self.memory.switches().await
+    }
+
+    async fn registered(&self) -> Answer<Vec<Registered>> {
+        self.read("registered").await?;
+        self.memory.registered().await
+    }
+
+    async fn open_work(&self, connection: &RegisteredConnection, visited: VisitDate) -> Answer<OpenWork> {
+        self.read("open_work").await?;
+        self.memory.open_work(connection, visited).await
+    }
+
+    async fn nodes(&self, within_ms: u32) -> Answer<Vec<NodeSeen>> {
+        self.read("nodes").await?;
+        self.memory.nodes(within_ms).await
     }
 
     async fn snapshot(&self, merchant: &MerchantId) -> Answer<Snapshot> {

@@ -9,7 +9,7 @@ use entrepot_contract::listing::Listing;
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{DeadlineKind, LimitTaken, Order, OrderKind, OrderState, Terms, Unit, UnitState};
 use entrepot_contract::outcome::{Reason, Refusal};
-use entrepot_contract::product::{Product, Sku};
+use entrepot_contract::product::{Fulfilment, Product, Sku};
 use entrepot_contract::time::{Timestamp, VisitDate};
 
 use super::draft::Draft;
@@ -62,6 +62,7 @@ pub fn check_wish<'a>(
     if !listing.on_sale || !product.on_sale {
         return Err(Refusal::new(Reason::OffSale, format!("product {} is not on sale", product.id)));
     }
+    supplied(rules, sku)?;
     let dates = dates_taken(product, wish.visit.as_ref())?;
     let cells = stock_cells(sku, &dates, wish.slot.as_deref());
     let shares = share_cells(sku, listing.allotment.as_ref(), &cells);
@@ -74,6 +75,15 @@ pub fn check_wish<'a>(
     }
     let Price { retail, settlement, cost } = price;
     Ok(Offer { listing, product, sku, cells, shares, retail, settlement, cost })
+}
+
+/// A supplier that is switched off, or gone, takes no new orders; those that are there go on.
+fn supplied(rules: &Rules, sku: &Sku) -> Result<(), Refusal> {
+    let Fulfilment::Supplier { connection, .. } = &sku.fulfilment else { return Ok(()) };
+    match rules.supplier(connection) {
+        Some(supplier) if supplier.selling => Ok(()),
+        _ => Err(Refusal::new(Reason::Paused, format!("supplier {connection} takes no new orders"))),
+    }
 }
 
 /// Whether an order of that size may be for that date; the SKU's own limits stand where the date has none.

@@ -90,6 +90,9 @@ fn what_is_not_on_sale_is_refused_with_its_reason() {
     world.channel("shop", |rules| rules.selling = false);
     world.no_because(Reason::Paused, create("6", "own", 1, None));
     world.channel("shop", |rules| rules.selling = true);
+    world.supplier("gate", |rules| rules.selling = false);
+    world.no_because(Reason::Paused, create("8", "gated", 1, None));
+    world.supplier("gate", |rules| rules.selling = true);
     world.product("own", |product| product.on_sale = false);
     world.no_because(Reason::OffSale, create("7", "own", 1, None));
 }

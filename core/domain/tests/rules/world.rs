@@ -132,8 +132,14 @@ impl World {
     pub fn new() -> Self {
         let connections = BTreeMap::from([
             (id("shop"), ConnectionRules::Channel(channel_rules("app"))),
-            (id("gate"), ConnectionRules::Supplier(SupplierRules { pool: false, cancel: true, own_gate: false })),
-            (id("codes"), ConnectionRules::Supplier(SupplierRules { pool: true, cancel: false, own_gate: true })),
+            (
+                id("gate"),
+                ConnectionRules::Supplier(SupplierRules { pool: false, cancel: true, own_gate: false, selling: true }),
+            ),
+            (
+                id("codes"),
+                ConnectionRules::Supplier(SupplierRules { pool: true, cancel: false, own_gate: true, selling: true }),
+            ),
         ]);
         let rules = Rules {
             merchant: id("park"),
@@ -186,6 +192,14 @@ impl World {
         }
         world.ok(Body::SetCreditLimit { distributor: id("dist"), limit: Money::fen(100_000) });
         world
+    }
+
+    pub fn supplier(&mut self, connection: &str, change: impl FnOnce(&mut SupplierRules)) {
+        let connections = Arc::make_mut(&mut self.rules.connections);
+        let Some(ConnectionRules::Supplier(rules)) = connections.get_mut(&id::<ConnectionId>(connection)) else {
+            panic!("{connection} is no supplier");
+        };
+        change(rules);
     }
 
     pub fn channel(&mut self, connection: &str, change: impl FnOnce(&mut ChannelRules)) {

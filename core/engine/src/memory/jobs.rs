@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use entrepot_contract::ids::{JobId, MerchantId, NodeId};
+use entrepot_contract::ids::{ConnectionId, JobId, MerchantId, NodeId};
 use entrepot_contract::time::Timestamp;
 use entrepot_domain::job::{JobEnd, JobState, NewJob};
 use entrepot_domain::planted::{self, Bug};
@@ -65,6 +65,11 @@ impl Jobs {
         let mut rows: Vec<&Row> = self.rows.values().collect();
         rows.sort_by_key(|row| row.sequence);
         rows.into_iter().map(|row| row.view.clone()).collect()
+    }
+
+    /// How many jobs still have to reach a connection.
+    pub(super) fn open_at(&self, connection: &ConnectionId) -> usize {
+        self.rows.values().filter(|row| row.open() && row.view.job.connection == *connection).count()
     }
 
     /// Stores a new job, leased to the node that bears it. One that has to wait for another is born without a lease,

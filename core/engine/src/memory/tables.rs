@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use entrepot_contract::calendar::{Stock, StockKey};
-use entrepot_contract::ids::{CodeId, ConnectionId, DistributorId, MerchantId, OrderId, PoolName, RefundId};
-use entrepot_contract::order::{Credential, Guests, LimitKey, Order, Refund, UnitCredentials};
-use entrepot_contract::time::Timestamp;
+use entrepot_contract::ids::{CodeId, ConnectionId, DistributorId, MerchantId, NodeId, OrderId, PoolName, RefundId};
+use entrepot_contract::order::{Credential, Guests, LimitKey, Order, OrderState, Refund, UnitCredentials};
+use entrepot_contract::product::Fulfilment;
+use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::{Alert, AlertChange, AlertKind};
 use entrepot_domain::catalogue::Catalogue;
 use entrepot_domain::change::{AvailableCode, ChannelRef, CodeState, Event, HistoryLine, KeyRow, Pool, RefKey, Writes};
@@ -17,8 +18,8 @@ use entrepot_domain::planted::{self, Bug};
 use entrepot_domain::state::State;
 
 use super::jobs::Jobs;
-use crate::records::{AuditLine, InterfaceLine, Record, RegisteredConnection};
-use crate::storage::{BirthLease, OpenAlert, StorageFault, Switch};
+use crate::records::{AuditLine, InterfaceLine, Node, Record, Registered, RegisteredConnection};
+use crate::storage::{BirthLease, NodeSeen, OpenAlert, OpenWork, StorageFault, Switch};
 
 /// Whose alert, of what kind, about what.
 type AlertKey = (Option<MerchantId>, AlertKind, String);
@@ -30,9 +31,13 @@ pub(super) struct Tables {
     pub(super) refs: BTreeMap<RefKey, ChannelRef>,
     pub(super) jobs: Jobs,
     pub(super) switches: BTreeMap<ConnectionId, Switch>,
-    pub(super) connections: BTreeMap<ConnectionId, RegisteredConnection>,
+    connections: BTreeMap<ConnectionId, RegisteredConnection>,
+    /// Those that configuration names no more.
+    removed: BTreeSet<ConnectionId>,
     /// Alerts that stand, with the time until which somebody tells about them.
     pub(super) alerts: BTreeMap<AlertKey, (Alert, Option<Timestamp>)>,
+    /// Nodes with when they told of themselves.
+    nodes: BTreeMap<NodeId, (Node, Timestamp)>,
     pub(super) interface: Vec<InterfaceLine>,
     pub(super) audit: Vec<AuditLine>,
 }
@@ -172,19 +177,44 @@ impl Tables {
             Record::Alert { merchant, alert } => self.raise(merchant, alert),
             Record::Resolve { merchant, kind, subject, .. } => self.resolve(merchant, kind, subject),
             Record::Audit(line) => self.audit.push(line),
+            Record::Node(node) => drop(self.nodes.insert(node.id.clone(), (node, now))),
+            Record::NodeGone(node) => drop(self.nodes.remove(&node)),
             Record::Prune { interface_before } => self.interface.retain(|line| line.at >= interface_before),
         }
         Ok(())
     }
 
+    pub(super) fn registered(&self) -> Vec<Registered> {
+        let all = self.connections.values().cloned();
+        all.map(|connection| Registered { removed: self.removed.contains(&connection.id), connection }).collect()
+    }
+
+    pub(super) fn open_work(&self, connection: &RegisteredConnection, visited: VisitDate) -> OpenWork {
+        let open = |order: &&Order| {
+            let supplied = matches!(&order.terms.fulfilment, Fulfilment::Supplier { connection: by, .. }
+                if *by == connection.id);
+            let came = order.state == OrderState::Issued && order.visit.is_some_and(|visit| visit.arrive < visited);
+            (order.connection == connection.id || supplied) && !order.state.ended() && !came
+        };
+        let orders =
+            self.merchants.get(&connection.merchant).map_or(0, |rows| rows.orders.values().filter(open).count());
+        OpenWork { orders: orders as u64, jobs: self.jobs.open_at(&connection.id) as u64 }
+    }
+
+    pub(super) fn nodes(&self, now: Timestamp, within_ms: u32) -> Vec<NodeSeen> {
+        let seen = self.nodes.values().map(|(node, at)| NodeSeen { node: node.clone(), ago_ms: now.since(*at) });
+        seen.filter(|seen| seen.ago_ms <= i64::from(within_ms)).collect()
+    }
+
     /// An id that names something else than before is refused, and then nothing is registered.
     fn register(&mut self, connections: Vec<RegisteredConnection>) -> Result<(), StorageFault> {
         for connection in &connections {
-            if let Some(known) = self.connections.get(&connection.id).filter(|known| *known != connection) {
-                let text = format!("connection {} names {known:?} already, not {connection:?}", connection.id);
-                return Err(StorageFault::Data(text));
+            if let Some(known) = self.connections.get(&connection.id) {
+                known.still_names(connection).map_err(StorageFault::Data)?;
             }
         }
+        let named: BTreeSet<&ConnectionId> = connections.iter().map(|connection| &connection.id).collect();
+        self.removed = self.connections.keys().filter(|id| !named.contains(id)).cloned().collect();
         for connection in connections {
             self.switches.entry(connection.id.clone()).or_insert(Switch::On);
             self.connections.insert(connection.id.clone(), connection);

@@ -124,7 +124,8 @@ fn directory(host: &Host) -> Directory {
         family: id("fake"),
         plugins: BTreeMap::from([(id("fake-shop"), manifest.clone())]),
     };
-    let supplier = ConnectionRules::Supplier(SupplierRules { pool: false, cancel: true, own_gate: true });
+    let supplier =
+        ConnectionRules::Supplier(SupplierRules { pool: false, cancel: true, own_gate: true, selling: true });
     let connections = [
         connection("shop", "fake-shop", "app", channel("app")),
         connection("shop2", "fake-shop", "app2", channel("app2")),

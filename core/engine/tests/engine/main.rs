@@ -9,6 +9,7 @@ mod fakes;
 mod house;
 mod issuing;
 mod jobs;
+mod nodes;
 mod refunds;
 mod sales;
 mod storage;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use axum::routing::{get, post};
 use entrepot_contract::ids::{ApplicationId, ConnectionId, MerchantId};
 use entrepot_domain::catalogue::ConnectionRules;
@@ -31,7 +31,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::act(
             Method::POST,
             "/connections/{connection}/switch",
-            "Switches a channel connection: on, paused (no new sales), draining (no new sales, to be removed)",
+            "Switches a connection: on, paused (no new sales), draining (no new sales, to be removed)",
             Need::Operate,
             Some(body_of::<SwitchBody>),
             || post(switch),
@@ -91,8 +91,8 @@ async fn connections(State(shared): State<Shared>, Reader(principal): Reader) ->
         .map(|connection| {
             let switch = switches.get(&connection.id).copied().unwrap_or(Switch::On);
             let (kind, selling) = match &connection.rules {
-                ConnectionRules::Channel(rules) => ("channel", Some(rules.selling && switch == Switch::On)),
-                ConnectionRules::Supplier(_) => ("supplier", None),
+                ConnectionRules::Channel(rules) => ("channel", rules.selling && switch == Switch::On),
+                ConnectionRules::Supplier(rules) => ("supplier", rules.selling && switch == Switch::On),
             };
             json!({
                 "id": connection.id,
@@ -141,10 +141,6 @@ async fn switch(
         .connections
         .get(&connection)
         .ok_or_else(|| Problem::not_found(format!("no connection {connection} is configured")))?;
-    if matches!(known.rules, ConnectionRules::Supplier(_)) {
-        let text = format!("{connection} is a supplier: only connections that sell are switched");
-        return Err(Problem::new(StatusCode::CONFLICT, "state_forbids", text));
-    }
     let switch = match body.switch {
         Position::On => Switch::On,
         Position::Paused => Switch::Paused,

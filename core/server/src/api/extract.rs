@@ -74,7 +74,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for JsonBody<T> {
 
 /// The body's bytes, within the size of the route and `patience` times `http.read_timeout_ms`.
 pub(super) async fn bytes_of(request: Request, shared: &Shared, patience: u64) -> Result<Bytes, Problem> {
-    let limit = Duration::from_millis(shared.app.config.http.read_timeout_ms.saturating_mul(patience));
+    let limit = Duration::from_millis(shared.app.running().config.http.read_timeout_ms.saturating_mul(patience));
     match tokio::time::timeout(limit, Bytes::from_request(request, shared)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {

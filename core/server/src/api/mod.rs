@@ -3,8 +3,8 @@
 //!
 //! - [`auth`]: bearer tokens, roles, merchants; [`extract`]: bodies, keys and queries with problems that help.
 //! - [`openapi`]: the document; `acts`: what writing endpoints share.
-//! - endpoints: [`deployment`] (merchants, applications, connections, plugins, invariants), [`alerts`], [`catalogue`],
-//!   [`calendar`], [`stock`], [`history`], [`credit`], [`pools`], [`orders`], [`refunds`], [`redemption`], [`jobs`],
+//! - endpoints: [`deployment`] (merchants, applications, connections, plugins, invariants), [`configuration`] (its
+//!   reload, and the nodes that run one), [`alerts`], [`catalogue`], [`calendar`], [`stock`], [`history`], [`credit`], [`pools`], [`orders`], [`refunds`], [`redemption`], [`jobs`],
 //!   [`tokens`].
 
 mod acts;
@@ -12,6 +12,7 @@ pub mod alerts;
 pub mod auth;
 pub mod calendar;
 pub mod catalogue;
+pub mod configuration;
 pub mod credit;
 pub mod deployment;
 pub mod extract;
@@ -96,6 +97,7 @@ pub(crate) fn body_of<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) 
 pub fn endpoints() -> Vec<Endpoint> {
     let mut all = Vec::new();
     all.extend(deployment::endpoints());
+    all.extend(configuration::endpoints());
     all.extend(alerts::endpoints());
     all.extend(catalogue::endpoints());
     all.extend(calendar::endpoints());

@@ -4,7 +4,7 @@
 //! - `source`: `--config` and `--libraries`; `database`: whether the database can be used; `merchants`: whose data;
 //!   `reach`: the way to the API.
 //! - commands: `serve`, `demo`, `migrate`, `routes`, `config`, `plugins`, `tokens`, `codes` (with `code_file`),
-//!   `calendar` (with `calendar_file`), `stop_sale`, `orders`, `refunds`, `redeem`, `credit`, `alerts`. Those about
+//!   `calendar` (with `calendar_file`), `stop_sale`, `orders`, `refunds`, `redeem`, `credit`, `alerts`, `nodes`, `reload`. Those about
 //!   business data go through [`crate::client`].
 
 mod alerts;
@@ -19,12 +19,14 @@ mod demo;
 pub mod exit;
 mod merchants;
 mod migrate;
+mod nodes;
 mod orders;
 mod plugins;
 mod print;
 mod reach;
 mod redeem;
 mod refunds;
+mod reload;
 mod routes;
 mod serve;
 mod source;
@@ -85,6 +87,8 @@ enum Command {
     #[command(subcommand)]
     Credit(credit::Command),
     Alerts(alerts::Args),
+    Nodes(nodes::Args),
+    Reload(reload::Args),
     Completions(Completions),
 }
 
@@ -136,6 +140,8 @@ async fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Redeem(args) => redeem::run(args).await,
         Command::Credit(command) => credit::run(command).await,
         Command::Alerts(args) => alerts::run(args).await,
+        Command::Nodes(args) => nodes::run(args).await,
+        Command::Reload(args) => reload::run(args).await,
         Command::Completions(Completions { shell }) => completions(shell),
     }
 }

@@ -14,7 +14,8 @@ pub(super) async fn with_api(
     source: &Source,
     work: impl AsyncFnOnce(&Client, &Config) -> Result<Exit, Failure>,
 ) -> Result<Exit, Failure> {
-    let config = source.load()?.config;
+    let loaded = source.load()?;
+    let config = loaded.config.clone();
     // A command says what it does by itself; of an engine in its process only what goes wrong is of interest.
     let quiet = Telemetry { format: TelemetryFormat::Pretty, filter: "warn".to_owned() };
     telemetry::start_logs(&quiet).map_err(Failure::failed)?;
@@ -22,7 +23,7 @@ pub(super) async fn with_api(
         Some(client) => client,
         None => {
             database::ready(&config, &source.flags()).await?;
-            Client::here(config.clone()).await?
+            Client::here(loaded).await?
         }
     };
     let result = work(&client, &config).await;

@@ -3,7 +3,7 @@
 use super::exit::{Exit, Failure};
 use super::source::Source;
 use super::{plugins, print};
-use crate::boot;
+use crate::routing::directory;
 
 const AFTER: &str = "\
 One row for each application, scene and plugin. ACTION is the partner's own name of the call, to find it in the
@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let config = args.source.load()?.config;
     let host = plugins::host(&config)?;
     crate::plugins::load_libraries(&host, &config).map_err(Failure::failed)?;
-    let routes = boot::directory(&config, &host).map_err(Failure::usage)?.routes();
+    let routes = directory(&config, &host).map_err(|misfit| Failure::usage(misfit.to_string()))?.routes();
     if args.json {
         print::json(&routes)?;
         return Ok(Exit::Done);

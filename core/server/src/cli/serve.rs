@@ -15,13 +15,14 @@ use super::source::Source;
 use super::{database, print};
 use crate::boot::{self, App, Schema};
 use crate::client::beside::{self, Note, Place, Taken};
-use crate::config::Config;
+use crate::config::Loaded;
 use crate::http::{self, Shared, inbound::Strangers};
 use crate::telemetry;
 
 const AFTER: &str = "\
 Prints `listening on http://ADDRESS` to standard error once it is ready; SIGTERM or SIGINT stop it: what is in flight
-may end within http.shutdown_ms, a second signal does not wait.
+may end within http.shutdown_ms, a second signal does not wait. SIGHUP reads the configuration again, as
+`entrepot reload` does.
 
 The database's schema has to be up to date (`entrepot migrate`). Only a SQLite file that does not exist yet is made and
 migrated on the way. While it runs on SQLite, FILE.server lies beside the database with its address and a token for the
@@ -45,18 +46,20 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args) -> Result<Exit, Failure> {
     let values = json!({ "http": { "listen": args.listen.map(|address| address.to_string()) } });
     let loaded = args.source.load_with(values.as_object().cloned().unwrap_or_default())?;
-    let config = loaded.config;
+    let config = &loaded.config;
     telemetry::start_logs(&config.telemetry).map_err(Failure::usage)?;
     let metrics = telemetry::start_metrics().map_err(Failure::failed)?;
     let mut signals = Signals::start()?;
-    let mut place = beside::path_of(&config).map(|path| take(&path)).transpose()?;
-    let listen = config.http.listen;
-    let listener = TcpListener::bind(listen)
+    // From here on it ends nobody: one that comes during the start is acted on after it.
+    let hangup = listen(SignalKind::hangup())?;
+    let mut place = beside::path_of(config).map(|path| take(&path)).transpose()?;
+    let wanted = config.http.listen;
+    let listener = TcpListener::bind(wanted)
         .await
-        .map_err(|fault| Failure::failed(format!("cannot listen on {listen}: {fault}")))?;
+        .map_err(|fault| Failure::failed(format!("cannot listen on {wanted}: {fault}")))?;
     let address = listener.local_addr().map_err(|fault| Failure::failed(fault.to_string()))?;
     let app = tokio::select! {
-        app = start(config, &args.source) => app?,
+        app = start(loaded, &args.source) => app?,
         () = signals.stop() => return Ok(Exit::Done),
     };
     let token = beside::new_token().map_err(Failure::failed)?;
@@ -67,8 +70,11 @@ pub(super) async fn run(args: Args) -> Result<Exit, Failure> {
     }
     let shared =
         Shared { app: app.clone(), metrics, local_token: token.into(), strangers: Arc::new(Strangers::default()) };
+    app.announce();
     print::note(&format!("listening on http://{address}"));
+    let reloads = tokio::spawn(reload_when_told(hangup, app.clone()));
     let result = serve(listener, shared, signals).await;
+    reloads.abort();
     app.stop().await;
     // Only now: until here no command may begin on the file by itself.
     drop(place);
@@ -77,7 +83,7 @@ pub(super) async fn run(args: Args) -> Result<Exit, Failure> {
 }
 
 async fn serve(listener: TcpListener, shared: Shared, mut signals: Signals) -> Result<(), Failure> {
-    let grace = Duration::from_millis(shared.app.config.http.shutdown_ms);
+    let grace = Duration::from_millis(shared.app.running().config.http.shutdown_ms);
     let stop = async move {
         signals.stop().await;
         tracing::info!(grace_ms = millis(grace), "stopping: calls in flight may end");
@@ -96,12 +102,12 @@ fn millis(grace: Duration) -> u64 {
 }
 
 /// Everything but the HTTP server.
-async fn start(config: Config, source: &Source) -> Result<App, Failure> {
-    if database::is_new_file(&config) {
-        return boot::start(config, Schema::Migrate).await.map_err(Failure::failed);
+async fn start(loaded: Loaded, source: &Source) -> Result<App, Failure> {
+    if database::is_new_file(&loaded.config) {
+        return boot::start(loaded, Schema::Migrate).await.map_err(Failure::failed);
     }
-    database::ready(&config, &source.flags()).await?;
-    boot::start(config, Schema::Expect).await.map_err(Failure::failed)
+    database::ready(&loaded.config, &source.flags()).await?;
+    boot::start(loaded, Schema::Expect).await.map_err(Failure::failed)
 }
 
 fn take(path: &Path) -> Result<Place, Failure> {
@@ -119,7 +125,7 @@ fn take(path: &Path) -> Result<Place, Failure> {
 }
 
 /// The address at which this machine's commands reach a listener on all addresses.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
+pub(super) fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(if address.is_ipv4() {
             std::net::Ipv4Addr::LOCALHOST.into()
@@ -136,9 +142,19 @@ struct Signals {
     interrupt: Signal,
 }
 
+fn listen(kind: SignalKind) -> Result<Signal, Failure> {
+    signal(kind).map_err(|fault| Failure::failed(format!("signals: {fault}")))
+}
+
+/// SIGHUP reads the configuration again. What came of it is in the log.
+async fn reload_when_told(mut hangup: Signal, app: App) {
+    while hangup.recv().await.is_some() {
+        let _ = app.reload("SIGHUP", "").await;
+    }
+}
+
 impl Signals {
     fn start() -> Result<Self, Failure> {
-        let listen = |kind| signal(kind).map_err(|fault| Failure::failed(format!("signals: {fault}")));
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
     }
 

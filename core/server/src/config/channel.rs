@@ -28,7 +28,7 @@ pub struct Channel {
     /// Whether an order is refused when the channel's price is not the calendar's.
     #[serde(default = "yes")]
     pub price_check: bool,
-    /// Whether it sells; the database must agree.
+    /// Whether it sells; the database must agree. Orders that are there go on either way.
     #[serde(default = "yes")]
     pub enabled: bool,
     /// When a paid order is accepted.

@@ -23,9 +23,26 @@ pub struct Loaded {
     pub origins: Origins,
     pub(super) tree: LoadedTree,
     pub(super) sources: Sources,
+    given: Given,
+}
+
+/// Where a configuration was read from, to read it again.
+#[derive(Debug, Clone, Default)]
+struct Given {
+    files: Vec<PathBuf>,
+    overrides: LoadedTree,
 }
 
 impl Loaded {
+    /// Reads the same files and the same command line again, and checks what stands there now.
+    pub fn again(&self, known_plugins: &KnownPlugins<'_>) -> Result<Self, Faults> {
+        load_checked(&self.given.files, &self.given.overrides.0, known_plugins)
+    }
+
+    fn given(self, files: &[PathBuf], overrides: &Value) -> Self {
+        Self { given: Given { files: files.to_owned(), overrides: LoadedTree(overrides.clone()) }, ..self }
+    }
+
     /// Where the value at a key came from, in words: `default`, a file, an environment variable or `command line`.
     #[must_use]
     pub fn origin_of(&self, key: &Key) -> String {
@@ -38,7 +55,7 @@ impl Loaded {
 }
 
 /// The values that the structs were made from. They hold secrets, so they are not printed.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct LoadedTree(pub Value);
 
 impl std::fmt::Debug for LoadedTree {
@@ -50,12 +67,14 @@ impl std::fmt::Debug for LoadedTree {
 /// Reads the configuration: embedded defaults < `files` in turn < `ENTREPOT_…` environment < `overrides`, whose nulls
 /// say nothing. Reports every fault of form; see [`load_checked`] for those between the parts.
 pub fn load(files: &[PathBuf], overrides: &Value) -> Result<Loaded, Faults> {
-    read(files, overrides, &layers::process_variables()).into_loaded()
+    let loaded = read(files, overrides, &layers::process_variables()).into_loaded()?;
+    Ok(loaded.given(files, overrides))
 }
 
 /// Reads the configuration and checks it as a whole, plugins and their settings included; all faults at once.
 pub fn load_checked(files: &[PathBuf], overrides: &Value, known_plugins: &KnownPlugins<'_>) -> Result<Loaded, Faults> {
-    read(files, overrides, &layers::process_variables()).checked(known_plugins)
+    let loaded = read(files, overrides, &layers::process_variables()).checked(known_plugins)?;
+    Ok(loaded.given(files, overrides))
 }
 
 /// A configuration as read: merged, secrets resolved, held against the schema.
@@ -92,7 +111,8 @@ impl Draft {
             match structs(&self.tree) {
                 Ok(config) => {
                     let Tree { value, origins } = self.tree;
-                    return Ok(Loaded { config, origins, tree: LoadedTree(value), sources: self.sources });
+                    let (tree, given) = (LoadedTree(value), Given::default());
+                    return Ok(Loaded { config, origins, tree, sources: self.sources, given });
                 }
                 Err(fault) => self.faults.push(*fault),
             }

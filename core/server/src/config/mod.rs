@@ -9,6 +9,7 @@
 //!   `plugin`, `application`, `merchant` with its `channel` and `supplier` connections.
 //! - values: `secret` (masked texts), `address` (URLs), `format` (the named formats of the schema), `key` (places).
 //! - faults: `fault` (the list and how it reads), `explain` (from a schema's words to a person's).
+//! - `compare`: what cannot change while a server runs, and whether two nodes run the same.
 //! - `settings`: plugins' own settings; `show`: what `config show` prints.
 
 mod address;
@@ -16,6 +17,7 @@ mod alerts;
 mod application;
 mod channel;
 mod check;
+mod compare;
 mod database;
 mod engine;
 mod explain;
@@ -51,6 +53,7 @@ pub use alerts::{Alerts, Language, Webhook, WebhookForm, WebhookUrl};
 pub use application::{ApiLimit, Application};
 pub use channel::{AcceptanceMode, AuditMode, Channel, Deadlines, IssueAt};
 pub use check::{KnownPlugin, KnownPlugins, check};
+pub use compare::{changed, changed_below, fingerprint, fixed_changes};
 pub use database::Database;
 pub use engine::Engine;
 pub use fault::{ConfigFault, Faults};

@@ -31,7 +31,7 @@ pub struct Supplier {
     #[serde(default)]
     #[schemars(with = "Vec<HostName>")]
     pub allow_hosts: Vec<String>,
-    /// Whether it is used; the database must agree.
+    /// Whether it takes new orders; the database must agree. Those that are there go on either way.
     #[serde(default = "yes")]
     pub enabled: bool,
     /// Whether its tickets are redeemed at our own desk, by the gate call.

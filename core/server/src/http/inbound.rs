@@ -65,7 +65,7 @@ pub async fn handle(
     };
     // A call that took too long or met a closed plugin says nothing about its caller.
     if !authentic && !matches!(verdict, "timed_out" | "failed" | "plugin_not_open" | "not_located") {
-        let limit = shared.app.config.http.unauthenticated_log_per_minute;
+        let limit = shared.app.running().config.http.unauthenticated_log_per_minute;
         if shared.strangers.may_log(&source, shared.app.clock.now(), limit) {
             tracing::warn!(source, application, path, verdict, "a call was not authentic");
         }
@@ -115,7 +115,8 @@ async fn take(shared: &Shared, application: &str, path: &str, request: Request) 
 
 /// Reads the body within its size and time.
 async fn read_body(shared: &Shared, headers: &HeaderMap, body: Body) -> Result<Bytes, Refused> {
-    let http = &shared.app.config.http;
+    let running = shared.app.running();
+    let http = &running.config.http;
     let limit = http.body_limit_bytes;
     let too_large = || {
         let problem = Problem::new(

@@ -113,7 +113,7 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
     grace: Duration,
 ) -> io::Result<()> {
-    let places = Arc::new(Semaphore::new(shared.app.config.http.max_connections.max(1)));
+    let places = Arc::new(Semaphore::new(shared.app.running().config.http.max_connections.max(1)));
     let limited = Limited { listener, places };
     let service = router(shared).into_make_service_with_connect_info::<Peer>();
     let (ending, ended) = tokio::sync::oneshot::channel();

@@ -34,7 +34,7 @@ pub struct Shared {
 
 /// All routes.
 pub fn router(shared: Shared) -> Router {
-    let limit = shared.app.config.http.body_limit_bytes;
+    let limit = shared.app.running().config.http.body_limit_bytes;
     let inbound = Router::new()
         .route("/in/{application}/{*path}", any(inbound::handle))
         // The body is read by the handler itself, within a time and a size of its own.

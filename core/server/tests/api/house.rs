@@ -118,7 +118,7 @@ async fn run(url: &str, folder: Option<tempfile::TempDir>, values: &Value, test:
     }
     let loaded = config::load_checked(&[file], &overrides, &|id| plugins::known_built_in(id));
     let loaded = loaded.unwrap_or_else(|faults| panic!("{faults}"));
-    let app = boot::start(loaded.config, Schema::Migrate).await.unwrap();
+    let app = boot::start(loaded, Schema::Migrate).await.unwrap();
     let shared = Shared {
         app: app.clone(),
         metrics: telemetry::start_metrics().unwrap(),

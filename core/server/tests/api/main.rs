@@ -7,6 +7,7 @@ mod access;
 mod alerts;
 mod calendar;
 mod catalogue;
+mod configuration;
 mod credit;
 mod document;
 mod health;

@@ -243,7 +243,7 @@ async fn the_running_server_tells_and_what_failed_stays_to_be_told() {
         let taken = storage.take_alerts(later, 20, 1_000).await.unwrap();
         let low = taken.iter().find(|one| one.alert.kind == AlertKind::CreditLow).unwrap();
         let clock = Arc::new(Hand(AtomicI64::new(later.millis())));
-        let teller = Webhooks::of(&house.app.config.alerts, clock).unwrap().unwrap();
+        let teller = Webhooks::of(&house.app.running().config.alerts, clock).unwrap().unwrap();
         teller.tell(low).await.unwrap();
         storage.alert_told(low, later).await.unwrap();
         assert!(told().await.is_string());

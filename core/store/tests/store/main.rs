@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod databases;
+mod deployment;
 mod leases;
 mod life;
 mod nodes;

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 /// The product that is always refused.
 pub const REFUSED_PRODUCT: &str = "refused";
@@ -14,6 +15,8 @@ pub const REFUSED_PRODUCT: &str = "refused";
 pub enum Fault {
     /// It has its effect and is never answered.
     HangAfterEffect,
+    /// It has its effect and is answered once [`Desk::let_go`] is called.
+    HoldAfterEffect,
     /// A booking or cancellation is refused.
     RefuseNext,
     /// It has its effect and is answered with a page of HTML.
@@ -46,6 +49,8 @@ pub struct Answer {
     pub body: String,
     /// Whether it is kept back for ever.
     pub hangs: bool,
+    /// Whether it is kept back until it is let go.
+    pub held: bool,
 }
 
 /// An order, as the gate knows it.
@@ -100,6 +105,7 @@ struct CancelTickets {
 pub struct Desk {
     token: String,
     book: Mutex<Book>,
+    let_go: Semaphore,
 }
 
 #[derive(Default)]
@@ -115,7 +121,7 @@ impl Desk {
     /// A desk that asks for this bearer token.
     #[must_use]
     pub fn new(token: &str) -> Self {
-        Self { token: token.to_owned(), book: Mutex::default() }
+        Self { token: token.to_owned(), book: Mutex::default(), let_go: Semaphore::new(0) }
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -130,6 +136,18 @@ impl Desk {
     /// Lets the next call without a fault go wrong.
     pub fn next_fault(&self, fault: Fault) {
         self.book().faults.push_back(fault);
+    }
+
+    /// Lets one answer go that is held.
+    pub fn let_go(&self) {
+        self.let_go.add_permits(1);
+    }
+
+    /// Waits for that.
+    pub(crate) async fn released(&self) {
+        if let Ok(permit) = self.let_go.acquire().await {
+            permit.forget();
+        }
     }
 
     /// All orders, by the caller's number.
@@ -182,9 +200,10 @@ impl Desk {
         };
         match fault {
             Some(Fault::HangAfterEffect) => Answer { hangs: true, ..answer },
+            Some(Fault::HoldAfterEffect) => Answer { held: true, ..answer },
             Some(Fault::Html) => {
                 let page = "<html><body>The gate is being cleaned.</body></html>".to_owned();
-                Answer { status: 200, content_type: "text/html", body: page, hangs: false }
+                Answer { status: 200, content_type: "text/html", body: page, hangs: false, held: false }
             }
             _ => answer,
         }
@@ -273,7 +292,7 @@ impl Booked {
 
 impl Answer {
     fn json(status: u16, body: &Value) -> Self {
-        Self { status, content_type: "application/json", body: body.to_string(), hangs: false }
+        Self { status, content_type: "application/json", body: body.to_string(), hangs: false, held: false }
     }
 
     fn no(status: u16, reason: &str) -> Self {

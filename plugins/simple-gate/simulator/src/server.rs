@@ -63,6 +63,9 @@ async fn serve(State(desk): State<Arc<Desk>>, request: Request) -> Response {
     if answer.hangs {
         std::future::pending::<()>().await;
     }
+    if answer.held {
+        desk.released().await;
+    }
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, [(header::CONTENT_TYPE, answer.content_type)], answer.body).into_response()
 }

@@ -2,7 +2,7 @@
 //! Of the house's own crates, the simulators are used, and the store's way to make a PostgreSQL database.
 //!
 //! What they work with is this package's library. Tests: `demo`, `libraries`, `surface`, `platform`, `early`, `killed`,
-//! `commands`, `discretion`.
+//! `commands`, `discretion`, `reload`, `nodes`.
 
 #![allow(clippy::unwrap_used)]
 
@@ -12,5 +12,7 @@ mod discretion;
 mod early;
 mod killed;
 mod libraries;
+mod nodes;
 mod platform;
+mod reload;
 mod surface;

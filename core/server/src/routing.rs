@@ -1,0 +1,145 @@
+//! Applications and connections, as a configuration and the plugins' cards make them.
+
+use std::fmt;
+
+use entrepot_contract::capability::SupplierFulfilment;
+use entrepot_contract::ids::{ConnectionId, MerchantId, PluginId};
+use entrepot_contract::manifest::{Manifest, PluginKind};
+use entrepot_contract::message::ConnectionFacts;
+use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, SupplierRules};
+use entrepot_engine::directory::{Application, Connection, Directory};
+use entrepot_host::Host;
+use serde_json::Value;
+
+use crate::config::{AcceptanceMode, AuditMode, Channel, Config, IssueAt, Key, Supplier};
+use crate::plugins::plugin_of;
+
+/// A connection that does not fit its plugin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// Where configuration has it.
+    pub place: Key,
+    /// What does not fit.
+    pub text: String,
+}
+
+impl Misfit {
+    fn new(merchant: &MerchantId, kind: &str, id: &ConnectionId, text: String) -> Self {
+        let place = Key::of(&["merchants", merchant.as_str(), kind, id.as_str()]);
+        Self { place, text: format!("connection {id}: {text}") }
+    }
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Applications and connections as configuration has them.
+/// One whose plugin is not loaded, and not required, is there and sells nothing.
+pub fn directory(config: &Config, host: &Host) -> Result<Directory, Misfit> {
+    let mut directory = Directory::default();
+    for (id, application) in &config.applications {
+        let entry = Application { id: id.clone(), family: application.family.clone(), plugins: Default::default() };
+        directory.applications.insert(id.clone(), entry);
+    }
+    for (id, merchant) in &config.merchants {
+        directory.merchants.insert(id.clone(), merchant.name.clone());
+    }
+    for (merchant, id, channel) in config.channels() {
+        let misfit = |text: String| Misfit::new(merchant, "channels", id, text);
+        let manifest = card(config, host, &channel.plugin, PluginKind::Channel).map_err(misfit)?;
+        directory.connections.insert(id.clone(), channel_connection(config, merchant, id, channel, manifest.as_ref()));
+        let Some(manifest) = manifest else { continue };
+        host.check_connection_settings(&channel.plugin, &Value::Object(channel.settings.clone()), id.as_str())
+            .map_err(|fault| misfit(fault.to_string()))?;
+        if let Some(application) = directory.applications.get_mut(&channel.application) {
+            application.plugins.insert(channel.plugin.clone(), manifest);
+        }
+    }
+    for (merchant, id, supplier) in config.suppliers() {
+        let misfit = |text: String| Misfit::new(merchant, "suppliers", id, text);
+        let manifest = card(config, host, &supplier.plugin, PluginKind::Supplier).map_err(misfit)?;
+        let connection = supplier_connection(merchant, id, supplier, manifest.as_ref()).map_err(misfit)?;
+        directory.connections.insert(id.clone(), connection);
+    }
+    Ok(directory)
+}
+
+fn channel_connection(
+    config: &Config,
+    merchant: &MerchantId,
+    id: &ConnectionId,
+    channel: &Channel,
+    manifest: Option<&Manifest>,
+) -> Connection {
+    let abilities = manifest.and_then(|manifest| manifest.capabilities.channel.clone()).unwrap_or_default();
+    let rules = ChannelRules {
+        application: channel.application.clone(),
+        distributor: channel.distributor.clone(),
+        price_check: channel.price_check,
+        accept_at_once: channel.acceptance == AcceptanceMode::Immediate,
+        issue_at_acceptance: channel.issue_at == IssueAt::Acceptance,
+        refund_by_rule: channel.audit == AuditMode::Rule,
+        redeem_units: abilities.redeem_units,
+        tells_redemption: abilities.notices.iter().any(|notice| notice == "redeemed"),
+        times: channel.deadlines.times(i64::try_from(config.engine.hold_ms).unwrap_or(i64::MAX)),
+        selling: channel.enabled && manifest.is_some(),
+    };
+    Connection {
+        id: id.clone(),
+        merchant: merchant.clone(),
+        plugin: channel.plugin.clone(),
+        application: channel.application.clone(),
+        facts: ConnectionFacts {
+            id: id.clone(),
+            merchant: merchant.clone(),
+            account: Some(channel.account_id.clone()),
+            shops: channel.shop_ids.clone(),
+            settings: Value::Object(channel.settings.clone()),
+        },
+        rules: ConnectionRules::Channel(rules),
+        external: format!("account {} of application {}", channel.account_id, channel.application),
+    }
+}
+
+fn supplier_connection(
+    merchant: &MerchantId,
+    id: &ConnectionId,
+    supplier: &Supplier,
+    manifest: Option<&Manifest>,
+) -> Result<Connection, String> {
+    let abilities = manifest.and_then(|manifest| manifest.capabilities.supplier.clone()).unwrap_or_default();
+    Ok(Connection {
+        id: id.clone(),
+        merchant: merchant.clone(),
+        plugin: supplier.plugin.clone(),
+        application: id.as_str().parse().map_err(|fault| format!("{id}: {fault}"))?,
+        facts: ConnectionFacts {
+            id: id.clone(),
+            merchant: merchant.clone(),
+            account: None,
+            shops: Vec::new(),
+            settings: Value::Object(supplier.settings.clone()),
+        },
+        rules: ConnectionRules::Supplier(SupplierRules {
+            pool: abilities.fulfilment == SupplierFulfilment::Pool,
+            cancel: abilities.cancel,
+            own_gate: supplier.gate && abilities.own_gate,
+            selling: supplier.enabled && manifest.is_some(),
+        }),
+        // Not the base URL: a supplier may move its server and stays the same one.
+        external: format!("supplier {}", supplier.plugin),
+    })
+}
+
+/// The card of a connection's plugin; none when it is not loaded and need not be.
+fn card(config: &Config, host: &Host, plugin: &PluginId, wanted: PluginKind) -> Result<Option<Manifest>, String> {
+    let kind = if wanted == PluginKind::Channel { "channel" } else { "supplier" };
+    match host.manifest(plugin) {
+        Some(manifest) if manifest.kind == wanted => Ok(Some(manifest)),
+        None if !plugin_of(config, plugin).required => Ok(None),
+        _ => Err(format!("plugin {plugin} is no {kind} that is loaded")),
+    }
+}
