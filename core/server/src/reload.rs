@@ -318,7 +318,7 @@ impl Plan {
     /// Whether it was not open under the same settings, and need not be: or its plugin is not there, and need not be.
     fn failed_before(&self, host: &Host, opening: &Opening) -> bool {
         let same = self.before.get(&opening.key).is_some_and(|known| known.same(opening));
-        !opening.required && (same || host.manifest(&opening.key.plugin).is_none())
+        !opening.options.required && (same || host.manifest(&opening.key.plugin).is_none())
     }
 
     /// Closes what was opened for nothing, and gives applications their quotas back.
