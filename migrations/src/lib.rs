@@ -3,6 +3,7 @@
 //! - [`m0001_foundation`]: orders, stock, credit, codes, keys, jobs, catalogue, logs, tokens.
 //! - [`m0002_engine`]: deadlines, purchase limits, history, alerts that are told.
 //! - [`m0003_lean`]: fewer indexes and trees to write for each order.
+//! - [`m0004_memo`]: what jobs remember between their tries.
 //!
 //! Types are the three that both databases share: text, 64-bit integers, and integers as yes and no. Dates of visit
 //! are `yyyy-MM-dd`, instants are milliseconds since 1970 in UTC, and what is encrypted is text.
@@ -12,6 +13,7 @@ use sea_orm_migration::prelude::*;
 mod m0001_foundation;
 mod m0002_engine;
 mod m0003_lean;
+mod m0004_memo;
 
 /// All changes, in order.
 pub struct Migrator;
@@ -23,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_foundation::Migration),
             Box::new(m0002_engine::Migration),
             Box::new(m0003_lean::Migration),
+            Box::new(m0004_memo::Migration),
         ]
     }
 

@@ -281,7 +281,6 @@ fn supplier_connection(
     supplier: &Supplier,
     manifest: &entrepot_contract::manifest::Manifest,
 ) -> Result<Connection, String> {
-    use entrepot_contract::capability::SupplierFulfilment;
     let abilities = manifest.capabilities.supplier.clone().unwrap_or_default();
     Ok(Connection {
         id: id.clone(),
@@ -296,8 +295,8 @@ fn supplier_connection(
             settings: Value::Object(supplier.settings.clone()),
         },
         rules: ConnectionRules::Supplier(SupplierRules {
-            pool: abilities.fulfilment == SupplierFulfilment::Pool,
-            cancel: abilities.cancel,
+            pool: abilities.is_pool(),
+            cancel: abilities.calls().is_some_and(|calls| calls.cancel.is_some()),
             own_gate: supplier.gate && abilities.own_gate,
         }),
         // Not the base URL: a supplier may move its server and stays the same one.
