@@ -10,7 +10,7 @@ use entrepot_contract::ids::{ApplicationId, ConnectionId, NodeId, PluginId};
 use entrepot_contract::message::{ConnectionFacts, OpenRequest, TokenMode};
 use entrepot_contract::order::CredentialKind;
 use entrepot_contract::product::Fulfilment;
-use entrepot_contract::supplier::{Booking, SupplierOrder};
+use entrepot_contract::supplier::{Booking, Memo, SupplierOrder};
 use entrepot_contract::time::{Clock, SystemClock};
 use entrepot_domain::answer::Answer;
 use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, SupplierRules};
@@ -21,7 +21,7 @@ use entrepot_engine::{Engine, EngineSettings, Parts};
 use entrepot_host::breaker::BreakerRules;
 use entrepot_host::{Host, HostParts, HttpClient, InstanceKey, MemoryCache, NoInterfaceLog, OpenOptions};
 use entrepot_sdk::prelude::{
-    Call, Card, Fault, NoSettings, OpenContext, Supplier, SupplierCapabilities, async_trait, one_a_unit,
+    Call, Calls, Card, Fault, NoSettings, OpenContext, Supplier, SupplierCapabilities, async_trait, one_a_unit,
     plugin_of_supplier,
 };
 use entrepot_store::{GuestKeys, Options as StoreOptions, SqlStorage};
@@ -86,7 +86,7 @@ impl Supplier for AtOnce {
             family: "bench",
             version: env!("CARGO_PKG_VERSION"),
             summary: "Issues at once, for figures.",
-            capabilities: SupplierCapabilities { book: true, inquire: true, ..SupplierCapabilities::default() },
+            capabilities: Calls::book().inquire(0).into(),
             secrets: Vec::new(),
             scenes: Vec::new(),
             clear_fields: Vec::new(),
@@ -99,12 +99,17 @@ impl Supplier for AtOnce {
 
     async fn book(&self, _call: &Call<()>, order: SupplierOrder) -> std::result::Result<Booking, Fault> {
         started().entry(order.order.to_string()).or_insert_with(Instant::now);
-        let codes = (0..order.count).map(|unit| format!("{}-{unit}", order.order)).collect();
-        let units = one_a_unit(order.count, CredentialKind::VoucherNumber, codes)?;
+        let codes = (0..order.count()).map(|unit| format!("{}-{unit}", order.order)).collect();
+        let units = one_a_unit(&order, CredentialKind::VoucherNumber, codes)?;
         Ok(Booking::Issued { reference: None, units })
     }
 
-    async fn inquire(&self, _call: &Call<()>, _order: SupplierOrder) -> std::result::Result<Booking, Fault> {
+    async fn inquire(
+        &self,
+        _call: &Call<()>,
+        _order: SupplierOrder,
+        _memo: Option<Memo>,
+    ) -> std::result::Result<Booking, Fault> {
         Ok(Booking::NotFound)
     }
 }

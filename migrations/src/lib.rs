@@ -3,6 +3,7 @@
 //! - [`m0001_foundation`]: orders, stock, credit, codes, keys, jobs, catalogue, logs, tokens.
 //! - [`m0002_engine`]: deadlines, purchase limits, history, alerts that are told.
 //! - [`m0003_lean`]: fewer indexes and trees to write for each order.
+//! - [`m0004_memo`]: what jobs remember between their tries.
 //! - [`m0005_nodes`]: the nodes of a deployment and what they run.
 //!
 //! Types are the three that both databases share: text, 64-bit integers, and integers as yes and no. Dates of visit
@@ -13,6 +14,7 @@ use sea_orm_migration::prelude::*;
 mod m0001_foundation;
 mod m0002_engine;
 mod m0003_lean;
+mod m0004_memo;
 mod m0005_nodes;
 
 /// All changes, in order.
@@ -25,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_foundation::Migration),
             Box::new(m0002_engine::Migration),
             Box::new(m0003_lean::Migration),
+            Box::new(m0004_memo::Migration),
             Box::new(m0005_nodes::Migration),
         ]
     }

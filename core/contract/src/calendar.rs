@@ -9,7 +9,6 @@ use crate::time::VisitDate;
 
 /// One SKU on one date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct CalendarDay {
     /// The SKU.
     pub sku: SkuId,
@@ -37,7 +36,7 @@ pub struct CalendarDay {
 
 /// When sales for a date end (提前预订时间), in venue time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(deny_unknown_fields)]
 pub struct SalesClose {
     /// Days before the date of visit; 0 is the day itself.
     pub days_before: u16,

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::supplier::ResendWay;
+
 /// Declared abilities and limits.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -28,37 +30,213 @@ pub struct ChannelCapabilities {
     pub refund_units: bool,
 }
 
-/// How a supplier fulfils.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SupplierFulfilment {
-    /// By calls.
-    #[default]
-    Calls,
-    /// From a pool that the core keeps; the plugin only prepares imported codes.
-    Pool,
-}
-
 /// What a supplier can do.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SupplierCapabilities {
-    /// How it fulfils.
-    pub fulfilment: SupplierFulfilment,
-    /// It can book.
-    pub book: bool,
-    /// It can tell what became of an order by our number.
-    pub inquire: bool,
-    /// It can cancel whole orders.
-    pub cancel: bool,
-    /// It can cancel single units.
-    pub cancel_units: bool,
-    /// Repeating `book` with our order number never books twice.
-    pub book_idempotent: bool,
-    /// Repeating `cancel` with its key never cancels twice.
-    pub cancel_idempotent: bool,
-    /// Most units of one order; none is without limit.
-    pub units_limit: Option<u16>,
+    /// How it fulfils. A card has to say it.
+    pub fulfils: Fulfils,
     /// Guests show their tickets at Entrepot's own desk.
     pub own_gate: bool,
+}
+
+/// How a supplier fulfils.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Fulfils {
+    /// From a pool that the core keeps; the plugin only prepares imported codes.
+    Pool,
+    /// By calls.
+    Calls(Box<Calls>),
+    /// Not said, or a way added after this build: a host does not take such a card.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+/// The calls that a supplier answers. What is absent is never called.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Calls {
+    /// It books.
+    pub book: BookAbility,
+    /// It keeps units before they are booked, and gives them up again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldAbility>,
+    /// It tells what became of an order by our number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inquire: Option<InquireAbility>,
+    /// It takes units back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<CancelAbility>,
+    /// It tells how much was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<UsageAbility>,
+    /// The ways in which it shows tickets again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resend: Vec<ResendWay>,
+    /// It tells what it sells.
+    pub catalogue: bool,
+    /// It tells prices and stock by date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarAbility>,
+}
+
+/// How a supplier books.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BookAbility {
+    /// Repeating with our order number never books twice.
+    pub repeatable: bool,
+    /// Most units of one order; none is without limit.
+    pub units_limit: Option<u16>,
+    /// A booking that is pending for longer, in milliseconds since its job was born, is an alert; none: after an hour.
+    pub pending_alert_ms: Option<u64>,
+}
+
+/// How a supplier keeps units before they are booked.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HoldAbility {
+    /// The longest hold it grants, in milliseconds from now.
+    pub longest_ms: u64,
+    /// Whether a hold can be made longer.
+    pub extends: bool,
+}
+
+/// How a supplier tells what became of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InquireAbility {
+    /// How far its answers may lag behind its calls, in milliseconds; 0 when what was written is read. "Not found" and
+    /// "not asked" are believed when they are said twice, so far apart.
+    pub not_found_after_ms: u64,
+}
+
+/// How a supplier takes units back.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CancelAbility {
+    /// Whether a part of an order can go; otherwise only all of its units together.
+    pub units: bool,
+    /// Repeating with its key never cancels twice.
+    pub repeatable: bool,
+    /// Whether it tells how a cancellation stands: `inquire_cancel`.
+    pub inquire: bool,
+    /// An audit that takes longer, in milliseconds since its job was born, is an alert; none: after a day.
+    pub audit_alert_ms: Option<u64>,
+}
+
+/// How a supplier tells how much was used.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UsageAbility {
+    /// How often it may be asked about one order on its day, in milliseconds.
+    pub poll_ms: u64,
+}
+
+/// How a supplier tells prices and stock.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CalendarAbility {
+    /// Most dates of one question; at least 1.
+    pub days_limit: u16,
+}
+
+impl SupplierCapabilities {
+    /// A supplier that fulfils from a pool of the core.
+    #[must_use]
+    pub const fn pool() -> Self {
+        Self { fulfils: Fulfils::Pool, own_gate: false }
+    }
+
+    /// The same, with tickets shown at Entrepot's own desk.
+    #[must_use]
+    pub fn own_gate(self) -> Self {
+        Self { own_gate: true, ..self }
+    }
+
+    /// Whether it fulfils from a pool.
+    #[must_use]
+    pub const fn is_pool(&self) -> bool {
+        matches!(self.fulfils, Fulfils::Pool)
+    }
+
+    /// The calls it answers; none when it fulfils otherwise.
+    #[must_use]
+    pub fn calls(&self) -> Option<&Calls> {
+        match &self.fulfils {
+            Fulfils::Calls(calls) => Some(calls),
+            Fulfils::Pool | Fulfils::Unknown => None,
+        }
+    }
+}
+
+impl From<Calls> for SupplierCapabilities {
+    fn from(calls: Calls) -> Self {
+        Self { fulfils: Fulfils::Calls(Box::new(calls)), own_gate: false }
+    }
+}
+
+/// A card's calls, written down one after the other: `Calls::book().repeatable().inquire(0).into()`.
+impl Calls {
+    /// It books, and nothing else.
+    #[must_use]
+    pub fn book() -> Self {
+        Self::default()
+    }
+
+    /// Booking repeats: our order number never books twice.
+    #[must_use]
+    pub fn repeatable(mut self) -> Self {
+        self.book.repeatable = true;
+        self
+    }
+
+    /// Most units of one order.
+    #[must_use]
+    pub fn units_limit(mut self, units: u16) -> Self {
+        self.book.units_limit = Some(units);
+        self
+    }
+
+    /// It can be asked about bookings; its answers lag behind its calls by at most so many milliseconds.
+    #[must_use]
+    pub fn inquire(mut self, not_found_after_ms: u64) -> Self {
+        self.inquire = Some(InquireAbility { not_found_after_ms });
+        self
+    }
+
+    /// It takes units back.
+    #[must_use]
+    pub fn cancel(mut self, cancel: CancelAbility) -> Self {
+        self.cancel = Some(cancel);
+        self
+    }
+}
+
+impl CancelAbility {
+    /// Only whole orders, once, and without an audit that can be asked about.
+    #[must_use]
+    pub fn whole() -> Self {
+        Self::default()
+    }
+
+    /// Whole orders and parts of them.
+    #[must_use]
+    pub fn parts() -> Self {
+        Self { units: true, ..Self::default() }
+    }
+
+    /// Its key never cancels twice.
+    #[must_use]
+    pub fn repeatable(self) -> Self {
+        Self { repeatable: true, ..self }
+    }
+
+    /// It tells how a cancellation stands.
+    #[must_use]
+    pub fn inquire(self) -> Self {
+        Self { inquire: true, ..self }
+    }
 }

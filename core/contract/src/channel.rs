@@ -118,6 +118,9 @@ pub enum ChannelRequest {
         /// What.
         notice: Box<OrderNotice>,
     },
+    /// A call added after this build.
+    #[serde(other)]
+    Unknown,
 }
 
 /// The answers, one for each call.
@@ -138,6 +141,9 @@ pub enum ChannelResponse {
     },
     /// To `deliver`: the channel took it.
     Delivered,
+    /// An answer added after this build.
+    #[serde(other)]
+    Unknown,
 }
 
 /// Bytes as text where they are UTF-8, so that recordings can be read; base64 would hide them.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::message::CallNature;
+
 /// What went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -106,6 +108,30 @@ impl Fault {
         self
     }
 
+    /// A plugin's fault as the host believes it. A call without effect has none; a call that was not taken has none,
+    /// either. A failure that says nothing about the partner leaves the effect open once something was `sent` to it.
+    /// "Done" is believed only where the answer to what was done cannot be read.
+    #[must_use]
+    pub fn settled(mut self, nature: CallNature, sent: bool) -> Self {
+        self.effect = match self.kind {
+            _ if !nature.has_effect() => Effect::NotDone,
+            FaultKind::Unsupported | FaultKind::Busy => Effect::NotDone,
+            FaultKind::Garbled if self.effect == Effect::Done => Effect::Done,
+            FaultKind::TimedOut
+            | FaultKind::Crashed
+            | FaultKind::Garbled
+            | FaultKind::Internal
+            | FaultKind::Unknown
+                if sent =>
+            {
+                Effect::Unknown
+            }
+            _ if self.effect == Effect::Done => Effect::Unknown,
+            _ => self.effect,
+        };
+        self
+    }
+
     /// Whether repeating the same call may succeed.
     #[must_use]
     pub fn may_pass(&self) -> bool {
@@ -120,5 +146,37 @@ impl Fault {
                 | FaultKind::Internal
                 | FaultKind::Unknown
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kind_and_effect_fit_together() {
+        use CallNature::{Acts, Asks};
+        use Effect::{Done, NotDone, Unknown};
+        let settled = |kind, effect, nature| Fault { effect, ..Fault::not_done(kind, "") }.settled(nature, true).effect;
+        for (kind, told, believed) in [
+            (FaultKind::Busy, Done, NotDone),
+            (FaultKind::Unsupported, Unknown, NotDone),
+            (FaultKind::Refused, NotDone, NotDone),
+            (FaultKind::Refused, Unknown, Unknown),
+            (FaultKind::SoldOut, Done, Unknown),
+            (FaultKind::Unavailable, NotDone, NotDone),
+            (FaultKind::TimedOut, NotDone, Unknown),
+            (FaultKind::TimedOut, Done, Unknown),
+            (FaultKind::Crashed, NotDone, Unknown),
+            (FaultKind::Garbled, NotDone, Unknown),
+            (FaultKind::Garbled, Done, Done),
+            (FaultKind::Internal, NotDone, Unknown),
+            (FaultKind::Unknown, NotDone, Unknown),
+        ] {
+            assert_eq!(settled(kind, told, Acts), believed, "{kind:?} told as {told:?}");
+            assert_eq!(settled(kind, told, Asks), NotDone, "a question has no effect");
+        }
+        let unsent = Fault::not_done(FaultKind::TimedOut, "").settled(Acts, false);
+        assert_eq!(unsent.effect, NotDone, "nothing went out");
     }
 }

@@ -7,6 +7,7 @@ use crate::listing::ListingNames;
 use crate::money::Money;
 use crate::order::{Guests, RefundCause, Visit};
 use crate::time::{Timestamp, VisitDate};
+use crate::version::Anything;
 
 /// One inbound call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -133,6 +134,9 @@ pub enum CancelStage {
     AfterPayment,
     /// The channel saw our creation fail.
     CreationFailed,
+    /// A stage added after this build.
+    #[serde(other)]
+    Unknown,
 }
 
 /// A call for credentials.
@@ -156,6 +160,9 @@ pub enum UnitChoice {
     Numbers(Vec<u16>),
     /// That many, whichever.
     Count(u32),
+    /// A choice added after this build.
+    #[serde(untagged)]
+    Unknown(Anything),
 }
 
 /// May this be refunded?

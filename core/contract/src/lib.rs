@@ -10,12 +10,14 @@
 //! - [`intent`]: what a channel's call means, once decoded.
 //! - [`outcome`]: what the core answered, before a channel encodes it.
 //! - [`notice`]: what the core decided and a channel has to be told.
-//! - [`supplier`]: the calls a supplier answers.
+//! - [`supplier`]: the calls a supplier answers; [`reading`]: what it tells of its goods and their
+//!   calendar; [`hearing`]: what it tells by a call of its own.
 //! - [`channel`]: the calls a channel answers.
 //! - [`message`]: the envelope of every call: request, response, context.
 //! - [`services`]: what a plugin may ask of its host.
-//! - [`manifest`]: who a plugin is; [`capability`]: what it can do.
+//! - [`manifest`]: who a plugin is; [`capability`]: what it can do; [`declared`]: which calls that allows.
 //! - [`fault`]: how a call fails: kind × outcome.
+//! - [`mod@strict`]: reads files and bodies of ours, where an unknown field is a mistake.
 //! - [`plugin`]: the trait the host calls; [`version`]: the contract's numbers.
 //! - [`abi`]: types of the C table behind which a library hides the same trait.
 
@@ -23,7 +25,9 @@ pub mod abi;
 pub mod calendar;
 pub mod capability;
 pub mod channel;
+pub mod declared;
 pub mod fault;
+pub mod hearing;
 pub mod ids;
 pub mod intent;
 pub mod listing;
@@ -35,7 +39,9 @@ pub mod order;
 pub mod outcome;
 pub mod plugin;
 pub mod product;
+pub mod reading;
 pub mod services;
+pub mod strict;
 pub mod supplier;
 pub mod time;
 pub mod version;

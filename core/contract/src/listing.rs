@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BucketId, ConnectionId, ListingId, SkuId};
+use crate::strict::strict;
 
 /// The binding between a channel's product and ours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -16,6 +17,7 @@ pub struct Listing {
     /// What is sold.
     pub sells: Sells,
     /// How the channel names it.
+    #[serde(deserialize_with = "strict")]
     pub names: ListingNames,
     /// Whether this listing may be sold.
     #[serde(default = "yes")]
@@ -74,7 +76,8 @@ impl Sells {
 
 /// How a channel names a product: its own ids and the ones it learned from us. A call may carry any of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct ListingNames {
     /// The channel's product id.
     pub product: Option<String>,

@@ -53,6 +53,9 @@ pub enum PluginKind {
     Channel,
     /// Fulfils.
     Supplier,
+    /// A kind added after this build: a host does not take such a card.
+    #[serde(other)]
+    Unknown,
 }
 
 /// A kind of inbound call.

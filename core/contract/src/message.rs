@@ -32,6 +32,9 @@ pub enum TokenMode {
     ClientToken,
     /// A secret named `fixed_token`.
     Fixed,
+    /// A way added after this build.
+    #[serde(other)]
+    Unknown,
 }
 
 /// What opening tells the host.
@@ -53,7 +56,7 @@ pub struct CallContext {
     pub trace: TraceId,
     /// 1 for the first try.
     pub attempt: u32,
-    /// The connection it is for; none for `locate`.
+    /// The connection it is for; none for `locate` and for what belongs to an application.
     pub connection: Option<ConnectionFacts>,
 }
 
@@ -81,6 +84,28 @@ pub enum Request {
     Channel(ChannelRequest),
     /// To a supplier.
     Supplier(SupplierRequest),
+    /// To a kind of plugin added after this build.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What a call does outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallNature {
+    /// Nobody outside is called.
+    Translates,
+    /// The partner is asked; nothing changes there.
+    Asks,
+    /// Something changes at the partner: without an answer nobody knows whether it did.
+    Acts,
+}
+
+impl CallNature {
+    /// Whether a call without an answer may have changed something outside.
+    #[must_use]
+    pub const fn has_effect(self) -> bool {
+        matches!(self, Self::Acts)
+    }
 }
 
 impl Request {
@@ -92,21 +117,60 @@ impl Request {
             Self::Channel(ChannelRequest::Decode { .. }) => "decode",
             Self::Channel(ChannelRequest::Encode { .. }) => "encode",
             Self::Channel(ChannelRequest::Deliver { .. }) => "deliver",
+            Self::Supplier(SupplierRequest::Hold { .. }) => "hold",
+            Self::Supplier(SupplierRequest::Release { .. }) => "release",
             Self::Supplier(SupplierRequest::Book { .. }) => "book",
             Self::Supplier(SupplierRequest::Inquire { .. }) => "inquire",
             Self::Supplier(SupplierRequest::Cancel { .. }) => "cancel",
+            Self::Supplier(SupplierRequest::InquireCancel { .. }) => "inquire_cancel",
+            Self::Supplier(SupplierRequest::Usage { .. }) => "usage",
+            Self::Supplier(SupplierRequest::Resend { .. }) => "resend",
+            Self::Supplier(SupplierRequest::ReadCatalogue { .. }) => "read_catalogue",
+            Self::Supplier(SupplierRequest::ReadCalendar { .. }) => "read_calendar",
+            Self::Supplier(SupplierRequest::Hear { .. }) => "hear",
             Self::Supplier(SupplierRequest::PrepareCodes { .. }) => "prepare_codes",
+            Self::Channel(ChannelRequest::Unknown) | Self::Supplier(SupplierRequest::Unknown) | Self::Unknown => {
+                "unknown"
+            }
         }
     }
 
-    /// Whether a call without an answer may have changed something outside.
+    /// Whether it may change something outside, also when no answer comes.
     #[must_use]
     pub const fn has_effect(&self) -> bool {
-        matches!(
-            self,
+        self.nature().has_effect()
+    }
+
+    /// What it does outside.
+    #[must_use]
+    pub const fn nature(&self) -> CallNature {
+        match self {
+            Self::Channel(
+                ChannelRequest::Locate { .. }
+                | ChannelRequest::Decode { .. }
+                | ChannelRequest::Encode { .. }
+                | ChannelRequest::Unknown,
+            )
+            | Self::Supplier(
+                SupplierRequest::Hear { .. } | SupplierRequest::PrepareCodes { .. } | SupplierRequest::Unknown,
+            )
+            | Self::Unknown => CallNature::Translates,
+            Self::Supplier(
+                SupplierRequest::Inquire { .. }
+                | SupplierRequest::InquireCancel { .. }
+                | SupplierRequest::Usage { .. }
+                | SupplierRequest::ReadCatalogue { .. }
+                | SupplierRequest::ReadCalendar { .. },
+            ) => CallNature::Asks,
             Self::Channel(ChannelRequest::Deliver { .. })
-                | Self::Supplier(SupplierRequest::Book { .. } | SupplierRequest::Cancel { .. })
-        )
+            | Self::Supplier(
+                SupplierRequest::Hold { .. }
+                | SupplierRequest::Release { .. }
+                | SupplierRequest::Book { .. }
+                | SupplierRequest::Cancel { .. }
+                | SupplierRequest::Resend { .. },
+            ) => CallNature::Acts,
+        }
     }
 }
 
@@ -118,4 +182,7 @@ pub enum Response {
     Channel(ChannelResponse),
     /// From a supplier.
     Supplier(SupplierResponse),
+    /// From a kind of plugin added after this build.
+    #[serde(other)]
+    Unknown,
 }

@@ -76,7 +76,7 @@ pub enum MoneyFault {
 
 /// An amount in minor units of a currency. Negative amounts exist only as differences.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(deny_unknown_fields)]
 pub struct Money {
     /// Minor units: fen for CNY.
     pub amount_minor: i64,

@@ -49,6 +49,9 @@ pub enum OrderEvent {
         fee: Option<Money>,
         /// For the guest, on a no.
         reason: Option<String>,
+        /// On a no: credentials of the units that are good, where issuing had failed for the channel.
+        #[serde(default)]
+        repaired: Vec<UnitCredentials>,
     },
     /// Units were used.
     Redeemed {

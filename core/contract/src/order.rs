@@ -12,6 +12,7 @@ use crate::ids::{
 use crate::money::Money;
 use crate::product::{DocumentKind, Fulfilment, LimitSubject, RefundRule, ReservationRule};
 use crate::time::{Timestamp, VisitDate};
+use crate::version::Anything;
 
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -248,6 +249,9 @@ pub enum UnitState {
     Redeemed,
     /// Given back, before or after payment.
     Refunded,
+    /// A state added after this build.
+    #[serde(other)]
+    Unknown,
 }
 
 /// A field of a guest: readable, or still sealed by the channel (opening it costs a call).
@@ -258,6 +262,9 @@ pub enum GuestField {
     Plain(String),
     /// The channel's own encryption.
     Sealed(String),
+    /// A form added after this build.
+    #[serde(untagged)]
+    Unknown(Anything),
 }
 
 impl GuestField {
@@ -266,7 +273,7 @@ impl GuestField {
     pub fn plain(&self) -> Option<&str> {
         match self {
             Self::Plain(text) => Some(text),
-            Self::Sealed(_) => None,
+            Self::Sealed(_) | Self::Unknown(_) => None,
         }
     }
 }
@@ -276,6 +283,7 @@ impl fmt::Debug for GuestField {
         match self {
             Self::Plain(text) => write!(f, "plain({} chars)", text.chars().count()),
             Self::Sealed(text) => write!(f, "sealed({} chars)", text.chars().count()),
+            Self::Unknown(_) => f.write_str("unknown"),
         }
     }
 }

@@ -49,10 +49,12 @@ pub enum Outcome {
     },
     /// A refund was refused.
     RefundRefused {
+        /// Our order id.
+        order: OrderId,
         /// For the guest.
         reason: String,
-        /// Credentials that repair an order whose issuing had failed.
-        units: Vec<UnitCredentials>,
+        /// Credentials of the units that are good, where issuing had failed for the channel: they repair the order.
+        repaired: Vec<UnitCredentials>,
     },
     /// A person has to decide; a notice follows.
     RefundWaiting,
@@ -90,6 +92,9 @@ pub enum Acceptance {
     Refused,
     /// A notice follows.
     Later,
+    /// An answer added after this build.
+    #[serde(other)]
+    Unknown,
 }
 
 /// One unit's use.

@@ -55,6 +55,9 @@ pub enum LogLevel {
     Info,
     /// For the author.
     Debug,
+    /// A level added after this build.
+    #[serde(other)]
+    Unknown,
 }
 
 /// A value of the shared cache with its stamp for compare-and-swap.
@@ -99,6 +102,9 @@ pub enum ServiceRequest {
         /// Its name, declared in the manifest.
         name: String,
     },
+    /// A request added after this build.
+    #[serde(other)]
+    Unknown,
 }
 
 /// A cache value on its way; never printed.
@@ -131,6 +137,9 @@ pub enum ServiceResponse {
     /// To `secret`.
     #[serde(with = "value_as_field")]
     Secret(CacheValue),
+    /// An answer added after this build.
+    #[serde(other)]
+    Unknown,
 }
 
 /// A bare text cannot carry the tag of its answer, so it stands in a field named `value`.

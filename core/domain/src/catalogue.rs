@@ -94,7 +94,7 @@ pub struct Distributor {
     /// For people.
     pub name: String,
     /// Settlement prices agreed with this distributor, by SKU; the day's settlement price otherwise.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "entrepot_contract::strict::strict")]
     pub prices: BTreeMap<SkuId, Money>,
     /// Somebody is told when less than this is left to spend, in minor units.
     #[serde(default)]

@@ -1,6 +1,8 @@
 //! What must reach the outside later. A job is written in the transaction of the change that causes it.
 
 use entrepot_contract::ids::{ConnectionId, JobId, MerchantId, OrderId, RefundId};
+use entrepot_contract::order::{Order, Refund, RefundState, UnitState};
+use entrepot_contract::supplier::Memo;
 use entrepot_contract::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,9 @@ pub enum JobKind {
     CancelAtSupplier {
         /// Unit numbers.
         units: Vec<u16>,
+        /// Those that went before: their own jobs run first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        gone: Vec<u16>,
         /// The refund that waits for the answer; none where the money is gone already.
         refund: Option<RefundId>,
         /// The same for every repeat.
@@ -75,6 +80,13 @@ impl Notification {
 }
 
 impl JobKind {
+    /// Gives units of an order back at the supplier, after those that were given back already.
+    #[must_use]
+    pub fn cancel(order: &Order, units: Vec<u16>, refund: Option<RefundId>, key: String) -> Self {
+        let gone = order.numbers(UnitState::Refunded).into_iter().filter(|unit| !units.contains(unit)).collect();
+        Self::CancelAtSupplier { units, gone, refund, key }
+    }
+
     /// A short name for lists, logs and metrics.
     #[must_use]
     pub fn name(&self) -> String {
@@ -84,6 +96,21 @@ impl JobKind {
             Self::Notify(notification) => format!("notify_{}", notification.event()),
         }
     }
+}
+
+/// What a job remembers between its tries.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JobMemo {
+    /// What the other side's last wait said; it comes back with the next question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub word: Option<Memo>,
+    /// When the other side said first that it knows nothing of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absent_at: Option<Timestamp>,
+    /// Whether somebody was told that it waits for too long.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub told: bool,
 }
 
 /// A job as it is born.
@@ -103,6 +130,15 @@ pub struct NewJob {
     pub after: Option<JobId>,
     /// When it was born.
     pub created_at: Timestamp,
+}
+
+/// Who decided a refund that the supplier was asked about and agreed to: its tickets are gone already.
+pub const SUPPLIER: &str = "the supplier";
+
+/// Whether the units of a refund are gone at the supplier, because it agreed.
+#[must_use]
+pub fn gone_at_supplier(refund: &Refund) -> bool {
+    matches!(refund.state, RefundState::Agreed | RefundState::Done) && refund.decided_by.as_deref() == Some(SUPPLIER)
 }
 
 /// Where a job stands.

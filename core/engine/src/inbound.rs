@@ -244,7 +244,7 @@ impl Visit<'_> {
         let scope = CallScope { connection: Some(self.connection.id.clone()), order: None };
         match self.instance.call(self.context(), Request::Channel(request), scope).await? {
             Response::Channel(response) => Ok(response),
-            Response::Supplier(_) => Err(Fault::garbled("a channel answered as a supplier")),
+            Response::Supplier(_) | Response::Unknown => Err(Fault::garbled("a channel answered as a supplier")),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use entrepot_domain::alert::AlertKind;
-use entrepot_domain::job::{JobEnd, JobKind, JobState};
+use entrepot_domain::job::{JobEnd, JobKind, JobMemo, JobState};
 use entrepot_domain::planted::{self, Bug};
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
@@ -34,6 +34,13 @@ pub(crate) enum Tried {
     Waits {
         /// How long.
         wait_ms: u64,
+        /// For people.
+        note: String,
+        /// What it remembers from now on.
+        memo: JobMemo,
+    },
+    /// Certainly nothing was done, also by the tries before: it begins anew.
+    Anew {
         /// For people.
         note: String,
     },
@@ -142,14 +149,16 @@ async fn spawn(core: &Arc<Core>, places: &Arc<Semaphore>, job: LeasedJob) {
 async fn try_once(core: &Core, job: LeasedJob) {
     let tried = match &job.job.kind {
         JobKind::Book => flows::book::run(core, &job).await,
-        JobKind::CancelAtSupplier { units, refund, key } => {
-            flows::cancel_at_supplier::run(core, &job, units, refund.as_ref(), key).await
+        JobKind::CancelAtSupplier { units, gone, refund, key } => {
+            let what = flows::cancel_at_supplier::What { units, gone, refund: refund.as_ref(), key };
+            flows::cancel_at_supplier::run(core, &job, &what).await
         }
         JobKind::Notify(notification) => flows::notify::run(core, &job, notification).await,
     };
     let kind = job.job.kind.name();
     let unclear_before = job.state == JobState::Started;
-    let next = |state, wait_ms, note, counts, unclear| JobNext { state, wait_ms, note, counts, unclear };
+    let memo = job.memo.clone();
+    let next = |state, wait_ms, note, counts, unclear| JobNext { state, wait_ms, note, counts, unclear, memo };
     let mut next = match tried {
         Tried::Ended => {
             metrics::counter!("entrepot_jobs_total", "kind" => kind, "result" => "done").increment(1);
@@ -159,7 +168,11 @@ async fn try_once(core: &Core, job: LeasedJob) {
             tracing::warn!("the lease was lost; another node goes on");
             return;
         }
-        Tried::Waits { wait_ms, note } => next(JobState::Started, wait_ms, note, false, true),
+        Tried::Waits { wait_ms, note, memo } => JobNext { memo, ..next(JobState::Started, wait_ms, note, false, true) },
+        Tried::Anew { note } => {
+            let memo = JobMemo { told: job.memo.told, ..JobMemo::default() };
+            JobNext { memo, ..next(JobState::Ready, 0, note, false, false) }
+        }
         Tried::Unclear { note } => next(JobState::Started, backoff(core, &job), note, true, true),
         Tried::Again { note, .. } if planted::is(Bug::LostJob) => next(JobState::Done, 0, note, true, false),
         Tried::Again { wait_ms, note } => {
@@ -181,7 +194,9 @@ async fn try_once(core: &Core, job: LeasedJob) {
             return;
         }
     }
+    let at_once = next.state == JobState::Ready && next.wait_ms == 0;
     match core.storage.put_job(&job.job.id, job.token, next).await {
+        Ok(true) if at_once => core.jobs.nudge(),
         Ok(true) => {}
         Ok(false) => tracing::warn!("the lease was lost; whoever has it decides about the job"),
         Err(fault) => tracing::error!(%fault, "a job could not be put back; it goes on after its lease"),

@@ -10,7 +10,7 @@ use entrepot_domain::change::{Change, ChannelRef, KeyRow, RefKey, Writes};
 use entrepot_domain::command::CommandKey;
 use entrepot_domain::decide::{Stop, decide, repeated};
 use entrepot_domain::footprint::needs;
-use entrepot_domain::job::{JobState, NewJob};
+use entrepot_domain::job::{JobMemo, JobState, NewJob};
 use entrepot_domain::planted::{self, Bug};
 
 use crate::core::Core;
@@ -197,7 +197,7 @@ impl Lane {
 }
 
 fn leased(job: NewJob) -> LeasedJob {
-    LeasedJob { job, state: JobState::Ready, token: BIRTH_TOKEN, attempts: 0 }
+    LeasedJob { job, state: JobState::Ready, token: BIRTH_TOKEN, attempts: 0, memo: JobMemo::default() }
 }
 
 fn fail(batch: Vec<Pending>, fault: &StorageFault) {

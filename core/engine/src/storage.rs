@@ -15,7 +15,7 @@ use entrepot_domain::command::CommandKey;
 use entrepot_domain::credit::Account;
 use entrepot_domain::footprint::Footprint;
 use entrepot_domain::invariants::Snapshot;
-use entrepot_domain::job::{JobState, NewJob};
+use entrepot_domain::job::{JobMemo, JobState, NewJob};
 use entrepot_domain::state::State;
 
 use crate::records::{Node, Record, Registered, RegisteredConnection};
@@ -184,6 +184,8 @@ pub struct JobNext {
     pub counts: bool,
     /// Whether a call may have had its effect: then the job is asked about before it is done again.
     pub unclear: bool,
+    /// What it remembers from now on.
+    pub memo: JobMemo,
 }
 
 /// A job with its lease.
@@ -197,6 +199,8 @@ pub struct LeasedJob {
     pub token: i64,
     /// Tries before this one.
     pub attempts: u32,
+    /// What it remembers of them.
+    pub memo: JobMemo,
 }
 
 /// One lane's writer.

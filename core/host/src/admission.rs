@@ -1,102 +1,158 @@
 //! What the declared capabilities allow, and which answer fits which call.
 
+use std::collections::BTreeSet;
+
 use entrepot_contract::abi::MESSAGE_LIMIT_BYTES;
-use entrepot_contract::capability::{ChannelCapabilities, SupplierCapabilities, SupplierFulfilment};
-use entrepot_contract::channel::{ChannelRequest, ChannelResponse, RawRequest};
+use entrepot_contract::channel::{ChannelRequest, ChannelResponse};
+use entrepot_contract::declared;
 use entrepot_contract::fault::{Fault, FaultKind};
-use entrepot_contract::ids::SceneName;
+use entrepot_contract::hearing::{Heard, NEWS_LIMIT, Named, News};
 use entrepot_contract::manifest::Manifest;
 use entrepot_contract::message::{Request, Response};
-use entrepot_contract::notice::OrderEvent;
-use entrepot_contract::supplier::{Booking, SupplierOrder, SupplierRequest, SupplierResponse};
+use entrepot_contract::reading::{CELLS_LIMIT, GOODS_LIMIT};
+use entrepot_contract::supplier::{
+    Booking, Cancellation, Holding, ResendWay, Resent, SupplierOrder, SupplierRequest, SupplierResponse, UsedUnits,
+    credentials_fit,
+};
 
 /// Refuses a call that the plugin does not declare.
 pub fn declared(manifest: &Manifest, request: &Request) -> Result<(), Fault> {
-    let undeclared = |what: &str| {
-        let text = format!("plugin {} does not declare {what}; the call never reached it", manifest.id);
-        Err(Fault::not_done(FaultKind::Unsupported, text))
-    };
-    match (request, &manifest.capabilities.channel, &manifest.capabilities.supplier) {
-        (Request::Channel(request), Some(channel), _) => match channel_declares(manifest, channel, request) {
-            Some(missing) => undeclared(&missing),
-            None => Ok(()),
-        },
-        (Request::Supplier(request), _, Some(supplier)) => match supplier_declares(supplier, request) {
-            Some(missing) => undeclared(&missing),
-            None => Ok(()),
-        },
-        _ => undeclared(&format!("the call {}", request.name())),
-    }
-}
-
-/// What the channel lacks for this call.
-fn channel_declares(manifest: &Manifest, channel: &ChannelCapabilities, request: &ChannelRequest) -> Option<String> {
-    let scene = |name: &SceneName| {
-        let known = manifest.scenes.iter().any(|scene| scene.name == *name);
-        (!known).then(|| format!("the scene {name}"))
-    };
-    match request {
-        ChannelRequest::Locate { raw: RawRequest { scene: name, .. } }
-        | ChannelRequest::Decode { raw: RawRequest { scene: name, .. } }
-        | ChannelRequest::Encode { scene: name, .. } => scene(name),
-        ChannelRequest::Deliver { notice } => match &notice.event {
-            event if !channel.notices.iter().any(|name| name == event.name()) => {
-                Some(format!("the call deliver for the event {}", event.name()))
-            }
-            OrderEvent::Redeemed { whole: false, .. } if !channel.redeem_units => {
-                Some("the call deliver for a part of an order's units".to_owned())
-            }
-            _ => None,
-        },
-    }
-}
-
-/// What the supplier lacks for this call.
-fn supplier_declares(supplier: &SupplierCapabilities, request: &SupplierRequest) -> Option<String> {
-    let by_calls = supplier.fulfilment == SupplierFulfilment::Calls;
-    match request {
-        SupplierRequest::Book { order } if by_calls && supplier.book => too_many(supplier, order),
-        SupplierRequest::Inquire { .. } if by_calls && supplier.inquire => None,
-        SupplierRequest::Cancel { order, units, .. } if by_calls && supplier.cancel => {
-            let part = !units.is_empty() && units.len() < usize::from(order.count);
-            (part && !supplier.cancel_units).then(|| "the call cancel for single units".to_owned())
+    match declared::missing(manifest, request) {
+        Some(what) => {
+            let text = format!("plugin {} does not declare {what}; the call never reached it", manifest.id);
+            Err(Fault::not_done(FaultKind::Unsupported, text))
         }
-        SupplierRequest::PrepareCodes { .. } if !by_calls => None,
-        SupplierRequest::Book { .. } => Some("the call book".to_owned()),
-        SupplierRequest::Inquire { .. } => Some("the call inquire".to_owned()),
-        SupplierRequest::Cancel { .. } => Some("the call cancel".to_owned()),
-        SupplierRequest::PrepareCodes { .. } => Some("the call prepare_codes".to_owned()),
+        None => Ok(()),
     }
 }
 
-fn too_many(supplier: &SupplierCapabilities, order: &SupplierOrder) -> Option<String> {
-    let limit = supplier.units_limit.filter(|limit| order.count > *limit)?;
-    Some(format!("the call book for {} units: its limit is {limit}", order.count))
+/// Why an answer is none to this call; nothing when it is one. What this build does not know is no answer.
+#[must_use]
+pub fn misfit(manifest: &Manifest, request: &Request, response: &Response) -> Option<String> {
+    let name = request.name();
+    let other = || Some(format!("the answer is none to the call {name}"));
+    match (request, response) {
+        (Request::Channel(request), Response::Channel(response)) => {
+            let fits = matches!(
+                (request, response),
+                (ChannelRequest::Locate { .. }, ChannelResponse::Located(_))
+                    | (ChannelRequest::Decode { .. }, ChannelResponse::Decoded { .. })
+                    | (ChannelRequest::Encode { .. }, ChannelResponse::Encoded { .. })
+                    | (ChannelRequest::Deliver { .. }, ChannelResponse::Delivered)
+            );
+            if fits { None } else { other() }
+        }
+        (Request::Supplier(request), Response::Supplier(response)) => match supplied(manifest, request, response) {
+            Fit::Fits => None,
+            Fit::Other => other(),
+            Fit::Wrong(why) => Some(format!("the answer to the call {name} {why}")),
+        },
+        _ => other(),
+    }
 }
 
-/// Whether an answer is one to this call.
-#[must_use]
-pub fn fits(request: &Request, response: &Response) -> bool {
+/// How a supplier's answer fits its call.
+enum Fit {
+    Fits,
+    /// It answers another call, or is of a later build.
+    Other,
+    /// It answers this call, and cannot be.
+    Wrong(&'static str),
+}
+
+impl Fit {
+    const fn when(holds: bool, why: &'static str) -> Self {
+        if holds { Self::Fits } else { Self::Wrong(why) }
+    }
+}
+
+fn supplied(manifest: &Manifest, request: &SupplierRequest, response: &SupplierResponse) -> Fit {
+    use SupplierRequest as Q;
+    use SupplierResponse as A;
     match (request, response) {
-        (Request::Channel(request), Response::Channel(response)) => matches!(
-            (request, response),
-            (ChannelRequest::Locate { .. }, ChannelResponse::Located(_))
-                | (ChannelRequest::Decode { .. }, ChannelResponse::Decoded { .. })
-                | (ChannelRequest::Encode { .. }, ChannelResponse::Encoded { .. })
-                | (ChannelRequest::Deliver { .. }, ChannelResponse::Delivered)
-        ),
-        (Request::Supplier(request), Response::Supplier(response)) => match (request, response) {
-            (SupplierRequest::Book { .. }, SupplierResponse::Booking(booking)) => {
-                !matches!(booking, Booking::NotFound | Booking::Cancelled)
-            }
-            (SupplierRequest::Inquire { .. }, SupplierResponse::Booking(_))
-            | (SupplierRequest::Cancel { .. }, SupplierResponse::Cancellation(_)) => true,
-            (SupplierRequest::PrepareCodes { rows }, SupplierResponse::Codes { rows: prepared }) => {
-                rows.len() == prepared.len() && rows.iter().zip(prepared).all(|(row, code)| row.line == code.line)
-            }
-            _ => false,
-        },
-        _ => false,
+        (Q::Hold { .. }, A::Holding(holding)) if *holding != Holding::Unknown => Fit::Fits,
+        (Q::Release { .. }, A::Released) => Fit::Fits,
+        (Q::Book { .. }, A::Booking(Booking::NotFound | Booking::Cancelled | Booking::Held { .. })) => Fit::Other,
+        (Q::Book { order } | Q::Inquire { order, .. }, A::Booking(booking)) => booked(order, booking),
+        (Q::Cancel { .. }, A::Cancellation(Cancellation::NotAsked)) => Fit::Other,
+        (Q::Cancel { .. } | Q::InquireCancel { .. }, A::Cancellation(answer)) if *answer != Cancellation::Unknown => {
+            Fit::Fits
+        }
+        (Q::Usage { order }, A::Usage(usage)) => {
+            Fit::when(counts(order, &usage.used) && counts(order, &usage.gone), "counts units that are not there")
+        }
+        (Q::Resend { order, how, .. }, A::Resent(resent)) => resent_as(order, *how, resent),
+        (Q::ReadCatalogue { .. }, A::Catalogue(page)) => {
+            Fit::when(page.goods.len() <= GOODS_LIMIT, "has more goods than a page may have")
+        }
+        (Q::ReadCalendar { first, last, .. }, A::Calendar(page)) => {
+            let asked = page.cells.iter().all(|cell| (*first..=*last).contains(&cell.date));
+            Fit::when(asked && page.cells.len() <= CELLS_LIMIT, "has dates not asked for, or more than a page may have")
+        }
+        (Q::Hear { .. }, A::Heard(heard)) => heard_well(manifest, heard),
+        (Q::PrepareCodes { rows }, A::Codes { rows: prepared }) => {
+            let each = rows.iter().zip(prepared).all(|(row, code)| row.line == code.line);
+            Fit::when(each && rows.len() == prepared.len(), "does not have one entry for each row")
+        }
+        _ => Fit::Other,
+    }
+}
+
+fn booked(order: &SupplierOrder, booking: &Booking) -> Fit {
+    match booking {
+        Booking::Issued { units, .. } => {
+            Fit::when(credentials_fit(order, units), "does not have credentials for each unit of the order")
+        }
+        Booking::Unknown => Fit::Other,
+        _ => Fit::Fits,
+    }
+}
+
+/// No more units than the order has, and none twice.
+fn counts(order: &SupplierOrder, told: &UsedUnits) -> bool {
+    match told {
+        UsedUnits::Number { numbers } => {
+            let once: BTreeSet<u16> = numbers.iter().copied().collect();
+            once.len() == numbers.len()
+                && once.iter().all(|number| order.units.iter().any(|unit| unit.number == *number))
+        }
+        UsedUnits::Count { count } => *count <= order.count(),
+        UsedUnits::Unknown => false,
+    }
+}
+
+fn resent_as(order: &SupplierOrder, how: ResendWay, resent: &Resent) -> Fit {
+    match (how, resent) {
+        (ResendWay::Message, Resent::Sent) | (_, Resent::Refused(_)) => Fit::Fits,
+        (ResendWay::Credentials, Resent::Credentials { units }) => {
+            Fit::when(credentials_fit(order, units), "does not have credentials for each unit of the order")
+        }
+        _ => Fit::Other,
+    }
+}
+
+/// News are few, known to this build, and about what can be asked.
+fn heard_well(manifest: &Manifest, heard: &Heard) -> Fit {
+    let Some(supplier) = &manifest.capabilities.supplier else { return Fit::Other };
+    let known = |news: &News| match news {
+        News::Booking { order, booking } => *order != Named::Unknown && *booking != Booking::Unknown,
+        News::Cancellation { order, cancellation, .. } => {
+            *order != Named::Unknown && *cancellation != Cancellation::Unknown
+        }
+        News::Usage { order, usage } => {
+            *order != Named::Unknown && usage.used != UsedUnits::Unknown && usage.gone != UsedUnits::Unknown
+        }
+        News::Ask { order, .. } => *order != Named::Unknown,
+        News::Calendar { .. } => true,
+        News::Unknown => false,
+    };
+    if heard.news.len() > NEWS_LIMIT {
+        Fit::Wrong("has more news than one call may have")
+    } else if !heard.news.iter().all(known) {
+        Fit::Wrong("has news that this build does not know")
+    } else {
+        let asked = heard.news.iter().all(|news| declared::missing_for(supplier, news).is_none());
+        Fit::when(asked, "has news about what the plugin does not declare")
     }
 }
 
@@ -105,7 +161,8 @@ pub fn fits(request: &Request, response: &Response) -> bool {
 #[must_use]
 pub fn request_within_limit(request: &Request) -> bool {
     let bytes = match request {
-        Request::Channel(ChannelRequest::Locate { raw } | ChannelRequest::Decode { raw }) => {
+        Request::Channel(ChannelRequest::Locate { raw } | ChannelRequest::Decode { raw })
+        | Request::Supplier(SupplierRequest::Hear { raw }) => {
             let headers: usize = raw.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
             raw.body.len() + raw.query.len() + headers
         }

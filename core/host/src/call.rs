@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use entrepot_contract::fault::{Effect, Fault, FaultKind};
+use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::ids::ConnectionId;
 use entrepot_contract::message::{CallContext, Request, Response};
 use tokio::sync::SemaphorePermit;
@@ -85,12 +85,9 @@ impl RunningInstance {
         scope: CallScope,
         wait: Duration,
     ) -> Result<Response, Fault> {
-        let has_effect = request.has_effect();
+        let nature = request.nature();
         let name = request.name();
-        let failed = |kind, text: String| {
-            let effect = if has_effect { Effect::Unknown } else { Effect::NotDone };
-            Err(Fault { effect, ..Fault::not_done(kind, text) })
-        };
+        let failed = |kind, text: String| Err(Fault::unknown(kind, text).settled(nature, true));
         // The plugin's own deadline is the one that is really waited for.
         let waited_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
         let deadline = context.deadline.min(self.clock.now().plus_millis(waited_ms));
@@ -101,19 +98,20 @@ impl RunningInstance {
             deadline: Some(deadline),
         };
         let services = Arc::new(HostServices::new(Arc::clone(&self.services), scope));
+        let own = Arc::clone(&services);
         let context = CallContext { deadline, ..context };
         let asked = request.clone();
         let instance = Arc::clone(&self.instance);
         let call = direct::contained(async move { instance.call(context, request, services).await });
         match direct::within(wait, call).await {
-            Ended::Answered(Ok(response)) if !admission::fits(&asked, &response) => {
-                failed(FaultKind::Garbled, format!("the answer is none to the call {name}"))
-            }
             Ended::Answered(Ok(response)) if !admission::response_within_limit(&response) => {
                 failed(FaultKind::Garbled, format!("the answer to the call {name} is longer than a message may be"))
             }
-            Ended::Answered(Ok(response)) => Ok(response),
-            Ended::Answered(Err(fault)) => Err(self.services.scrub_fault(fault)),
+            Ended::Answered(Ok(response)) => match admission::misfit(self.manifest(), &asked, &response) {
+                Some(why) => failed(FaultKind::Garbled, why),
+                None => Ok(response),
+            },
+            Ended::Answered(Err(fault)) => Err(self.services.scrub_fault(fault.settled(nature, own.sent()))),
             Ended::Panicked(text) => failed(
                 FaultKind::Crashed,
                 self.services.scrub(&format!("the plugin failed in the call {name}: {text}")),

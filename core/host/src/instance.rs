@@ -9,7 +9,7 @@ use entrepot_contract::channel::ReadyAnswers;
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::ids::{ApplicationId, ConnectionId, PluginId, SceneName};
 use entrepot_contract::manifest::Manifest;
-use entrepot_contract::message::Request;
+use entrepot_contract::message::{CallNature, Request};
 use entrepot_contract::plugin::Instance;
 use entrepot_contract::time::{Clock, Timestamp};
 use serde::Serialize;
@@ -81,9 +81,9 @@ impl Reports {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lane {
-    /// Locate, decode, encode, prepare codes.
+    /// Calls that the plugin answers by itself: locate, decode, encode, hear, prepare codes.
     Translate,
-    /// Deliver, book, inquire, cancel.
+    /// Calls that reach the partner.
     Reach,
 }
 
@@ -91,7 +91,10 @@ impl Lane {
     /// The way a request goes.
     #[must_use]
     pub fn of(request: &Request) -> Self {
-        if request.has_effect() || request.name() == "inquire" { Self::Reach } else { Self::Translate }
+        match request.nature() {
+            CallNature::Translates => Self::Translate,
+            CallNature::Asks | CallNature::Acts => Self::Reach,
+        }
     }
 }
 
@@ -233,7 +236,7 @@ impl RunningInstance {
         &self.answers
     }
 
-    /// The ready answers of one scene; every scene of a channel's manifest has them.
+    /// The ready answers of one scene; every scene of the manifest has them.
     #[must_use]
     pub fn answers_for(&self, scene: &SceneName) -> Option<&ReadyAnswers> {
         self.answers.iter().find(|answers| answers.scene == *scene)

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use entrepot_contract::capability::{Capabilities, SupplierCapabilities, SupplierFulfilment};
+use entrepot_contract::capability::{Capabilities, Fulfils, SupplierCapabilities};
 use entrepot_contract::manifest::{Manifest, PluginKind, Scene};
+use entrepot_contract::supplier::ResendWay;
 use entrepot_contract::version::SUPPORTED_MAJORS;
 use jsonschema::Validator;
 use serde_json::Value;
@@ -76,19 +77,32 @@ fn capabilities(kind: PluginKind, capabilities: &Capabilities) -> Result<(), Str
         (PluginKind::Channel, Some(channel), None) => unique("notice", channel.notices.iter().map(String::as_str)),
         (PluginKind::Supplier, None, Some(supplier)) => supplies(supplier),
         (PluginKind::Channel, ..) => Err("a channel declares the channel capabilities and no others".to_owned()),
+        (PluginKind::Unknown, ..) => Err("it is of a kind that this host does not know".to_owned()),
         (PluginKind::Supplier, ..) => Err("a supplier declares the supplier capabilities and no others".to_owned()),
     }
 }
 
 fn supplies(supplier: &SupplierCapabilities) -> Result<(), String> {
-    match supplier.fulfilment {
-        SupplierFulfilment::Pool if supplier.book => Err("a supplier that fulfils from a pool cannot book".to_owned()),
-        SupplierFulfilment::Calls if !supplier.book => Err("a supplier that fulfils by calls must book".to_owned()),
-        _ if supplier.cancel_units && !supplier.cancel => {
-            Err("a supplier that cancels single units must cancel whole orders".to_owned())
-        }
-        _ => Ok(()),
+    let calls = match &supplier.fulfils {
+        Fulfils::Pool => return Ok(()),
+        Fulfils::Calls(calls) => calls,
+        Fulfils::Unknown => return Err("it does not say in a way known here how it fulfils".to_owned()),
+    };
+    let zero = |what: &str| Err(format!("{what} must be above 0"));
+    if calls.book.units_limit == Some(0) {
+        return zero("the units limit of its bookings");
     }
+    if calls.hold.as_ref().is_some_and(|hold| hold.longest_ms == 0) {
+        return zero("the time of its longest hold");
+    }
+    if calls.calendar.as_ref().is_some_and(|calendar| calendar.days_limit == 0) {
+        return zero("the dates of one question for its calendar");
+    }
+    let mut ways = BTreeSet::new();
+    if calls.resend.iter().any(|way| *way != ResendWay::Unknown && !ways.insert(way)) {
+        return Err("a way of resending stands there twice".to_owned());
+    }
+    Ok(())
 }
 
 fn scenes(scenes: &[Scene]) -> Result<(), String> {

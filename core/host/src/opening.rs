@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use entrepot_contract::ids::TraceId;
-use entrepot_contract::manifest::{Manifest, PluginKind};
+use entrepot_contract::manifest::Manifest;
 use entrepot_contract::message::{OpenRequest, Opened};
 use entrepot_contract::plugin::{Instance, Plugin};
 use tokio::sync::Semaphore;
@@ -115,7 +115,7 @@ fn instance_services(
     }
 }
 
-/// Every scene of a channel has its ready answers: without them the host could not answer in the channel's words.
+/// Every scene has its ready answers: without them the host could not answer in the partner's words.
 fn complete(manifest: &Manifest, opened: &Opened) -> Result<(), String> {
     if let Some(stray) =
         opened.answers.iter().find(|ready| manifest.scenes.iter().all(|scene| scene.name != ready.scene))
@@ -124,10 +124,8 @@ fn complete(manifest: &Manifest, opened: &Opened) -> Result<(), String> {
     }
     let missing = manifest.scenes.iter().find(|scene| opened.answers.iter().all(|ready| ready.scene != scene.name));
     match missing {
-        Some(scene) if manifest.kind == PluginKind::Channel => {
-            Err(format!("it has no ready answers for its scene {}", scene.name))
-        }
-        _ => Ok(()),
+        Some(scene) => Err(format!("it has no ready answers for its scene {}", scene.name)),
+        None => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 //! sends and logs is attached to its order.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -64,6 +65,8 @@ pub(crate) struct ServiceScope {
 pub struct HostServices {
     instance: Arc<InstanceServices>,
     scope: ServiceScope,
+    /// Whether anything went out to the partner that may have an effect.
+    sent: AtomicBool,
 }
 
 impl InstanceServices {
@@ -105,7 +108,12 @@ impl InstanceServices {
 
 impl HostServices {
     pub(crate) const fn new(instance: Arc<InstanceServices>, scope: ServiceScope) -> Self {
-        Self { instance, scope }
+        Self { instance, scope, sent: AtomicBool::new(false) }
+    }
+
+    /// Whether anything went out to the partner that may have an effect.
+    pub(crate) fn sent(&self) -> bool {
+        self.sent.load(Ordering::Acquire)
     }
 
     async fn http(&self, request: HttpRequest) -> Result<HttpResponse, Fault> {
@@ -130,6 +138,9 @@ impl HostServices {
                 retry_after_ms: Some(retry_after_ms),
                 ..Fault::not_done(FaultKind::RateLimited, text)
             });
+        }
+        if !checked.method.is_safe() {
+            self.sent.store(true, Ordering::Release);
         }
         let mut exchange = Exchange::begin(self, &request);
         let result = instance.client.send(checked, request.body, wait).await;
@@ -197,6 +208,7 @@ impl Services for HostServices {
                 self.cache_swap(&key, expected, value, lives_ms).await
             }
             ServiceRequest::Secret { name } => self.secret(&name),
+            ServiceRequest::Unknown => Err(Fault::unsupported("of a service that this host does not know")),
         }
     }
 
@@ -221,7 +233,7 @@ impl Services for HostServices {
             LogLevel::Warn => {
                 tracing::warn!(target: "entrepot::plugin", %plugin, %application, connection, order, %trace, "{line}")
             }
-            LogLevel::Info => {
+            LogLevel::Info | LogLevel::Unknown => {
                 tracing::info!(target: "entrepot::plugin", %plugin, %application, connection, order, %trace, "{line}")
             }
             LogLevel::Debug => {

@@ -124,8 +124,8 @@ fn supplier_connection(
             settings: Value::Object(supplier.settings.clone()),
         },
         rules: ConnectionRules::Supplier(SupplierRules {
-            pool: abilities.fulfilment == SupplierFulfilment::Pool,
-            cancel: abilities.cancel,
+            pool: abilities.is_pool(),
+            cancel: abilities.calls().is_some_and(|calls| calls.cancel.is_some()),
             own_gate: supplier.gate && abilities.own_gate,
             selling: supplier.enabled && manifest.is_some(),
         }),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entrepot_contract::ids::{JobId, NodeId};
-use entrepot_domain::job::JobState;
+use entrepot_domain::job::{JobMemo, JobState};
 use entrepot_engine::storage::{JobNext, LeasedJob, StorageFault};
 use serde_json::{Value as Json, json};
 
@@ -12,7 +12,7 @@ use crate::SqlStorage;
 use crate::fault::unreadable;
 use crate::numbers::number;
 use crate::rows::Kind::{Number, Text};
-use crate::rows::{column, json as json_column, of_word, query, word};
+use crate::rows::{column, json as json_column, of_word, query, text_of, word};
 
 /// Ends the leases of a node that starts anew. The numbers change now, so that nobody goes on under the old ones.
 pub(crate) async fn reclaim(storage: &SqlStorage, node: &NodeId) -> Result<u64, StorageFault> {
@@ -37,7 +37,7 @@ pub(crate) async fn lease(
                  OR EXISTS (SELECT 1 FROM jobs a WHERE a.id = j.after_job AND a.state IN ('done', 'abandoned')))
             ORDER BY j.due_at LIMIT ?3)
          AND {open} AND lease_until <= {now}
-         RETURNING body, state, lease_token, attempts"
+         RETURNING body, state, lease_token, attempts, memo"
     );
     let values = vec![node.as_str().into(), i64::from(lease_ms).into(), i64::from(limit).into()];
     let statement = storage.inner.dialect.statement(&sql, values);
@@ -47,9 +47,18 @@ pub(crate) async fn lease(
             state: of_word("job state", column(row, "state")?)?,
             token: column(row, "lease_token")?,
             attempts: number(row, "attempts")?,
+            memo: remembered(column(row, "memo")?)?,
         })
     })
     .await
+}
+
+/// What a job remembers; nothing is no text.
+fn remembered(text: Option<String>) -> Result<JobMemo, StorageFault> {
+    match text {
+        Some(text) => serde_json::from_str(&text).map_err(|fault| unreadable("memo", fault)),
+        None => Ok(JobMemo::default()),
+    }
 }
 
 /// Marks a leased job as started and renews its lease.
@@ -93,10 +102,11 @@ pub(crate) async fn start_all(
 pub(crate) async fn put(storage: &SqlStorage, id: &JobId, token: i64, next: JobNext) -> Result<bool, StorageFault> {
     let sql = format!(
         "UPDATE jobs SET state = ?1, due_at = {} + ?2, lease_until = 0, lease_node = NULL, note = ?3,
-            attempts = attempts + ?4, started = ?5
-         WHERE id = ?6 AND lease_token = ?7 AND lease_node IS NOT NULL AND state IN ('ready', 'started')",
+            attempts = attempts + ?4, started = ?5, memo = ?6
+         WHERE id = ?7 AND lease_token = ?8 AND lease_node IS NOT NULL AND state IN ('ready', 'started')",
         storage.inner.dialect.now()
     );
+    let memo = if next.memo == JobMemo::default() { None } else { Some(text_of(&next.memo)?) };
     let wait = i64::try_from(next.wait_ms).unwrap_or(i64::MAX / 4);
     let values = vec![
         word(&next.state)?.into(),
@@ -104,6 +114,7 @@ pub(crate) async fn put(storage: &SqlStorage, id: &JobId, token: i64, next: JobN
         next.note.chars().take(500).collect::<String>().into(),
         i64::from(next.counts).into(),
         i64::from(next.unclear).into(),
+        memo.into(),
         id.as_str().into(),
         token.into(),
     ];

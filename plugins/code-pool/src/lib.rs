@@ -48,11 +48,7 @@ impl Supplier for CodePool {
             family: "code-pool",
             version: env!("CARGO_PKG_VERSION"),
             summary: "Fulfils from imported codes.",
-            capabilities: SupplierCapabilities {
-                fulfilment: SupplierFulfilment::Pool,
-                own_gate: true,
-                ..SupplierCapabilities::default()
-            },
+            capabilities: SupplierCapabilities::pool().own_gate(),
             secrets: vec![],
             scenes: vec![],
             clear_fields: vec![],

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use entrepot_contract::capability::{Capabilities, ChannelCapabilities, SupplierCapabilities, SupplierFulfilment};
+use entrepot_contract::capability::Capabilities;
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse};
+use entrepot_contract::declared;
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::manifest::{Manifest, PluginKind};
 use entrepot_contract::message::{CallContext, OpenRequest, Opened, Request, Response};
@@ -34,7 +35,7 @@ pub fn plugin_of_channel<C: Channel>() -> Arc<dyn Plugin> {
         schema_of::<C::Settings>(),
         schema_of::<C::ConnectionSettings>(),
     );
-    Arc::new(ChannelPlugin::<C> { manifest, author: PhantomData })
+    Arc::new(ChannelPlugin::<C> { manifest: Arc::new(manifest), author: PhantomData })
 }
 
 /// A supplier as the host calls it.
@@ -50,24 +51,24 @@ pub fn plugin_of_supplier<S: Supplier>() -> Arc<dyn Plugin> {
         schema_of::<S::Settings>(),
         schema_of::<NoSettings>(),
     );
-    Arc::new(SupplierPlugin::<S> { manifest, author: PhantomData })
+    Arc::new(SupplierPlugin::<S> { manifest: Arc::new(manifest), author: PhantomData })
 }
 
 struct ChannelPlugin<C> {
-    manifest: Manifest,
+    manifest: Arc<Manifest>,
     author: PhantomData<fn() -> C>,
 }
 
 struct ChannelInstance<C> {
     channel: C,
-    capabilities: ChannelCapabilities,
+    manifest: Arc<Manifest>,
     closed: AtomicBool,
 }
 
 #[async_trait]
 impl<C: Channel> Plugin for ChannelPlugin<C> {
     fn manifest(&self) -> Manifest {
-        self.manifest.clone()
+        (*self.manifest).clone()
     }
 
     async fn open(
@@ -78,9 +79,8 @@ impl<C: Channel> Plugin for ChannelPlugin<C> {
         let context = OpenContext::new(&request, services);
         let channel = C::open(&context, parse(&request.settings)?).await?;
         let opened = Opened { answers: channel.ready_answers() };
-        let capabilities = self.manifest.capabilities.channel.clone().unwrap_or_default();
-        let closed = AtomicBool::new(false);
-        Ok((Arc::new(ChannelInstance { channel, capabilities, closed }), opened))
+        let (manifest, closed) = (Arc::clone(&self.manifest), AtomicBool::new(false));
+        Ok((Arc::new(ChannelInstance { channel, manifest, closed }), opened))
     }
 }
 
@@ -92,8 +92,7 @@ impl<C: Channel> Instance for ChannelInstance<C> {
         request: Request,
         services: Arc<dyn Services>,
     ) -> Result<Response, Fault> {
-        refuse_closed(&self.closed)?;
-        let name = request.name();
+        let name = admitted(&self.closed, &self.manifest, &request)?;
         let Request::Channel(request) = request else {
             return Err(Fault::unsupported(name));
         };
@@ -108,13 +107,10 @@ impl<C: Channel> Instance for ChannelInstance<C> {
                 ChannelResponse::Encoded { raw: self.channel.encode(&call, &scene, &intent, &outcome)? }
             }
             ChannelRequest::Deliver { notice } => {
-                let event = notice.event.name();
-                if !self.capabilities.notices.iter().any(|declared| declared == event) {
-                    return Err(Fault::unsupported(&format!("deliver {event}")));
-                }
                 self.channel.deliver(&Call::of_channel(context, services)?, *notice).await?;
                 ChannelResponse::Delivered
             }
+            ChannelRequest::Unknown => return Err(Fault::unsupported(name)),
         };
         Ok(Response::Channel(answer))
     }
@@ -125,20 +121,20 @@ impl<C: Channel> Instance for ChannelInstance<C> {
 }
 
 struct SupplierPlugin<S> {
-    manifest: Manifest,
+    manifest: Arc<Manifest>,
     author: PhantomData<fn() -> S>,
 }
 
 struct SupplierInstance<S> {
     supplier: S,
-    capabilities: SupplierCapabilities,
+    manifest: Arc<Manifest>,
     closed: AtomicBool,
 }
 
 #[async_trait]
 impl<S: Supplier> Plugin for SupplierPlugin<S> {
     fn manifest(&self) -> Manifest {
-        self.manifest.clone()
+        (*self.manifest).clone()
     }
 
     async fn open(
@@ -148,9 +144,9 @@ impl<S: Supplier> Plugin for SupplierPlugin<S> {
     ) -> Result<(Arc<dyn Instance>, Opened), Fault> {
         let context = OpenContext::new(&request, services);
         let supplier = S::open(&context, parse(&request.settings)?).await?;
-        let capabilities = self.manifest.capabilities.supplier.clone().unwrap_or_default();
-        let closed = AtomicBool::new(false);
-        Ok((Arc::new(SupplierInstance { supplier, capabilities, closed }), Opened::default()))
+        let opened = Opened { answers: supplier.ready_answers() };
+        let (manifest, closed) = (Arc::clone(&self.manifest), AtomicBool::new(false));
+        Ok((Arc::new(SupplierInstance { supplier, manifest, closed }), opened))
     }
 }
 
@@ -162,26 +158,38 @@ impl<S: Supplier> Instance for SupplierInstance<S> {
         request: Request,
         services: Arc<dyn Services>,
     ) -> Result<Response, Fault> {
-        refuse_closed(&self.closed)?;
-        let name = request.name();
+        use SupplierResponse as A;
+        let name = admitted(&self.closed, &self.manifest, &request)?;
         let Request::Supplier(request) = request else {
             return Err(Fault::unsupported(name));
         };
-        if !declared(&self.capabilities, &request) {
-            return Err(Fault::unsupported(name));
+        let supplier = &self.supplier;
+        if let SupplierRequest::Hear { raw } = &request {
+            return Ok(Response::Supplier(A::Heard(supplier.hear(raw)?)));
         }
-        let call = Call::of_supplier(context, services)?;
+        let call = &Call::of_supplier(context, services)?;
         let answer = match request {
-            SupplierRequest::Book { order } => SupplierResponse::Booking(self.supplier.book(&call, *order).await?),
-            SupplierRequest::Inquire { order } => {
-                SupplierResponse::Booking(self.supplier.inquire(&call, *order).await?)
+            SupplierRequest::Hold { order, until } => A::Holding(supplier.hold(call, *order, until).await?),
+            SupplierRequest::Release { order } => {
+                supplier.release(call, *order).await?;
+                A::Released
             }
+            SupplierRequest::Book { order } => A::Booking(supplier.book(call, *order).await?),
+            SupplierRequest::Inquire { order, memo } => A::Booking(supplier.inquire(call, *order, memo).await?),
             SupplierRequest::Cancel { order, units, key } => {
-                SupplierResponse::Cancellation(self.supplier.cancel(&call, *order, units, key).await?)
+                A::Cancellation(supplier.cancel(call, *order, units, key).await?)
             }
-            SupplierRequest::PrepareCodes { rows } => {
-                SupplierResponse::Codes { rows: self.supplier.prepare_codes(&call, rows).await? }
+            SupplierRequest::InquireCancel { order, units, key, memo } => {
+                A::Cancellation(supplier.inquire_cancel(call, *order, units, key, memo).await?)
             }
+            SupplierRequest::Usage { order } => A::Usage(supplier.usage(call, *order).await?),
+            SupplierRequest::Resend { order, how, key } => A::Resent(supplier.resend(call, *order, how, key).await?),
+            SupplierRequest::ReadCatalogue { page } => A::Catalogue(supplier.read_catalogue(call, page).await?),
+            SupplierRequest::ReadCalendar { product_code, first, last, page } => {
+                A::Calendar(supplier.read_calendar(call, product_code, (first, last), page).await?)
+            }
+            SupplierRequest::PrepareCodes { rows } => A::Codes { rows: supplier.prepare_codes(call, rows).await? },
+            SupplierRequest::Hear { .. } | SupplierRequest::Unknown => return Err(Fault::unsupported(name)),
         };
         Ok(Response::Supplier(answer))
     }
@@ -191,21 +199,13 @@ impl<S: Supplier> Instance for SupplierInstance<S> {
     }
 }
 
-fn declared(capabilities: &SupplierCapabilities, request: &SupplierRequest) -> bool {
-    match request {
-        SupplierRequest::Book { .. } => capabilities.book,
-        SupplierRequest::Inquire { .. } => capabilities.inquire,
-        SupplierRequest::Cancel { order, units, .. } if units.len() < usize::from(order.count) => {
-            capabilities.cancel_units
-        }
-        SupplierRequest::Cancel { .. } => capabilities.cancel,
-        SupplierRequest::PrepareCodes { .. } => capabilities.fulfilment == SupplierFulfilment::Pool,
-    }
-}
-
-fn refuse_closed(closed: &AtomicBool) -> Result<(), Fault> {
+/// The call's name, when the instance is open and its card declares the call.
+fn admitted(closed: &AtomicBool, manifest: &Manifest, request: &Request) -> Result<&'static str, Fault> {
     if closed.load(Ordering::Acquire) {
         return Err(Fault::not_done(FaultKind::Unavailable, "the instance is closed"));
     }
-    Ok(())
+    match declared::missing(manifest, request) {
+        Some(what) => Err(Fault::not_done(FaultKind::Unsupported, format!("this plugin does not declare {what}"))),
+        None => Ok(request.name()),
+    }
 }

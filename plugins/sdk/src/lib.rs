@@ -42,7 +42,7 @@ pub mod prelude {
     pub use std::sync::Arc;
 
     pub use async_trait::async_trait;
-    pub use entrepot_contract::capability::{ChannelCapabilities, SupplierCapabilities, SupplierFulfilment};
+    pub use entrepot_contract::capability::{Calls, CancelAbility, ChannelCapabilities, SupplierCapabilities};
     pub use entrepot_contract::channel::{Located, RawRequest, RawResponse, ReadyAnswers};
     pub use entrepot_contract::fault::{Effect, Fault, FaultKind};
     pub use entrepot_contract::ids::{ChannelOrderId, OrderId, SceneName, SupplierReference};
@@ -50,10 +50,10 @@ pub mod prelude {
     pub use entrepot_contract::money::Money;
     pub use entrepot_contract::notice::{OrderEvent, OrderNotice};
     pub use entrepot_contract::order::{Credential, CredentialKind, UnitCredentials};
-    pub use entrepot_contract::outcome::Outcome;
+    pub use entrepot_contract::outcome::{Outcome, Reason, Refusal};
     pub use entrepot_contract::plugin::Plugin;
     pub use entrepot_contract::services::{HttpRequest, HttpResponse, LogLevel};
-    pub use entrepot_contract::supplier::{Booking, Cancellation, CodeRow, PreparedCode, SupplierOrder};
+    pub use entrepot_contract::supplier::{Booking, Cancellation, CodeRow, Memo, PreparedCode, SupplierOrder, Wait};
     pub use entrepot_contract::time::{Timestamp, VisitDate};
 
     pub use crate::card::{Card, SceneCard};

@@ -55,21 +55,13 @@ impl Supplier for SimpleGate {
     type Settings = GateSettings;
 
     fn card() -> Card<SupplierCapabilities> {
+        let calls = Calls::book().repeatable().units_limit(50).inquire(0).cancel(CancelAbility::parts().repeatable());
         Card {
             id: "simple-gate",
             family: "simple-gate",
             version: env!("CARGO_PKG_VERSION"),
             summary: "Books, inquires and cancels at a small ticket gate.",
-            capabilities: SupplierCapabilities {
-                book: true,
-                inquire: true,
-                cancel: true,
-                cancel_units: true,
-                book_idempotent: true,
-                cancel_idempotent: true,
-                units_limit: Some(50),
-                ..SupplierCapabilities::default()
-            },
+            capabilities: calls.into(),
             secrets: vec!["token"],
             scenes: vec![],
             clear_fields: vec!["order", "product", "count", "date", "units", "state", "reason"],
@@ -86,30 +78,29 @@ impl Supplier for SimpleGate {
     }
 
     async fn book(&self, call: &Call<()>, order: SupplierOrder) -> Result<Booking, Fault> {
-        let visitors = order.guests.visitors.iter();
         let name = |guest: &Guest| json!({"name": guest.name.as_ref().and_then(GuestField::plain)});
         let tickets = json!({
             "order": order.order,
             "product": format!("{}{}", self.settings.product_prefix, order.product_code),
-            "count": order.count,
+            "count": order.count(),
             "date": order.visit.map(|visit| visit.arrive),
-            "guests": visitors.map(name).collect::<Vec<_>>(),
+            "guests": order.guests().map(name).collect::<Vec<_>>(),
         });
         let request = http::post("book", format!("{}/tickets", self.base_url)).json(&tickets);
         let response = self.send(call, request).await?;
         match response.status {
             200 | 202 => booking(&order, &response),
-            409 => Ok(Booking::Refused { reason: reason(&response)? }),
+            409 => Ok(Booking::Refused(refusal(&response)?)),
             _ => Err(http::unexpected_status(&response)),
         }
     }
 
-    async fn inquire(&self, call: &Call<()>, order: SupplierOrder) -> Result<Booking, Fault> {
+    async fn inquire(&self, call: &Call<()>, order: SupplierOrder, _memo: Option<Memo>) -> Result<Booking, Fault> {
         let request = http::get("inquire", self.order_url(&order));
         let response = self.send(call, request).await?;
         match response.status {
             200 => booking(&order, &response),
-            404 => reason(&response).map(|_| Booking::NotFound),
+            404 => refusal(&response).map(|_| Booking::NotFound),
             _ => Err(http::unexpected_status(&response)),
         }
     }
@@ -125,8 +116,8 @@ impl Supplier for SimpleGate {
         let request = http::post("cancel", url).json(&json!({"units": units, "key": key}));
         let response = self.send(call, request).await?;
         match response.status {
-            200 => http::read_json::<Map<String, Value>>(&response).map(|_| Cancellation::Done),
-            404 | 409 => Ok(Cancellation::Refused { reason: reason(&response)? }),
+            200 => http::read_json::<Map<String, Value>>(&response).map(|_| Cancellation::Done { fee: None }),
+            404 | 409 => Ok(Cancellation::Refused(refusal(&response)?)),
             _ => Err(http::unexpected_status(&response)),
         }
     }
@@ -146,15 +137,17 @@ impl SimpleGate {
 
 fn booking(order: &SupplierOrder, response: &HttpResponse) -> Result<Booking, Fault> {
     Ok(match http::read_json(response)? {
-        Tickets::Pending { reference } => Booking::Pending { reference: Some(reference), ask_after_ms: Some(2_000) },
+        Tickets::Pending { reference } => Booking::Pending { reference: Some(reference), wait: Wait::ms(2_000) },
         Tickets::Cancelled => Booking::Cancelled,
         Tickets::Issued { reference, tickets } => {
-            let units = one_a_unit(order.count, CredentialKind::QrCode, tickets)?;
+            let units = one_a_unit(order, CredentialKind::QrCode, tickets)?;
             Booking::Issued { reference: Some(reference), units }
         }
     })
 }
 
-fn reason(response: &HttpResponse) -> Result<String, Fault> {
-    http::read_json::<No>(response).map(|no| no.reason)
+fn refusal(response: &HttpResponse) -> Result<Refusal, Fault> {
+    let No { reason } = http::read_json(response)?;
+    let kind = if reason == "sold out" { Reason::SoldOut } else { Reason::SupplierRefused };
+    Ok(Refusal::new(kind, reason))
 }

@@ -72,7 +72,13 @@ pub(crate) fn all_notices() -> Result<Vec<OrderNotice>, String> {
         OrderEvent::Refused { reason: reason() },
         OrderEvent::Issued { units: Vec::new() },
         OrderEvent::IssueFailed { reason: reason() },
-        OrderEvent::RefundDecided { key: "k1".to_owned(), agreed: false, fee: None, reason: Some(reason()) },
+        OrderEvent::RefundDecided {
+            key: "k1".to_owned(),
+            agreed: false,
+            fee: None,
+            reason: Some(reason()),
+            repaired: Vec::new(),
+        },
         OrderEvent::Redeemed {
             token: "t1".to_owned(),
             units: vec![1],

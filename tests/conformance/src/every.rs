@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use entrepot_contract::capability::SupplierCapabilities;
+use entrepot_contract::declared;
 use entrepot_contract::fault::{Effect, FaultKind};
 use entrepot_contract::manifest::PluginKind;
-use entrepot_contract::supplier::CodeRow;
+use entrepot_contract::message::Request;
+use entrepot_contract::supplier::{CodeRow, ResendWay, SupplierRequest};
+use entrepot_contract::time::VisitDate;
 use entrepot_contract::version::SUPPORTED_MAJORS;
-use entrepot_sdk::testing::trip;
+use entrepot_sdk::testing::{Seat, trip};
 use serde_json::{Value, json};
 
 use crate::fixture::Side;
 use crate::suite::{Check, Outcome, checks};
-use crate::trial::{Trial, ensure, failed, some_question, unsupported};
+use crate::trial::{DATE, Trial, ensure, failed, some_question, unsupported};
 
 pub(crate) const CHECKS: &[Check] = checks! {
     "manifest_is_sane" if |_| true => manifest_is_sane;
@@ -34,6 +38,7 @@ async fn manifest_is_sane(trial: Arc<Trial>) -> Outcome {
     let kind_fits = match manifest.kind {
         PluginKind::Channel => manifest.capabilities.channel.is_some() && manifest.capabilities.supplier.is_none(),
         PluginKind::Supplier => manifest.capabilities.supplier.is_some() && manifest.capabilities.channel.is_none(),
+        PluginKind::Unknown => false,
     };
     ensure(kind_fits, || format!("kind {:?} does not fit its capabilities", manifest.kind))?;
     let major = manifest.contract.major;
@@ -127,6 +132,7 @@ async fn other_kinds_calls_are_unsupported(trial: Arc<Trial>) -> Outcome {
             let (scene, intent, outcome) = some_question()?;
             unsupported("encode", seat.encode(scene, intent, outcome).await)
         }
+        PluginKind::Unknown => Err("the plugin is of no kind".to_owned()),
     }
 }
 
@@ -135,22 +141,7 @@ async fn undeclared_calls_are_unsupported(trial: Arc<Trial>) -> Outcome {
     let seat = trial.open(&world).await?;
     let capabilities = trial.manifest().capabilities;
     if let Some(supplier) = &capabilities.supplier {
-        if !supplier.book {
-            unsupported("book", seat.book(trial.order("1", 2)?).await)?;
-        }
-        if !supplier.inquire {
-            unsupported("inquire", seat.inquire(trial.order("1", 2)?).await)?;
-        }
-        if !supplier.cancel {
-            unsupported("cancel", seat.cancel(trial.order("1", 2)?, &[1, 2], "k1").await)?;
-        }
-        if !supplier.cancel_units {
-            unsupported("cancel of units", seat.cancel(trial.order("1", 2)?, &[1], "k1").await)?;
-        }
-        if supplier.fulfilment != entrepot_contract::capability::SupplierFulfilment::Pool {
-            let row = CodeRow { line: 1, code: "c".to_owned(), password: None };
-            unsupported("prepare_codes", seat.prepare_codes(vec![row]).await)?;
-        }
+        undeclared_calls_of_suppliers(&trial, &seat, supplier).await?;
     }
     if let Some(channel) = &capabilities.channel {
         for notice in crate::channel::all_notices()? {
@@ -161,6 +152,42 @@ async fn undeclared_calls_are_unsupported(trial: Arc<Trial>) -> Outcome {
         }
     }
     ensure(world.sent().is_empty(), || "an undeclared call reached the partner".to_owned())
+}
+
+async fn undeclared_calls_of_suppliers(trial: &Trial, seat: &Seat, supplier: &SupplierCapabilities) -> Outcome {
+    let order = || trial.order("1", 2).map(Box::new);
+    let (key, page) = (|| "k1".to_owned(), None);
+    let date: VisitDate = DATE.parse().map_err(|fault| format!("{fault}"))?;
+    let rows = vec![CodeRow { line: 1, code: "c".to_owned(), password: None }];
+    let product_code = "any".to_owned();
+    let mut requests = vec![
+        SupplierRequest::Hold { order: order()?, until: seat.context().deadline },
+        SupplierRequest::Release { order: order()? },
+        SupplierRequest::Book { order: order()? },
+        SupplierRequest::Inquire { order: order()?, memo: None },
+        SupplierRequest::Cancel { order: order()?, units: vec![1, 2], key: key() },
+        SupplierRequest::Cancel { order: order()?, units: vec![1], key: key() },
+        SupplierRequest::Cancel { order: order()?, units: vec![], key: key() },
+        SupplierRequest::InquireCancel { order: order()?, units: vec![1, 2], key: key(), memo: None },
+        SupplierRequest::Usage { order: order()? },
+        SupplierRequest::ReadCatalogue { page: page.clone() },
+        SupplierRequest::ReadCalendar { product_code, first: date, last: date, page },
+        SupplierRequest::PrepareCodes { rows },
+        SupplierRequest::Unknown,
+    ];
+    for how in [ResendWay::Message, ResendWay::Credentials] {
+        requests.push(SupplierRequest::Resend { order: order()?, how, key: key() });
+    }
+    if let Some(limit) = supplier.calls().and_then(|calls| calls.book.units_limit) {
+        requests.push(SupplierRequest::Book { order: Box::new(trial.order("1", limit.saturating_add(1))?) });
+    }
+    for request in requests {
+        let request = Request::Supplier(request);
+        if declared::missing(&trial.manifest(), &request).is_some() {
+            unsupported(request.name(), seat.call(request.clone()).await)?;
+        }
+    }
+    Ok(())
 }
 
 async fn closed_instance_refuses_calls(trial: Arc<Trial>) -> Outcome {
@@ -180,16 +207,14 @@ async fn closing_one_leaves_the_other(trial: Arc<Trial>) -> Outcome {
     }
 }
 
-fn any_call(trial: &Trial) -> Result<entrepot_contract::message::Request, String> {
+fn any_call(trial: &Trial) -> Result<Request, String> {
     use entrepot_contract::channel::ChannelRequest;
-    use entrepot_contract::message::Request;
-    use entrepot_contract::supplier::SupplierRequest;
     Ok(match &trial.fixture.side {
         Side::Channel(side) => {
             let sample = side.samples.first().ok_or("the fixture brings no sample")?;
             Request::Channel(ChannelRequest::Locate { raw: sample.raw.clone() })
         }
         Side::Pool => Request::Supplier(SupplierRequest::PrepareCodes { rows: Vec::new() }),
-        Side::Supplier(_) => Request::Supplier(SupplierRequest::Inquire { order: Box::new(trial.order("1", 1)?) }),
+        Side::Supplier(_) => Request::Supplier(SupplierRequest::Book { order: Box::new(trial.order("1", 1)?) }),
     })
 }

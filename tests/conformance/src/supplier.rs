@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use entrepot_contract::capability::{Capabilities, SupplierCapabilities};
+use entrepot_contract::capability::{Calls, CancelAbility, Capabilities};
 use entrepot_contract::fault::Effect;
 use entrepot_contract::order::UnitCredentials;
 use entrepot_contract::supplier::{Booking, Cancellation, SupplierOrder};
@@ -33,31 +33,36 @@ pub(crate) const CHECKS: &[Check] = checks! {
 };
 
 pub(crate) fn books(capabilities: &Capabilities) -> bool {
-    declares(capabilities, |supplier| supplier.book)
+    declares(capabilities, |_| true)
 }
 
 pub(crate) fn inquires(capabilities: &Capabilities) -> bool {
-    declares(capabilities, |supplier| supplier.inquire)
+    declares(capabilities, |calls| calls.inquire.is_some())
 }
 
 pub(crate) fn cancels(capabilities: &Capabilities) -> bool {
-    declares(capabilities, |supplier| supplier.cancel)
+    declares(capabilities, |calls| calls.cancel.is_some())
+}
+
+fn takes_back(capabilities: &Capabilities, how: fn(&CancelAbility) -> bool) -> bool {
+    let calls = capabilities.supplier.as_ref().and_then(|supplier| supplier.calls());
+    calls.and_then(|calls| calls.cancel.as_ref()).is_some_and(how)
 }
 
 fn cancels_units(capabilities: &Capabilities) -> bool {
-    declares(capabilities, |supplier| supplier.cancel_units)
+    takes_back(capabilities, |cancel| cancel.units)
 }
 
 fn cancels_once(capabilities: &Capabilities) -> bool {
-    books(capabilities) && declares(capabilities, |supplier| supplier.cancel && supplier.cancel_idempotent)
+    takes_back(capabilities, |cancel| cancel.repeatable)
 }
 
 fn books_once(capabilities: &Capabilities) -> bool {
-    declares(capabilities, |supplier| supplier.book && supplier.book_idempotent)
+    declares(capabilities, |calls| calls.book.repeatable)
 }
 
-fn declares(capabilities: &Capabilities, what: fn(&SupplierCapabilities) -> bool) -> bool {
-    capabilities.supplier.as_ref().is_some_and(what)
+fn declares(capabilities: &Capabilities, what: fn(&Calls) -> bool) -> bool {
+    capabilities.supplier.as_ref().and_then(|supplier| supplier.calls()).is_some_and(what)
 }
 
 /// Books, and inquires while the supplier says that it is pending.
@@ -153,7 +158,7 @@ async fn refusal_is_an_answer(trial: Arc<Trial>) -> Outcome {
     };
     let order = SupplierOrder { product_code: product.to_owned(), ..trial.order("1", 1)? };
     let booking = fine("book", stand.seat.book(order).await)?;
-    ensure(matches!(booking, Booking::Refused { .. }), || format!("should be refused, is {booking:?}"))?;
+    ensure(matches!(booking, Booking::Refused(_)), || format!("should be refused, is {booking:?}"))?;
     ensure(stand.other_side.booked().is_empty(), || "the partner booked it".to_owned())
 }
 
@@ -184,7 +189,7 @@ async fn cancelling_gives_all_units_back(trial: Arc<Trial>) -> Outcome {
 
 async fn cancelled(stand: &Stand, order: SupplierOrder, units: &[u16], key: &str) -> Outcome {
     let answer = fine("cancel", stand.seat.cancel(order, units, key).await)?;
-    let taken = matches!(answer, Cancellation::Done | Cancellation::Waiting { .. });
+    let taken = matches!(answer, Cancellation::Done { .. } | Cancellation::Waiting(_));
     ensure(taken, || format!("should be done or waiting, is {answer:?}"))
 }
 

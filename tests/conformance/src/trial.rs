@@ -7,11 +7,11 @@ use entrepot_contract::fault::{Effect, Fault, FaultKind};
 use entrepot_contract::ids::{OrderId, SceneName};
 use entrepot_contract::intent::Intent;
 use entrepot_contract::manifest::Manifest;
-use entrepot_contract::order::{Guest, GuestField, Guests, Visit};
+use entrepot_contract::order::{Guest, GuestField, Visit};
 use entrepot_contract::outcome::Outcome;
 use entrepot_contract::plugin::Plugin;
 use entrepot_contract::services::{HttpResponse, Services as _};
-use entrepot_contract::supplier::SupplierOrder;
+use entrepot_contract::supplier::{SupplierOrder, SupplierUnit};
 use entrepot_contract::time::{Clock as _, SystemClock, VisitDate};
 use entrepot_sdk::testing::{Bench, Seat, World};
 use serde_json::Value;
@@ -130,14 +130,15 @@ impl Trial {
             phone: Some(GuestField::Plain(GUEST_PHONE.to_owned())),
             ..Guest::default()
         };
+        let unit = |number| SupplierUnit { number, guests: vec![guest.clone()], gone: false };
         Ok(SupplierOrder {
             order: OrderId::parse(number).map_err(|fault| fault.to_string())?,
             reference: None,
             product_code: product.to_owned(),
-            count,
+            units: (1..=count).map(unit).collect(),
             visit: Some(Visit { arrive: date, leave: date }),
             slot: None,
-            guests: Guests { buyer: Some(guest.clone()), visitors: vec![guest; usize::from(count)] },
+            buyer: Some(guest.clone()),
             unit_cost: None,
         })
     }

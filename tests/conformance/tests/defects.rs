@@ -22,7 +22,7 @@ impl Supplier for Careless {
             family: "tests",
             version: "1",
             summary: "Does it wrong.",
-            capabilities: SupplierCapabilities { book: true, ..SupplierCapabilities::default() },
+            capabilities: Calls::book().into(),
             secrets: vec!["token"],
             scenes: vec![],
             clear_fields: vec![],

@@ -10,7 +10,7 @@ use entrepot_domain::change::{RefKey, Writes};
 use entrepot_domain::command::{Command, CommandKey};
 use entrepot_domain::decide::{Stop, decide, repeated};
 use entrepot_domain::footprint::needs;
-use entrepot_domain::job::JobState;
+use entrepot_domain::job::{JobMemo, JobState};
 use entrepot_engine::storage::{
     BirthLease, Footprints, JobNext, LaneStorage, States, Storage, StorageFault, empty_states,
 };
@@ -199,8 +199,14 @@ async fn jobs(storage: &dyn Storage, lines: &mut Vec<String>) {
         leased.sort_by(|one, other| one.job.id.cmp(&other.job.id));
         for job in leased {
             lines.push(format!("round {round}: {} {:?} {:?} {}", job.job.id, job.job.kind, job.state, job.attempts));
-            let next =
-                JobNext { state: JobState::Done, wait_ms: 0, note: String::new(), counts: false, unclear: false };
+            let next = JobNext {
+                state: JobState::Done,
+                wait_ms: 0,
+                note: String::new(),
+                counts: false,
+                unclear: false,
+                memo: JobMemo::default(),
+            };
             assert!(storage.put_job(&job.job.id, job.token, next).await.unwrap());
         }
     }

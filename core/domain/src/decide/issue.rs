@@ -115,7 +115,8 @@ pub(super) fn begin(draft: &mut Draft<'_>, order: &mut Order) -> Result<Begun, S
                 let units = order.numbers(UnitState::Refunded);
                 if !units.is_empty() {
                     let key = format!("{}-before", order.id);
-                    draft.ask_supplier(order, JobKind::CancelAtSupplier { units, refund: None, key });
+                    let kind = JobKind::cancel(order, units, None, key);
+                    draft.ask_supplier(order, kind);
                 }
                 draft.note(order, "issuing", told);
                 Ok(Begun::Asked)
@@ -235,7 +236,8 @@ fn late(draft: &mut Draft<'_>, order: &Order, result: &IssueResult) -> Result<An
         draft.note(&order, "issued too late", text);
         let units = order.units.iter().map(|unit| unit.number).collect();
         let key = format!("{}-late", order.id);
-        draft.ask_supplier(&order, JobKind::CancelAtSupplier { units, refund: None, key });
+        let kind = JobKind::cancel(&order, units, None, key);
+        draft.ask_supplier(&order, kind);
         draft.put(order);
     }
     Ok(Answer::Recorded { order: order.id.clone() })

@@ -88,6 +88,7 @@ fn may_redeem(draft: &Draft<'_>, order: &Order, used_at: Timestamp) -> Result<()
 pub(super) fn choose(order: &Order, free: &[u16], choice: &UnitChoice) -> Result<Vec<u16>, Refusal> {
     let no = |text: String| Err(Refusal::new(Reason::StateForbids, text));
     match choice {
+        UnitChoice::Unknown(_) => no("which units, this build does not know".to_owned()),
         UnitChoice::AllLeft if free.is_empty() => no(format!("order {} has no unit left", order.id)),
         UnitChoice::AllLeft => Ok(free.to_vec()),
         UnitChoice::Count(count) => {

@@ -19,13 +19,10 @@ use crate::answer::{Answer, RefundStanding};
 use crate::change::{Change, CodeState};
 use crate::command::OrderName;
 use crate::credit::{PostingCause, PostingKind};
-use crate::job::{JobKind, Notification};
+use crate::job::{JobKind, Notification, SUPPLIER};
 use crate::planted::{self, Bug};
 use crate::refund_rule::{Verdict, fee_on, judge};
 use crate::stock::Standing;
-
-/// Who decided a refund that the supplier was asked about and agreed to: its tickets are gone already.
-const SUPPLIER: &str = "the supplier";
 
 /// What a refund would come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,11 +107,8 @@ fn by_rule(draft: &mut Draft<'_>, order: &Order, refund: &mut Refund, asked_at: 
         Verdict::Allow(_) => {
             refund.settlement_fee = Some(settlement_fee(told.settlement_fee, refund)?);
             if ticket_at_supplier(draft, order) {
-                let kind = JobKind::CancelAtSupplier {
-                    units: refund.units.clone(),
-                    refund: Some(refund.id.clone()),
-                    key: refund.id.to_string(),
-                };
+                let (id, key) = (Some(refund.id.clone()), refund.id.to_string());
+                let kind = JobKind::cancel(order, refund.units.clone(), id, key);
                 draft.ask_supplier(order, kind);
                 draft.note(order, "refund asked", format!("{}: the rule agrees, the supplier is asked", refund.id));
             } else {
@@ -328,7 +322,7 @@ fn units_gone(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent: &Re
         }
         UnitChoice::Count(count) => counted(draft, order, refund, usize::try_from(*count).unwrap_or(usize::MAX)),
         UnitChoice::AllLeft if !refund.units.is_empty() => refund.units.clone(),
-        UnitChoice::AllLeft => open.clone(),
+        UnitChoice::AllLeft | UnitChoice::Unknown(_) => open.clone(),
     };
     let again = planted::is(Bug::RefundedTwice);
     let (gone, other): (Vec<u16>, Vec<u16>) = wanted.into_iter().partition(|unit| again || open.contains(unit));
@@ -407,7 +401,7 @@ fn upstream(draft: &mut Draft<'_>, order: &Order, refund: &Refund, cancelled: bo
     {
         return;
     }
-    let kind = JobKind::CancelAtSupplier { units: refund.units.clone(), refund: None, key: refund.id.to_string() };
+    let kind = JobKind::cancel(order, refund.units.clone(), None, refund.id.to_string());
     draft.ask_supplier(order, kind);
 }
 

@@ -159,7 +159,8 @@ pub(super) fn end_units(draft: &mut Draft<'_>, order: &mut Order, units: &[u16],
     draft.push(Change::EndUnitCodes(order.id.clone(), units.to_vec(), CodeState::Void));
     if upstream {
         let key = format!("{}-{}", order.id, draft.command.seed.job(0));
-        draft.ask_supplier(order, JobKind::CancelAtSupplier { units: units.to_vec(), refund: None, key });
+        let kind = JobKind::cancel(order, units.to_vec(), None, key);
+        draft.ask_supplier(order, kind);
     }
     tell_source(draft, order, units, state)
 }

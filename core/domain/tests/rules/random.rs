@@ -222,6 +222,7 @@ impl Run {
     fn chosen(free: &[usize], units: &UnitChoice) -> Option<Vec<usize>> {
         let chosen = match units {
             UnitChoice::AllLeft => free.to_vec(),
+            UnitChoice::Unknown(_) => return None,
             UnitChoice::Count(count) => free.get(..usize::try_from(*count).unwrap())?.to_vec(),
             UnitChoice::Numbers(numbers) => {
                 let named: std::collections::BTreeSet<u16> = numbers.iter().copied().collect();
@@ -330,6 +331,7 @@ impl Run {
             }
             UnitChoice::AllLeft if asked.is_empty() => open.clone(),
             UnitChoice::AllLeft => asked.to_vec(),
+            UnitChoice::Unknown(_) => open.clone(),
             UnitChoice::Count(count) => {
                 let count = usize::try_from(*count).unwrap();
                 if asked.len() == count {
@@ -423,7 +425,7 @@ impl Run {
                 .map(|unit| match unit.state {
                     UnitState::Redeemed => Fate::Used,
                     UnitState::Refunded => Fate::Back,
-                    UnitState::Available | UnitState::Reserved => Fate::Open,
+                    UnitState::Available | UnitState::Reserved | UnitState::Unknown => Fate::Open,
                 })
                 .collect();
             assert_eq!(fates, sale.units, "{number}");

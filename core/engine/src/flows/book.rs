@@ -2,6 +2,7 @@
 
 use entrepot_contract::fault::{Effect, Fault, FaultKind};
 use entrepot_contract::order::{Order, OrderState};
+use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::supplier::{Booking, SupplierRequest, SupplierResponse};
 use entrepot_domain::answer::Answer;
 use entrepot_domain::command::{Body, CommandKey, IssueResult};
@@ -15,6 +16,9 @@ use crate::storage::LeasedJob;
 
 /// How long to wait before asking again about a pending booking, in milliseconds.
 const ASK_AFTER_MS: u64 = 5_000;
+
+/// A pending booking that takes longer is told to a person, in milliseconds, where the supplier names no time.
+const PENDING_ALERT_MS: u64 = 3_600_000;
 
 pub(crate) async fn run(core: &Core, job: &LeasedJob) -> Tried {
     match work(core, job).await {
@@ -37,7 +41,7 @@ async fn work(core: &Core, job: &LeasedJob) -> Result<Tried, Tried> {
 }
 
 async fn book(core: &Core, job: &LeasedJob, order: &Order, key: &str) -> Result<Tried, Tried> {
-    let wanted = supplier::supplier_order(core, order).await?;
+    let wanted = supplier::supplier_order(core, order, &[]).await?;
     let limit_ms = supplier::start(core, job).await?;
     match supplier::call(core, job, key, limit_ms, SupplierRequest::Book { order: Box::new(wanted) }).await {
         Ok(SupplierResponse::Booking(booking)) => settle(core, job, order, booking).await,
@@ -51,30 +55,29 @@ async fn after_fault(core: &Core, job: &LeasedJob, order: &Order, fault: Fault) 
     let certain = fault.effect == Effect::NotDone
         && matches!(fault.kind, FaultKind::Refused | FaultKind::SoldOut | FaultKind::NotFound);
     if certain {
-        return settle(core, job, order, Booking::Refused { reason: fault.text }).await;
+        return settle(core, job, order, Booking::Refused(Refusal::new(Reason::SupplierRefused, fault.text))).await;
     }
     Ok(supplier::after_fault(&fault))
 }
 
 async fn inquire(core: &Core, job: &LeasedJob, order: &Order, key: &str) -> Result<Tried, Tried> {
     let (connection, instance) = supplier::counterparty(core, &job.job.connection)?;
-    let abilities = instance.manifest().capabilities.supplier.clone().unwrap_or_default();
-    if !abilities.inquire {
-        if abilities.book_idempotent && order.state == OrderState::Issuing {
+    let calls = supplier::calls(&instance)?;
+    let Some(ability) = calls.inquire else {
+        if calls.book.repeatable && order.state == OrderState::Issuing {
             return book(core, job, order, key).await;
         }
         let note = format!("nobody knows whether {} booked order {}, and it cannot be asked", connection.id, order.id);
         return Ok(Tried::Hopeless { note, unclear: true });
-    }
-    let wanted = supplier::supplier_order(core, order).await?;
-    let request = SupplierRequest::Inquire { order: Box::new(wanted) };
+    };
+    let wanted = supplier::supplier_order(core, order, &[]).await?;
+    let request = SupplierRequest::Inquire { order: Box::new(wanted), memo: job.memo.word.clone() };
     match supplier::call(core, job, key, supplier::CALL_LIMIT_MS, request).await {
-        Ok(SupplierResponse::Booking(Booking::NotFound)) if order.state == OrderState::Issuing => {
+        // What is held is not booked.
+        Ok(SupplierResponse::Booking(Booking::Held { .. })) if order.state == OrderState::Issuing => {
             book(core, job, order, key).await
         }
-        Ok(SupplierResponse::Booking(Booking::NotFound | Booking::Cancelled)) => {
-            settle(core, job, order, Booking::Refused { reason: "the supplier has no such order".to_owned() }).await
-        }
+        Ok(SupplierResponse::Booking(Booking::NotFound)) => Ok(supplier::absent(core, job, ability.not_found_after_ms)),
         Ok(SupplierResponse::Booking(booking)) => settle(core, job, order, booking).await,
         Ok(_) => Ok(Tried::Unclear { note: "inquire was answered with something else".to_owned() }),
         // The question had no effect, but the booking before it may have: the job stays started.
@@ -85,17 +88,21 @@ async fn inquire(core: &Core, job: &LeasedJob, order: &Order, key: &str) -> Resu
 async fn settle(core: &Core, job: &LeasedJob, order: &Order, booking: Booking) -> Result<Tried, Tried> {
     let result = match booking {
         Booking::Issued { reference, units } => IssueResult::Issued { reference, units },
-        Booking::Refused { reason } => IssueResult::Refused { reason },
-        Booking::NotFound | Booking::Cancelled => {
+        Booking::Refused(refusal) => IssueResult::Refused { reason: refusal.text },
+        Booking::NotFound | Booking::Cancelled | Booking::Held { .. } => {
             IssueResult::Refused { reason: "the supplier gave the order back".to_owned() }
         }
-        Booking::Pending { reference, ask_after_ms } => {
+        Booking::Unknown => return Ok(Tried::Unclear { note: "the supplier said what nobody knows".to_owned() }),
+        Booking::Pending { reference, wait } => {
             if reference.is_some() && reference != order.supplier_reference {
                 let body = Body::RecordIssue { order: order.id.clone(), result: IssueResult::Pending { reference } };
                 give(core, job, body, false).await?;
             }
-            let wait_ms = ask_after_ms.unwrap_or(ASK_AFTER_MS).clamp(100, 600_000);
-            return Ok(Tried::Waits { wait_ms, note: "the supplier issues later".to_owned() });
+            let (_, instance) = supplier::counterparty(core, &job.job.connection)?;
+            let alert_ms = supplier::calls(&instance)?.book.pending_alert_ms.unwrap_or(PENDING_ALERT_MS);
+            let note = "the supplier issues later";
+            let rhythm = supplier::Rhythm { ask_after_ms: ASK_AFTER_MS, alert_ms, note };
+            return Ok(supplier::waits(core, job, wait, &rhythm).await);
         }
     };
     record(core, job, Body::RecordIssue { order: order.id.clone(), result }).await
@@ -103,7 +110,9 @@ async fn settle(core: &Core, job: &LeasedJob, order: &Order, booking: Booking) -
 
 /// Gives the command that records the outcome and ends the job in the same transaction.
 pub(super) async fn record(core: &Core, job: &LeasedJob, body: Body) -> Result<Tried, Tried> {
-    match give(core, job, body, true).await? {
+    let answer = give(core, job, body, true).await?;
+    supplier::waited(core, job).await;
+    match answer {
         Answer::Refused(refusal) => Ok(Tried::Hopeless { note: refusal.text, unclear: true }),
         _ => Ok(Tried::Ended),
     }

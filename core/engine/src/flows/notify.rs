@@ -9,7 +9,7 @@ use entrepot_domain::job::{JobState, Notification};
 use entrepot_domain::planted::{self, Bug};
 use entrepot_host::CallScope;
 
-use super::{book, supplier};
+use super::{book, refund_order, supplier};
 use crate::core::Core;
 use crate::jobs::Tried;
 use crate::storage::LeasedJob;
@@ -85,6 +85,12 @@ async fn content(
                 },
                 fee: refund.channel_fee,
                 reason: refund.note.clone(),
+                repaired: match refund.state {
+                    RefundState::Refused => refund_order::repaired(core, &order.merchant, &order.id, refund.cause)
+                        .await
+                        .map_err(|fault| supplier::again(&fault))?,
+                    _ => Vec::new(),
+                },
             }
         }
         Notification::Redeemed { token, units, whole, at } => OrderEvent::Redeemed {

@@ -1,16 +1,18 @@
 //! Refunds as a channel sees them: asked, answered by rule when there is time, announced.
 
-use entrepot_contract::ids::{OrderId, RefundId};
+use entrepot_contract::ids::{MerchantId, OrderId, RefundId};
 use entrepot_contract::intent::{AskRefund, Intent, RecordRefund};
 use entrepot_contract::money::{Currency, Money};
-use entrepot_contract::order::{Refund, RefundState};
+use entrepot_contract::order::{Refund, RefundCause, RefundState, UnitCredentials, UnitState};
 use entrepot_contract::outcome::Outcome;
 use entrepot_domain::alert::AlertKind;
 use entrepot_domain::answer::{Answer, RefundStanding};
 use entrepot_domain::command::Body;
 
 use super::unplaced;
+use crate::core::Core;
 use crate::inbound::Visit;
+use crate::storage::StorageFault;
 
 pub(super) async fn ask(visit: &Visit<'_>, ask: &AskRefund) -> Outcome {
     let fields = [
@@ -21,26 +23,26 @@ pub(super) async fn ask(visit: &Visit<'_>, ask: &AskRefund) -> Outcome {
     let body = Body::AskRefund { order: visit.name_of(&ask.order), intent: ask.clone() };
     match visit.command(&ask.key, &fields, body).await {
         Ok(Answer::Refund { order, refund, standing: RefundStanding::Waiting }) => {
-            waiting(visit, &order, &refund).await
+            waiting(visit, &order, &refund, ask.cause).await
         }
-        Ok(Answer::Refund { standing, .. }) => outcome_of(standing),
+        Ok(Answer::Refund { order, standing, .. }) => outcome_of(visit, &order, ask.cause, standing).await,
         Ok(Answer::Refused(refusal)) => Outcome::Refused(refusal),
         Ok(other) => super::odd(&other),
         Err(fault) => super::undecided(fault),
     }
 }
 
-fn outcome_of(standing: RefundStanding) -> Outcome {
+async fn outcome_of(visit: &Visit<'_>, order: &OrderId, cause: RefundCause, standing: RefundStanding) -> Outcome {
     match standing {
         RefundStanding::Waiting => Outcome::RefundWaiting,
         RefundStanding::Agreed { fee } => Outcome::RefundAgreed { fee },
-        RefundStanding::Refused { reason } => Outcome::RefundRefused { reason, units: Vec::new() },
+        RefundStanding::Refused { reason } => refused(visit, order, cause, reason).await,
         RefundStanding::Done => Outcome::RefundAgreed { fee: Money::zero(Currency::CNY) },
     }
 }
 
 /// A supplier is being asked, or a person has to decide. The first may come in time.
-async fn waiting(visit: &Visit<'_>, order: &OrderId, id: &RefundId) -> Outcome {
+async fn waiting(visit: &Visit<'_>, order: &OrderId, id: &RefundId, cause: RefundCause) -> Outcome {
     let settled = visit
         .until(order, || async {
             let refund = find(visit, order, id).await?;
@@ -49,11 +51,11 @@ async fn waiting(visit: &Visit<'_>, order: &OrderId, id: &RefundId) -> Outcome {
         })
         .await;
     match settled {
-        Some(refund) => standing_of(&refund),
+        Some(refund) => standing_of(visit, &refund).await,
         None => {
             let body = Body::PromiseRefund { order: order.clone(), refund: id.clone() };
             match visit.command(id.as_str(), &[], body).await {
-                Ok(Answer::Refund { standing, .. }) => outcome_of(standing),
+                Ok(Answer::Refund { standing, .. }) => outcome_of(visit, order, cause, standing).await,
                 Ok(Answer::Refused(refusal)) => Outcome::Refused(refusal),
                 Ok(other) => super::odd(&other),
                 Err(fault) => super::undecided(fault),
@@ -62,13 +64,40 @@ async fn waiting(visit: &Visit<'_>, order: &OrderId, id: &RefundId) -> Outcome {
     }
 }
 
-fn standing_of(refund: &Refund) -> Outcome {
+/// A no. Where the channel saw issuing fail and the guest has good tickets all the same, they go along.
+async fn refused(visit: &Visit<'_>, order: &OrderId, cause: RefundCause, reason: String) -> Outcome {
+    match repaired(visit.core, &visit.connection.merchant, order, cause).await {
+        Ok(repaired) => Outcome::RefundRefused { order: order.clone(), reason, repaired },
+        Err(fault) => {
+            tracing::warn!(%fault, "the tickets that repair an order could not be read");
+            Outcome::Busy
+        }
+    }
+}
+
+/// Credentials of the units that are good, where a refund was asked because issuing had failed.
+pub(super) async fn repaired(
+    core: &Core,
+    merchant: &MerchantId,
+    order: &OrderId,
+    cause: RefundCause,
+) -> Result<Vec<UnitCredentials>, StorageFault> {
+    if cause != RefundCause::IssueFailed {
+        return Ok(Vec::new());
+    }
+    let Some((order, _)) = core.storage.order(merchant, order).await? else { return Ok(Vec::new()) };
+    let good = order.numbers(UnitState::Available);
+    let units = core.storage.credentials(merchant, &order.id).await?;
+    Ok(units.into_iter().filter(|unit| good.contains(&unit.unit)).collect())
+}
+
+async fn standing_of(visit: &Visit<'_>, refund: &Refund) -> Outcome {
     let fee = refund.channel_fee.unwrap_or(Money::zero(Currency::CNY));
     match refund.state {
         RefundState::Waiting => Outcome::RefundWaiting,
         RefundState::Agreed | RefundState::Done => Outcome::RefundAgreed { fee },
         RefundState::Refused => {
-            Outcome::RefundRefused { reason: refund.note.clone().unwrap_or_default(), units: Vec::new() }
+            refused(visit, &refund.order, refund.cause, refund.note.clone().unwrap_or_default()).await
         }
     }
 }

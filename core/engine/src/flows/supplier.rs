@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use entrepot_contract::capability::{Calls, SupplierCapabilities};
 use entrepot_contract::fault::{Effect, Fault, FaultKind};
 use entrepot_contract::ids::{ConnectionId, TraceId};
 use entrepot_contract::message::{CallContext, Request, Response};
-use entrepot_contract::order::{Order, Refund};
+use entrepot_contract::order::{Guest, Order, Refund};
 use entrepot_contract::product::Fulfilment;
-use entrepot_contract::supplier::{SupplierOrder, SupplierRequest, SupplierResponse};
+use entrepot_contract::supplier::{SupplierOrder, SupplierRequest, SupplierResponse, SupplierUnit, Wait};
+use entrepot_domain::alert::AlertKind;
+use entrepot_domain::job::JobMemo;
 use entrepot_domain::planted::{self, Bug};
 use entrepot_host::{CallScope, RunningInstance};
 
@@ -45,8 +48,17 @@ pub(crate) fn counterparty(core: &Core, id: &ConnectionId) -> Result<(Connection
     }
 }
 
-/// The order in the supplier's words.
-pub(crate) async fn supplier_order(core: &Core, order: &Order) -> Result<SupplierOrder, Tried> {
+/// The calls that a supplier answers.
+pub(crate) fn calls(instance: &RunningInstance) -> Result<Calls, Tried> {
+    let supplier = instance.manifest().capabilities.supplier.as_ref();
+    supplier.and_then(SupplierCapabilities::calls).cloned().ok_or_else(|| {
+        let note = format!("{} answers no calls", instance.manifest().id);
+        Tried::Hopeless { note, unclear: false }
+    })
+}
+
+/// The order in the supplier's words; `gone`: the units that it took back before.
+pub(crate) async fn supplier_order(core: &Core, order: &Order, gone: &[u16]) -> Result<SupplierOrder, Tried> {
     let Fulfilment::Supplier { product_code, .. } = &order.terms.fulfilment else {
         return Err(Tried::Hopeless { note: format!("order {} has no supplier", order.id), unclear: false });
     };
@@ -55,12 +67,73 @@ pub(crate) async fn supplier_order(core: &Core, order: &Order) -> Result<Supplie
         order: order.id.clone(),
         reference: order.supplier_reference.clone(),
         product_code: product_code.clone(),
-        count: u16::try_from(order.units.len()).unwrap_or(u16::MAX),
+        units: units_of(order, guests.visitors, gone),
         visit: order.visit,
         slot: order.stock.first().and_then(|taken| taken.key.slot.clone()),
-        guests,
+        buyer: guests.buyer,
         unit_cost: order.terms.cost,
     })
+}
+
+/// The units with those who enter with each. Where everybody is named, every unit has as many; otherwise whoever is
+/// named stands at the first unit.
+fn units_of(order: &Order, visitors: Vec<Guest>, gone: &[u16]) -> Vec<SupplierUnit> {
+    let (units, named) = (order.units.len().max(1), visitors.len());
+    let each = if named.is_multiple_of(units) { named / units } else { named };
+    let mut visitors = visitors.into_iter();
+    let unit =
+        |number| SupplierUnit { number, guests: visitors.by_ref().take(each).collect(), gone: gone.contains(&number) };
+    order.units.iter().map(|unit| unit.number).map(unit).collect()
+}
+
+/// Waits for the other side, with what it said. A wait that takes longer than it should is told to a person once.
+pub(crate) async fn waits(core: &Core, job: &LeasedJob, wait: Wait, rhythm: &Rhythm) -> Tried {
+    let mut memo = JobMemo { word: wait.memo.or_else(|| job.memo.word.clone()), absent_at: None, told: job.memo.told };
+    let waited_ms = core.clock.now().since(job.job.created_at);
+    if !memo.told && waited_ms > i64::try_from(rhythm.alert_ms).unwrap_or(i64::MAX) {
+        let text = format!(
+            "order {} waits for {} since {} ({}); look there",
+            job.job.order, job.job.connection, job.job.created_at, rhythm.note
+        );
+        memo.told = super::raise(core, &job.job.merchant, AlertKind::Stuck, job.job.id.as_str(), &text).await;
+    }
+    let wait_ms = wait.ask_after_ms.unwrap_or(rhythm.ask_after_ms).clamp(100, 3_600_000);
+    Tried::Waits { wait_ms, note: rhythm.note.to_owned(), memo }
+}
+
+/// How a wait goes on.
+pub(crate) struct Rhythm {
+    /// When to ask again where the other side does not say, in milliseconds.
+    pub(crate) ask_after_ms: u64,
+    /// How long it may take since the job was born, in milliseconds.
+    pub(crate) alert_ms: u64,
+    /// For people.
+    pub(crate) note: &'static str,
+}
+
+/// The other side knows nothing of it. That is believed once it was said twice, as far apart as its answers may lag
+/// behind its calls; then the job begins anew.
+pub(crate) fn absent(core: &Core, job: &LeasedJob, lag_ms: u64) -> Tried {
+    let now = core.clock.now();
+    let lag_ms = i64::try_from(lag_ms).unwrap_or(i64::MAX);
+    let left_ms = job.memo.absent_at.map_or(lag_ms, |first| lag_ms.saturating_sub(now.since(first)));
+    if job.memo.absent_at.is_some() && left_ms <= 0 {
+        return Tried::Anew { note: "the supplier said twice that it knows nothing of it".to_owned() };
+    }
+    let memo = JobMemo { absent_at: job.memo.absent_at.or(Some(now)), ..job.memo.clone() };
+    let wait_ms = u64::try_from(left_ms).unwrap_or(0).max(100);
+    Tried::Waits { wait_ms, note: "the supplier knows nothing of it; asked once more".to_owned(), memo }
+}
+
+/// The wait of a job is over: nobody has to look any more.
+pub(crate) async fn waited(core: &Core, job: &LeasedJob) {
+    if !job.memo.told {
+        return;
+    }
+    let merchant = Some(job.job.merchant.clone());
+    if let Err(fault) = super::resolve(core, merchant, AlertKind::Stuck, job.job.id.as_str()).await {
+        tracing::error!(%fault, "an alert could not be resolved");
+    }
 }
 
 /// What comes with a job's call, which may take so long.
@@ -90,7 +163,7 @@ pub(crate) async fn call(
     let context = context(core, job, &connection, key, limit_ms);
     match instance.call(context, Request::Supplier(request), scope).await? {
         Response::Supplier(response) => Ok(response),
-        Response::Channel(_) => Err(Fault::garbled("a supplier answered as a channel")),
+        Response::Channel(_) | Response::Unknown => Err(Fault::garbled("a supplier answered as a channel")),
     }
 }
 

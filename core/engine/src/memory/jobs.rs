@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use entrepot_contract::ids::{ConnectionId, JobId, MerchantId, NodeId};
 use entrepot_contract::time::Timestamp;
-use entrepot_domain::job::{JobEnd, JobState, NewJob};
+use entrepot_domain::job::{JobEnd, JobMemo, JobState, NewJob};
 use entrepot_domain::planted::{self, Bug};
 
 use crate::storage::{BIRTH_TOKEN, BirthLease, JobNext, LeasedJob};
@@ -26,6 +26,8 @@ pub struct JobView {
     pub lease: Option<(NodeId, Timestamp)>,
     /// When it is due.
     pub due_at: Timestamp,
+    /// What it remembers between its tries.
+    pub memo: JobMemo,
 }
 
 struct Row {
@@ -94,6 +96,7 @@ impl Jobs {
                 note: String::new(),
                 lease: (!waits).then(|| (lease.node.clone(), later(now, u64::from(lease.lease_ms)))),
                 due_at: now,
+                memo: JobMemo::default(),
                 job,
             },
         };
@@ -145,7 +148,13 @@ impl Jobs {
                 let view = &mut self.rows.get_mut(&id)?.view;
                 view.token += 1;
                 view.lease = Some((node.clone(), until));
-                Some(LeasedJob { job: view.job.clone(), state: view.state, token: view.token, attempts: view.attempts })
+                Some(LeasedJob {
+                    job: view.job.clone(),
+                    state: view.state,
+                    token: view.token,
+                    attempts: view.attempts,
+                    memo: view.memo.clone(),
+                })
             })
             .collect()
     }
@@ -165,6 +174,7 @@ impl Jobs {
         row.started = next.unclear;
         row.view.state = next.state;
         row.view.note = next.note;
+        row.view.memo = next.memo;
         row.view.attempts += u32::from(next.counts);
         row.view.due_at = later(now, next.wait_ms);
         row.view.lease = None;

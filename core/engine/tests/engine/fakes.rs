@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use entrepot_contract::capability::{Capabilities, ChannelCapabilities, SupplierCapabilities};
+use entrepot_contract::capability::{Calls, CancelAbility, Capabilities, ChannelCapabilities, SupplierCapabilities};
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse, Located, RawRequest, RawResponse, ReadyAnswers};
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::intent::Intent;
@@ -13,12 +13,18 @@ use entrepot_contract::manifest::{LogRules, Manifest, PluginKind, Scene};
 use entrepot_contract::message::{CallContext, OpenRequest, Opened, Request, Response};
 use entrepot_contract::notice::OrderNotice;
 use entrepot_contract::order::{Credential, CredentialKind, UnitCredentials};
+use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::plugin::{Instance, Plugin};
 use entrepot_contract::services::Services;
-use entrepot_contract::supplier::{Booking, Cancellation, SupplierOrder, SupplierRequest, SupplierResponse};
+use entrepot_contract::supplier::{
+    Booking, Cancellation, Memo, SupplierOrder, SupplierRequest, SupplierResponse, Wait,
+};
 use entrepot_contract::version::CONTRACT;
+use entrepot_engine::EngineSettings;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
+
+use crate::house::House;
 
 pub const SCENES: [(&str, bool); 8] = [
     ("check", false),
@@ -159,6 +165,7 @@ impl Instance for OpenShop {
                 ChannelResponse::Encoded { raw: RawResponse::json(serde_json::to_vec(&outcome).unwrap()) }
             }
             ChannelRequest::Deliver { notice } => self.0.deliver(*notice)?,
+            ChannelRequest::Unknown => return Err(Fault::unsupported("unknown")),
         };
         Ok(Response::Channel(response))
     }
@@ -194,6 +201,22 @@ pub struct Gate {
     pub cancels: Mutex<VecDeque<Cancellation>>,
     /// What the next inquiries meet; after that it tells the truth.
     pub inquiries: Mutex<VecDeque<Fault>>,
+    /// What the next questions about cancellations meet; after that it gave back.
+    pub audits: Mutex<VecDeque<Cancellation>>,
+    /// The faults that the next cancellations meet.
+    pub losing: Mutex<VecDeque<Fault>>,
+    /// How it cancels, when not in parts and repeatable.
+    pub cancel_ability: Mutex<Option<CancelAbility>>,
+    /// How far its answers may lag.
+    pub lag_ms: Mutex<u64>,
+    /// The next inquiries find it pending, for so many milliseconds.
+    pub pending: Mutex<VecDeque<u64>>,
+    /// What it was asked to book.
+    pub orders: Mutex<Vec<SupplierOrder>>,
+    /// Inquiries that do not see yet what was booked.
+    pub unseen: Mutex<u32>,
+    /// The orders, units and memos it was asked to cancel, or about.
+    pub cancelled: Mutex<Vec<(SupplierOrder, Vec<u16>, Option<Memo>)>>,
     pub calls: Mutex<Vec<&'static str>>,
     /// How often each order was booked.
     pub booked: Mutex<BTreeMap<String, u32>>,
@@ -224,7 +247,7 @@ impl Gate {
         };
         Booking::Issued {
             reference: Some(format!("S-{}", order.order).parse().unwrap()),
-            units: (1..=order.count).map(unit).collect(),
+            units: (1..=order.count()).map(unit).collect(),
         }
     }
 
@@ -233,6 +256,7 @@ impl Gate {
         if script == Book::Held {
             self.release.notified().await;
         }
+        self.orders.lock().unwrap().push(order.clone());
         let takes = matches!(script, Book::Issue | Book::Later { .. } | Book::LostAfter | Book::Held);
         if takes {
             *self.booked.lock().unwrap().entry(order.order.to_string()).or_default() += 1;
@@ -241,9 +265,9 @@ impl Gate {
             Book::Issue | Book::Held => Ok(Self::issue(order)),
             Book::Later { ask_after_ms } => Ok(Booking::Pending {
                 reference: Some(format!("S-{}", order.order).parse().unwrap()),
-                ask_after_ms: Some(ask_after_ms),
+                wait: Wait::ms(ask_after_ms),
             }),
-            Book::Refuse => Ok(Booking::Refused { reason: "full".to_owned() }),
+            Book::Refuse => Ok(Booking::Refused(refusal("full"))),
             Book::LostAfter | Book::LostBefore => Err(Fault::unknown(FaultKind::TimedOut, "no answer")),
             Book::Away => Err(Fault::not_done(FaultKind::Unavailable, "away")),
         }
@@ -253,9 +277,21 @@ impl Gate {
         if let Some(fault) = self.inquiries.lock().unwrap().pop_front() {
             return Err(fault);
         }
+        if let Some(ms) = self.pending.lock().unwrap().pop_front() {
+            return Ok(Booking::Pending { reference: None, wait: Wait::ms(ms) });
+        }
+        let mut unseen = self.unseen.lock().unwrap();
+        if *unseen > 0 {
+            *unseen -= 1;
+            return Ok(Booking::NotFound);
+        }
         let known = self.booked.lock().unwrap().contains_key(order.order.as_str());
         Ok(if known { Self::issue(order) } else { Booking::NotFound })
     }
+}
+
+pub fn refusal(text: &str) -> Refusal {
+    Refusal::new(Reason::SupplierRefused, text)
 }
 
 pub struct GatePlugin(pub Arc<Gate>);
@@ -263,15 +299,11 @@ pub struct GatePlugin(pub Arc<Gate>);
 #[async_trait]
 impl Plugin for GatePlugin {
     fn manifest(&self) -> Manifest {
-        let supplier = SupplierCapabilities {
-            book: true,
-            inquire: true,
-            cancel: true,
-            cancel_units: true,
-            cancel_idempotent: true,
-            own_gate: true,
-            ..SupplierCapabilities::default()
-        };
+        let cancel =
+            self.0.cancel_ability.lock().unwrap().clone().unwrap_or_else(|| CancelAbility::parts().repeatable());
+        let mut calls = Calls::book().inquire(*self.0.lag_ms.lock().unwrap()).cancel(cancel);
+        calls.book.pending_alert_ms = Some(20_000);
+        let supplier = SupplierCapabilities::from(calls).own_gate();
         let capabilities = Capabilities { channel: None, supplier: Some(supplier) };
         manifest("fake-gate", PluginKind::Supplier, capabilities, Vec::new())
     }
@@ -290,15 +322,36 @@ impl Instance for OpenGate {
         let Request::Supplier(request) = request else { return Err(Fault::unsupported("channel")) };
         let response = match request {
             SupplierRequest::Book { order } => SupplierResponse::Booking(self.0.book(&order).await?),
-            SupplierRequest::Inquire { order } => SupplierResponse::Booking(self.0.inquire(&order)?),
-            SupplierRequest::Cancel { .. } => {
+            SupplierRequest::Inquire { order, .. } => SupplierResponse::Booking(self.0.inquire(&order)?),
+            SupplierRequest::Cancel { order, units, .. } => {
+                self.0.cancelled.lock().unwrap().push((*order, units, None));
+                if let Some(fault) = self.0.losing.lock().unwrap().pop_front() {
+                    return Err(fault);
+                }
                 let scripted = self.0.cancels.lock().unwrap().pop_front();
-                SupplierResponse::Cancellation(scripted.unwrap_or(Cancellation::Done))
+                SupplierResponse::Cancellation(scripted.unwrap_or(Cancellation::Done { fee: None }))
             }
-            SupplierRequest::PrepareCodes { .. } => return Err(Fault::unsupported("prepare_codes")),
+            SupplierRequest::InquireCancel { order, units, memo, .. } => {
+                self.0.cancelled.lock().unwrap().push((*order, units, memo));
+                let scripted = self.0.audits.lock().unwrap().pop_front();
+                SupplierResponse::Cancellation(scripted.unwrap_or(Cancellation::Done { fee: None }))
+            }
+            other => return Err(Fault::unsupported(Request::Supplier(other).name())),
         };
         Ok(Response::Supplier(response))
     }
 
     async fn close(&self) {}
+}
+
+impl House {
+    /// With other settings of the engine.
+    pub async fn with(change: impl FnOnce(&mut EngineSettings)) -> Self {
+        Self::made(|_| {}, change).await
+    }
+
+    /// With another supplier.
+    pub async fn of(gate: impl FnOnce(&Gate)) -> Self {
+        Self::made(gate, |_| {}).await
+    }
 }

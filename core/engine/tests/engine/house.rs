@@ -182,12 +182,13 @@ async fn start(
 
 impl House {
     pub async fn new() -> Self {
-        Self::with(|_| {}).await
+        Self::made(|_| {}, |_| {}).await
     }
 
-    pub async fn with(change: impl FnOnce(&mut EngineSettings)) -> Self {
+    pub async fn made(gates: impl FnOnce(&Gate), change: impl FnOnce(&mut EngineSettings)) -> Self {
         let clock = Arc::new(TestClock::new());
         let (shop, gate) = (Arc::new(Shop::default()), Arc::new(Gate::default()));
+        gates(&gate);
         let host = host(clock.clone(), partners(&shop, &gate)).await;
         let storage = MemoryStorage::new(clock.clone());
         let directory = directory(&host);

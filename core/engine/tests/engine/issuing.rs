@@ -77,7 +77,7 @@ async fn what_the_supplier_never_heard_of_is_booked_again() {
     house.gate.script([Book::LostBefore]);
     house.call("issue", issue("1")).await.unwrap();
     until("issued", || house.storage.orders(&id("park"))[0].state == OrderState::Issued).await;
-    assert_eq!(house.gate.calls(), ["book", "inquire", "book"]);
+    assert_eq!(house.gate.calls(), ["book", "inquire", "inquire", "book"], "heard twice");
     assert_eq!(house.gate.bookings(), 1);
 }
 
@@ -114,4 +114,39 @@ async fn an_issue_call_before_the_payment_comes_again() {
     assert_eq!(house.call("issue", issue("1")).await.unwrap(), Outcome::CallAgain);
     house.call("pay", pay("1")).await.unwrap();
     assert!(matches!(house.call("issue", issue("1")).await.unwrap(), Outcome::Issued { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_may_lag_is_asked_for_again_before_anything_is_booked_twice() {
+    let house = House::of(|gate| *gate.lag_ms.lock().unwrap() = 5_000).await;
+    house.sold("1", "gated", 2).await;
+    house.gate.script([Book::LostAfter]);
+    *house.gate.unseen.lock().unwrap() = 1;
+    house.call("issue", issue("1")).await.unwrap();
+    until("issued", || house.storage.orders(&id("park"))[0].state == OrderState::Issued).await;
+    assert_eq!((house.gate.calls(), house.gate.bookings()), (vec!["book", "inquire", "inquire"], 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_booking_that_is_pending_for_too_long_is_told_until_it_ends() {
+    let house = House::new().await;
+    house.sold("1", "gated", 2).await;
+    // The supplier's card says 20 seconds; the second look finds it issued.
+    house.gate.script([Book::Later { ask_after_ms: 25_000 }]);
+    house.gate.pending.lock().unwrap().push_back(10_000);
+    house.call("issue", issue("1")).await.unwrap();
+    until("told", || house.alerts("stuck") == 1).await;
+    house.rests().await;
+    assert_eq!(house.alerts("stuck"), 0);
+    assert_eq!(house.gate.calls(), ["book", "inquire", "inquire"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn guests_stand_at_their_units() {
+    let house = House::new().await;
+    house.issued("1", "gated", 2).await;
+    let booked = house.gate.orders.lock().unwrap();
+    let numbers: Vec<u16> = booked[0].units.iter().map(|unit| unit.number).collect();
+    assert_eq!(numbers, [1, 2]);
+    assert!(booked[0].units.iter().all(|unit| !unit.gone));
 }

@@ -7,7 +7,7 @@ use entrepot_contract::ids::MerchantId;
 use entrepot_contract::time::{Clock, Timestamp};
 use entrepot_domain::alert::{Alert, AlertChange, AlertKind};
 use entrepot_domain::change::Writes;
-use entrepot_domain::job::{JobEnd, JobKind, JobState, NewJob};
+use entrepot_domain::job::{JobEnd, JobKind, JobMemo, JobState, NewJob};
 use entrepot_engine::memory::{InjectedFault, MemoryStorage};
 use entrepot_engine::records::{Record, RegisteredConnection};
 use entrepot_engine::storage::{BIRTH_TOKEN, BirthLease, JobNext, Storage, StorageFault, Switch};
@@ -61,7 +61,14 @@ async fn leased(storage: &MemoryStorage) -> Vec<(String, i64)> {
 }
 
 fn next(state: JobState, wait_ms: u64) -> JobNext {
-    JobNext { state, wait_ms, note: "note".to_owned(), counts: true, unclear: state == JobState::Started }
+    JobNext {
+        state,
+        wait_ms,
+        note: "note".to_owned(),
+        counts: true,
+        unclear: state == JobState::Started,
+        memo: JobMemo::default(),
+    }
 }
 
 #[tokio::test]

@@ -8,14 +8,13 @@ use async_trait::async_trait;
 use entrepot_contract::abi::{
     ACCEPTED, BUSY, CLOSED, CRASHED, CallReply, HostTable, OpenReply, PluginTable, REFUSED, ServiceCall,
 };
-use entrepot_contract::capability::{Capabilities, SupplierCapabilities};
+use entrepot_contract::capability::{Calls, Capabilities};
 use entrepot_contract::fault::{Effect, Fault, FaultKind};
 use entrepot_contract::manifest::{LogRules, Manifest, PluginKind};
 use entrepot_contract::message::{CallContext, OpenRequest, Opened, Request, Response, TokenMode};
-use entrepot_contract::order::Guests;
 use entrepot_contract::plugin::{Instance, Plugin};
 use entrepot_contract::services::{CacheValue, LogLevel, ServiceRequest, ServiceResponse, Services};
-use entrepot_contract::supplier::{Booking, SupplierOrder, SupplierRequest, SupplierResponse};
+use entrepot_contract::supplier::{Booking, SupplierOrder, SupplierRequest, SupplierResponse, SupplierUnit, Wait};
 use entrepot_contract::time::Timestamp;
 use entrepot_contract::version::{ABI, CONTRACT};
 use futures_util::FutureExt;
@@ -31,7 +30,7 @@ fn reply(instance: u64, call: u64, message: &impl serde::Serialize) {
 }
 
 fn pending(ask_after_ms: u64) -> Response {
-    let booking = Booking::Pending { reference: None, ask_after_ms: Some(ask_after_ms) };
+    let booking = Booking::Pending { reference: None, wait: Wait::ms(ask_after_ms) };
     Response::Supplier(SupplierResponse::Booking(booking))
 }
 
@@ -123,7 +122,6 @@ refusing! {
 type Submit = extern "C" fn(u64, u64, *const u8, usize) -> i32;
 
 fn library(submit: Submit) -> LibraryPlugin {
-    let supplier = SupplierCapabilities { book: true, ..SupplierCapabilities::default() };
     let manifest = Manifest {
         id: "fake-library".parse().unwrap(),
         kind: PluginKind::Supplier,
@@ -131,7 +129,7 @@ fn library(submit: Submit) -> LibraryPlugin {
         version: "0".to_owned(),
         contract: CONTRACT,
         summary: String::new(),
-        capabilities: Capabilities { channel: None, supplier: Some(supplier) },
+        capabilities: Capabilities { channel: None, supplier: Some(Calls::book().into()) },
         instance_settings: true.into(),
         connection_settings: true.into(),
         secrets: vec![],
@@ -195,10 +193,10 @@ async fn call(instance: &dyn Instance) -> Result<Response, Fault> {
         order: "o".parse().unwrap(),
         reference: None,
         product_code: String::new(),
-        count: 1,
+        units: vec![SupplierUnit { number: 1, guests: vec![], gone: false }],
         visit: None,
         slot: None,
-        guests: Guests::default(),
+        buyer: None,
         unit_cost: None,
     };
     let request = Request::Supplier(SupplierRequest::Book { order: Box::new(order) });

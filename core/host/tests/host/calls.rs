@@ -3,18 +3,22 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use entrepot_contract::capability::Fulfils;
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse, Located, RawResponse};
 use entrepot_contract::fault::{Effect, Fault, FaultKind};
 use entrepot_contract::message::{Request, Response};
 use entrepot_contract::notice::OrderEvent;
-use entrepot_contract::supplier::{Booking, CodeRow, SupplierRequest, SupplierResponse};
+use entrepot_contract::order::{Credential, CredentialKind, UnitCredentials};
+use entrepot_contract::supplier::{
+    Booking, Cancellation, CodeRow, Holding, SupplierRequest, SupplierResponse, Usage, UsedUnits, Wait,
+};
 use entrepot_host::{CallScope, InstanceLimits, OpenOptions};
 use futures_util::FutureExt;
 
 use crate::support::{Bed, Fake, book, channel, deliver, inquire, options, order, raw, scope, supplier};
 
 pub fn pending() -> Response {
-    Response::Supplier(SupplierResponse::Booking(Booking::Pending { reference: None, ask_after_ms: None }))
+    Response::Supplier(SupplierResponse::Booking(Booking::Pending { reference: None, wait: Wait::default() }))
 }
 
 pub fn answering(response: Result<Response, Fault>) -> Fake {
@@ -113,7 +117,9 @@ async fn an_answer_to_another_call_is_garbled() {
     let codes = Response::Supplier(SupplierResponse::Codes { rows: vec![] });
     let located = Response::Channel(ChannelResponse::Located(Located::default()));
     let not_found = Response::Supplier(SupplierResponse::Booking(Booking::NotFound));
-    for wrong in [codes, located, not_found] {
+    let not_asked = Response::Supplier(SupplierResponse::Cancellation(Cancellation::NotAsked));
+    let held = Response::Supplier(SupplierResponse::Holding(Holding::Booked));
+    for wrong in [codes, located, not_found, not_asked, held, issued(&[1]), issued(&[1, 3]), issued(&[1, 1])] {
         let (fault, _) = fails(answering(Ok(wrong)), book()).await;
         assert_eq!((fault.kind, fault.effect), (FaultKind::Garbled, Effect::Unknown));
     }
@@ -122,16 +128,72 @@ async fn an_answer_to_another_call_is_garbled() {
     assert_eq!((fault.kind, fault.effect), (FaultKind::Garbled, Effect::NotDone));
 }
 
+/// Credentials of these units.
+fn issued(units: &[u16]) -> Response {
+    let credential = Credential { kind: CredentialKind::QrCode, value: "code".to_owned(), document_kind: None };
+    let unit = |unit: &u16| UnitCredentials { unit: *unit, credentials: vec![credential.clone()] };
+    let booking = Booking::Issued { reference: None, units: units.iter().map(unit).collect() };
+    Response::Supplier(SupplierResponse::Booking(booking))
+}
+
+#[tokio::test]
+async fn what_this_build_does_not_know_is_refused_and_not_believed() {
+    let request = |call: &str| {
+        let text = serde_json::json!({"to": "supplier", "call": call, "order": order(2)});
+        serde_json::from_value::<Request>(text).unwrap()
+    };
+    assert_eq!(request("paint").name(), "unknown", "a call of a later build");
+    let (fault, _) = fails(answering(Ok(pending())), request("paint")).await;
+    assert_eq!(fault.kind, FaultKind::Unsupported);
+    for answer in [
+        serde_json::json!({"from": "supplier", "answer": "booking", "booking": "lent", "to": "a friend"}),
+        serde_json::json!({"from": "supplier", "answer": "painting", "colour": "red"}),
+        serde_json::json!({"from": "nobody", "answer": "booking"}),
+    ] {
+        let (fault, _) = fails(answering(Ok(serde_json::from_value(answer).unwrap())), book()).await;
+        assert_eq!((fault.kind, fault.effect), (FaultKind::Garbled, Effect::Unknown));
+    }
+    let usage =
+        Usage { used: UsedUnits::Count { count: 3 }, gone: UsedUnits::Unknown, last_used_at: None, ended: false };
+    let mut manifest = supplier();
+    let Fulfils::Calls(calls) = &mut manifest.capabilities.supplier.as_mut().unwrap().fulfils else { panic!() };
+    calls.usage = Some(entrepot_contract::capability::UsageAbility { poll_ms: 60_000 });
+    let answer = Response::Supplier(SupplierResponse::Usage(usage));
+    let fake = Fake::new(manifest, move |_, _| std::future::ready(Ok(answer.clone())).boxed());
+    let (fault, _) = fails(fake, Request::Supplier(SupplierRequest::Usage { order: order(2) })).await;
+    assert_eq!((fault.kind, fault.effect), (FaultKind::Garbled, Effect::NotDone));
+}
+
+#[tokio::test]
+async fn a_fault_is_believed_as_far_as_it_can_be_true() {
+    for (told, effect) in [
+        (Fault { effect: Effect::Done, ..Fault::not_done(FaultKind::Busy, "") }, Effect::NotDone),
+        (Fault { effect: Effect::Done, ..Fault::not_done(FaultKind::Refused, "") }, Effect::Unknown),
+        (Fault::not_done(FaultKind::TimedOut, "nothing went out"), Effect::NotDone),
+        (Fault::unknown(FaultKind::Crashed, ""), Effect::Unknown),
+    ] {
+        assert_eq!(fails(answering(Err(told.clone())), book()).await.0.effect, effect, "{told}");
+        assert_eq!(fails(answering(Err(told)), inquire()).await.0.effect, Effect::NotDone);
+    }
+}
+
 #[tokio::test]
 async fn what_is_not_declared_never_reaches_the_plugin() {
     let mut manifest = supplier();
     let declared = manifest.capabilities.supplier.as_mut().unwrap();
-    (declared.inquire, declared.cancel_units) = (false, false);
+    let Fulfils::Calls(calls) = &mut declared.fulfils else { panic!() };
+    (calls.inquire, calls.cancel.as_mut().unwrap().units) = (None, false);
     let cancel = |units| Request::Supplier(SupplierRequest::Cancel { order: order(2), units, key: "k".to_owned() });
     let rows = vec![CodeRow { line: 1, code: "c".to_owned(), password: None }];
     let refused = [
         (inquire(), "the call inquire"),
         (cancel(vec![1]), "single units"),
+        (cancel(vec![]), "not there to give back"),
+        (cancel(vec![2, 1]), "not there to give back"),
+        (cancel(vec![1, 3]), "not there to give back"),
+        (Request::Supplier(SupplierRequest::Release { order: order(2) }), "the call release"),
+        (Request::Supplier(SupplierRequest::ReadCatalogue { page: None }), "the call read_catalogue"),
+        (Request::Supplier(SupplierRequest::Hear { raw: raw(vec![]) }), "the scene create"),
         (Request::Supplier(SupplierRequest::Book { order: order(10) }), "10 units"),
         (Request::Supplier(SupplierRequest::PrepareCodes { rows }), "prepare_codes"),
         (Request::Channel(ChannelRequest::Locate { raw: raw(vec![]) }), "locate"),

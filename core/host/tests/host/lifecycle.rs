@@ -50,8 +50,8 @@ fn a_card_that_makes_no_sense_is_refused() {
     assert!(refused(schema).contains("instance_settings is no JSON Schema"));
 
     let mut idle_supplier = supplier();
-    idle_supplier.capabilities.supplier.as_mut().unwrap().book = false;
-    assert!(refused(idle_supplier).contains("must book"));
+    idle_supplier.capabilities.supplier.as_mut().unwrap().fulfils = entrepot_contract::capability::Fulfils::Unknown;
+    assert!(refused(idle_supplier).contains("how it fulfils"));
 }
 
 #[test]

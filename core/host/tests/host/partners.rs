@@ -9,6 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::routing::{any, post as on_post};
 use entrepot_contract::fault::{Effect, Fault, FaultKind};
 use entrepot_contract::message::Response;
+use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::services::{HttpRequest, HttpResponse, ServiceRequest, ServiceResponse};
 use entrepot_contract::supplier::{Booking, SupplierResponse};
 use entrepot_host::{ApiLimit, Direction, OpenOptions};
@@ -27,7 +28,10 @@ fn sending(request: HttpRequest) -> Fake {
             match services.request(request).await? {
                 ServiceResponse::Http(HttpResponse { status, body, .. }) => {
                     let reason = format!("{status} {body}");
-                    Ok(Response::Supplier(SupplierResponse::Booking(Booking::Refused { reason })))
+                    Ok(Response::Supplier(SupplierResponse::Booking(Booking::Refused(Refusal::new(
+                        Reason::Other,
+                        reason,
+                    )))))
                 }
                 other => Err(Fault::garbled(format!("{other:?}"))),
             }
@@ -38,7 +42,7 @@ fn sending(request: HttpRequest) -> Fake {
 
 fn reason(result: Result<Response, Fault>) -> String {
     match result {
-        Ok(Response::Supplier(SupplierResponse::Booking(Booking::Refused { reason }))) => reason,
+        Ok(Response::Supplier(SupplierResponse::Booking(Booking::Refused(refusal)))) => refusal.text,
         other => format!("{other:?}"),
     }
 }

@@ -7,7 +7,7 @@ use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::ids::ApplicationId;
 use entrepot_contract::message::Response;
 use entrepot_contract::services::{CacheValue, LogLevel, ServiceRequest, ServiceResponse};
-use entrepot_contract::supplier::{Booking, SupplierResponse};
+use entrepot_contract::supplier::{Booking, SupplierResponse, Wait};
 use entrepot_contract::time::Clock;
 use entrepot_host::{MemoryCache, SharedCache};
 use futures_util::FutureExt;
@@ -44,7 +44,7 @@ fn asking(requests: Vec<ServiceRequest>) -> (Bed, Seen) {
 }
 
 fn pending() -> Response {
-    Response::Supplier(SupplierResponse::Booking(Booking::Pending { reference: None, ask_after_ms: None }))
+    Response::Supplier(SupplierResponse::Booking(Booking::Pending { reference: None, wait: Wait::default() }))
 }
 
 #[tokio::test]

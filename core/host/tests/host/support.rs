@@ -5,17 +5,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use entrepot_contract::async_trait;
-use entrepot_contract::capability::{Capabilities, ChannelCapabilities, SupplierCapabilities};
+use entrepot_contract::capability::{Calls, CancelAbility, Capabilities, ChannelCapabilities};
 use entrepot_contract::channel::{ChannelRequest, RawRequest, RawResponse, ReadyAnswers};
 use entrepot_contract::fault::Fault;
 use entrepot_contract::ids::{ApplicationId, ConnectionId, OrderId, PluginId, TraceId};
 use entrepot_contract::manifest::{LogRules, Manifest, PluginKind, Scene};
 use entrepot_contract::message::{CallContext, OpenRequest, Opened, Request, Response, TokenMode};
 use entrepot_contract::notice::{OrderEvent, OrderNotice};
-use entrepot_contract::order::Guests;
 use entrepot_contract::plugin::{Instance, Plugin};
 use entrepot_contract::services::{HttpRequest, Services};
-use entrepot_contract::supplier::{SupplierOrder, SupplierRequest};
+use entrepot_contract::supplier::{SupplierOrder, SupplierRequest, SupplierUnit};
 use entrepot_contract::time::{Clock, Timestamp};
 use entrepot_contract::version::CONTRACT;
 use entrepot_host::breaker::BreakerRules;
@@ -146,15 +145,8 @@ fn manifest(id: &str, kind: PluginKind, capabilities: Capabilities) -> Manifest 
 
 /// A supplier that can do everything.
 pub fn supplier() -> Manifest {
-    let supplier = SupplierCapabilities {
-        book: true,
-        inquire: true,
-        cancel: true,
-        cancel_units: true,
-        units_limit: Some(9),
-        ..SupplierCapabilities::default()
-    };
-    manifest("fake-supplier", PluginKind::Supplier, Capabilities { supplier: Some(supplier), channel: None })
+    let calls = Calls::book().units_limit(9).inquire(0).cancel(CancelAbility::parts().inquire());
+    manifest("fake-supplier", PluginKind::Supplier, Capabilities { supplier: Some(calls.into()), channel: None })
 }
 
 /// A channel with one scene and one notice.
@@ -247,10 +239,10 @@ pub fn order(count: u16) -> Box<SupplierOrder> {
         order: OrderId::parse("order-1").unwrap(),
         reference: None,
         product_code: "p".to_owned(),
-        count,
+        units: (1..=count).map(|number| SupplierUnit { number, guests: vec![], gone: false }).collect(),
         visit: None,
         slot: None,
-        guests: Guests::default(),
+        buyer: None,
         unit_cost: None,
     })
 }
@@ -260,7 +252,7 @@ pub fn book() -> Request {
 }
 
 pub fn inquire() -> Request {
-    Request::Supplier(SupplierRequest::Inquire { order: order(2) })
+    Request::Supplier(SupplierRequest::Inquire { order: order(2), memo: None })
 }
 
 pub fn raw(body: Vec<u8>) -> RawRequest {

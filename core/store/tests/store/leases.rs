@@ -2,9 +2,10 @@
 
 use entrepot_contract::ids::{JobId, NodeId};
 use entrepot_contract::product::Fulfilment;
+use entrepot_contract::supplier::Memo;
 use entrepot_domain::answer::Answer;
 use entrepot_domain::command::{Body, OrderName};
-use entrepot_domain::job::JobState;
+use entrepot_domain::job::{JobMemo, JobState};
 use entrepot_engine::storage::{BIRTH_TOKEN, JobNext};
 use std::time::Duration;
 
@@ -36,13 +37,21 @@ async fn a_lease_fences_off_whoever_lost_it() {
         assert!(again().await.is_empty(), "a leased job is nobody else's");
         assert!(!store.start_job(&id, BIRTH_TOKEN, 1_000).await.unwrap(), "the old number starts nothing");
         assert!(store.start_job(&id, token, 60_000).await.unwrap());
-        let next =
-            JobNext { state: JobState::Started, wait_ms: 0, note: "no answer".to_owned(), counts: true, unclear: true };
+        let memo = JobMemo { word: Memo::new("batch 7"), ..JobMemo::default() };
+        let next = JobNext {
+            state: JobState::Started,
+            wait_ms: 0,
+            note: "no answer".to_owned(),
+            counts: true,
+            unclear: true,
+            memo: memo.clone(),
+        };
         assert!(!store.put_job(&id, BIRTH_TOKEN, next.clone()).await.unwrap());
         assert!(store.put_job(&id, token, next).await.unwrap());
         let back = again().await;
         assert_eq!(back[0].state, JobState::Started, "a started job stays started: its outcome is asked for first");
         assert_eq!(back[0].token, token + 1);
+        assert_eq!(back[0].memo, memo);
     }
 }
 
@@ -67,8 +76,14 @@ async fn a_node_that_starts_again_ends_its_own_leases_and_no_others() {
         assert_eq!(store.reclaim_jobs(&node("n2")).await.unwrap(), 1);
         assert_eq!(store.reclaim_jobs(&node("n2")).await.unwrap(), 0, "nothing is left to take back");
         assert!(!store.start_job(&mine.job.id, mine.token, 60_000).await.unwrap(), "the old number starts nothing");
-        let next =
-            JobNext { state: JobState::Dead, wait_ms: 0, note: "too late".to_owned(), counts: true, unclear: false };
+        let next = JobNext {
+            state: JobState::Dead,
+            wait_ms: 0,
+            note: "too late".to_owned(),
+            counts: true,
+            unclear: false,
+            memo: JobMemo::default(),
+        };
         assert!(!store.put_job(&mine.job.id, mine.token, next).await.unwrap());
         let back = store.lease_jobs(&node("n2"), 10, 60_000).await.unwrap();
         assert_eq!(back.len(), 1, "the other node's lease holds");

@@ -39,8 +39,8 @@ pub(crate) async fn deliver(
         OrderEvent::Refused { .. } => confirm(channel, call, notice, ConfirmResult::Refuse).await,
         OrderEvent::Issued { units } => issued(channel, call, notice, units).await,
         OrderEvent::IssueFailed { reason } => issue_failed(channel, call, notice, reason).await,
-        OrderEvent::RefundDecided { key, agreed, fee, .. } => {
-            refund_decided(channel, call, notice, key, agreed.then_some(*fee)).await
+        OrderEvent::RefundDecided { key, agreed, fee, repaired, .. } => {
+            refund_decided(channel, call, notice, key, agreed.then_some(*fee), repaired).await
         }
         OrderEvent::Redeemed { token, units, whole, at, shop } => {
             let part = (!whole).then_some(units.as_slice());
@@ -129,6 +129,7 @@ async fn refund_decided(
     notice: &OrderNotice,
     key: &str,
     agreed: Option<Option<Money>>,
+    repaired: &[UnitCredentials],
 ) -> Result<(), Fault> {
     let mut body = Map::new();
     body.insert("order_id".to_owned(), json!(notice.channel_order));
@@ -142,6 +143,10 @@ async fn refund_decided(
         None => AuditResult::Refuse,
     };
     body.insert("audit_result".to_owned(), json!(result));
+    if !repaired.is_empty() {
+        let style = style(channel, &call.connection.settings);
+        body.insert("vouchers".to_owned(), json!(with_credentials(&notice.order, repaired, &style)?));
+    }
     send(channel, call, AUDIT, &Value::Object(body)).await
 }
 

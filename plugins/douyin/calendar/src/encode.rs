@@ -9,6 +9,7 @@ use douyin_wire::envelope::spi_answer;
 use douyin_wire::kinds::VoucherStatus;
 use douyin_wire::number::{Fen, Id};
 use entrepot_sdk::contract::money::Currency;
+use entrepot_sdk::contract::order::UnitState;
 use entrepot_sdk::contract::outcome::{Acceptance, Reason, Refusal, UnitUsage};
 use entrepot_sdk::prelude::*;
 use serde::Serialize;
@@ -45,7 +46,7 @@ pub(crate) fn encode(
         Scene::CreateOrder => create_order(channel, outcome),
         Scene::PayOrder => pay_order(outcome),
         Scene::CancelOrder | Scene::NotifyRefund => noticed(scene, outcome),
-        Scene::ApplyRefund => apply_refund(intent, outcome),
+        Scene::ApplyRefund => apply_refund(&style(channel, settings), intent, outcome),
         Scene::QueryOrder => query_order(settings, outcome),
         Scene::IssueCertificate => issue_certificate(channel, settings, outcome),
         Scene::PullCalendar => pull_calendar(channel, outcome),
@@ -102,7 +103,8 @@ const fn confirm_info(acceptance: Acceptance) -> ConfirmInfo {
     match acceptance {
         Acceptance::Accepted => ConfirmInfo::ACCEPT,
         Acceptance::Refused => ConfirmInfo::REFUSE,
-        Acceptance::Later => ConfirmInfo::LATER,
+        // What this build does not know is not said: a notice may follow.
+        Acceptance::Later | Acceptance::Unknown => ConfirmInfo::LATER,
     }
 }
 
@@ -148,7 +150,7 @@ const fn kept(refusal: &Refusal) -> bool {
 
 /// Scenic §7, `documented`. On acceptance the fee that was asked goes back unchanged (`inferred`, safe: a larger one
 /// counts as a refusal, a smaller one is not used).
-fn apply_refund(intent: &Intent, outcome: &Outcome) -> Result<RawResponse, Fault> {
+fn apply_refund(style: &Style<'_>, intent: &Intent, outcome: &Outcome) -> Result<RawResponse, Fault> {
     let asked = match intent {
         Intent::AskRefund(ask) => ask.fee,
         _ => None,
@@ -158,12 +160,11 @@ fn apply_refund(intent: &Intent, outcome: &Outcome) -> Result<RawResponse, Fault
             let fee = fen(asked.unwrap_or(*fee))?;
             done("", &RefundApplyAnswer::accept(fee))
         }
-        // Repaired vouchers need project ids, which need our order's id: this outcome does not carry it. Refusing
-        // without them would be taken as an agreement (§7), so Douyin is asked to call again.
-        Outcome::RefundRefused { units, .. } if !units.is_empty() => {
-            Err(Fault::not_done(FaultKind::Internal, "repaired vouchers cannot be sent without our order's id"))
+        // Refusing a failed issuing without the vouchers that repair it would be taken as an agreement (§7).
+        Outcome::RefundRefused { order, reason, repaired } => {
+            let vouchers = if repaired.is_empty() { Vec::new() } else { with_credentials(order, repaired, style)? };
+            done(&shortened(reason), &RefundApplyAnswer::refuse(vouchers))
         }
-        Outcome::RefundRefused { reason, .. } => done(&shortened(reason), &RefundApplyAnswer::refuse(Vec::new())),
         Outcome::RefundWaiting => done("", &RefundApplyAnswer::wait()),
         // A refusal by the order's state is a decision, too: everything is used, or given back already.
         Outcome::Refused(refusal) if refusal.reason == Reason::StateForbids => {
@@ -195,6 +196,9 @@ fn query_order(settings: &ConnectionSettings, outcome: &Outcome) -> Result<RawRe
         }
         _ => return Err(unheard(Scene::QueryOrder)),
     };
+    if units.iter().any(|usage| usage.state == UnitState::Unknown) {
+        return Err(unheard(Scene::QueryOrder));
+    }
     let used = |usage: &&UnitUsage| status(usage) == VoucherStatus::Used;
     let changed = |usage: &UnitUsage| status(usage) != VoucherStatus::Unused;
     // Before issuing Douyin knows no voucher of this order, and naming one would contradict it.

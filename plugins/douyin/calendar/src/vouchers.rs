@@ -50,6 +50,8 @@ pub(crate) fn status(usage: &UnitUsage) -> VoucherStatus {
         UnitState::Redeemed => VoucherStatus::Used,
         UnitState::Refunded => VoucherStatus::Refunded,
         UnitState::Available | UnitState::Reserved => VoucherStatus::Unused,
+        // Never said: what this build does not know is refused before.
+        UnitState::Unknown => VoucherStatus::Used,
     }
 }
 

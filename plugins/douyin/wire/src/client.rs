@@ -71,6 +71,7 @@ impl ApiClient {
         let fixed_token = match context.token_mode {
             TokenMode::Fixed => Some(secret(context, "fixed_token").await?),
             TokenMode::ClientToken => None,
+            TokenMode::Unknown => return Err(Fault::invalid("token_mode: this build does not know it")),
         };
         Ok(Self {
             base_url: context.base_url()?.to_owned(),

@@ -6,8 +6,9 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use entrepot_contract::abi::{BUSY, PluginTable};
-use entrepot_contract::capability::SupplierCapabilities;
-use entrepot_contract::supplier::{Booking, SupplierOrder};
+use entrepot_contract::capability::{Calls, SupplierCapabilities};
+use entrepot_contract::outcome::{Reason, Refusal};
+use entrepot_contract::supplier::{Booking, Memo, SupplierOrder};
 use serde_json::{Value, json};
 
 use super::*;
@@ -25,6 +26,10 @@ impl Drop for PanicsWhenDropped {
     }
 }
 
+fn refused(text: String) -> Booking {
+    Booking::Refused(Refusal::new(Reason::Other, text))
+}
+
 #[async_trait]
 impl Supplier for Obedient {
     type Settings = NoSettings;
@@ -35,7 +40,7 @@ impl Supplier for Obedient {
             family: "tests",
             version: "1",
             summary: "Does what it is told.",
-            capabilities: SupplierCapabilities { book: true, inquire: true, ..SupplierCapabilities::default() },
+            capabilities: Calls::book().inquire(0).into(),
             secrets: vec![],
             scenes: vec![],
             clear_fields: vec![],
@@ -54,18 +59,18 @@ impl Supplier for Obedient {
             "hang" => std::future::pending().await,
             "log" => call.log(LogLevel::Info, &"é".repeat(LOG_LIMIT_BYTES)),
             "huge" => {
-                return Ok(Booking::Refused { reason: "x".repeat(5 * 1024 * 1024) });
+                return Ok(refused("x".repeat(5 * 1024 * 1024)));
             }
             "ask" => {
                 let reason = call.http(http::get("ask", "http://partner.test").build()).await?.body;
-                return Ok(Booking::Refused { reason });
+                return Ok(refused(reason));
             }
             _ => {}
         }
-        Ok(Booking::Refused { reason: order.order.to_string() })
+        Ok(refused(order.order.to_string()))
     }
 
-    async fn inquire(&self, _call: &Call<()>, _order: SupplierOrder) -> Result<Booking, Fault> {
+    async fn inquire(&self, _call: &Call<()>, _order: SupplierOrder, _memo: Option<Memo>) -> Result<Booking, Fault> {
         panic!("with a guest's name")
     }
 }
@@ -100,8 +105,8 @@ impl Peer {
     fn submit(&self, call: u64, name: &str, product: &str) -> i32 {
         let connection = json!({"id": "c1", "merchant": "m1", "account": null, "settings": {}});
         let order = json!({
-            "order": format!("o{call}"), "reference": null, "product_code": product, "count": 1, "visit": null,
-            "slot": null, "guests": {}, "unit_cost": null,
+            "order": format!("o{call}"), "reference": null, "product_code": product,
+            "units": [{"number": 1}], "visit": null, "slot": null, "unit_cost": null,
         });
         let context = json!({
             "deadline": "2026-09-21T14:13:30.000Z", "idempotency_key": "k", "trace": "t", "attempt": 1,

@@ -12,7 +12,7 @@ use entrepot_contract::outcome::Outcome;
 use entrepot_contract::plugin::{Instance, Plugin};
 use entrepot_contract::services::Services as _;
 use entrepot_contract::supplier::{
-    Booking, Cancellation, CodeRow, PreparedCode, SupplierOrder, SupplierRequest, SupplierResponse,
+    Booking, Cancellation, CodeRow, Memo, PreparedCode, SupplierOrder, SupplierRequest, SupplierResponse,
 };
 use serde_json::{Value, json};
 
@@ -169,9 +169,9 @@ impl Seat {
         self.booking(SupplierRequest::Book { order: Box::new(order) }).await
     }
 
-    /// `inquire`.
+    /// `inquire`, without a memo.
     pub async fn inquire(&self, order: SupplierOrder) -> Result<Booking, Fault> {
-        self.booking(SupplierRequest::Inquire { order: Box::new(order) }).await
+        self.booking(SupplierRequest::Inquire { order: Box::new(order), memo: None }).await
     }
 
     async fn booking(&self, request: SupplierRequest) -> Result<Booking, Fault> {
@@ -184,7 +184,23 @@ impl Seat {
     /// `cancel`.
     pub async fn cancel(&self, order: SupplierOrder, units: &[u16], key: &str) -> Result<Cancellation, Fault> {
         let (order, units, key) = (Box::new(order), units.to_vec(), key.to_owned());
-        match self.call(Request::Supplier(SupplierRequest::Cancel { order, units, key })).await? {
+        self.cancellation(SupplierRequest::Cancel { order, units, key }).await
+    }
+
+    /// `inquire_cancel`.
+    pub async fn inquire_cancel(
+        &self,
+        order: SupplierOrder,
+        units: &[u16],
+        key: &str,
+        memo: Option<Memo>,
+    ) -> Result<Cancellation, Fault> {
+        let (order, units, key) = (Box::new(order), units.to_vec(), key.to_owned());
+        self.cancellation(SupplierRequest::InquireCancel { order, units, key, memo }).await
+    }
+
+    async fn cancellation(&self, request: SupplierRequest) -> Result<Cancellation, Fault> {
+        match self.call(Request::Supplier(request)).await? {
             Response::Supplier(SupplierResponse::Cancellation(cancellation)) => Ok(cancellation),
             other => Err(unasked(&other)),
         }

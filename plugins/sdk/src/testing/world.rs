@@ -206,6 +206,7 @@ impl Services for World {
                     return Err(Fault::not_done(FaultKind::NotFound, format!("no secret named {name}")));
                 }
             },
+            ServiceRequest::Unknown => return Err(Fault::unsupported("of an unknown service")),
         };
         trip(&answer)
     }

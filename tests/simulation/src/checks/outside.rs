@@ -55,7 +55,7 @@ fn differs(world: &World, order: &Order, truth: &Truth) -> Option<String> {
             UnitState::Available | UnitState::Reserved if order.state == OrderState::Refused => {
                 (!back).then_some("was never issued and is good at its supplier")
             }
-            UnitState::Available | UnitState::Reserved => {
+            UnitState::Available | UnitState::Reserved | UnitState::Unknown => {
                 (back && !waiting.contains(&unit.number)).then_some("is good and is cancelled at its supplier")
             }
         };

@@ -150,6 +150,7 @@ impl Instance for OpenShop {
                 ChannelResponse::Encoded { raw: RawResponse::json(body) }
             }
             ChannelRequest::Deliver { notice } => self.deliver(*notice).await?,
+            ChannelRequest::Unknown => return Err(Fault::unsupported("unknown")),
         };
         Ok(Response::Channel(response))
     }

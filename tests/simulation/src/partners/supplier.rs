@@ -6,14 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use entrepot_contract::capability::{Capabilities, SupplierCapabilities};
+use entrepot_contract::capability::{Calls, CancelAbility, Capabilities, SupplierCapabilities};
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::manifest::{Manifest, PluginKind};
 use entrepot_contract::message::{CallContext, OpenRequest, Opened, Request, Response};
 use entrepot_contract::order::{Credential, CredentialKind, UnitCredentials};
+use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::plugin::{Instance, Plugin};
 use entrepot_contract::services::Services;
-use entrepot_contract::supplier::{Booking, Cancellation, SupplierOrder, SupplierRequest, SupplierResponse};
+use entrepot_contract::supplier::{
+    Booking, Cancellation, Memo, SupplierOrder, SupplierRequest, SupplierResponse, Wait,
+};
 use tokio::time::Instant;
 
 use super::manifest;
@@ -93,16 +96,12 @@ pub(crate) struct SupplierPlugin {
 #[async_trait]
 impl Plugin for SupplierPlugin {
     fn manifest(&self) -> Manifest {
-        let supplier = SupplierCapabilities {
-            book: true,
-            inquire: self.kind == SupplierKind::Asked,
-            cancel: true,
-            cancel_units: self.kind != SupplierKind::Repeatable,
-            book_idempotent: self.kind == SupplierKind::Repeatable,
-            cancel_idempotent: self.kind != SupplierKind::Blind,
-            own_gate: true,
-            ..SupplierCapabilities::default()
+        let calls = match self.kind {
+            SupplierKind::Asked => Calls::book().inquire(0).cancel(CancelAbility::parts().inquire()),
+            SupplierKind::Repeatable => Calls::book().repeatable().cancel(CancelAbility::whole().repeatable()),
+            SupplierKind::Blind => Calls::book().cancel(CancelAbility::parts()),
         };
+        let supplier = SupplierCapabilities::from(calls).own_gate();
         let capabilities = Capabilities { channel: None, supplier: Some(supplier) };
         manifest(self.kind.plugin(), PluginKind::Supplier, capabilities, Vec::new())
     }
@@ -169,11 +168,14 @@ impl Instance for OpenSupplier {
         }
         let response = match request {
             SupplierRequest::Book { order } => SupplierResponse::Booking(self.book(&order, way)),
-            SupplierRequest::Inquire { order } => SupplierResponse::Booking(self.inquire(&order)),
+            SupplierRequest::Inquire { order, .. } => SupplierResponse::Booking(self.inquire(&order)),
             SupplierRequest::Cancel { order, units, key } => {
                 SupplierResponse::Cancellation(self.cancel(&order, &units, &key, way))
             }
-            SupplierRequest::PrepareCodes { .. } => return Err(Fault::unsupported("prepare_codes")),
+            SupplierRequest::InquireCancel { order, units, key, .. } => {
+                SupplierResponse::Cancellation(self.inquire_cancel(&order, &units, &key))
+            }
+            other => return Err(Fault::unsupported(Request::Supplier(other).name())),
         };
         if way == Way::TooLate {
             tokio::time::sleep(Duration::from_millis(TOO_LATE_MS)).await;
@@ -190,6 +192,10 @@ impl Instance for OpenSupplier {
     async fn close(&self) {}
 }
 
+fn no(text: &str) -> Refusal {
+    Refusal::new(Reason::SupplierRefused, text)
+}
+
 impl OpenSupplier {
     /// Credentials of the last booking: each booking makes tickets of its own.
     fn issued(order: &SupplierOrder, truth: &Truth) -> Booking {
@@ -203,7 +209,7 @@ impl OpenSupplier {
         };
         Booking::Issued {
             reference: Some(id(&format!("S-{}-{}", order.order, truth.bookings))),
-            units: (1..=order.count).map(unit).collect(),
+            units: (1..=order.count()).map(unit).collect(),
         }
     }
 
@@ -215,11 +221,11 @@ impl OpenSupplier {
         if !repeated {
             if way == Way::No {
                 truth.refused = truth.bookings == 0;
-                return Booking::Refused { reason: "full".to_owned() };
+                return Booking::Refused(no("full"));
             }
             truth.bookings += 1;
             truth.refused = false;
-            truth.units = order.count;
+            truth.units = order.count();
             truth.pending_until = (way == Way::Later).then(|| Instant::now() + Duration::from_millis(delay));
         }
         Self::standing(order, truth)
@@ -228,12 +234,12 @@ impl OpenSupplier {
     /// What became of an order.
     fn standing(order: &SupplierOrder, truth: &Truth) -> Booking {
         if truth.refused {
-            return Booking::Refused { reason: "full".to_owned() };
+            return Booking::Refused(no("full"));
         }
         match truth.pending_until {
             Some(until) if until > Instant::now() => Booking::Pending {
                 reference: Some(id(&format!("S-{}-{}", order.order, truth.bookings))),
-                ask_after_ms: Some(2_000),
+                wait: Wait::ms(2_000),
             },
             _ => Self::issued(order, truth),
         }
@@ -243,7 +249,7 @@ impl OpenSupplier {
         let all = self.seat.world().suppliers.lock();
         match all.get(order.order.as_str()) {
             None => Booking::NotFound,
-            Some(truth) if truth.bookings == 0 => Booking::Refused { reason: "full".to_owned() },
+            Some(truth) if truth.bookings == 0 => Booking::Refused(no("full")),
             Some(truth) if truth.cancelled.len() == usize::from(truth.units) => Booking::Cancelled,
             Some(truth) => Self::standing(order, truth),
         }
@@ -253,25 +259,43 @@ impl OpenSupplier {
         let delay = self.seat.world().chance(|chance| chance.between(500, 20_000));
         let mut all = self.seat.world().suppliers.lock();
         let Some(truth) = all.get_mut(order.order.as_str()).filter(|truth| truth.booked()) else {
-            return Cancellation::Refused { reason: "there is no such order".to_owned() };
+            return Cancellation::Refused(no("there is no such order"));
         };
         if truth.keys.contains(key) && self.kind != SupplierKind::Blind {
-            return Cancellation::Done;
+            return Cancellation::Done { fee: None };
         }
         if way == Way::No {
-            return Cancellation::Refused { reason: "not any more".to_owned() };
+            return Cancellation::Refused(no("not any more"));
         }
         if way == Way::Later && self.kind != SupplierKind::Blind {
             truth.audits.entry(key.to_owned()).or_insert_with(|| Instant::now() + Duration::from_millis(delay));
         }
         if truth.audits.get(key).is_some_and(|until| *until > Instant::now()) {
-            return Cancellation::Waiting { ask_after_ms: Some(2_000) };
+            return Cancellation::Waiting(Wait::ms(2_000).with_memo(Memo::new(key)));
         }
+        Self::take_back(truth, units, key)
+    }
+
+    /// How a cancellation stands.
+    fn inquire_cancel(&self, order: &SupplierOrder, units: &[u16], key: &str) -> Cancellation {
+        let mut all = self.seat.world().suppliers.lock();
+        match all.get_mut(order.order.as_str()) {
+            Some(truth) if truth.keys.contains(key) => Cancellation::Done { fee: None },
+            Some(truth) => match truth.audits.get(key) {
+                Some(until) if *until > Instant::now() => Cancellation::Waiting(Wait::ms(2_000)),
+                Some(_) => Self::take_back(truth, units, key),
+                None => Cancellation::NotAsked,
+            },
+            None => Cancellation::NotAsked,
+        }
+    }
+
+    fn take_back(truth: &mut Truth, units: &[u16], key: &str) -> Cancellation {
         if units.iter().any(|unit| truth.cancelled.contains(unit)) {
-            return Cancellation::Refused { reason: "some of it was given back before".to_owned() };
+            return Cancellation::Refused(no("some of it was given back before"));
         }
         truth.keys.insert(key.to_owned());
         truth.cancelled.extend(units);
-        Cancellation::Done
+        Cancellation::Done { fee: None }
     }
 }

@@ -49,7 +49,7 @@ pub(super) struct Wish {
     /// The bucket of that stock; the SKU's own when left out.
     pub(super) bucket: Option<BucketId>,
     /// When sales for a date end; null: with the date itself.
-    #[serde(default, deserialize_with = "said")]
+    #[serde(default, deserialize_with = "said_strictly")]
     #[schemars(with = "Option<SalesClose>")]
     pub(super) close: Option<Option<SalesClose>>,
     /// What the merchant owes his supplier for one unit; null: not known.
@@ -71,6 +71,15 @@ pub(super) struct Wish {
 /// Tells null from what is left out.
 fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// The same for what the contract reads leniently.
+fn said_strictly<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: serde::de::DeserializeOwned + serde::Serialize,
+{
+    entrepot_contract::strict::strict::<D, Option<T>>(deserializer).map(Some)
 }
 
 /// One wish at the top, or several in `rows`, or both; and how the call is meant.

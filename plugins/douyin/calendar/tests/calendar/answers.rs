@@ -221,7 +221,7 @@ async fn refund_decisions() {
     // The fee asked for goes back, whatever the core computed.
     let agreed = said(&seat, "apply-refund", Outcome::RefundAgreed { fee: Money::fen(5) }).await;
     assert_eq!(agreed["data"]["refund_fee_amount"], 900);
-    let no = Outcome::RefundRefused { reason: "used on the first day".to_owned(), units: vec![] };
+    let no = Outcome::RefundRefused { order: own(), reason: "used on the first day".to_owned(), repaired: vec![] };
     let expected = json!({"data": {"error_code": 0, "description": "used on the first day", "audit_refund_result": 2}});
     assert_eq!(said(&seat, "apply-refund", no).await, expected);
     let expected = json!({"data": {"error_code": 0, "description": "", "audit_refund_result": 3}});
@@ -233,9 +233,10 @@ async fn refund_decisions() {
         assert_eq!(answer["data"]["error_code"], 999_999);
         assert_eq!(answer["data"]["audit_refund_result"], Value::Null);
     }
-    // Repaired vouchers have no project ids without our order's id: no answer is better than a refusal without effect.
-    let repaired = Outcome::RefundRefused { reason: String::new(), units: vec![qr(1)] };
-    raw(&seat, "apply-refund", repaired).await.expect_err("no order id");
+    let repaired = Outcome::RefundRefused { order: own(), reason: String::new(), repaired: vec![qr(2)] };
+    let answer = said(&seat, "apply-refund", repaired).await;
+    assert_eq!(answer["data"]["audit_refund_result"], 2);
+    assert_eq!(answer["data"]["vouchers"][0]["entrance"]["project_id"], format!("{}-2", own()));
 }
 
 /// Scenic §10.

@@ -34,7 +34,13 @@ async fn told(notice: OrderNotice) -> (String, Value) {
 #[tokio::test]
 async fn the_pages_own_examples() {
     let decided = |agreed, fee| {
-        notice(OrderEvent::RefundDecided { key: "R1".to_owned(), agreed, fee, reason: Some("used".to_owned()) })
+        notice(OrderEvent::RefundDecided {
+            key: "R1".to_owned(),
+            agreed,
+            fee,
+            reason: Some("used".to_owned()),
+            repaired: vec![],
+        })
     };
     let confirm = "/goodlife/v1/trip/order/confirm/";
     let callback = "/goodlife/v1/fulfilment/create/callback/";
@@ -216,6 +222,7 @@ async fn what_cannot_be_sent_is_not_sent() {
             agreed: true,
             fee: Some(Money::fen(-1)),
             reason: None,
+            repaired: vec![],
         }),
     ] {
         let fault = seat.deliver(notice).await.expect_err("cannot be sent");

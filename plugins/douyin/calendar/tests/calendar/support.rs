@@ -106,6 +106,7 @@ pub fn notices() -> Vec<OrderNotice> {
             agreed: true,
             fee: Some(Money::fen(900)),
             reason: None,
+            repaired: vec![],
         }),
         redemption(&[1], false),
     ]
