@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use entrepot_contract::capability::SupplierFulfilment;
 use entrepot_contract::ids::{ConnectionId, MerchantId, PluginId};
 use entrepot_contract::manifest::{Manifest, PluginKind};
 use entrepot_contract::message::ConnectionFacts;

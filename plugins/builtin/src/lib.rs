@@ -22,6 +22,7 @@ pub fn plugins() -> Vec<Arc<dyn Plugin>> {
         douyin_calendar::plugin(), // douyin-calendar
         code_pool::plugin(),       // code-pool
         simple_gate::plugin(),     // simple-gate
+        zhiyoubao::plugin(),       // zhiyoubao
     ]
 }
 

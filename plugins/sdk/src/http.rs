@@ -152,6 +152,26 @@ pub fn segment(text: &str) -> String {
     encoded
 }
 
+/// A part of a query or form as it was meant: `+` is a space, `%XX` a byte. Invalid when it is no UTF-8 or ends within an
+/// escape.
+pub fn decoded(text: &str) -> Result<String, Fault> {
+    let malformed = || Fault::invalid("a query holds an escape that cannot be read");
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut digit = || rest.next().and_then(|byte| char::from(byte).to_digit(16)).ok_or_else(malformed);
+                let (high, low) = (digit()?, digit()?);
+                u8::try_from(high * 16 + low).map_err(|_| malformed())?
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).map_err(|_| malformed())
+}
+
 /// A query string or form body, without `?`.
 #[must_use]
 pub fn query(pairs: &[(&str, &str)]) -> String {
@@ -181,5 +201,7 @@ mod tests {
     #[test]
     fn queries_are_encoded() {
         assert_eq!(query(&[("a b", "é&"), ("c", "1")]), "a%20b=%C3%A9%26&c=1");
+        assert_eq!(decoded("a%20b+%C3%A9%26").unwrap(), "a b é&");
+        assert!(decoded("%4").is_err() && decoded("%zz").is_err() && decoded("%FF").is_err());
     }
 }

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entrepot_sdk::async_trait;
+use entrepot_sdk::contract::capability::{Calls, SupplierCapabilities};
 use entrepot_sdk::contract::channel::{RawResponse, ReadyAnswers};
 use entrepot_sdk::contract::fault::Fault;
 use entrepot_sdk::contract::manifest::Manifest;
 use entrepot_sdk::contract::message::{CallContext, OpenRequest, Opened, Request, Response};
+use entrepot_sdk::contract::outcome::{Reason, Refusal};
 use entrepot_sdk::contract::plugin::{Instance, Plugin};
 use entrepot_sdk::contract::services::{LogLevel, Services};
 use entrepot_sdk::contract::supplier::{Booking, SupplierOrder, SupplierRequest, SupplierResponse};
@@ -41,7 +43,7 @@ pub fn healthy() -> Arc<dyn Plugin> {
 /// The answer of an instance that is not bad, or not yet.
 #[must_use]
 pub fn answer(reason: &str) -> Response {
-    Response::Supplier(SupplierResponse::Booking(Booking::Refused { reason: reason.to_owned() }))
+    Response::Supplier(SupplierResponse::Booking(Booking::Refused(Refusal::new(Reason::SupplierRefused, reason))))
 }
 
 /// Its card, with what its mark makes of it.
@@ -52,7 +54,7 @@ pub fn answer(reason: &str) -> Response {
 pub fn card(id: &str) -> serde_json::Value {
     let mut card = json!({
         "id": id, "kind": "supplier", "family": "bad", "version": "0.1.0", "contract": {"major": 1, "minor": 0},
-        "summary": "Bad on purpose.", "capabilities": {"supplier": {"book": true, "inquire": true}},
+        "summary": "Bad on purpose.", "capabilities": {"supplier": SupplierCapabilities::from(Calls::book().inquire(0))},
         "instance_settings": schema_of::<Settings>(), "connection_settings": {"type": "object"},
     });
     match mark() {
@@ -61,7 +63,7 @@ pub fn card(id: &str) -> serde_json::Value {
         "other-major" => card["contract"]["major"] = json!(99),
         "newer-minor" => card["contract"]["minor"] = json!(77),
         "panic-abort" => card["panic"] = json!("abort"),
-        "impossible" => card["capabilities"]["supplier"]["fulfilment"] = json!("pool"),
+        "impossible" => card["capabilities"]["supplier"]["fulfils"] = json!({"by": "magic"}),
         _ => {}
     }
     card
@@ -125,7 +127,7 @@ impl Instance for BadInstance {
     async fn call(&self, _: CallContext, request: Request, services: Arc<dyn Services>) -> Result<Response, Fault> {
         let (order, inquires) = match request {
             Request::Supplier(SupplierRequest::Book { order }) => (order, false),
-            Request::Supplier(SupplierRequest::Inquire { order }) => (order, true),
+            Request::Supplier(SupplierRequest::Inquire { order, .. }) => (order, true),
             other => return Err(Fault::unsupported(other.name())),
         };
         if order.product_code != FINE {

@@ -6,6 +6,7 @@ use entrepot_contract::channel::RawRequest;
 use entrepot_contract::fault::Fault;
 use entrepot_contract::notice::OrderNotice;
 use entrepot_contract::services::{HttpRequest, HttpResponse};
+use entrepot_contract::supplier::UsedUnits;
 use serde_json::Value;
 
 /// Everything about one plugin under test.
@@ -49,8 +50,8 @@ pub trait OtherSide: Send + Sync {
     fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, Fault>;
     /// What it believes was booked.
     fn booked(&self) -> Vec<Booked>;
-    /// Numbers of the units given back, in order.
-    fn cancelled(&self, order: &str) -> Vec<u16>;
+    /// The units given back: their numbers in order, or how many where it does not tell them apart.
+    fn cancelled(&self, order: &str) -> UsedUnits;
 }
 
 /// A booking, as the other side knows it.

@@ -7,6 +7,7 @@ use entrepot_contract::fault::{Effect, Fault, FaultKind};
 use entrepot_contract::ids::{OrderId, SceneName};
 use entrepot_contract::intent::Intent;
 use entrepot_contract::manifest::Manifest;
+use entrepot_contract::money::Money;
 use entrepot_contract::order::{Guest, GuestField, Visit};
 use entrepot_contract::outcome::Outcome;
 use entrepot_contract::plugin::Plugin;
@@ -139,7 +140,7 @@ impl Trial {
             visit: Some(Visit { arrive: date, leave: date }),
             slot: None,
             buyer: Some(guest.clone()),
-            unit_cost: None,
+            unit_cost: Some(Money::fen(8_000)),
         })
     }
 

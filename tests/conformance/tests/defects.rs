@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use entrepot_conformance::{Booked, Fixture, OtherSide, Report, Side, Suite, SupplierSide, Verdict};
+use entrepot_sdk::contract::supplier::UsedUnits;
 use entrepot_sdk::prelude::*;
 use serde_json::json;
 
@@ -53,8 +54,8 @@ impl OtherSide for Nobody {
         Vec::new()
     }
 
-    fn cancelled(&self, _order: &str) -> Vec<u16> {
-        Vec::new()
+    fn cancelled(&self, _order: &str) -> UsedUnits {
+        UsedUnits::Number { numbers: Vec::new() }
     }
 }
 

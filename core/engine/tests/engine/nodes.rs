@@ -11,7 +11,7 @@ use crate::house::*;
 /// Another node tells of itself. It says `same` when it runs what this one runs.
 async fn other(house: &House, fingerprint: &str, failing: &[&str]) {
     let failing = failing.iter().map(|subject| Failing {
-        kind: entrepot_domain::alert::AlertKind::ConnectionFailing,
+        kind: AlertKind::ConnectionFailing,
         subject: (*subject).to_owned(),
         merchant: Some(id("park")),
         instance: format!("fake-gate/{subject}"),

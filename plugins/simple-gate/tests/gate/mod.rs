@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use entrepot_conformance::{Booked, OtherSide};
+use entrepot_sdk::contract::supplier::UsedUnits;
 use entrepot_sdk::prelude::*;
 use simple_gate_simulator::Desk;
 
@@ -28,7 +29,8 @@ impl OtherSide for AtTheDesk {
         booked.map(|it| Booked { order: it.order, product: it.product, count: it.count, date: it.date }).collect()
     }
 
-    fn cancelled(&self, order: &str) -> Vec<u16> {
-        self.0.order(order).map(|booked| booked.cancelled.into_iter().collect()).unwrap_or_default()
+    fn cancelled(&self, order: &str) -> UsedUnits {
+        let numbers = self.0.order(order).map(|booked| booked.cancelled.into_iter().collect()).unwrap_or_default();
+        UsedUnits::Number { numbers }
     }
 }

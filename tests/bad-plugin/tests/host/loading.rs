@@ -32,7 +32,11 @@ fn each_wrong_file_is_told_with_what_to_do() {
         ("bad-plugin", "panic-in-manifest", &["gives no table", "its code failed while it was loaded"]),
         ("bad-plugin", "other-major", &["speaks contract major 99", "this host speaks [1]", "take a build for it"]),
         ("bad-plugin", "panic-abort", &["panic = \"abort\"", "build it with panic = \"unwind\""]),
-        ("bad-plugin", "impossible", &["the manifest of plugin bad-plugin", "fulfils from a pool cannot book"]),
+        (
+            "bad-plugin",
+            "impossible",
+            &["the manifest of plugin bad-plugin", "does not say in a way known here how it fulfils"],
+        ),
         ("bad-plugin", "other-id", &["holds the plugin another-plugin", "expects bad-plugin", "correct one"]),
         ("bad-table", "null-table", &["gives no table"]),
         ("bad-table", "other-abi", &["speaks ABI 99, this host speaks 1", "take a build for this host"]),

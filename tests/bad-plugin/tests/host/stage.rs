@@ -168,8 +168,7 @@ pub fn scope() -> CallScope {
 
 fn order(product: &str, order: &str) -> Box<entrepot_contract::supplier::SupplierOrder> {
     let order = json!({
-        "order": order, "reference": null, "product_code": product, "count": 1, "visit": null, "slot": null,
-        "guests": {}, "unit_cost": null,
+        "order": order, "product_code": product, "units": [{"number": 1}],
     });
     serde_json::from_value(order).unwrap()
 }
@@ -179,13 +178,13 @@ pub fn book(product: &str, number: &str) -> Request {
 }
 
 pub fn inquire(product: &str) -> Request {
-    Request::Supplier(SupplierRequest::Inquire { order: order(product, "o1") })
+    Request::Supplier(SupplierRequest::Inquire { order: order(product, "o1"), memo: None })
 }
 
 /// The text that the bad plugin answers with where it answers.
 pub fn reason(response: Response) -> String {
     let value = serde_json::to_value(response).unwrap();
-    value["reason"].as_str().unwrap_or_default().to_owned()
+    value["text"].as_str().unwrap_or_default().to_owned()
 }
 
 /// A library as it was built: in the folder that `cargo xtask libraries` fills, or where cargo puts this package's

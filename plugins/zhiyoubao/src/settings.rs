@@ -1,0 +1,84 @@
+//! What a connection is set up with.
+
+use entrepot_sdk::prelude::*;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// How orders are paid (§3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PayMethod {
+    /// From the distributor's deposit account (备佣金).
+    Vm,
+    /// At the scenic area (现场支付).
+    Spot,
+    /// Zhiyoubao's own payment.
+    Zyb,
+}
+
+impl PayMethod {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Vm => "vm",
+            Self::Spot => "spot",
+            Self::Zyb => "zyb",
+        }
+    }
+}
+
+/// Settings of one connection (§1).
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ZhiyoubaoSettings {
+    /// The distributor's company code (企业码).
+    pub corp_code: String,
+    /// The distributor's user (用户名).
+    pub user_name: String,
+    /// How orders are paid.
+    pub pay_method: PayMethod,
+    /// Source text (`src`); left out when empty.
+    pub source: String,
+    /// Sub source (`subSrc`); left out when empty.
+    pub sub_source: String,
+    /// Template of a message that is sent again (`tplCode`); the gateway's own when empty.
+    pub message_template: String,
+    /// How long to wait for an answer, in milliseconds.
+    #[schemars(range(min = 1_000, max = 30_000))]
+    pub timeout_ms: u32,
+    /// How long an audit may wait until it is asked about again, in milliseconds.
+    #[schemars(range(min = 1_000, max = 3_600_000))]
+    pub audit_poll_ms: u64,
+}
+
+impl Default for ZhiyoubaoSettings {
+    fn default() -> Self {
+        Self {
+            corp_code: String::new(),
+            user_name: String::new(),
+            pay_method: PayMethod::Vm,
+            source: String::new(),
+            sub_source: String::new(),
+            message_template: String::new(),
+            timeout_ms: 10_000,
+            audit_poll_ms: 60_000,
+        }
+    }
+}
+
+impl ZhiyoubaoSettings {
+    /// What a schema cannot say.
+    pub(crate) fn check(&self) -> Result<(), Fault> {
+        for (key, value) in [("corp_code", &self.corp_code), ("user_name", &self.user_name)] {
+            if value.trim().is_empty() {
+                return Err(Fault::invalid(format!("settings.{key}: must not be empty")));
+            }
+        }
+        if !(1_000..=30_000).contains(&self.timeout_ms) {
+            return Err(Fault::invalid("settings.timeout_ms: must be 1000 to 30000"));
+        }
+        if !(1_000..=3_600_000).contains(&self.audit_poll_ms) {
+            return Err(Fault::invalid("settings.audit_poll_ms: must be 1000 to 3600000"));
+        }
+        Ok(())
+    }
+}
