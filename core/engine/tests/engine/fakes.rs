@@ -192,6 +192,9 @@ pub enum Book {
     Held,
 }
 
+/// A cancellation as it arrived: order, units, and what it was reminded of.
+type Cancelled = (SupplierOrder, Vec<u16>, Option<Memo>);
+
 /// The fake supplier.
 #[derive(Default)]
 pub struct Gate {
@@ -216,7 +219,7 @@ pub struct Gate {
     /// Inquiries that do not see yet what was booked.
     pub unseen: Mutex<u32>,
     /// The orders, units and memos it was asked to cancel, or about.
-    pub cancelled: Mutex<Vec<(SupplierOrder, Vec<u16>, Option<Memo>)>>,
+    pub cancelled: Mutex<Vec<Cancelled>>,
     pub calls: Mutex<Vec<&'static str>>,
     /// How often each order was booked.
     pub booked: Mutex<BTreeMap<String, u32>>,
