@@ -109,8 +109,7 @@ fn context() -> CallContext {
 
 fn book() -> Request {
     let order = json!({
-        "order": "o1", "reference": null, "product_code": "p", "count": 1, "visit": null, "slot": null, "guests": {},
-        "unit_cost": null,
+        "order": "o1", "product_code": "p", "units": [{"number": 1}],
     });
     serde_json::from_value(json!({"to": "supplier", "call": "book", "order": order})).unwrap()
 }

@@ -97,6 +97,8 @@ pub async fn engine(storage: &SqlStorage, node: &str) -> Engine {
         seeds: Arc::new(RandomSeeds),
         settings: EngineSettings {
             backoff_first_ms: 0,
+            // However slow the machine is, no job gives up before the test looks at it.
+            attempts_limit: u32::MAX,
             lease_ms: 1,
             ..EngineSettings::new(NodeId::parse(node).unwrap())
         },

@@ -137,8 +137,8 @@ impl Peer {
 #[test]
 fn a_call_is_answered() {
     let peer = Peer::opened();
-    assert_eq!(peer.booked(7, "fine")["Ok"]["reason"], "o7");
-    assert_eq!(peer.booked(7, "fine")["Ok"]["reason"], "o7", "a number may be used again");
+    assert_eq!(peer.booked(7, "fine")["Ok"]["text"], "o7");
+    assert_eq!(peer.booked(7, "fine")["Ok"]["text"], "o7", "a number may be used again");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_panic_is_a_fault_that_names_the_place_only() {
     assert_eq!(peer.submit(2, "inquire", "fine"), ACCEPTED);
     let fault = &peer.reply(2)["Err"];
     assert_eq!((&fault["kind"], &fault["effect"]), (&json!("crashed"), &json!("not_done")), "inquiring has no effect");
-    assert_eq!(peer.booked(3, "fine")["Ok"]["reason"], "o3", "the instance lives on");
+    assert_eq!(peer.booked(3, "fine")["Ok"]["text"], "o3", "the instance lives on");
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn calls_at_work_are_bounded_and_can_be_stopped() {
     let fault = &peer.reply(5)["Err"];
     assert_eq!((&fault["kind"], &fault["effect"]), (&json!("timed_out"), &json!("unknown")));
     assert_eq!(peer.submit(1, "book", "fine"), REFUSED, "that number is at work");
-    assert_eq!(peer.booked(limit + 1, "fine")["Ok"]["reason"], format!("o{}", limit + 1));
+    assert_eq!(peer.booked(limit + 1, "fine")["Ok"]["text"], format!("o{}", limit + 1));
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn services_are_answered_by_number() {
         let answer = json!({"Ok": {"answer": "http", "status": 200, "headers": [], "body": format!("b{call}")}});
         let answer = answer.to_string();
         assert_eq!((peer.table.deliver)(peer.instance, number, answer.as_ptr(), answer.len()), ACCEPTED);
-        assert_eq!(peer.reply(call)["Ok"]["reason"], format!("b{call}"));
+        assert_eq!(peer.reply(call)["Ok"]["text"], format!("b{call}"));
     }
 }
 
@@ -273,5 +273,5 @@ fn messages_that_are_none_are_refused() {
     assert_eq!((peer.table.open)(&raw const other, number + 1_000_000, b"{}".as_ptr(), 2), REFUSED);
     let shorter = HostTable { size: 8, ..HOST };
     assert_eq!((peer.table.open)(&raw const shorter, number + 1_000_000, b"{}".as_ptr(), 2), REFUSED);
-    assert_eq!(peer.booked(1, "fine")["Ok"]["reason"], "o1");
+    assert_eq!(peer.booked(1, "fine")["Ok"]["text"], "o1");
 }

@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod conformance;
 mod desk;
 
 use desk::{Table, order, real_names};
