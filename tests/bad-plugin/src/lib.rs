@@ -1,7 +1,7 @@
 //! A plugin that is bad on purpose, so that hosts can be shown to survive it. Nothing of it runs in service.
 //!
 //! It has one defect at a time. What shows in calls is chosen by the settings key `defect`, and only a product that is
-//! not called `fine` meets it. What shows before there are settings is chosen by the library's [`mark`].
+//! not called `fine` meets it. What shows before there are settings is chosen by the library's [`mark()`].
 //!
 //! - [`defect`]: the defects, as settings.
 //! - [`plugin`](mod@plugin): the plugin that has them.

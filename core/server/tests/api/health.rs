@@ -57,6 +57,8 @@ async fn a_required_instance_that_is_not_open_makes_the_server_not_ready() {
 async fn an_instance_that_is_left_alone_is_named_with_its_fault_and_since_when() {
     let nobody = json!({"lakeside": {"suppliers": {"lakeside-gate": {"base_url": "http://127.0.0.1:1"}}}});
     everywhere_with(json!({ "merchants": nobody }), async |house| {
+        // Only a node that serves tells what it sees failing.
+        house.app.engine.announce("this one".to_owned());
         let running = house.app.engine.host().instance(&key()).unwrap();
         for _ in 0..5 {
             let fault = running.call(context(), book(), scope()).await.unwrap_err();
