@@ -91,12 +91,36 @@ pub(crate) type Starts = Together<(JobId, i64), bool>;
 pub(crate) async fn start_jobs(core: Arc<Core>) {
     loop {
         let asked = core.starts.next().await;
-        let leases: BTreeMap<JobId, i64> = asked.iter().map(|(lease, _)| lease.clone()).collect();
+        let leases = newest(asked.iter().map(|(lease, _)| lease));
         let started = core.storage.start_jobs(&leases, core.settings.lease_ms).await;
         for ((job, token), reply) in asked {
             let holds = |started: &BTreeSet<JobId>| started.contains(&job) && leases.get(&job) == Some(&token);
             // The job may have been dropped: its lease runs out.
             let _ = reply.send(started.as_ref().map(holds).map_err(Clone::clone));
+        }
+    }
+}
+
+/// One lease for each job. A job that waited for another one may be asked for twice at once: as it was born, and under
+/// the lease it got since. The higher number is the newer lease, and the only one that may hold.
+fn newest<'a>(leases: impl Iterator<Item = &'a (JobId, i64)>) -> BTreeMap<JobId, i64> {
+    let mut newest: BTreeMap<JobId, i64> = BTreeMap::new();
+    for (job, token) in leases {
+        let known = newest.entry(job.clone()).or_insert(*token);
+        *known = (*known).max(*token);
+    }
+    newest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_leases_of_one_job_the_newer_one_is_asked_for_whichever_comes_last() {
+        let lease = |job: &str, token| (job.parse::<JobId>().unwrap(), token);
+        for asked in [[lease("a", 3), lease("b", 1), lease("a", 1)], [lease("a", 1), lease("b", 1), lease("a", 3)]] {
+            assert_eq!(newest(asked.iter()), BTreeMap::from([lease("a", 3), lease("b", 1)]));
         }
     }
 }
