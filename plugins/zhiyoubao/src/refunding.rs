@@ -46,8 +46,8 @@ impl Zhiyoubao {
         if answer.accepted() && !rejected(&text) {
             return Ok(Cancellation::Waiting(self.wait(answer.batch())));
         }
-        // Asked for before, by us: it is under way.
-        if answer.code() == Some(CODE_SIX) && (text.contains("已存在") || text.contains("重复")) {
+        // Asked for before, by us: it is under way. The page gives no code for it, so the words decide.
+        if text.contains("已存在") || text.contains("重复") {
             return Ok(Cancellation::Waiting(self.wait(None)));
         }
         Ok(Cancellation::Refused(answer.refusal()))

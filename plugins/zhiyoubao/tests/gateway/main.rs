@@ -168,6 +168,22 @@ async fn one_real_name_of_two_goes_back_and_a_lost_answer_is_found_by_the_counte
 }
 
 #[tokio::test]
+async fn a_part_that_is_audited_already_is_never_told_as_refused() {
+    let table = Table::new().await;
+    table.seat.book(order("M1", 2)).await.unwrap();
+    table.desk.next_fault_of(Transaction::Return, Wrong::after_effect(BadAnswer::Never));
+    table.seat.cancel(order("M1", 2), &[2], "R1").await.unwrap_err();
+    // The batch number is lost and the audit is open: it looks as if nobody had asked, so it is asked for again.
+    assert_eq!(table.seat.inquire_cancel(order("M1", 2), &[2], "R1", None).await.unwrap(), Cancellation::NotAsked);
+    let again = table.seat.cancel(order("M1", 2), &[2], "R1").await.unwrap();
+    assert!(matches!(again, Cancellation::Waiting(_)), "{again:?}");
+    assert_eq!(table.desk.refunds().len(), 1);
+    table.desk.decide(&table.desk.refunds()[0].batch, true).unwrap();
+    let ended = table.seat.inquire_cancel(order("M1", 2), &[2], "R1", None).await.unwrap();
+    assert_eq!(ended, Cancellation::Done { fee: None });
+}
+
+#[tokio::test]
 async fn what_was_used_is_counted_and_not_given_back() {
     let table = Table::new().await;
     table.seat.book(order("M1", 2)).await.unwrap();
