@@ -5,9 +5,10 @@
 //! yet; [`offer`]: what may be offered of a listing; [`people`]: whom purchase limits count.
 //! Told by a supplier: [`hear`].
 //! Done later: [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`].
-//! Asked by a person: [`redeem`], [`import_codes`], [`administer`].
+//! Asked by a person: [`redeem`], [`import_codes`], [`administer`], [`ask_supplier`].
 
 pub mod administer;
+pub mod ask_supplier;
 pub(crate) mod ask_use;
 pub(crate) mod book;
 pub(crate) mod cancel_at_supplier;
