@@ -13,6 +13,7 @@ mod random;
 mod redeeming;
 mod refunds;
 mod reservations;
+mod routing;
 mod sales;
 mod shares;
 mod tickets;

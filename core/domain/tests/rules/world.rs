@@ -119,6 +119,8 @@ fn sku(name: &str, buckets: &[&str], fulfilment: Fulfilment) -> Sku {
         minimum_units: 1,
         maximum_units: 10,
         fulfilment,
+        when: Default::default(),
+        otherwise: Vec::new(),
     }
 }
 
@@ -186,6 +188,10 @@ impl World {
         }
         world.ok(Body::SetCreditLimit { distributor: id("dist"), limit: Money::fen(100_000) });
         world
+    }
+
+    pub fn connection(&mut self, connection: &str, rules: ConnectionRules) {
+        Arc::make_mut(&mut self.rules.connections).insert(id(connection), rules);
     }
 
     pub fn supplier(&mut self, connection: &str, change: impl FnOnce(&mut SupplierRules)) {
