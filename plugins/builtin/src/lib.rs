@@ -23,6 +23,7 @@ pub fn plugins() -> Vec<Arc<dyn Plugin>> {
         code_pool::plugin(),       // code-pool
         simple_gate::plugin(),     // simple-gate
         zhiyoubao::plugin(),       // zhiyoubao
+        octo_supplier::plugin(),   // octo-supplier
     ]
 }
 
