@@ -6,6 +6,7 @@
 mod commits;
 mod facts;
 mod fakes;
+mod hearing;
 mod house;
 mod issuing;
 mod jobs;
