@@ -16,6 +16,9 @@ const BOOKING_UPDATE: &str = "booking_update";
 /// Nobody says how long a supplier waits.
 const LIMIT_MS: u32 = 5_000;
 
+/// Longest notice that is read, in bytes.
+const LIMIT_BYTES: usize = 256 * 1024;
+
 /// The address of the event.
 pub(crate) fn scenes() -> Vec<SceneCard> {
     let (name, path) = (BOOKING_UPDATE, BOOKING_UPDATE);
@@ -54,19 +57,31 @@ struct NoticedBooking {
     reseller_reference: Option<String>,
 }
 
-/// Which order to ask about. Nothing for a booking that is somebody else's.
+/// Which order to ask about. Nothing for a booking without our number.
 pub(crate) fn hear(raw: &RawRequest, user: &str, password: Option<&Secret>) -> Result<Heard, Fault> {
     if !password.is_none_or(|password| knows(raw.header("authorization"), user, password)) {
         return Err(Fault::not_done(FaultKind::Unauthenticated, "the notice does not bear the webhook's password"));
     }
+    if raw.body.len() > LIMIT_BYTES {
+        return Err(Fault::invalid(format!("a notice has at most {LIMIT_BYTES} bytes")));
+    }
     let notice: Notice = serde_json::from_slice(&raw.body)
         .map_err(|_| Fault::invalid("the notice must be a JSON object with a booking and its uuid"))?;
     let NoticedBooking { uuid, reseller_reference } = notice.booking;
-    // Our reference and our uuid go together; another system that sells through the same account has other ones.
-    let order = reseller_reference.and_then(|reference| OrderId::parse(reference).ok());
-    let ours = order.filter(|order| Try::BOTH.iter().any(|which| booking_uuid(order, *which) == uuid));
-    let ask = |order| News::Ask { order: Named::Ours { order }, about: About::Everything };
-    Ok(Heard { news: ours.map(ask).into_iter().collect(), reply: answer(200), partner_trace: None })
+    let news = match reseller_reference {
+        None => Vec::new(),
+        Some(reference) => {
+            let order = OrderId::parse(reference).ok();
+            // Our number and our uuid go together: a notice that was moved to another order tells nothing.
+            let ours = order.filter(|order| Try::BOTH.iter().any(|which| booking_uuid(order, *which) == uuid));
+            let order = ours.ok_or_else(|| {
+                let text = "the notice's uuid does not belong to its resellerReference";
+                Fault::not_done(FaultKind::Unauthenticated, text)
+            })?;
+            vec![News::Ask { order: Named::Ours { order }, about: About::Everything }]
+        }
+    };
+    Ok(Heard { news, reply: answer(200), partner_trace: None })
 }
 
 /// Basic authentication.
@@ -114,14 +129,20 @@ mod tests {
     }
 
     #[test]
-    fn a_notice_of_somebody_else_s_booking_is_no_news() {
+    fn a_notice_of_another_booking_is_no_news() {
         let mut foreign = notice(Try::First);
         foreign["booking"]["uuid"] = json!("5c1b2c3a-0000-4000-8000-000000000001");
         let mut unnamed = notice(Try::First);
         unnamed["booking"]["resellerReference"] = Value::Null;
-        for body in [foreign, unnamed] {
-            assert_eq!(hear(&call(&body, None), "entrepot", None).unwrap().news, []);
+        let mut moved = notice(Try::First);
+        moved["booking"]["resellerReference"] = json!("1000000000000000002");
+        assert_eq!(hear(&call(&unnamed, None), "entrepot", None).unwrap().news, []);
+        for body in [foreign, moved] {
+            assert_eq!(hear(&call(&body, None), "entrepot", None).unwrap_err().kind, FaultKind::Unauthenticated);
         }
+        let mut long = call(&unnamed, None);
+        long.body.extend(vec![b' '; LIMIT_BYTES]);
+        assert_eq!(hear(&long, "entrepot", None).unwrap_err().kind, FaultKind::Invalid);
         for body in [json!({}), json!([]), json!({"booking": {}}), json!({"booking": {"uuid": 7}})] {
             assert_eq!(hear(&call(&body, None), "entrepot", None).unwrap_err().kind, FaultKind::Invalid, "{body}");
         }

@@ -46,6 +46,9 @@ impl OctoSupplier {
                 }
             }
         }
+        if page.as_ref().is_some_and(|page| !goods.contains_key(page)) {
+            return Err(Fault::invalid("products: no good bears the name of this page; read from the beginning"));
+        }
         let mut rest = goods.into_values().filter(|good| page.as_ref().is_none_or(|page| good.product_code > *page));
         let goods: Vec<SupplierGood> = rest.by_ref().take(GOODS_LIMIT).collect();
         let next = rest.next().and(goods.last()).map(|last| last.product_code.clone());

@@ -8,7 +8,7 @@ use crate::exchange::wrong;
 use crate::refused::No;
 use crate::settings::OctoSettings;
 use crate::wanted::Wanted;
-use crate::wire::{Availability, AvailabilityStatus};
+use crate::wire::{Availability, AvailabilityStatus, CalendarDay};
 
 /// What was found for an order.
 pub(crate) enum Slot {
@@ -35,8 +35,30 @@ impl OctoSupplier {
             (None, None) => return Ok(Slot::Free(None)),
         }
         match self.post::<Vec<Availability>>(call, API, "/availability", &body).await? {
+            Ok(found) if found.is_empty() => self.nothing_there(call, wanted).await,
             Ok(found) => chosen(wanted, &found, &self.settings),
             Err(no) => Ok(Slot::Refused(no.refusal(order))),
+        }
+    }
+
+    /// An empty list may be a date without departures, or an answer that lost its contents: the calendar, which tells
+    /// each date (§2), is the second witness.
+    async fn nothing_there(&self, call: &Call<()>, wanted: &Wanted<'_>) -> Result<Slot, Fault> {
+        let missing = || wrong(API, "the list", "the slots of a date that is on sale");
+        let date = wanted.order.visit.filter(|_| wanted.order.slot.is_none()).ok_or_else(missing)?.arrive;
+        let mut body = json!({
+            "productId": wanted.code.product, "optionId": wanted.code.option, "units": wanted.units(),
+            "localDateStart": date, "localDateEnd": date,
+        });
+        self.add_currency(&mut body);
+        let days = match self.post::<Vec<CalendarDay>>(call, "calendar", "/availability/calendar", &body).await? {
+            Ok(days) => days,
+            Err(no) => return Ok(Slot::Refused(no.refusal(wanted.order))),
+        };
+        match days.iter().find(|day| day.local_date.0 == date).map(|day| (day.available, day.status)) {
+            Some((false, AvailabilityStatus::SoldOut)) => Ok(sold_out()),
+            Some((false, AvailabilityStatus::Closed)) => Ok(closed()),
+            _ => Err(missing()),
         }
     }
 
@@ -61,8 +83,8 @@ fn chosen(wanted: &Wanted<'_>, found: &[Availability], settings: &OctoSettings) 
     let order = wanted.order;
     for (at, slot) in found.iter().enumerate() {
         let fits = order.slot.as_ref().is_none_or(|id| *id == slot.id);
-        if !fits || slot.id.is_empty() {
-            return Err(wrong(API, &format!("[{at}].id"), "the slot asked about"));
+        if !fits || slot.id.is_empty() || found[..at].iter().any(|before| before.id == slot.id) {
+            return Err(wrong(API, &format!("[{at}].id"), "the slot asked about, once"));
         }
         if slot.available != slot.status.available() {
             return Err(wrong(API, &format!("[{at}].available"), "what status says"));
@@ -75,16 +97,13 @@ fn chosen(wanted: &Wanted<'_>, found: &[Availability], settings: &OctoSettings) 
         // Nothing of it is used here; a supplier that garbles prices is not booked at.
         slot.prices().of(API, &wanted.code.unit, settings)?;
     }
-    let refused = |reason, text: &str| Ok(Slot::Refused(Refusal::new(reason, text)));
     match found {
-        [] => refused(Reason::DateClosed, "the supplier has nothing on this date"),
         [slot] if order.visit.is_some_and(|visit| slot.local_date_time_start.date() != Some(visit.arrive)) => {
-            refused(Reason::DateClosed, "the slot is on another date than the visit")
+            Ok(Slot::Refused(Refusal::new(Reason::DateClosed, "the slot is on another date than the visit")))
         }
         [slot] if slot.available => Ok(Slot::Free(Some(slot.id.clone()))),
-        [slot] if slot.status == AvailabilityStatus::SoldOut => refused(Reason::SoldOut, "the supplier is sold out"),
-        [_] => refused(Reason::DateClosed, "the supplier is closed"),
-        _ if order.slot.is_some() => Err(wrong(API, "the list", "one slot")),
+        [slot] if slot.status == AvailabilityStatus::SoldOut => Ok(sold_out()),
+        [_] => Ok(closed()),
         _ => Err(Fault::invalid(format!(
             "order {}: the supplier has {} slots on {}; sell the SKU by slot",
             order.order,
@@ -92,4 +111,12 @@ fn chosen(wanted: &Wanted<'_>, found: &[Availability], settings: &OctoSettings) 
             order.visit.map(|visit| visit.arrive.to_string()).unwrap_or_default()
         ))),
     }
+}
+
+fn sold_out() -> Slot {
+    Slot::Refused(Refusal::new(Reason::SoldOut, "the supplier is sold out"))
+}
+
+fn closed() -> Slot {
+    Slot::Refused(Refusal::new(Reason::DateClosed, "the supplier is closed"))
 }

@@ -29,6 +29,11 @@ pub(crate) fn tickets(
     let later = instant == Some(false) || settings.late_delivery;
     let items = wanted.items(api, booking)?;
     let by_unit = booking.delivery_methods.contains(&DeliveryMethod::Ticket);
+    let told = |ticket: Option<&Ticket>| ticket.is_some_and(|ticket| !ticket.delivery_options.is_empty());
+    let stray = told(booking.voucher.as_ref()) && !booking.delivery_methods.contains(&DeliveryMethod::Voucher);
+    if stray || (!by_unit && booking.unit_items.iter().any(|item| told(item.ticket.as_ref()))) {
+        return Err(wrong(api, "deliveryMethods", "the way in which there are tickets"));
+    }
     let shared = match () {
         () if by_unit => None,
         () if booking.delivery_methods.is_empty() => Some(("deliveryMethods", by_name(booking, settings))),
@@ -74,7 +79,10 @@ fn credentials(api: &str, field: &str, ticket: Option<&Ticket>) -> Result<Vec<Cr
                 "a code, or a link where it says so",
             ));
         }
-        credentials.push(Credential { kind, value: value.to_owned(), document_kind: None });
+        let credential = Credential { kind, value: value.to_owned(), document_kind: None };
+        if !credentials.contains(&credential) {
+            credentials.push(credential);
+        }
     }
     credentials.sort_by_key(|credential| credential.kind == CredentialKind::Url);
     Ok(credentials)

@@ -261,3 +261,48 @@ async fn a_test_booking_is_no_real_one_unless_it_was_set_up() {
     let table = Table::with(json!({"test_mode": true}), |options| options.test_mode = true).await;
     issued(table.book(&order("M1", 1)).await.unwrap());
 }
+
+#[tokio::test]
+async fn a_date_without_departures_needs_two_witnesses() {
+    for (calendar_says, reason) in
+        [("CLOSED", Some(Reason::DateClosed)), ("SOLD_OUT", Some(Reason::SoldOut)), ("AVAILABLE", None)]
+    {
+        let table = Table::before(json!({}), crate::desk::options(), move |request, response| {
+            let body = if request.url.ends_with("/availability") {
+                "[]".to_owned()
+            } else if request.url.ends_with("/calendar") {
+                let mut days: serde_json::Value = serde_json::from_str(&response.body).unwrap();
+                days[0]["status"] = json!(calendar_says);
+                days[0]["available"] = json!(calendar_says == "AVAILABLE");
+                days.to_string()
+            } else {
+                return response;
+            };
+            HttpResponse { body, ..response }
+        })
+        .await;
+        match (table.book(&order("M1", 1)).await, reason) {
+            (Ok(booking), Some(reason)) => assert_eq!(refused(booking).reason, reason),
+            (Err(fault), None) => assert_eq!((fault.kind, fault.effect), (FaultKind::Garbled, Effect::Unknown)),
+            other => panic!("{other:?}"),
+        }
+        let named = SupplierOrder { slot: Some("boat.boat-day.20260305T0900".to_owned()), ..boat("M2", 1) };
+        assert_eq!(table.book(&named).await.unwrap_err().kind, FaultKind::Garbled, "a slot that is asked for is told");
+    }
+}
+
+#[tokio::test]
+async fn tickets_and_the_way_they_are_delivered_go_together() {
+    for methods in [json!([]), json!(["VOUCHER"])] {
+        let table = Table::before(json!({}), crate::desk::options(), move |_, response| {
+            let mut body: serde_json::Value = serde_json::from_str(&response.body).unwrap();
+            if body.get("deliveryMethods").is_some() {
+                body["deliveryMethods"] = methods.clone();
+            }
+            HttpResponse { body: body.to_string(), ..response }
+        })
+        .await;
+        let fault = table.book(&order("M1", 1)).await.unwrap_err();
+        assert!(fault.text.contains("deliveryMethods"), "{}", fault.text);
+    }
+}
