@@ -91,8 +91,7 @@ impl OctoSupplier {
         let mut listed = response.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(CAPABILITIES)).peekable();
         if listed.peek().is_none() {
             return if self.settings.capabilities_answered {
-                let text =
-                    "the answer lacks the header Octo-Capabilities; settings.capabilities_answered = false takes it";
+                let text = "the answer lacks the header octo-capabilities (settings.capabilities_answered)";
                 Err(Fault::garbled(format!("{api}: {text}")))
             } else {
                 Ok(())

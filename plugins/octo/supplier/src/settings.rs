@@ -51,7 +51,8 @@ pub struct OctoSettings {
     pub reference_as_credential: bool,
     /// Whether an error `NOT_FOUND` about a booking means that nobody knows it, as `INVALID_BOOKING_UUID` does.
     pub missing_as_not_found: bool,
-    /// Whether each answer has to bear `Octo-Capabilities` (§1).
+    /// Whether each answer has to bear `Octo-Capabilities` (§1), which some suppliers leave out. Where it is there, it is
+    /// checked either way.
     pub capabilities_answered: bool,
     /// Whether bookings in test mode (`testMode`, §3) are taken for real ones.
     pub test_mode: bool,
@@ -84,7 +85,7 @@ impl Default for OctoSettings {
             shared_codes: false,
             reference_as_credential: true,
             missing_as_not_found: false,
-            capabilities_answered: true,
+            capabilities_answered: false,
             test_mode: false,
             names: Names::Full,
             phone_prefix: String::new(),
