@@ -144,6 +144,8 @@ pub struct SupplierRules {
     pub cancel: Cancels,
     /// Most units of one order; none is without limit.
     pub units_limit: Option<u16>,
+    /// How it keeps units before they are booked; none where it does not, or is not asked to.
+    pub holds: Option<Holds>,
     /// How often it may be asked how much of an order was used at its gate, in milliseconds; none where it cannot be
     /// asked.
     pub usage_poll_ms: Option<i64>,
@@ -151,6 +153,15 @@ pub struct SupplierRules {
     pub own_gate: bool,
     /// Whether it takes new orders.
     pub selling: bool,
+}
+
+/// How a supplier keeps units before they are booked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holds {
+    /// The longest hold that it grants, in milliseconds.
+    pub longest_ms: i64,
+    /// Whether a hold can be made longer.
+    pub extends: bool,
 }
 
 /// What a supplier takes back.
@@ -172,6 +183,7 @@ impl SupplierRules {
             pool: false,
             cancel: Cancels::Parts,
             units_limit: None,
+            holds: None,
             usage_poll_ms: None,
             own_gate: false,
             selling: true,

@@ -12,7 +12,7 @@ use entrepot_contract::listing::Listing;
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{Credential, UnitCredentials};
 use entrepot_contract::product::{Product, Sku};
-use entrepot_contract::supplier::Usage;
+use entrepot_contract::supplier::{Holding, Usage};
 use entrepot_contract::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -197,6 +197,13 @@ pub enum Body {
         /// When it was asked, or told by itself.
         asked_at: Timestamp,
     },
+    /// A supplier answered whether it keeps units.
+    RecordHold {
+        /// Of which order.
+        order: OrderId,
+        /// What it said.
+        holding: Holding,
+    },
     /// A supplier is asked soon how much was used at its gate.
     AskUse {
         /// Which.
@@ -346,6 +353,7 @@ impl Body {
             Self::RecordIssue { .. } => "record_issue",
             Self::Redeem { .. } => "redeem",
             Self::RecordUse { .. } => "record_use",
+            Self::RecordHold { .. } => "record_hold",
             Self::AskUse { .. } => "ask_use",
             Self::AskRefund { .. } => "ask_refund",
             Self::PromiseRefund { .. } => "promise_refund",
@@ -382,6 +390,7 @@ impl Body {
                 | Self::RecordSupplierCancel { .. }
                 | Self::RecordUse { .. }
                 | Self::AskUse { .. }
+                | Self::RecordHold { .. }
                 | Self::EndJob { .. }
                 | Self::PassDeadlines { .. }
                 | Self::StoreFact { .. }

@@ -73,6 +73,7 @@ pub fn needs(command: &Command, state: &State) -> Footprint {
         | Body::RecordIssue { order, .. }
         | Body::RecordUse { order, .. }
         | Body::AskUse { order }
+        | Body::RecordHold { order, .. }
         | Body::PromiseRefund { order, .. }
         | Body::DecideRefund { order, .. }
         | Body::RecordSupplierCancel { order, .. }

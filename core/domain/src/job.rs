@@ -10,6 +10,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
 pub enum JobKind {
+    /// Keeps the units of an order at its supplier.
+    Hold {
+        /// Until when, at most.
+        until: Timestamp,
+    },
+    /// Gives up what is kept at the supplier.
+    Release,
     /// Books an order at its supplier.
     Book,
     /// Gives units back at the supplier.
@@ -102,6 +109,8 @@ impl JobKind {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
+            Self::Hold { .. } => "hold".to_owned(),
+            Self::Release => "release".to_owned(),
             Self::Book => BOOK.to_owned(),
             Self::CancelAtSupplier { .. } => CANCEL_AT_SUPPLIER.to_owned(),
             Self::AskUse => ASK_USE.to_owned(),

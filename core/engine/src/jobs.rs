@@ -148,6 +148,8 @@ async fn spawn(core: &Arc<Core>, places: &Arc<Semaphore>, job: LeasedJob) {
 #[tracing::instrument(name = "job", skip_all, fields(job = %job.job.id, kind = job.job.kind.name(), order = %job.job.order, connection = %job.job.connection, attempt = job.attempts + 1))]
 async fn try_once(core: &Core, job: LeasedJob) {
     let tried = match &job.job.kind {
+        JobKind::Hold { until } => flows::hold::keep(core, &job, *until).await,
+        JobKind::Release => flows::hold::release(core, &job).await,
         JobKind::Book => flows::book::run(core, &job).await,
         JobKind::CancelAtSupplier { units, gone, refund, key } => {
             let what = flows::cancel_at_supplier::What { units, gone, refund: refund.as_ref(), key };

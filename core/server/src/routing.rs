@@ -5,7 +5,7 @@ use std::fmt;
 use entrepot_contract::ids::{ConnectionId, MerchantId, PluginId};
 use entrepot_contract::manifest::{Manifest, PluginKind};
 use entrepot_contract::message::ConnectionFacts;
-use entrepot_domain::catalogue::{Cancels, ChannelRules, ConnectionRules, SupplierRules};
+use entrepot_domain::catalogue::{Cancels, ChannelRules, ConnectionRules, Holds, SupplierRules};
 use entrepot_engine::directory::{Application, Connection, Directory};
 use entrepot_host::Host;
 use serde_json::Value;
@@ -142,6 +142,9 @@ fn supplier_connection(
                 Some(_) => Cancels::Whole,
             },
             units_limit: abilities.calls().and_then(|calls| calls.book.units_limit),
+            holds: abilities.calls().and_then(|calls| calls.hold.as_ref()).filter(|_| supplier.hold).map(|hold| {
+                Holds { longest_ms: i64::try_from(hold.longest_ms).unwrap_or(i64::MAX), extends: hold.extends }
+            }),
             usage_poll_ms: abilities
                 .calls()
                 .and_then(|calls| calls.usage.as_ref())

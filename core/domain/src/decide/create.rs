@@ -13,7 +13,7 @@ use entrepot_contract::product::{Fulfilment, Product, Sku};
 use entrepot_contract::time::{Timestamp, VisitDate};
 
 use super::draft::Draft;
-use super::{Stop, payment, reserve};
+use super::{Stop, hold, payment, reserve};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::catalogue::{ChannelRules, Rules, dates_taken, share_cells, sold, stock_cells};
@@ -230,6 +230,7 @@ pub(super) fn create(
             hold_credit(draft, &order)?;
             let deadline = rules.times.from_now(DeadlineKind::Hold, draft.at(), rules.times.hold_ms);
             draft.expect(&mut order, deadline);
+            hold::unpaid(draft, &order);
             None
         }
     };

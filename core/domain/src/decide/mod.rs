@@ -1,7 +1,7 @@
 //! Deciding: a command and what it sees become changes and an answer, or a refusal.
 //!
 //! - [`create`], [`payment`] (pay, accept, cancel), [`issue`], [`redeem`], [`refund`]: the life of an order;
-//!   [`use_told`]: what a supplier's own gate saw.
+//!   [`hold`]: what is kept at a supplier; [`use_told`]: what its own gate saw.
 //! - [`reserve`]: units of a voucher order take a date; [`deadlines`]: time passed.
 //! - [`facts`]: what came before its order.
 //! - [`money`]: top-ups, corrections, transfers, limits; [`calendar`]: prices, stock, catalogue; [`codes`]: pools.
@@ -13,6 +13,7 @@ mod create;
 mod deadlines;
 mod draft;
 mod facts;
+mod hold;
 mod issue;
 mod money;
 mod payment;
@@ -74,6 +75,7 @@ pub fn decide(state: &State, command: &Command) -> Result<Decision, Stop> {
         Body::RecordIssue { order, result } => issue::record(&mut draft, order, result),
         Body::Redeem { order, units, used_at } => redeem::redeem(&mut draft, order, units, *used_at),
         Body::RecordUse { order, usage, asked_at } => use_told::record(&mut draft, order, usage, *asked_at),
+        Body::RecordHold { order, holding } => hold::record(&mut draft, order, holding),
         Body::AskUse { order } => use_told::ask(&mut draft, order),
         Body::AskRefund { order, intent } => refund::ask(&mut draft, order, intent),
         Body::PromiseRefund { order, refund } => refund::promise(&mut draft, order, refund),

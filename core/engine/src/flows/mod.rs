@@ -4,10 +4,11 @@
 //! [`refund_order`], [`query_order`], [`pull_calendar`]; [`unplaced`]: what nobody can place
 //! yet; [`offer`]: what may be offered of a listing; [`people`]: whom purchase limits count.
 //! Told by a supplier: [`hear`].
-//! Done later: [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`].
-//! Asked by a person: [`redeem`], [`import_codes`], [`administer`].
+//! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`].
+//! Asked by a person: [`redeem`], [`import_codes`], [`administer`], [`ask_supplier`].
 
 pub mod administer;
+pub mod ask_supplier;
 pub(crate) mod ask_use;
 pub(crate) mod book;
 pub(crate) mod cancel_at_supplier;
@@ -15,6 +16,7 @@ mod cancel_order;
 mod check_booking;
 mod create_order;
 pub(crate) mod hear;
+pub(crate) mod hold;
 pub mod import_codes;
 mod issue_order;
 pub(crate) mod notify;

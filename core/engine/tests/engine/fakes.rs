@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use entrepot_contract::capability::{
-    Calls, CancelAbility, Capabilities, ChannelCapabilities, SupplierCapabilities, UsageAbility,
+    Calls, CancelAbility, Capabilities, ChannelCapabilities, HoldAbility, SupplierCapabilities, UsageAbility,
 };
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse, Located, RawRequest, RawResponse, ReadyAnswers};
 use entrepot_contract::fault::{Fault, FaultKind};
@@ -20,7 +20,7 @@ use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::plugin::{Instance, Plugin};
 use entrepot_contract::services::Services;
 use entrepot_contract::supplier::{
-    Booking, Cancellation, Memo, SupplierOrder, SupplierRequest, SupplierResponse, Usage, UsedUnits, Wait,
+    Booking, Cancellation, Holding, Memo, SupplierOrder, SupplierRequest, SupplierResponse, Usage, UsedUnits, Wait,
 };
 use entrepot_contract::version::CONTRACT;
 use entrepot_engine::EngineSettings;
@@ -238,6 +238,10 @@ pub struct Gate {
     pub usage: Mutex<Option<Usage>>,
     /// The faults that the next questions about use meet.
     pub usage_faults: Mutex<VecDeque<Fault>>,
+    /// How it keeps units; it declares nothing of it otherwise.
+    pub hold: Mutex<Option<HoldAbility>>,
+    /// What the next holds meet; after that it keeps what is asked.
+    pub holdings: Mutex<VecDeque<Result<Holding, Fault>>>,
     /// Whether it calls by itself.
     pub calls_us: Mutex<bool>,
 }
@@ -342,6 +346,7 @@ impl Plugin for GatePlugin {
             self.0.cancel_ability.lock().unwrap().clone().unwrap_or_else(|| CancelAbility::parts().repeatable());
         let mut calls = Calls::book().inquire(*self.0.lag_ms.lock().unwrap()).cancel(cancel);
         calls.book.pending_alert_ms = Some(20_000);
+        calls.hold = self.0.hold.lock().unwrap().clone();
         calls.usage = self.0.poll_ms.lock().unwrap().map(|poll_ms| UsageAbility { poll_ms });
         let supplier = SupplierCapabilities::from(calls).own_gate();
         let capabilities = Capabilities { channel: None, supplier: Some(supplier) };
@@ -395,6 +400,11 @@ impl Instance for OpenGate {
                 let scripted = self.0.audits.lock().unwrap().pop_front();
                 SupplierResponse::Cancellation(scripted.unwrap_or(Cancellation::Done { fee: None }))
             }
+            SupplierRequest::Hold { until, .. } => {
+                let scripted = self.0.holdings.lock().unwrap().pop_front();
+                SupplierResponse::Holding(scripted.unwrap_or(Ok(Holding::Held { reference: None, until }))?)
+            }
+            SupplierRequest::Release { .. } => SupplierResponse::Released,
             SupplierRequest::Usage { .. } => {
                 if let Some(fault) = self.0.usage_faults.lock().unwrap().pop_front() {
                     return Err(fault);

@@ -22,7 +22,7 @@ use entrepot_contract::product::{
 };
 use entrepot_contract::time::{Clock, Timestamp};
 use entrepot_domain::answer::Answer;
-use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, Distributor, SupplierRules};
+use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, Distributor, Holds, SupplierRules};
 use entrepot_domain::change::RefKey;
 use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry};
 use entrepot_domain::invariants::check;
@@ -125,10 +125,14 @@ fn directory(host: &Host) -> Directory {
         plugins: BTreeMap::from([(id("fake-shop"), manifest.clone())]),
     };
     let gate = host.manifest(&id("fake-gate")).unwrap();
-    let usage = gate.capabilities.supplier.as_ref().unwrap().calls().unwrap().usage.clone();
-    let usage_poll_ms = usage.map(|usage| i64::try_from(usage.poll_ms).unwrap());
+    let calls = gate.capabilities.supplier.as_ref().unwrap().calls().unwrap();
+    let usage_poll_ms = calls.usage.as_ref().map(|usage| i64::try_from(usage.poll_ms).unwrap());
+    let holds = calls
+        .hold
+        .as_ref()
+        .map(|hold| Holds { longest_ms: i64::try_from(hold.longest_ms).unwrap(), extends: hold.extends });
     let supplier =
-        ConnectionRules::Supplier(SupplierRules { own_gate: true, usage_poll_ms, ..SupplierRules::called() });
+        ConnectionRules::Supplier(SupplierRules { own_gate: true, holds, usage_poll_ms, ..SupplierRules::called() });
     let called = Application { id: id("gate"), family: id("fake"), plugins: BTreeMap::from([(id("fake-gate"), gate)]) };
     let connections = [
         connection("shop", "fake-shop", "app", channel("app")),

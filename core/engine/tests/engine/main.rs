@@ -7,6 +7,7 @@ mod commits;
 mod facts;
 mod fakes;
 mod hearing;
+mod holding;
 mod house;
 mod issuing;
 mod jobs;
