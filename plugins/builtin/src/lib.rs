@@ -30,7 +30,7 @@ pub fn plugins() -> Vec<Arc<dyn Plugin>> {
 /// Simulated partners for the demo.
 #[must_use]
 pub fn simulators() -> Vec<Box<dyn Simulator>> {
-    vec![Box::new(simulators::DouyinPlatform), Box::new(simulators::TicketGate)]
+    vec![Box::new(simulators::DouyinPlatform), Box::new(simulators::TicketGate), Box::new(simulators::Harbour)]
 }
 
 /// What the demo plays, in order.
