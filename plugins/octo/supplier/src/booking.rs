@@ -37,11 +37,8 @@ enum Step {
     Look,
 }
 
-/// What a reservation came to.
-enum Reserved {
-    There(There),
-    Refused(Refusal),
-}
+/// What a reservation came to: a booking, or a certain no.
+type Reserved = Result<There, Refusal>;
 
 impl OctoSupplier {
     /// Books: reserves unless units are held, then confirms.
@@ -54,12 +51,12 @@ impl OctoSupplier {
             let there = match step {
                 Step::Reserve(which) => {
                     match self.reserve(call, &wanted, which, self.settings.hold_minutes.into()).await? {
-                        Reserved::There(there) => {
+                        Ok(there) => {
                             // A no to a hold that is gone says nothing about this one.
                             (reserved, refused) = (true, None);
                             there
                         }
-                        Reserved::Refused(refusal) => return Ok(Booking::Refused(refusal)),
+                        Err(refusal) => return Ok(Booking::Refused(refusal)),
                     }
                 }
                 Step::Confirm(which) => match self.confirm(call, &wanted, which).await? {
@@ -119,14 +116,14 @@ impl OctoSupplier {
         let there = match found {
             Some(there) => there,
             None => match self.reserve(call, &wanted, Try::First, minutes).await? {
-                Reserved::There(there) => there,
-                Reserved::Refused(refusal) => return Ok(Holding::Refused(refusal)),
+                Ok(there) => there,
+                Err(refusal) => return Ok(Holding::Refused(refusal)),
             },
         };
         let there = match (there.booking.ran_out(), self.next_try(there.which)) {
             (true, Some(which)) => match self.reserve(call, &wanted, which, minutes).await? {
-                Reserved::There(there) => there,
-                Reserved::Refused(refusal) => return Ok(Holding::Refused(refusal)),
+                Ok(there) => there,
+                Err(refusal) => return Ok(Holding::Refused(refusal)),
             },
             _ => there,
         };
@@ -234,7 +231,7 @@ impl OctoSupplier {
                 if slot.is_some() && booking.status.alive() && booking.availability_id != slot {
                     return Err(wrong("reserve", "availabilityId", "the slot booked"));
                 }
-                Ok(Reserved::There(There { booking, which }))
+                Ok(Ok(There { booking, which }))
             }
             Err(no) => {
                 let refusal = if no.id == NoId::Unprocessable {
@@ -257,8 +254,8 @@ impl OctoSupplier {
     ) -> Result<Reserved, Fault> {
         Ok(match self.look(call, wanted).await? {
             // The hold that ran out is what is being replaced.
-            Some(there) if !(there.booking.ran_out() && which == Try::Second) => Reserved::There(there),
-            _ => Reserved::Refused(refusal),
+            Some(there) if !(there.booking.ran_out() && which == Try::Second) => Ok(there),
+            _ => Err(refusal),
         })
     }
 
