@@ -149,6 +149,8 @@ pub struct SupplierRules {
     /// How often it may be asked how much of an order was used at its gate, in milliseconds; none where it cannot be
     /// asked.
     pub usage_poll_ms: Option<i64>,
+    /// How its calendar is read into ours; none where ours is kept by hand.
+    pub reads_calendar: Option<ReadsCalendar>,
     /// Whether guests show their tickets at Entrepot's own desk.
     pub own_gate: bool,
     /// Whether it takes new orders.
@@ -162,6 +164,15 @@ pub struct Holds {
     pub longest_ms: i64,
     /// Whether a hold can be made longer.
     pub extends: bool,
+}
+
+/// How a supplier's calendar is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadsCalendar {
+    /// How often, in milliseconds.
+    pub every_ms: i64,
+    /// How many days ahead, today included.
+    pub days: u16,
 }
 
 /// What a supplier takes back.
@@ -185,6 +196,7 @@ impl SupplierRules {
             units_limit: None,
             holds: None,
             usage_poll_ms: None,
+            reads_calendar: None,
             own_gate: false,
             selling: true,
         }

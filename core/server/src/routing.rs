@@ -5,7 +5,7 @@ use std::fmt;
 use entrepot_contract::ids::{ConnectionId, MerchantId, PluginId};
 use entrepot_contract::manifest::{Manifest, PluginKind};
 use entrepot_contract::message::ConnectionFacts;
-use entrepot_domain::catalogue::{Cancels, ChannelRules, ConnectionRules, Holds, SupplierRules};
+use entrepot_domain::catalogue::{Cancels, ChannelRules, ConnectionRules, Holds, ReadsCalendar, SupplierRules};
 use entrepot_engine::directory::{Application, Connection, Directory};
 use entrepot_host::Host;
 use serde_json::Value;
@@ -149,6 +149,10 @@ fn supplier_connection(
                 .calls()
                 .and_then(|calls| calls.usage.as_ref())
                 .map(|usage| i64::try_from(usage.poll_ms).unwrap_or(i64::MAX)),
+            reads_calendar: supplier
+                .calendar
+                .filter(|_| abilities.calls().is_some_and(|calls| calls.calendar.is_some()))
+                .map(|read| ReadsCalendar { every_ms: i64::from(read.every_s).saturating_mul(1_000), days: read.days }),
             own_gate: supplier.gate && abilities.own_gate,
             selling: supplier.enabled && manifest.is_some(),
         }),

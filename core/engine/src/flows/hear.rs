@@ -111,7 +111,11 @@ async fn take(
         | News::Booking { order, .. }
         | News::Usage { order, .. }
         | News::Cancellation { order, .. } => order,
-        News::Calendar { .. } | News::Unknown => return Ok(None),
+        News::Calendar { .. } => {
+            core.readings.wanted(&connection.id, core.clock.now());
+            return Ok(None);
+        }
+        News::Unknown => return Ok(None),
     };
     let Some(order) = placed(core, connection, named).await? else {
         let text = format!("{} tells of order {}, which it does not fulfil here", connection.id, name(named));

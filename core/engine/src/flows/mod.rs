@@ -4,7 +4,7 @@
 //! [`refund_order`], [`query_order`], [`pull_calendar`]; [`unplaced`]: what nobody can place
 //! yet; [`offer`]: what may be offered of a listing; [`people`]: whom purchase limits count.
 //! Told by a supplier: [`hear`].
-//! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`].
+//! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`], [`read_calendar`].
 //! Asked by a person: [`redeem`], [`import_codes`], [`administer`], [`ask_supplier`].
 
 pub mod administer;
@@ -25,6 +25,7 @@ mod pay_order;
 mod people;
 mod pull_calendar;
 mod query_order;
+pub(crate) mod read_calendar;
 pub mod redeem;
 mod refund_order;
 pub(crate) mod supplier;

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use entrepot_contract::capability::{
-    Calls, CancelAbility, Capabilities, ChannelCapabilities, HoldAbility, SupplierCapabilities, UsageAbility,
+    CalendarAbility, Calls, CancelAbility, Capabilities, ChannelCapabilities, HoldAbility, SupplierCapabilities,
+    UsageAbility,
 };
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse, Located, RawRequest, RawResponse, ReadyAnswers};
 use entrepot_contract::fault::{Fault, FaultKind};
@@ -18,6 +19,7 @@ use entrepot_contract::notice::{Notice, OrderNotice, Told};
 use entrepot_contract::order::{Credential, CredentialKind, UnitCredentials};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::plugin::{Instance, Plugin};
+use entrepot_contract::reading::{CalendarPage, SupplierCell};
 use entrepot_contract::services::Services;
 use entrepot_contract::supplier::{
     Booking, Cancellation, Holding, Memo, SupplierOrder, SupplierRequest, SupplierResponse, Usage, UsedUnits, Wait,
@@ -242,6 +244,8 @@ pub struct Gate {
     pub hold: Mutex<Option<HoldAbility>>,
     /// What the next holds meet; after that it keeps what is asked.
     pub holdings: Mutex<VecDeque<Result<Holding, Fault>>>,
+    /// Its calendar, when it tells one: at most seven dates of one question, two cells of one page.
+    pub calendar: Mutex<Option<Vec<SupplierCell>>>,
     /// Whether it calls by itself.
     pub calls_us: Mutex<bool>,
 }
@@ -347,6 +351,8 @@ impl Plugin for GatePlugin {
         let mut calls = Calls::book().inquire(*self.0.lag_ms.lock().unwrap()).cancel(cancel);
         calls.book.pending_alert_ms = Some(20_000);
         calls.hold = self.0.hold.lock().unwrap().clone();
+        let tells = self.0.calendar.lock().unwrap().is_some();
+        calls.calendar = tells.then_some(CalendarAbility { days_limit: 7 });
         calls.usage = self.0.poll_ms.lock().unwrap().map(|poll_ms| UsageAbility { poll_ms });
         let supplier = SupplierCapabilities::from(calls).own_gate();
         let capabilities = Capabilities { channel: None, supplier: Some(supplier) };
@@ -405,6 +411,14 @@ impl Instance for OpenGate {
                 SupplierResponse::Holding(scripted.unwrap_or(Ok(Holding::Held { reference: None, until }))?)
             }
             SupplierRequest::Release { .. } => SupplierResponse::Released,
+            SupplierRequest::ReadCalendar { first, last, page, .. } => {
+                let all = self.0.calendar.lock().unwrap().clone().unwrap();
+                let asked: Vec<_> = all.into_iter().filter(|cell| (first..=last).contains(&cell.date)).collect();
+                let from: usize = page.map_or(0, |page| page.parse().unwrap());
+                let next = (from + 2 < asked.len()).then(|| (from + 2).to_string());
+                let cells = asked.into_iter().skip(from).take(2).collect();
+                SupplierResponse::Calendar(CalendarPage { cells, next })
+            }
             SupplierRequest::Usage { .. } => {
                 if let Some(fault) = self.0.usage_faults.lock().unwrap().pop_front() {
                     return Err(fault);

@@ -34,7 +34,7 @@ fn ask(order: Named, about: About) -> News {
 }
 
 /// The supplier calls; the word of the answer.
-async fn told(house: &House, sign: &str, news: Vec<News>) -> String {
+pub async fn told(house: &House, sign: &str, news: Vec<News>) -> String {
     let body = serde_json::to_vec(&Called { sign: sign.to_owned(), news }).unwrap();
     let raw =
         RawRequest { scene: id(NEWS), method: "POST".to_owned(), query: String::new(), headers: Vec::new(), body };

@@ -22,7 +22,7 @@ use entrepot_contract::product::{
 };
 use entrepot_contract::time::{Clock, Timestamp};
 use entrepot_domain::answer::Answer;
-use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, Distributor, Holds, SupplierRules};
+use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, Distributor, Holds, ReadsCalendar, SupplierRules};
 use entrepot_domain::change::RefKey;
 use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry};
 use entrepot_domain::invariants::check;
@@ -131,8 +131,13 @@ fn directory(host: &Host) -> Directory {
         .hold
         .as_ref()
         .map(|hold| Holds { longest_ms: i64::try_from(hold.longest_ms).unwrap(), extends: hold.extends });
-    let supplier =
-        ConnectionRules::Supplier(SupplierRules { own_gate: true, holds, usage_poll_ms, ..SupplierRules::called() });
+    let supplier = ConnectionRules::Supplier(SupplierRules {
+        own_gate: true,
+        holds,
+        usage_poll_ms,
+        reads_calendar: calls.calendar.as_ref().map(|_| ReadsCalendar { every_ms: 600_000, days: 40 }),
+        ..SupplierRules::called()
+    });
     let called = Application { id: id("gate"), family: id("fake"), plugins: BTreeMap::from([(id("fake-gate"), gate)]) };
     let connections = [
         connection("shop", "fake-shop", "app", channel("app")),

@@ -12,6 +12,7 @@ mod house;
 mod issuing;
 mod jobs;
 mod nodes;
+mod reading;
 mod refunds;
 mod sales;
 mod storage;
