@@ -40,6 +40,10 @@ pub(crate) fn inquires(capabilities: &Capabilities) -> bool {
     declares(capabilities, |calls| calls.inquire.is_some())
 }
 
+pub(crate) fn holds(capabilities: &Capabilities) -> bool {
+    declares(capabilities, |calls| calls.hold.is_some())
+}
+
 pub(crate) fn cancels(capabilities: &Capabilities) -> bool {
     declares(capabilities, |calls| calls.cancel.is_some())
 }
