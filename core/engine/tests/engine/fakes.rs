@@ -11,7 +11,7 @@ use entrepot_contract::intent::Intent;
 use entrepot_contract::listing::ListingNames;
 use entrepot_contract::manifest::{LogRules, Manifest, PluginKind, Scene};
 use entrepot_contract::message::{CallContext, OpenRequest, Opened, Request, Response};
-use entrepot_contract::notice::OrderNotice;
+use entrepot_contract::notice::{Notice, OrderNotice, Told};
 use entrepot_contract::order::{Credential, CredentialKind, UnitCredentials};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::plugin::{Instance, Plugin};
@@ -88,7 +88,7 @@ impl Shop {
             return Err(fault);
         }
         self.told.lock().unwrap().push(notice);
-        Ok(ChannelResponse::Delivered)
+        Ok(ChannelResponse::Told(Told::Done))
     }
 }
 
@@ -104,6 +104,7 @@ impl Plugin for ShopPlugin {
             notices,
             redeem_units: true,
             refund_units: true,
+            ..ChannelCapabilities::default()
         };
         let scenes = SCENES
             .iter()
@@ -164,7 +165,11 @@ impl Instance for OpenShop {
             ChannelRequest::Encode { outcome, .. } => {
                 ChannelResponse::Encoded { raw: RawResponse::json(serde_json::to_vec(&outcome).unwrap()) }
             }
-            ChannelRequest::Deliver { notice } => self.0.deliver(*notice)?,
+            ChannelRequest::Deliver { notice } => match *notice {
+                Notice::Order(notice) => self.0.deliver(notice)?,
+                other => return Err(Fault::unsupported(other.name())),
+            },
+            ChannelRequest::Look { .. } => return Err(Fault::unsupported("look")),
             ChannelRequest::Unknown => return Err(Fault::unsupported("unknown")),
         };
         Ok(Response::Channel(response))
