@@ -8,4 +8,4 @@
 pub mod cluster;
 pub mod failure;
 mod postgres;
-mod unprivileged;
+pub mod unprivileged;
