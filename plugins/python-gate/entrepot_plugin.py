@@ -81,8 +81,9 @@ class Call:
         asked = {"call": self._number, "request": {"service": service, **request}}
         reply = self._wire.ask(self._instance, asked)
         if "Err" in reply:
-            fault = reply["Err"]
-            raise Fault(fault["kind"], fault["text"], fault["effect"], fault.get("partner_code"))
+            fault = Fault(reply["Err"]["kind"], reply["Err"]["text"])
+            fault.message = reply["Err"]
+            raise fault
         return reply["Ok"]
 
 
@@ -128,10 +129,16 @@ class Wire:
 
 
 class Instance:
-    """An open instance: the author's supplier, and how many calls are at work."""
+    """An instance: the author's supplier once it is open, and how many calls are at work. The opening is one."""
 
-    def __init__(self, supplier):
-        self.supplier, self.at_work, self.idle = supplier, 0, threading.Condition()
+    def __init__(self):
+        self.supplier, self.at_work, self.idle = None, 1, threading.Condition()
+
+    def count(self, change):
+        """One call more, or one less."""
+        with self.idle:
+            self.at_work += change
+            self.idle.notify_all()
 
     def close(self):
         """Waits until the last call has its answer, then lets the supplier close."""
@@ -145,17 +152,17 @@ def guarded(work):
     """The reply that some work comes to. Of a mistake it names kind and place, never the text: that may be a guest's."""
     try:
         reply = {"Ok": work()}
+        if len(json.dumps(reply)) > MESSAGE_LIMIT_BYTES:
+            raise Fault("garbled", "the answer is too large", "unknown")
+        return reply
     except Fault as fault:
-        reply = {"Err": fault.message}
+        return {"Err": fault.message}
     except Exception as mistake:  # pylint: disable=broad-except
         place = mistake.__traceback__
         while place.tb_next:
             place = place.tb_next
         where = f"{os.path.basename(place.tb_frame.f_code.co_filename)}, line {place.tb_lineno}"
-        reply = {"Err": Fault("crashed", f"{type(mistake).__name__} in {where}", "unknown").message}
-    if len(json.dumps(reply)) > MESSAGE_LIMIT_BYTES:
-        return {"Err": Fault("garbled", "the answer is too large", "unknown").message}
-    return reply
+        return {"Err": Fault("crashed", f"{type(mistake).__name__} in {where}", "unknown").message}
 
 
 def answered(supplier, call, request):
@@ -173,20 +180,22 @@ def run(card, supplier):
     raise a `Fault`. What the card does not declare never comes. Each call runs in a thread of its own."""
     wire, instances = Wire(), {}
 
-    def opens(number, message):
+    def opens(instance, number, message):
         def work():
-            instances[number] = Instance(supplier(message, Call(wire, number, 0, {})))
+            instance.supplier = supplier(message, Call(wire, number, 0, {}))
             return {"answers": []}
 
-        wire.write("reply", number, 0, guarded(work))
+        reply = guarded(work)
+        if "Err" in reply:
+            instances.pop(number, None)
+        wire.write("reply", number, 0, reply)
+        instance.count(-1)
 
     def calls(instance, number, count, message):
         call = Call(wire, number, count, message["context"])
         reply = guarded(lambda: answered(instance.supplier, call, message["request"]))
         wire.write("reply", number, count, reply)
-        with instance.idle:
-            instance.at_work -= 1
-            instance.idle.notify_all()
+        instance.count(-1)
 
     def closes(number):
         instance = instances.pop(number, None)
@@ -202,14 +211,13 @@ def run(card, supplier):
         if kind == "manifest":
             wire.write("manifest", message=card)
         elif kind == "open":
-            begin(opens, number, frame["message"])
+            instances[number] = Instance()
+            begin(opens, instances[number], number, frame["message"])
         elif kind == "beat":
             wire.write("reply", number, count)
         elif kind == "call" and number in instances:
-            instance = instances[number]
-            with instance.idle:
-                instance.at_work += 1
-            begin(calls, instance, number, count, frame["message"])
+            instances[number].count(1)
+            begin(calls, instances[number], number, count, frame["message"])
         elif kind == "deliver":
             wire.delivered(count, frame["message"])
         elif kind == "close":

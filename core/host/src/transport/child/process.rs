@@ -197,7 +197,8 @@ impl Process {
     }
 
     /// What a frame says. It may speak of its own instances only: the numbers of other plugins' are not its business.
-    /// Gives a frame that goes back before the next one is heard: whoever asks too much has to read the refusals.
+    /// Gives a frame that goes back before the next one is heard: whoever asks too much has to read the refusals, or is
+    /// not heard any more.
     fn hear(&self, heard: &Heard<'_>) -> Option<Vec<u8>> {
         let (instance, call, bytes) = (heard.instance, heard.call, heard.bytes());
         match heard.kind {
