@@ -8,4 +8,6 @@
 pub mod cluster;
 pub mod failure;
 mod postgres;
-pub mod unprivileged;
+mod unprivileged;
+
+pub use unprivileged::in_path;

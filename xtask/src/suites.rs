@@ -12,7 +12,7 @@ use crate::leash::Leash;
 use crate::libraries;
 use xtask::cluster::{Cluster, Durability};
 use xtask::failure::{Result, unfit};
-use xtask::unprivileged::in_path;
+use xtask::in_path;
 
 /// Limit of one test program.
 const PROGRAM_LIMIT: Duration = Duration::from_secs(30 * 60);

@@ -15,6 +15,7 @@ use entrepot_host::{
     RunningInstance, State, Threads, What,
 };
 use futures_util::FutureExt;
+use futures_util::future::join_all;
 use tempfile::TempDir;
 
 use crate::support::{Fake, START_MS, StillClock, book, open_request, options, order, parts, scope, supplier};
@@ -340,6 +341,11 @@ async fn one_that_hears_nothing_is_silent_and_its_calls_run_out_of_time() {
     let (stage, instance) = Stage::with("well").await;
     let answer = instance.call(stage.context(100), booking("sleeps"), scope("c")).await.unwrap_err();
     assert_eq!(answer.kind, FaultKind::TimedOut);
+    // What it does not read waits up to a limit; there is room for a heartbeat all the same.
+    let large = booking(&"x".repeat(3_900_000));
+    let calls = (0..12).map(|_| instance.call(stage.context(300), large.clone(), scope("c")));
+    let kinds: Vec<FaultKind> = join_all(calls).await.into_iter().map(|answer| answer.unwrap_err().kind).collect();
+    assert!(kinds.contains(&FaultKind::Busy) && kinds.contains(&FaultKind::TimedOut), "{kinds:?}");
     let since = stage.clock.now();
     assert_eq!(instance.look(), Threads::Run, "a heartbeat is on its way");
     stage.clock.advance(2_000);

@@ -23,10 +23,12 @@ use crate::locked;
 use crate::transport::line::Line;
 use crate::transport::seats::{self, Seat};
 
-/// Frames that may wait to be written.
+/// Frames with messages that may wait to be written, and as many of the short ones without.
 const QUEUE_LIMIT: usize = 1_024;
 /// Bytes that may wait to be written.
 const QUEUE_LIMIT_BYTES: usize = 32 * 1024 * 1024;
+/// What a frame with a message counts for at least, in bytes, so that no more than the limit of them fit.
+const LEAST_SHARE_BYTES: usize = QUEUE_LIMIT_BYTES / QUEUE_LIMIT;
 /// Calls of one instance under way at once, as many as a library takes.
 const IN_FLIGHT_LIMIT: usize = 256;
 /// How long the last words and the exit code of a process are waited for once it is known to end.
@@ -52,7 +54,7 @@ pub(super) struct Process {
 /// A frame on its way, with its share of the queue.
 struct Queued {
     frame: Vec<u8>,
-    _room: OwnedSemaphorePermit,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +87,7 @@ pub(super) async fn start(
     let (gives, given) = oneshot::channel();
     let process = Process::of(child, declaration.plugin.as_str(), gives, rules, standard_error)?;
     let mut unkept = Unkept(Some(Arc::clone(&process)));
-    process.queue_now(frame::written(Told::Manifest, 0, 0, b""));
+    process.tell_now(Told::Manifest, 0, 0);
     let manifest = tokio::time::timeout(Duration::from_millis(rules.start_ms), given).await;
     match manifest {
         Ok(Ok(manifest)) => {
@@ -113,7 +115,7 @@ impl Process {
         let (Some(input), Some(output), Some(errors)) = pipes else {
             return Err("has no pipes".to_owned());
         };
-        let (queue, queued) = mpsc::channel(QUEUE_LIMIT);
+        let (queue, queued) = mpsc::channel(2 * QUEUE_LIMIT);
         let process = Arc::new(Self {
             plugin: Arc::from(plugin),
             number: child.id(),
@@ -161,12 +163,23 @@ impl Process {
         });
     }
 
-    /// Queues a frame unless there is no room or the input is closed. A code of the C table.
+    /// Queues a frame with a message unless there is no room or the input is closed. A code of the C table.
     fn queue_now(&self, frame: Vec<u8>) -> i32 {
+        match Arc::clone(&self.room).try_acquire_many_owned(share(&frame)) {
+            Ok(room) => self.send_now(frame, Some(room)),
+            Err(_) => BUSY,
+        }
+    }
+
+    /// Queues a frame without a message: there is room for a word about every instance and call, so that a process that
+    /// hears nothing is found silent.
+    fn tell_now(&self, told: Told, instance: u64, call: u64) -> i32 {
+        self.send_now(frame::written(told, instance, call, b""), None)
+    }
+
+    fn send_now(&self, frame: Vec<u8>, room: Option<OwnedSemaphorePermit>) -> i32 {
         let queue = locked(&self.queue);
         let Some(queue) = queue.as_ref() else { return CLOSED };
-        let size = u32::try_from(frame.len()).unwrap_or(u32::MAX);
-        let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(size) else { return BUSY };
         match queue.try_send(Queued { frame, _room: room }) {
             Ok(()) => ACCEPTED,
             Err(mpsc::error::TrySendError::Full(_)) => BUSY,
@@ -178,10 +191,9 @@ impl Process {
     async fn queue(&self, frame: Vec<u8>) {
         let queue = locked(&self.queue).clone();
         let Some(queue) = queue else { return };
-        let size = u32::try_from(frame.len()).unwrap_or(u32::MAX);
         let waiting = async {
-            if let Ok(room) = Arc::clone(&self.room).acquire_many_owned(size).await {
-                let _ = queue.send(Queued { frame, _room: room }).await;
+            if let Ok(room) = Arc::clone(&self.room).acquire_many_owned(share(&frame)).await {
+                let _ = queue.send(Queued { frame, _room: Some(room) }).await;
             }
         };
         // One that reads nothing any more takes what waits for it along.
@@ -240,6 +252,11 @@ impl Process {
     }
 }
 
+/// What a frame with a message takes of the queue's bytes.
+fn share(frame: &[u8]) -> u32 {
+    u32::try_from(frame.len().max(LEAST_SHARE_BYTES)).unwrap_or(u32::MAX)
+}
+
 #[async_trait]
 impl Line for Process {
     fn open(&self, instance: u64, bytes: &[u8]) -> i32 {
@@ -252,7 +269,7 @@ impl Line for Process {
             return CLOSED;
         }
         if bytes.is_empty() {
-            return self.queue_now(frame::written(Told::Beat, instance, call, b""));
+            return self.tell_now(Told::Beat, instance, call);
         }
         if seats::under_way(instance) > IN_FLIGHT_LIMIT {
             return BUSY;
@@ -262,7 +279,7 @@ impl Line for Process {
 
     fn cancel(&self, instance: u64, call: u64) {
         // Where there is no room for it, the answer is dropped when it comes.
-        self.queue_now(frame::written(Told::Cancel, instance, call, b""));
+        self.tell_now(Told::Cancel, instance, call);
     }
 
     async fn deliver(&self, instance: u64, service_call: u64, bytes: Vec<u8>) {
@@ -277,7 +294,7 @@ impl Line for Process {
             None => false,
         };
         if known {
-            self.queue_now(frame::written(Told::Close, instance, 0, b""));
+            self.tell_now(Told::Close, instance, 0);
         }
     }
 

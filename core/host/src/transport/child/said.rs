@@ -1,7 +1,7 @@
 //! What a process says on its standard error: lines for the log, of bounded length and rate, without the secrets that its
 //! instances were given.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 use entrepot_contract::time::Clock;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
@@ -17,14 +17,15 @@ const LINES_PER_SECOND: u32 = 20;
 const QUOTED_LIMIT_CHARS: usize = 300;
 
 /// Takes what must not be shown out of a text.
-pub(crate) type Scrub = Arc<dyn Fn(&str) -> String + Send + Sync>;
+pub(crate) type Scrub = Arc<Scrubbing>;
+type Scrubbing = dyn Fn(&str) -> String + Send + Sync;
 
 /// What the processes of one plugin say.
 pub(super) struct StandardError {
     plugin: Arc<str>,
     clock: Arc<dyn Clock>,
     /// One for each instance that was opened; a line may hold the secrets of any.
-    scrubs: Mutex<Vec<std::sync::Weak<dyn Fn(&str) -> String + Send + Sync>>>,
+    scrubs: Mutex<Vec<Weak<Scrubbing>>>,
     lines: Mutex<TokenBucket>,
     dropped: Mutex<u64>,
 }
@@ -91,7 +92,7 @@ impl StandardError {
     }
 
     fn scrubbed(&self, text: String) -> String {
-        let scrubs: Vec<Scrub> = locked(&self.scrubs).iter().filter_map(std::sync::Weak::upgrade).collect();
+        let scrubs: Vec<Scrub> = locked(&self.scrubs).iter().filter_map(Weak::upgrade).collect();
         scrubs.iter().fold(text, |text, scrub| scrub(&text))
     }
 }
