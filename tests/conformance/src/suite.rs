@@ -36,24 +36,39 @@ pub(crate) use checks;
 
 /// A plugin under test.
 pub struct Suite {
-    plugin: fn() -> Arc<dyn Plugin>,
+    plugin: Arc<dyn Plugin>,
     fixture: Fixture,
 }
 
 impl Suite {
+    /// Any plugin, however it is reached: built in, from a library, or from a process.
+    #[must_use]
+    pub fn of(plugin: Arc<dyn Plugin>, fixture: Fixture) -> Self {
+        Self { plugin, fixture }
+    }
+
     /// A supplier: one that is called, or one that fulfils from a pool.
     #[must_use]
     pub fn for_supplier(plugin: fn() -> Arc<dyn Plugin>, fixture: Fixture) -> Self {
-        Self { plugin, fixture }
+        Self::of(plugin(), fixture)
     }
 
     /// A channel.
     #[must_use]
     pub fn for_channel(plugin: fn() -> Arc<dyn Plugin>, fixture: Fixture) -> Self {
-        Self { plugin, fixture }
+        Self::of(plugin(), fixture)
     }
 
-    /// Runs the checks on the plugin in this process.
+    /// Runs the checks on the plugin as it was given.
+    ///
+    /// # Panics
+    /// When this process can start no runtime.
+    #[must_use]
+    pub fn run(&self) -> Report {
+        self.run_on(&self.plugin)
+    }
+
+    /// The same, of a plugin that is built in.
     ///
     /// # Panics
     /// When this process can start no runtime.
@@ -67,9 +82,8 @@ impl Suite {
     /// # Panics
     /// When this process can start no runtime.
     pub fn run_library(&self) -> Result<Report, String> {
-        let id = (self.plugin)().manifest().id;
-        let loaded = library::load(id.as_str())?;
-        Ok(self.run_on(&move || Arc::clone(&loaded)))
+        let loaded = library::load(self.plugin.manifest().id.as_str())?;
+        Ok(self.run_on(&loaded))
     }
 
     /// Runs the checks both ways.
@@ -77,7 +91,7 @@ impl Suite {
     /// # Panics
     /// When a check fails, none ran, the library is missing, or the two differ.
     pub fn assert_conforms(&self) {
-        let built_in = self.run_built_in();
+        let built_in = self.run();
         assert!(built_in.conforms(), "built in:\n{built_in}");
         match self.run_library() {
             Err(fault) => panic!("as a library: {fault}"),
@@ -89,7 +103,7 @@ impl Suite {
         }
     }
 
-    fn run_on(&self, open_as: &dyn Fn() -> Arc<dyn Plugin>) -> Report {
+    fn run_on(&self, plugin: &Arc<dyn Plugin>) -> Report {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.unwrap_or_else(|fault| panic!("no runtime for the suite: {fault}"));
         let tables: &[&[Check]] = match &self.fixture.side {
@@ -97,10 +111,10 @@ impl Suite {
             Side::Pool => &[every::CHECKS, pool::CHECKS],
             Side::Channel(_) => &[every::CHECKS, channel::CHECKS],
         };
-        let capabilities = open_as().manifest().capabilities;
+        let capabilities = plugin.manifest().capabilities;
         let mut reports = Vec::new();
         for check in tables.iter().copied().flatten() {
-            let trial = Arc::new(Trial::new(open_as(), self.fixture.clone()));
+            let trial = Arc::new(Trial::new(Arc::clone(plugin), self.fixture.clone()));
             let outcome = (check.applies)(&capabilities).then(|| runtime.block_on(guarded((check.run)(trial))));
             let (result, why) = match outcome {
                 None => (Verdict::NotDeclared, None),

@@ -2,7 +2,7 @@
 //! Of the house's own crates, the simulators are used, and the store's way to make a PostgreSQL database.
 //!
 //! What they work with is this package's library. Tests: `demo`, `libraries`, `surface`, `platform`, `early`, `killed`,
-//! `commands`, `discretion`, `reload`, `nodes`.
+//! `commands`, `discretion`, `processes`, `reload`, `nodes`.
 
 #![allow(clippy::unwrap_used)]
 
@@ -14,5 +14,6 @@ mod killed;
 mod libraries;
 mod nodes;
 mod platform;
+mod processes;
 mod reload;
 mod surface;
