@@ -13,12 +13,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::exit::{Exit, Failure};
+use super::plugins_new;
 use super::print;
 use super::source::OptionalSource;
 use crate::config::Config;
 use crate::plugins;
 
-/// List plugins, or check one
+/// List plugins, check one, or begin one
 #[derive(Debug, clap::Subcommand)]
 #[command(after_help = "Example:\n  entrepot plugins list")]
 pub(super) enum Command {
@@ -41,6 +42,7 @@ Examples:
   entrepot plugins check target/debug/plugins/libmy_gate.so --id my-gate
   entrepot plugins check my-gate")]
     Check(Check),
+    New(plugins_new::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -83,6 +85,7 @@ pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::List(list) => run_list(list),
         Command::Check(check) => run_check(check),
+        Command::New(args) => plugins_new::run(args),
     }
 }
 
