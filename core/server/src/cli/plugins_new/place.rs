@@ -152,7 +152,7 @@ impl Place {
                 vec![
                     "next: build it in, with one line in each of two files".to_owned(),
                     format!("  plugins/builtin/Cargo.toml: {id} = {{ path = \"{}\" }}", from_builtin.display()),
-                    format!("  plugins/builtin/src/lib.rs: {package}::plugin(), // {id}"),
+                    format!("  plugins/builtin/src/lib.rs: {package}::plugin(),"),
                     format!("then: {test}; what to change is marked FILL IN"),
                 ]
             }
