@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::looking::LookName;
 use crate::supplier::ResendWay;
 
 /// Declared abilities and limits.
@@ -20,7 +21,7 @@ pub struct Capabilities {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ChannelCapabilities {
-    /// Events it can deliver to its partner ([`crate::notice::OrderEvent::name`]).
+    /// What it can tell its partner ([`crate::notice::Notice::name`]).
     pub notices: Vec<String>,
     /// Those of them that the partner takes twice without a second effect; the others are not repeated blindly.
     pub repeatable_notices: Vec<String>,
@@ -28,6 +29,22 @@ pub struct ChannelCapabilities {
     pub redeem_units: bool,
     /// Whether single units can be refunded.
     pub refund_units: bool,
+    /// What the core may ask it about its partner.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<LookName>,
+    /// The limits of the notice `calendar`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarNotices>,
+}
+
+/// How a channel is told about dates.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CalendarNotices {
+    /// Most dates of one notice; at least 1.
+    pub dates_limit: u16,
+    /// How many days ahead it wants to know, today included.
+    pub horizon_days: u16,
 }
 
 /// What a supplier can do.

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{ChannelOrderId, SceneName};
 use crate::intent::Intent;
 use crate::listing::ListingNames;
-use crate::notice::OrderNotice;
+use crate::looking::{Look, Seen};
+use crate::notice::{Notice, Told};
 use crate::outcome::Outcome;
 
 /// A call as it came in, byte for byte.
@@ -116,7 +117,12 @@ pub enum ChannelRequest {
     /// Tell the channel.
     Deliver {
         /// What.
-        notice: Box<OrderNotice>,
+        notice: Box<Notice>,
+    },
+    /// What does the channel itself say?
+    Look {
+        /// About what.
+        what: Box<Look>,
     },
     /// A call added after this build.
     #[serde(other)]
@@ -139,8 +145,10 @@ pub enum ChannelResponse {
         /// What goes on the wire.
         raw: RawResponse,
     },
-    /// To `deliver`: the channel took it.
-    Delivered,
+    /// To `deliver`.
+    Told(Told),
+    /// To `look`.
+    Seen(Box<Seen>),
     /// An answer added after this build.
     #[serde(other)]
     Unknown,

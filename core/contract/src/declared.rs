@@ -5,9 +5,10 @@ use crate::capability::{Calls, Capabilities, ChannelCapabilities, Fulfils, Suppl
 use crate::channel::{ChannelRequest, RawRequest};
 use crate::hearing::{About, News};
 use crate::ids::SceneName;
+use crate::looking::LookName;
 use crate::manifest::{Manifest, Scene};
 use crate::message::Request;
-use crate::notice::OrderEvent;
+use crate::notice::{Notice, OrderEvent, OrderNotice};
 use crate::supplier::{ResendWay, SupplierOrder, SupplierRequest};
 
 /// What the card lacks for this call; nothing when the call may be made.
@@ -31,16 +32,31 @@ fn of_channel(scenes: &[Scene], channel: &ChannelCapabilities, request: &Channel
         ChannelRequest::Locate { raw: RawRequest { scene: name, .. } }
         | ChannelRequest::Decode { raw: RawRequest { scene: name, .. } }
         | ChannelRequest::Encode { scene: name, .. } => scene(scenes, name),
-        ChannelRequest::Deliver { notice } => match &notice.event {
-            event if !channel.notices.iter().any(|name| name == event.name()) => {
-                Some(format!("the call deliver for the event {}", event.name()))
-            }
-            OrderEvent::Redeemed { whole: false, .. } if !channel.redeem_units => {
-                Some("the call deliver for a part of an order's units".to_owned())
-            }
-            _ => None,
-        },
+        ChannelRequest::Deliver { notice } => deliver(channel, notice),
+        ChannelRequest::Look { what } => {
+            let there = what.name().is_some_and(|name| channel.looks.contains(&name));
+            (!there).then(|| format!("the call look at {}", what.name().map_or("the unknown", LookName::as_str)))
+        }
         ChannelRequest::Unknown => Some("a call that this build does not know".to_owned()),
+    }
+}
+
+fn deliver(channel: &ChannelCapabilities, notice: &Notice) -> Option<String> {
+    if !channel.notices.iter().any(|name| name == notice.name()) {
+        return Some(format!("the call deliver for the notice {}", notice.name()));
+    }
+    match notice {
+        Notice::Order(OrderNotice { event: OrderEvent::Redeemed { whole: false, .. }, .. })
+            if !channel.redeem_units =>
+        {
+            Some("the call deliver for a part of an order's units".to_owned())
+        }
+        Notice::Calendar(notice) => {
+            let (dates, limit) = (notice.cells.len() + notice.gone.len(), channel.calendar.as_ref()?.dates_limit);
+            let text = || format!("the call deliver for {dates} dates: its limit is {limit}");
+            (!(1..=usize::from(limit)).contains(&dates)).then(text)
+        }
+        _ => None,
     }
 }
 

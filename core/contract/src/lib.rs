@@ -9,7 +9,8 @@
 //! - [`order`]: orders, units, guests, credentials, refunds, as the core keeps them.
 //! - [`intent`]: what a channel's call means, once decoded.
 //! - [`outcome`]: what the core answered, before a channel encodes it.
-//! - [`notice`]: what the core decided and a channel has to be told.
+//! - [`notice`]: what the core decided and a channel has to be told; [`looking`]: what a channel is asked about its
+//!   own side.
 //! - [`supplier`]: the calls a supplier answers; [`reading`]: what it tells of its goods and their
 //!   calendar; [`hearing`]: what it tells by a call of its own.
 //! - [`channel`]: the calls a channel answers.
@@ -31,6 +32,7 @@ pub mod hearing;
 pub mod ids;
 pub mod intent;
 pub mod listing;
+pub mod looking;
 pub mod manifest;
 pub mod message;
 pub mod money;

@@ -117,6 +117,7 @@ impl Request {
             Self::Channel(ChannelRequest::Decode { .. }) => "decode",
             Self::Channel(ChannelRequest::Encode { .. }) => "encode",
             Self::Channel(ChannelRequest::Deliver { .. }) => "deliver",
+            Self::Channel(ChannelRequest::Look { .. }) => "look",
             Self::Supplier(SupplierRequest::Hold { .. }) => "hold",
             Self::Supplier(SupplierRequest::Release { .. }) => "release",
             Self::Supplier(SupplierRequest::Book { .. }) => "book",
@@ -155,7 +156,8 @@ impl Request {
                 SupplierRequest::Hear { .. } | SupplierRequest::PrepareCodes { .. } | SupplierRequest::Unknown,
             )
             | Self::Unknown => CallNature::Translates,
-            Self::Supplier(
+            Self::Channel(ChannelRequest::Look { .. })
+            | Self::Supplier(
                 SupplierRequest::Inquire { .. }
                 | SupplierRequest::InquireCancel { .. }
                 | SupplierRequest::Usage { .. }

@@ -2,10 +2,42 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ChannelOrderId, OrderId};
+use crate::calendar::CalendarDay;
+use crate::ids::{ChannelOrderId, ListingId, OrderId, ProductId, SkuId};
+use crate::listing::ListingNames;
 use crate::money::Money;
 use crate::order::UnitCredentials;
-use crate::time::Timestamp;
+use crate::outcome::CalendarCell;
+use crate::supplier::Wait;
+use crate::time::{Timestamp, VisitDate};
+
+/// Something that a channel has to be told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "notice", rename_all = "snake_case")]
+pub enum Notice {
+    /// About an order.
+    Order(OrderNotice),
+    /// Prices, opening or stock of a listing's dates changed.
+    Calendar(CalendarNotice),
+    /// A product, or whether it is on sale, changed.
+    Product(ProductNotice),
+    /// A notice added after this build.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Notice {
+    /// A short name for logs and capabilities: the event's for an order, otherwise `calendar` or `product`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Order(notice) => notice.event.name(),
+            Self::Calendar(_) => "calendar",
+            Self::Product(_) => "product",
+            Self::Unknown => "unknown",
+        }
+    }
+}
 
 /// One notice about one order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,8 +46,99 @@ pub struct OrderNotice {
     pub order: OrderId,
     /// As the channel names it.
     pub channel_order: ChannelOrderId,
+    /// The voucher order of a reservation, as the channel names it.
+    #[serde(default)]
+    pub source_order: Option<ChannelOrderId>,
+    /// The product, as the channel names it; empty when its listing is gone.
+    #[serde(default)]
+    pub names: ListingNames,
     /// What happened.
     pub event: OrderEvent,
+}
+
+/// Dates of one listing, as they stand when it is told: whatever happened in between, the newest value counts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CalendarNotice {
+    /// Our listing id.
+    pub listing: ListingId,
+    /// As the channel names it.
+    pub names: ListingNames,
+    /// The dates, in order; at most as many as the plugin declares ([`crate::capability::CalendarNotices`]).
+    pub cells: Vec<CalendarCell>,
+    /// Dates that are not for sale any more, and of which nothing else is known.
+    #[serde(default)]
+    pub gone: Vec<VisitDate>,
+}
+
+impl CalendarNotice {
+    /// Its dates with their price and opening.
+    pub fn days(&self) -> impl Iterator<Item = &CalendarDay> {
+        self.cells.iter().map(|cell| &cell.day)
+    }
+}
+
+/// One listing's product as it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProductNotice {
+    /// Our listing id.
+    pub listing: ListingId,
+    /// As the channel names it; its own ids are missing until it gave them.
+    pub names: ListingNames,
+    /// Whether it may be sold through this listing.
+    pub on_sale: bool,
+    /// Our product.
+    pub product: ProductId,
+    /// Its name, for guests.
+    pub title: String,
+    /// What is sold of it.
+    pub sku: SkuId,
+    /// Its name, for guests.
+    pub sku_title: String,
+    /// Fewest units of one order.
+    pub minimum_units: u16,
+    /// Most units of one order.
+    pub maximum_units: u16,
+}
+
+/// To `deliver`: what the channel made of a notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "told", rename_all = "snake_case")]
+pub enum Told {
+    /// It took it.
+    Done,
+    /// It took it and decides later (a product's audit): the same notice again asks how it stands.
+    Waiting(Wait),
+    /// Of a calendar: it took the rest.
+    Partly {
+        /// The dates it refused, each with the channel's reason, for people; never empty.
+        refused: Vec<(VisitDate, String)>,
+    },
+    /// An answer added after this build.
+    #[serde(other)]
+    Unknown,
+}
+
+/// How a waiting refund was decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "decision", rename_all = "snake_case")]
+pub enum RefundDecision {
+    /// Yes.
+    Agreed {
+        /// The fee the channel computed, as it said it; none where it said none.
+        #[serde(default)]
+        fee: Option<Money>,
+    },
+    /// No.
+    Refused {
+        /// For the guest.
+        reason: String,
+        /// Credentials of the units that are good, where issuing had failed for the channel.
+        #[serde(default)]
+        repaired: Vec<UnitCredentials>,
+    },
+    /// A decision added after this build.
+    #[serde(other)]
+    Unknown,
 }
 
 /// What happened to an order.
@@ -43,15 +166,10 @@ pub enum OrderEvent {
     RefundDecided {
         /// The channel's key.
         key: String,
-        /// Yes or no.
-        agreed: bool,
-        /// The fee: the channel's own.
-        fee: Option<Money>,
-        /// For the guest, on a no.
-        reason: Option<String>,
-        /// On a no: credentials of the units that are good, where issuing had failed for the channel.
-        #[serde(default)]
-        repaired: Vec<UnitCredentials>,
+        /// The units it is about.
+        units: Vec<u16>,
+        /// How.
+        decision: RefundDecision,
     },
     /// Units were used.
     Redeemed {

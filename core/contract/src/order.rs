@@ -137,6 +137,8 @@ pub enum DeadlineKind {
     Reserve,
     /// The next call of the channel comes; otherwise nobody goes on with the order.
     Progress,
+    /// The supplier is asked how much was used at its gate. Passed: the question is under way.
+    Usage,
 }
 
 /// The dates of a visit or stay.

@@ -44,8 +44,9 @@ pub enum Outcome {
     },
     /// A refund was agreed.
     RefundAgreed {
-        /// The fee we keep: what the channel computed, never more.
-        fee: Money,
+        /// The fee we keep: what the channel computed, never more; none where it computed none.
+        #[serde(default)]
+        fee: Option<Money>,
     },
     /// A refund was refused.
     RefundRefused {

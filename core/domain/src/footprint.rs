@@ -71,6 +71,9 @@ pub fn needs(command: &Command, state: &State) -> Footprint {
         Body::PassDeadlines { order }
         | Body::PromiseIssue { order }
         | Body::RecordIssue { order, .. }
+        | Body::RecordUse { order, .. }
+        | Body::AskUse { order }
+        | Body::RecordHold { order, .. }
         | Body::PromiseRefund { order, .. }
         | Body::DecideRefund { order, .. }
         | Body::RecordSupplierCancel { order, .. }

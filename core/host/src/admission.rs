@@ -7,8 +7,10 @@ use entrepot_contract::channel::{ChannelRequest, ChannelResponse};
 use entrepot_contract::declared;
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::hearing::{Heard, NEWS_LIMIT, Named, News};
+use entrepot_contract::looking::{Look, SEEN_LIMIT, Seen};
 use entrepot_contract::manifest::Manifest;
 use entrepot_contract::message::{Request, Response};
+use entrepot_contract::notice::{Notice, Told};
 use entrepot_contract::reading::{CELLS_LIMIT, GOODS_LIMIT};
 use entrepot_contract::supplier::{
     Booking, Cancellation, Holding, ResendWay, Resent, SupplierOrder, SupplierRequest, SupplierResponse, UsedUnits,
@@ -38,8 +40,11 @@ pub fn misfit(manifest: &Manifest, request: &Request, response: &Response) -> Op
                 (ChannelRequest::Locate { .. }, ChannelResponse::Located(_))
                     | (ChannelRequest::Decode { .. }, ChannelResponse::Decoded { .. })
                     | (ChannelRequest::Encode { .. }, ChannelResponse::Encoded { .. })
-                    | (ChannelRequest::Deliver { .. }, ChannelResponse::Delivered)
-            );
+            ) || match (request, response) {
+                (ChannelRequest::Deliver { notice }, ChannelResponse::Told(told)) => told_well(notice, told),
+                (ChannelRequest::Look { what }, ChannelResponse::Seen(seen)) => seen_well(what, seen),
+                _ => false,
+            };
             if fits { None } else { other() }
         }
         (Request::Supplier(request), Response::Supplier(response)) => match supplied(manifest, request, response) {
@@ -48,6 +53,31 @@ pub fn misfit(manifest: &Manifest, request: &Request, response: &Response) -> Op
             Fit::Wrong(why) => Some(format!("the answer to the call {name} {why}")),
         },
         _ => other(),
+    }
+}
+
+/// Only a product is decided later; only a calendar is taken in part, and only dates that it named are refused.
+fn told_well(notice: &Notice, told: &Told) -> bool {
+    match (told, notice) {
+        (Told::Done, _) | (Told::Waiting(_), Notice::Product(_)) => true,
+        (Told::Partly { refused }, Notice::Calendar(calendar)) => {
+            let named = |date| calendar.gone.contains(date) || calendar.days().any(|day| day.date == Some(*date));
+            !refused.is_empty() && refused.iter().all(|(date, _)| named(date))
+        }
+        (Told::Waiting(_) | Told::Partly { .. } | Told::Unknown, _) => false,
+    }
+}
+
+/// The form fits the question, and a page is no longer than it may be.
+fn seen_well(what: &Look, seen: &Seen) -> bool {
+    match (what, seen) {
+        (Look::Order { .. }, Seen::Orders { orders, next }) => orders.len() <= 1 && next.is_none(),
+        (Look::Orders { .. }, Seen::Orders { orders, .. }) => orders.len() <= SEEN_LIMIT,
+        (Look::Ledger { .. }, Seen::Ledger { lines, .. }) => lines.len() <= SEEN_LIMIT,
+        (Look::Product { .. }, Seen::Products { products }) => products.len() <= SEEN_LIMIT,
+        (Look::Shops { .. }, Seen::Shops { shops, .. }) => shops.len() <= SEEN_LIMIT,
+        (Look::Sealed(sealed), Seen::Opened(opened)) => sealed.texts.len() == opened.texts.len(),
+        _ => false,
     }
 }
 
@@ -180,7 +210,6 @@ pub fn response_within_limit(response: &Response) -> bool {
     let mut counter = Counter(0);
     match response {
         Response::Channel(ChannelResponse::Encoded { raw }) => raw.body.len() <= MESSAGE_LIMIT_BYTES,
-        Response::Channel(ChannelResponse::Delivered) => true,
         other => serde_json::to_writer(&mut counter, other).is_ok(),
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use entrepot_contract::capability::{Capabilities, Fulfils, SupplierCapabilities};
+use entrepot_contract::capability::{Capabilities, ChannelCapabilities, Fulfils, SupplierCapabilities};
+use entrepot_contract::looking::LookName;
 use entrepot_contract::manifest::{Manifest, PluginKind, Scene};
 use entrepot_contract::supplier::ResendWay;
 use entrepot_contract::version::SUPPORTED_MAJORS;
@@ -74,11 +75,27 @@ fn sane(manifest: &Manifest) -> Result<(), String> {
 
 fn capabilities(kind: PluginKind, capabilities: &Capabilities) -> Result<(), String> {
     match (kind, &capabilities.channel, &capabilities.supplier) {
-        (PluginKind::Channel, Some(channel), None) => unique("notice", channel.notices.iter().map(String::as_str)),
+        (PluginKind::Channel, Some(channel), None) => sells(channel),
         (PluginKind::Supplier, None, Some(supplier)) => supplies(supplier),
         (PluginKind::Channel, ..) => Err("a channel declares the channel capabilities and no others".to_owned()),
         (PluginKind::Unknown, ..) => Err("it is of a kind that this host does not know".to_owned()),
         (PluginKind::Supplier, ..) => Err("a supplier declares the supplier capabilities and no others".to_owned()),
+    }
+}
+
+fn sells(channel: &ChannelCapabilities) -> Result<(), String> {
+    unique("notice", channel.notices.iter().map(String::as_str))?;
+    unique("look", channel.looks.iter().filter(|name| **name != LookName::Unknown).map(|name| name.as_str()))?;
+    if let Some(event) = channel.repeatable_notices.iter().find(|event| !channel.notices.contains(event)) {
+        return Err(format!("the notice {event} is repeatable, but not among its notices"));
+    }
+    let told = channel.notices.iter().any(|name| name == "calendar");
+    match &channel.calendar {
+        None if told => Err("it is told about its calendar, but not how many dates at once".to_owned()),
+        Some(limits) if limits.dates_limit == 0 || limits.horizon_days == 0 => {
+            Err("the dates of one calendar notice, and its horizon, must be above 0".to_owned())
+        }
+        _ => Ok(()),
     }
 }
 

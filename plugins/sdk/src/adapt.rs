@@ -107,8 +107,11 @@ impl<C: Channel> Instance for ChannelInstance<C> {
                 ChannelResponse::Encoded { raw: self.channel.encode(&call, &scene, &intent, &outcome)? }
             }
             ChannelRequest::Deliver { notice } => {
-                self.channel.deliver(&Call::of_channel(context, services)?, *notice).await?;
-                ChannelResponse::Delivered
+                ChannelResponse::Told(self.channel.deliver(&Call::of_channel(context, services)?, *notice).await?)
+            }
+            ChannelRequest::Look { what } => {
+                let call = Call::of_channel(context, services)?;
+                ChannelResponse::Seen(Box::new(self.channel.look(&call, *what).await?))
             }
             ChannelRequest::Unknown => return Err(Fault::unsupported(name)),
         };

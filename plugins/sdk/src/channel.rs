@@ -6,7 +6,8 @@ use entrepot_contract::channel::{Located, RawRequest, RawResponse, ReadyAnswers}
 use entrepot_contract::fault::Fault;
 use entrepot_contract::ids::SceneName;
 use entrepot_contract::intent::Intent;
-use entrepot_contract::notice::OrderNotice;
+use entrepot_contract::looking::{Look, Seen};
+use entrepot_contract::notice::{Notice, Told};
 use entrepot_contract::outcome::Outcome;
 
 use crate::card::Card;
@@ -45,9 +46,15 @@ pub trait Channel: Sized + Send + Sync + 'static {
         outcome: &Outcome,
     ) -> Result<RawResponse, Fault>;
 
-    /// Tells the channel what the core decided. Only events that the card declares arrive.
-    async fn deliver(&self, call: &Call<Self::ConnectionSettings>, notice: OrderNotice) -> Result<(), Fault> {
+    /// Tells the channel what the core decided. Only notices that the card declares arrive.
+    async fn deliver(&self, call: &Call<Self::ConnectionSettings>, notice: Notice) -> Result<Told, Fault> {
         let _ = call;
-        Err(Fault::unsupported(notice.event.name()))
+        Err(Fault::unsupported(notice.name()))
+    }
+
+    /// Asks the channel about its own side. Only questions that the card declares arrive.
+    async fn look(&self, call: &Call<Self::ConnectionSettings>, what: Look) -> Result<Seen, Fault> {
+        let _ = (call, what);
+        Err(Fault::unsupported("look"))
     }
 }

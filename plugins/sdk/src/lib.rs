@@ -52,8 +52,9 @@ pub mod prelude {
     pub use entrepot_contract::fault::{Effect, Fault, FaultKind};
     pub use entrepot_contract::ids::{ChannelOrderId, OrderId, SceneName, SupplierReference};
     pub use entrepot_contract::intent::Intent;
-    pub use entrepot_contract::money::Money;
-    pub use entrepot_contract::notice::{OrderEvent, OrderNotice};
+    pub use entrepot_contract::looking::{Look, Seen};
+    pub use entrepot_contract::money::{Currency, Money};
+    pub use entrepot_contract::notice::{Notice, OrderEvent, OrderNotice, RefundDecision, Told};
     pub use entrepot_contract::order::{Credential, CredentialKind, UnitCredentials};
     pub use entrepot_contract::outcome::{Outcome, Reason, Refusal};
     pub use entrepot_contract::plugin::Plugin;

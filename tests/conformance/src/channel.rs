@@ -5,10 +5,11 @@ use std::sync::Arc;
 use entrepot_contract::capability::Capabilities;
 use entrepot_contract::channel::RawRequest;
 use entrepot_contract::fault::{Effect, Fault, FaultKind};
-use entrepot_contract::ids::{ChannelOrderId, OrderId};
-use entrepot_contract::notice::{OrderEvent, OrderNotice};
+use entrepot_contract::ids::{ChannelOrderId, ListingId, OrderId, ProductId, SkuId};
+use entrepot_contract::listing::ListingNames;
+use entrepot_contract::notice::{CalendarNotice, Notice, OrderEvent, OrderNotice, ProductNotice, RefundDecision};
 use entrepot_contract::outcome::{Outcome as Answer, Reason, Refusal};
-use entrepot_contract::time::Timestamp;
+use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_sdk::testing::{Seat, World};
 
 use crate::fixture::ChannelSide;
@@ -65,7 +66,7 @@ const REASONS: &[Reason] = &[
 ];
 
 /// One notice of every kind this contract knows.
-pub(crate) fn all_notices() -> Result<Vec<OrderNotice>, String> {
+pub(crate) fn all_notices() -> Result<Vec<Notice>, String> {
     let reason = || "a reason".to_owned();
     let events = [
         OrderEvent::Accepted,
@@ -74,10 +75,8 @@ pub(crate) fn all_notices() -> Result<Vec<OrderNotice>, String> {
         OrderEvent::IssueFailed { reason: reason() },
         OrderEvent::RefundDecided {
             key: "k1".to_owned(),
-            agreed: false,
-            fee: None,
-            reason: Some(reason()),
-            repaired: Vec::new(),
+            units: vec![1],
+            decision: RefundDecision::Refused { reason: reason(), repaired: Vec::new() },
         },
         OrderEvent::Redeemed {
             token: "t1".to_owned(),
@@ -88,13 +87,33 @@ pub(crate) fn all_notices() -> Result<Vec<OrderNotice>, String> {
         },
     ];
     let notice = |event| {
-        Ok(OrderNotice {
+        Ok(Notice::Order(OrderNotice {
             order: OrderId::parse("1").map_err(|fault| fault.to_string())?,
             channel_order: ChannelOrderId::parse("2").map_err(|fault| fault.to_string())?,
+            source_order: None,
+            names: ListingNames::default(),
             event,
-        })
+        }))
     };
-    events.into_iter().map(notice).collect()
+    let listing = || ListingId::parse("l1").map_err(|fault| fault.to_string());
+    let calendar = Notice::Calendar(CalendarNotice {
+        listing: listing()?,
+        names: ListingNames::default(),
+        cells: Vec::new(),
+        gone: vec!["2026-10-01".parse::<VisitDate>().map_err(|fault| fault.to_string())?],
+    });
+    let product = Notice::Product(ProductNotice {
+        listing: listing()?,
+        names: ListingNames::default(),
+        on_sale: true,
+        product: ProductId::parse("p1").map_err(|fault| fault.to_string())?,
+        title: "a product".to_owned(),
+        sku: SkuId::parse("s1").map_err(|fault| fault.to_string())?,
+        sku_title: "a SKU".to_owned(),
+        minimum_units: 1,
+        maximum_units: 5,
+    });
+    events.into_iter().map(notice).chain([Ok(calendar), Ok(product)]).collect()
 }
 
 /// An open channel before its well-behaved partner. A channel's samples may carry their own time, so the world's clock
@@ -272,7 +291,7 @@ async fn declared_notices_are_delivered(trial: Arc<Trial>) -> Outcome {
     let (seat, world) = stand(&trial).await?;
     let capabilities = trial.manifest().capabilities.channel.unwrap_or_default();
     for name in &capabilities.notices {
-        let notice = trial.channel_side()?.notices.iter().find(|notice| notice.event.name() == name);
+        let notice = trial.channel_side()?.notices.iter().find(|notice| notice.name() == name);
         let notice = notice.ok_or_else(|| format!("the fixture brings no notice {name}"))?;
         let before = world.sent().len();
         fine(name, seat.deliver(notice.clone()).await)?;
@@ -285,11 +304,11 @@ async fn lost_notice_is_unknown(trial: Arc<Trial>) -> Outcome {
     let (seat, world) = stand(&trial).await?;
     for notice in &trial.channel_side()?.notices {
         // Once well, so that a token is there and the call that is lost is the notice itself.
-        fine(notice.event.name(), seat.deliver(notice.clone()).await)?;
+        fine(notice.name(), seat.deliver(notice.clone()).await)?;
         world.other_side(|_| Err(Fault::unknown(FaultKind::TimedOut, "no answer in time")));
-        let fault = failed(notice.event.name(), seat.deliver(notice.clone()).await)?;
+        let fault = failed(notice.name(), seat.deliver(notice.clone()).await)?;
         let right = fault.effect == Effect::Unknown;
-        ensure(right, || format!("{}: the effect should be unknown, is {fault}", notice.event.name()))?;
+        ensure(right, || format!("{}: the effect should be unknown, is {fault}", notice.name()))?;
         world.other_side(trial.channel_side()?.other_side);
     }
     Ok(())

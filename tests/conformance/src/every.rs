@@ -145,7 +145,7 @@ async fn undeclared_calls_are_unsupported(trial: Arc<Trial>) -> Outcome {
     }
     if let Some(channel) = &capabilities.channel {
         for notice in crate::channel::all_notices()? {
-            let name = notice.event.name();
+            let name = notice.name();
             if !channel.notices.iter().any(|declared| declared == name) {
                 unsupported(name, seat.deliver(notice).await)?;
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use entrepot_contract::channel::RawRequest;
 use entrepot_contract::fault::Fault;
-use entrepot_contract::notice::OrderNotice;
+use entrepot_contract::notice::Notice;
 use entrepot_contract::services::{HttpRequest, HttpResponse};
 use entrepot_contract::supplier::UsedUnits;
 use serde_json::Value;
@@ -81,7 +81,7 @@ pub struct ChannelSide {
     /// Makes any call authentic.
     pub sign: fn(RawRequest) -> RawRequest,
     /// One notice for each event that the plugin declares.
-    pub notices: Vec<OrderNotice>,
+    pub notices: Vec<Notice>,
     /// Answers the plugin's calls as the partner does when all is well.
     pub other_side: fn(&HttpRequest) -> Result<HttpResponse, Fault>,
 }

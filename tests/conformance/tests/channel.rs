@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use entrepot_conformance::{ChannelSide, Fixture, Report, Sample, Side, Suite, Verdict};
+use entrepot_sdk::contract::listing::ListingNames;
 use entrepot_sdk::prelude::*;
 use serde_json::json;
 
@@ -99,10 +100,10 @@ impl<const SIGNED: bool> Channel for Echo<SIGNED> {
         }
     }
 
-    async fn deliver(&self, call: &Call<NoSettings>, notice: OrderNotice) -> Result<(), Fault> {
-        let request = http::post("notice", format!("{}/notice", self.base_url)).json(&notice.order);
+    async fn deliver(&self, call: &Call<NoSettings>, notice: Notice) -> Result<Told, Fault> {
+        let request = http::post("notice", format!("{}/notice", self.base_url)).json(&notice);
         match call.http(request.build()).await? {
-            response if response.status == 200 => Ok(()),
+            response if response.status == 200 => Ok(Told::Done),
             response => Err(http::unexpected_status(&response)),
         }
     }
@@ -121,11 +122,13 @@ fn report_of(plugin: fn() -> Arc<dyn Plugin>) -> Report {
         headers: Vec::new(),
         body: br#"{"order":"1000000000000000001"}"#.to_vec(),
     });
-    let notice = OrderNotice {
+    let notice = Notice::Order(OrderNotice {
         order: OrderId::parse("1").unwrap(),
         channel_order: ChannelOrderId::parse("1000000000000000001").unwrap(),
+        source_order: None,
+        names: ListingNames::default(),
         event: OrderEvent::Accepted,
-    };
+    });
     let side = ChannelSide {
         connection_settings: json!({}),
         account: Some("account"),

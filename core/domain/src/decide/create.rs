@@ -13,7 +13,7 @@ use entrepot_contract::product::{Fulfilment, Product, Sku};
 use entrepot_contract::time::{Timestamp, VisitDate};
 
 use super::draft::Draft;
-use super::{Stop, payment, reserve};
+use super::{Stop, hold, payment, reserve};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::catalogue::{ChannelRules, Rules, dates_taken, share_cells, sold, stock_cells};
@@ -62,7 +62,7 @@ pub fn check_wish<'a>(
     if !listing.on_sale || !product.on_sale {
         return Err(Refusal::new(Reason::OffSale, format!("product {} is not on sale", product.id)));
     }
-    supplied(rules, sku)?;
+    supplied(rules, sku, wish.count)?;
     let dates = dates_taken(product, wish.visit.as_ref())?;
     let cells = stock_cells(sku, &dates, wish.slot.as_deref());
     let shares = share_cells(sku, listing.allotment.as_ref(), &cells);
@@ -77,11 +77,18 @@ pub fn check_wish<'a>(
     Ok(Offer { listing, product, sku, cells, shares, retail, settlement, cost })
 }
 
-/// A supplier that is switched off, or gone, takes no new orders; those that are there go on.
-fn supplied(rules: &Rules, sku: &Sku) -> Result<(), Refusal> {
+/// A supplier that is switched off, or gone, takes no new orders; those that are there go on. An order that it could
+/// never book is not sold.
+fn supplied(rules: &Rules, sku: &Sku, count: u32) -> Result<(), Refusal> {
     let Fulfilment::Supplier { connection, .. } = &sku.fulfilment else { return Ok(()) };
     match rules.supplier(connection) {
-        Some(supplier) if supplier.selling => Ok(()),
+        Some(supplier) if supplier.selling => match supplier.units_limit.map(u32::from) {
+            Some(limit) if count > limit => {
+                let text = format!("supplier {connection} books at most {limit} units an order, {count} asked for");
+                Err(Refusal::new(Reason::TooManyUnits, text))
+            }
+            _ => Ok(()),
+        },
         _ => Err(Refusal::new(Reason::Paused, format!("supplier {connection} takes no new orders"))),
     }
 }
@@ -223,6 +230,7 @@ pub(super) fn create(
             hold_credit(draft, &order)?;
             let deadline = rules.times.from_now(DeadlineKind::Hold, draft.at(), rules.times.hold_ms);
             draft.expect(&mut order, deadline);
+            hold::unpaid(draft, &order);
             None
         }
     };

@@ -10,7 +10,7 @@ use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::Fulfilment;
 
 use super::draft::Draft;
-use super::{Stop, reserve};
+use super::{Stop, reserve, use_told};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::change::{Change, Pool};
@@ -196,6 +196,7 @@ pub(super) fn record(draft: &mut Draft<'_>, id: &OrderId, result: &IssueResult) 
             fits(&order, units)?;
             order.supplier_reference = reference.clone().or(order.supplier_reference);
             finish(draft, &mut order, units.clone(), "credentials of the supplier")?;
+            use_told::watch(draft, &mut order);
         }
         IssueResult::Pending { reference } => {
             order.supplier_reference = reference.clone().or(order.supplier_reference);

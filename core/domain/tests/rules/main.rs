@@ -16,5 +16,6 @@ mod reservations;
 mod sales;
 mod shares;
 mod tickets;
+mod use_told;
 mod vouchers;
 mod world;

@@ -132,14 +132,8 @@ impl World {
     pub fn new() -> Self {
         let connections = BTreeMap::from([
             (id("shop"), ConnectionRules::Channel(channel_rules("app"))),
-            (
-                id("gate"),
-                ConnectionRules::Supplier(SupplierRules { pool: false, cancel: true, own_gate: false, selling: true }),
-            ),
-            (
-                id("codes"),
-                ConnectionRules::Supplier(SupplierRules { pool: true, cancel: false, own_gate: true, selling: true }),
-            ),
+            (id("gate"), ConnectionRules::Supplier(SupplierRules::called())),
+            (id("codes"), ConnectionRules::Supplier(SupplierRules::of_pool())),
         ]);
         let rules = Rules {
             merchant: id("park"),

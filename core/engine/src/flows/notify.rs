@@ -2,7 +2,7 @@
 
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse};
 use entrepot_contract::message::{Request, Response};
-use entrepot_contract::notice::{OrderEvent, OrderNotice};
+use entrepot_contract::notice::{Notice, OrderEvent, OrderNotice, RefundDecision, Told};
 use entrepot_contract::order::{Order, Refund, RefundState};
 use entrepot_domain::command::Body;
 use entrepot_domain::job::{JobState, Notification};
@@ -37,14 +37,14 @@ async fn work(core: &Core, job: &LeasedJob, notification: &Notification) -> Resu
     let Some(event) = content(core, &order, &refunds, notification, connection.facts.shops.first()).await? else {
         return end(core, job, "there is nothing to tell any more").await;
     };
-    let notice = OrderNotice { order: order.id.clone(), channel_order: order.channel_order.clone(), event };
+    let notice = Notice::Order(about(core, &order, event).await?);
     let limit_ms = supplier::start(core, job).await?;
     let key = job.job.id.to_string();
     let scope = CallScope { connection: Some(connection.id.clone()), order: Some(order.id.to_string()) };
     let context = supplier::context(core, job, &connection, &key, limit_ms);
     let request = Request::Channel(ChannelRequest::Deliver { notice: Box::new(notice) });
     match instance.call(context, request, scope).await {
-        Ok(Response::Channel(ChannelResponse::Delivered)) => {
+        Ok(Response::Channel(ChannelResponse::Told(Told::Done))) => {
             end(core, job, &format!("{} was told", connection.id)).await
         }
         Ok(_) => Ok(Tried::Unclear { note: "deliver was answered with something else".to_owned() }),
@@ -55,6 +55,26 @@ async fn work(core: &Core, job: &LeasedJob, notification: &Notification) -> Resu
 async fn end(core: &Core, job: &LeasedJob, note: &str) -> Result<Tried, Tried> {
     let note = format!("{}: {note}", job.job.kind.name());
     book::record(core, job, Body::EndJob { order: job.job.order.clone(), note }).await
+}
+
+/// The notice, with the names by which the channel knows the order and its product.
+async fn about(core: &Core, order: &Order, event: OrderEvent) -> Result<OrderNotice, Tried> {
+    let rules = core.rules(&order.merchant).await.map_err(|fault| supplier::again(&fault))?;
+    let listing = rules.catalogue.listings.iter().find(|listing| listing.id == order.listing);
+    let source_order = match order.source() {
+        Some((source, _)) => {
+            let read = core.storage.order(&order.merchant, source).await;
+            read.map_err(|fault| supplier::again(&fault))?.map(|(source, _)| source.channel_order)
+        }
+        None => None,
+    };
+    Ok(OrderNotice {
+        order: order.id.clone(),
+        channel_order: order.channel_order.clone(),
+        source_order,
+        names: listing.map(|listing| listing.names.clone()).unwrap_or_default(),
+        event,
+    })
 }
 
 /// What is told, as it stands now. Credentials are read here and live no longer than the call.
@@ -77,19 +97,17 @@ async fn content(
             let Some(refund) = refunds.iter().find(|other| &other.id == refund) else { return Ok(None) };
             OrderEvent::RefundDecided {
                 key: refund.key.clone(),
-                agreed: match refund.state {
-                    RefundState::Agreed => true,
-                    RefundState::Refused => false,
+                units: refund.units.clone(),
+                decision: match refund.state {
+                    RefundState::Agreed => RefundDecision::Agreed { fee: refund.channel_fee },
+                    RefundState::Refused => RefundDecision::Refused {
+                        reason: refund.note.clone().unwrap_or_default(),
+                        repaired: refund_order::repaired(core, &order.merchant, &order.id, refund.cause)
+                            .await
+                            .map_err(|fault| supplier::again(&fault))?,
+                    },
                     // The money moved already, or nobody decided after all.
                     RefundState::Done | RefundState::Waiting => return Ok(None),
-                },
-                fee: refund.channel_fee,
-                reason: refund.note.clone(),
-                repaired: match refund.state {
-                    RefundState::Refused => refund_order::repaired(core, &order.merchant, &order.id, refund.cause)
-                        .await
-                        .map_err(|fault| supplier::again(&fault))?,
-                    _ => Vec::new(),
                 },
             }
         }

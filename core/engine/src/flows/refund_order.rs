@@ -2,7 +2,6 @@
 
 use entrepot_contract::ids::{MerchantId, OrderId, RefundId};
 use entrepot_contract::intent::{AskRefund, Intent, RecordRefund};
-use entrepot_contract::money::{Currency, Money};
 use entrepot_contract::order::{Refund, RefundCause, RefundState, UnitCredentials, UnitState};
 use entrepot_contract::outcome::Outcome;
 use entrepot_domain::alert::AlertKind;
@@ -35,9 +34,9 @@ pub(super) async fn ask(visit: &Visit<'_>, ask: &AskRefund) -> Outcome {
 async fn outcome_of(visit: &Visit<'_>, order: &OrderId, cause: RefundCause, standing: RefundStanding) -> Outcome {
     match standing {
         RefundStanding::Waiting => Outcome::RefundWaiting,
-        RefundStanding::Agreed { fee } => Outcome::RefundAgreed { fee },
+        RefundStanding::Agreed { fee } => Outcome::RefundAgreed { fee: Some(fee) },
         RefundStanding::Refused { reason } => refused(visit, order, cause, reason).await,
-        RefundStanding::Done => Outcome::RefundAgreed { fee: Money::zero(Currency::CNY) },
+        RefundStanding::Done => Outcome::RefundAgreed { fee: None },
     }
 }
 
@@ -92,10 +91,9 @@ pub(super) async fn repaired(
 }
 
 async fn standing_of(visit: &Visit<'_>, refund: &Refund) -> Outcome {
-    let fee = refund.channel_fee.unwrap_or(Money::zero(Currency::CNY));
     match refund.state {
         RefundState::Waiting => Outcome::RefundWaiting,
-        RefundState::Agreed | RefundState::Done => Outcome::RefundAgreed { fee },
+        RefundState::Agreed | RefundState::Done => Outcome::RefundAgreed { fee: refund.channel_fee },
         RefundState::Refused => {
             refused(visit, &refund.order, refund.cause, refund.note.clone().unwrap_or_default()).await
         }

@@ -6,6 +6,8 @@
 mod commits;
 mod facts;
 mod fakes;
+mod hearing;
+mod holding;
 mod house;
 mod issuing;
 mod jobs;

@@ -8,6 +8,7 @@ use entrepot_contract::channel::{ChannelRequest, ChannelResponse, Located, RawRe
 use entrepot_contract::fault::{Effect, Fault, FaultKind};
 use entrepot_contract::message::{Request, Response};
 use entrepot_contract::notice::OrderEvent;
+use entrepot_contract::notice::Told;
 use entrepot_contract::order::{Credential, CredentialKind, UnitCredentials};
 use entrepot_contract::supplier::{
     Booking, Cancellation, CodeRow, Holding, SupplierRequest, SupplierResponse, Usage, UsedUnits, Wait,
@@ -123,7 +124,7 @@ async fn an_answer_to_another_call_is_garbled() {
         let (fault, _) = fails(answering(Ok(wrong)), book()).await;
         assert_eq!((fault.kind, fault.effect), (FaultKind::Garbled, Effect::Unknown));
     }
-    let delivered = Response::Channel(ChannelResponse::Delivered);
+    let delivered = Response::Channel(ChannelResponse::Told(Told::Done));
     let (fault, _) = fails(answering(Ok(delivered)), inquire()).await;
     assert_eq!((fault.kind, fault.effect), (FaultKind::Garbled, Effect::NotDone));
 }
@@ -213,7 +214,7 @@ async fn what_is_not_declared_never_reaches_the_plugin() {
 async fn a_channel_is_asked_for_its_scenes_and_events_only() {
     let bed = Bed::new(Fake::new(channel(), |request, _| {
         let answer = match request {
-            Request::Channel(ChannelRequest::Deliver { .. }) => ChannelResponse::Delivered,
+            Request::Channel(ChannelRequest::Deliver { .. }) => ChannelResponse::Told(Told::Done),
             _ => ChannelResponse::Located(Located::default()),
         };
         std::future::ready(Ok(Response::Channel(answer))).boxed()

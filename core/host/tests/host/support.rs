@@ -9,9 +9,10 @@ use entrepot_contract::capability::{Calls, CancelAbility, Capabilities, ChannelC
 use entrepot_contract::channel::{ChannelRequest, RawRequest, RawResponse, ReadyAnswers};
 use entrepot_contract::fault::Fault;
 use entrepot_contract::ids::{ApplicationId, ConnectionId, OrderId, PluginId, TraceId};
+use entrepot_contract::listing::ListingNames;
 use entrepot_contract::manifest::{LogRules, Manifest, PluginKind, Scene};
 use entrepot_contract::message::{CallContext, OpenRequest, Opened, Request, Response, TokenMode};
-use entrepot_contract::notice::{OrderEvent, OrderNotice};
+use entrepot_contract::notice::{Notice, OrderEvent, OrderNotice};
 use entrepot_contract::plugin::{Instance, Plugin};
 use entrepot_contract::services::{HttpRequest, Services};
 use entrepot_contract::supplier::{SupplierOrder, SupplierRequest, SupplierUnit};
@@ -266,8 +267,14 @@ pub fn raw(body: Vec<u8>) -> RawRequest {
 }
 
 pub fn deliver(event: OrderEvent) -> Request {
-    let notice = OrderNotice { order: "order-1".parse().unwrap(), channel_order: "c-1".parse().unwrap(), event };
-    Request::Channel(ChannelRequest::Deliver { notice: Box::new(notice) })
+    let notice = OrderNotice {
+        order: "order-1".parse().unwrap(),
+        channel_order: "c-1".parse().unwrap(),
+        source_order: None,
+        names: ListingNames::default(),
+        event,
+    };
+    Request::Channel(ChannelRequest::Deliver { notice: Box::new(Notice::Order(notice)) })
 }
 
 pub fn post(url: String, body: &str) -> HttpRequest {

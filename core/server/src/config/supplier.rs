@@ -37,6 +37,9 @@ pub struct Supplier {
     /// Whether its tickets are redeemed at our own desk, by the gate call.
     #[serde(default)]
     pub gate: bool,
+    /// Whether units of orders that wait for payment or acceptance are held there, where its plugin can.
+    #[serde(default = "yes")]
+    pub hold: bool,
     /// The plugin's own settings.
     #[serde(default)]
     pub settings: serde_json::Map<String, serde_json::Value>,

@@ -31,17 +31,22 @@ const CALLBACK_FAILED: i64 = 2;
 pub(crate) async fn deliver(
     channel: &DouyinCalendar,
     call: &Call<ConnectionSettings>,
-    notice: &OrderNotice,
-) -> Result<(), Fault> {
+    notice: &Notice,
+) -> Result<Told, Fault> {
+    let Notice::Order(notice) = notice else {
+        return Err(Fault::unsupported(notice.name()));
+    };
+    tell(channel, call, notice).await.map(|()| Told::Done)
+}
+
+async fn tell(channel: &DouyinCalendar, call: &Call<ConnectionSettings>, notice: &OrderNotice) -> Result<(), Fault> {
     match &notice.event {
         OrderEvent::Accepted => confirm(channel, call, notice, ConfirmResult::Accept).await,
         // The page has no field for the reason.
         OrderEvent::Refused { .. } => confirm(channel, call, notice, ConfirmResult::Refuse).await,
         OrderEvent::Issued { units } => issued(channel, call, notice, units).await,
         OrderEvent::IssueFailed { reason } => issue_failed(channel, call, notice, reason).await,
-        OrderEvent::RefundDecided { key, agreed, fee, repaired, .. } => {
-            refund_decided(channel, call, notice, key, agreed.then_some(*fee), repaired).await
-        }
+        OrderEvent::RefundDecided { key, decision, .. } => refund_decided(channel, call, notice, key, decision).await,
         OrderEvent::Redeemed { token, units, whole, at, shop } => {
             let part = (!whole).then_some(units.as_slice());
             let body = redemption(call, notice, token, part, *at, shop.as_deref())?;
@@ -128,25 +133,27 @@ async fn refund_decided(
     call: &Call<ConnectionSettings>,
     notice: &OrderNotice,
     key: &str,
-    agreed: Option<Option<Money>>,
-    repaired: &[UnitCredentials],
+    decision: &RefundDecision,
 ) -> Result<(), Fault> {
     let mut body = Map::new();
     body.insert("order_id".to_owned(), json!(notice.channel_order));
     body.insert("biz_uniq_key".to_owned(), json!(key));
-    let result = match agreed {
-        Some(fee) => {
+    let result = match decision {
+        RefundDecision::Agreed { fee } => {
             let fee = fee.map(fen).transpose()?.map_or(0, Fen::get);
             body.insert("refund_fee_amount".to_owned(), json!(fee));
             AuditResult::Accept
         }
-        None => AuditResult::Refuse,
+        RefundDecision::Refused { repaired, .. } => {
+            if !repaired.is_empty() {
+                let style = style(channel, &call.connection.settings);
+                body.insert("vouchers".to_owned(), json!(with_credentials(&notice.order, repaired, &style)?));
+            }
+            AuditResult::Refuse
+        }
+        RefundDecision::Unknown => return Err(Fault::unsupported("deliver an unknown decision")),
     };
     body.insert("audit_result".to_owned(), json!(result));
-    if !repaired.is_empty() {
-        let style = style(channel, &call.connection.settings);
-        body.insert("vouchers".to_owned(), json!(with_credentials(&notice.order, repaired, &style)?));
-    }
     send(channel, call, AUDIT, &Value::Object(body)).await
 }
 

@@ -157,7 +157,7 @@ fn apply_refund(style: &Style<'_>, intent: &Intent, outcome: &Outcome) -> Result
     };
     match outcome {
         Outcome::RefundAgreed { fee } => {
-            let fee = fen(asked.unwrap_or(*fee))?;
+            let fee = fen(asked.or(*fee).unwrap_or(Money::zero(Currency::CNY)))?;
             done("", &RefundApplyAnswer::accept(fee))
         }
         // Refusing a failed issuing without the vouchers that repair it would be taken as an agreement (§7).

@@ -74,6 +74,7 @@ impl Channel for DouyinCalendar {
                 notices,
                 redeem_units: true,
                 refund_units: true,
+                ..ChannelCapabilities::default()
             },
             // `fixed_token` is asked for only in token mode `fixed`.
             secrets: vec!["client_key", "client_secret", "fixed_token"],
@@ -111,7 +112,7 @@ impl Channel for DouyinCalendar {
         encode::encode(self, call, scene, intent, outcome)
     }
 
-    async fn deliver(&self, call: &Call<ConnectionSettings>, notice: OrderNotice) -> Result<(), Fault> {
+    async fn deliver(&self, call: &Call<ConnectionSettings>, notice: Notice) -> Result<Told, Fault> {
         deliver::deliver(self, call, &notice).await
     }
 }

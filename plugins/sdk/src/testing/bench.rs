@@ -6,8 +6,9 @@ use entrepot_contract::channel::{ChannelRequest, ChannelResponse, Located, RawRe
 use entrepot_contract::fault::Fault;
 use entrepot_contract::ids::{ApplicationId, ConnectionId, MerchantId, SceneName, TraceId};
 use entrepot_contract::intent::Intent;
+use entrepot_contract::looking::{Look, Seen};
 use entrepot_contract::message::{CallContext, ConnectionFacts, OpenRequest, Opened, Request, Response, TokenMode};
-use entrepot_contract::notice::OrderNotice;
+use entrepot_contract::notice::{Notice, Told};
 use entrepot_contract::outcome::Outcome;
 use entrepot_contract::plugin::{Instance, Plugin};
 use entrepot_contract::services::Services as _;
@@ -157,9 +158,17 @@ impl Seat {
     }
 
     /// `deliver`.
-    pub async fn deliver(&self, notice: OrderNotice) -> Result<(), Fault> {
+    pub async fn deliver(&self, notice: Notice) -> Result<Told, Fault> {
         match self.call(Request::Channel(ChannelRequest::Deliver { notice: Box::new(notice) })).await? {
-            Response::Channel(ChannelResponse::Delivered) => Ok(()),
+            Response::Channel(ChannelResponse::Told(told)) => Ok(told),
+            other => Err(unasked(&other)),
+        }
+    }
+
+    /// `look`.
+    pub async fn look(&self, what: Look) -> Result<Seen, Fault> {
+        match self.call(Request::Channel(ChannelRequest::Look { what: Box::new(what) })).await? {
+            Response::Channel(ChannelResponse::Seen(seen)) => Ok(*seen),
             other => Err(unasked(&other)),
         }
     }

@@ -1,6 +1,6 @@
 //! The partners' truth is ours, and nobody was called twice with effect.
 
-use entrepot_contract::notice::{OrderEvent, OrderNotice};
+use entrepot_contract::notice::{OrderEvent, OrderNotice, RefundDecision};
 use entrepot_contract::order::{Order, OrderState, RefundState, UnitState};
 use entrepot_contract::outcome::Outcome;
 use entrepot_contract::product::Fulfilment;
@@ -124,8 +124,8 @@ fn undecided(
             RefundState::Done | RefundState::Waiting => None,
         };
         let contradicted = mine.iter().any(|notice| {
-            matches!(&notice.event, OrderEvent::RefundDecided { key, agreed, .. }
-                if *key == refund.key && Some(*agreed) == opposite)
+            matches!(&notice.event, OrderEvent::RefundDecided { key, decision, .. }
+                if *key == refund.key && Some(matches!(decision, RefundDecision::Agreed { .. })) == opposite)
         });
         if contradicted {
             return Some(format!("refund {} is {:?}, the channel heard otherwise", refund.id, refund.state));

@@ -12,7 +12,7 @@ use entrepot_contract::intent::Intent;
 use entrepot_contract::listing::ListingNames;
 use entrepot_contract::manifest::{Manifest, PluginKind, Scene};
 use entrepot_contract::message::{CallContext, OpenRequest, Opened, Request, Response};
-use entrepot_contract::notice::{OrderEvent, OrderNotice};
+use entrepot_contract::notice::{Notice, OrderEvent, OrderNotice, Told};
 use entrepot_contract::plugin::{Instance, Plugin};
 use entrepot_contract::services::Services;
 use serde::{Deserialize, Serialize};
@@ -95,6 +95,7 @@ impl Plugin for ShopPlugin {
             notices,
             redeem_units: true,
             refund_units: true,
+            ..ChannelCapabilities::default()
         };
         let scene = |(name, fact): &(&str, bool)| Scene {
             name: id(name),
@@ -149,8 +150,11 @@ impl Instance for OpenShop {
                 let body = serde_json::to_vec(&outcome).map_err(|error| Fault::invalid(error.to_string()))?;
                 ChannelResponse::Encoded { raw: RawResponse::json(body) }
             }
-            ChannelRequest::Deliver { notice } => self.deliver(*notice).await?,
-            ChannelRequest::Unknown => return Err(Fault::unsupported("unknown")),
+            ChannelRequest::Deliver { notice } => match *notice {
+                Notice::Order(notice) => self.deliver(notice).await?,
+                other => return Err(Fault::unsupported(other.name())),
+            },
+            ChannelRequest::Look { .. } | ChannelRequest::Unknown => return Err(Fault::unsupported("unknown")),
         };
         Ok(Response::Channel(response))
     }
@@ -181,12 +185,12 @@ impl OpenShop {
                 }
                 // Longer than anybody waits.
                 tokio::time::sleep(Duration::from_secs(40)).await;
-                Ok(ChannelResponse::Delivered)
+                Ok(ChannelResponse::Told(Told::Done))
             }
             (false, _) => {
                 world.shops.take(notice);
                 self.0.step("deliver is done").await;
-                Ok(ChannelResponse::Delivered)
+                Ok(ChannelResponse::Told(Told::Done))
             }
         }
     }

@@ -84,7 +84,7 @@ async fn the_pages_own_examples() {
         ),
         (
             "apply-refund",
-            Outcome::RefundAgreed { fee: Money::fen(900) },
+            Outcome::RefundAgreed { fee: Some(Money::fen(900)) },
             r#"{"data":{"error_code":0,"description":"","audit_refund_result":1,"refund_fee_amount":900}}"#,
         ),
         (
@@ -219,7 +219,7 @@ async fn an_unpaid_order_says_later_or_what_is_set() {
 async fn refund_decisions() {
     let seat = plain().await;
     // The fee asked for goes back, whatever the core computed.
-    let agreed = said(&seat, "apply-refund", Outcome::RefundAgreed { fee: Money::fen(5) }).await;
+    let agreed = said(&seat, "apply-refund", Outcome::RefundAgreed { fee: Some(Money::fen(5)) }).await;
     assert_eq!(agreed["data"]["refund_fee_amount"], 900);
     let no = Outcome::RefundRefused { order: own(), reason: "used on the first day".to_owned(), repaired: vec![] };
     let expected = json!({"data": {"error_code": 0, "description": "used on the first day", "audit_refund_result": 2}});

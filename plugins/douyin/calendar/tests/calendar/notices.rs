@@ -2,7 +2,7 @@
 
 use entrepot_sdk::contract::fault::{Effect, FaultKind};
 use entrepot_sdk::contract::money::Money;
-use entrepot_sdk::contract::notice::{OrderEvent, OrderNotice};
+use entrepot_sdk::contract::notice::{Notice, OrderEvent, OrderNotice, RefundDecision};
 use entrepot_sdk::contract::order::{CredentialKind, UnitCredentials};
 use entrepot_sdk::contract::services::{HttpRequest, HttpResponse};
 use entrepot_sdk::testing::{Bench, Seat, World};
@@ -20,7 +20,7 @@ fn body(request: &HttpRequest) -> Value {
     serde_json::from_str(request.body.as_deref().expect("a body")).expect("JSON")
 }
 
-async fn told(notice: OrderNotice) -> (String, Value) {
+async fn told(notice: Notice) -> (String, Value) {
     let world = world();
     let seat = seat(&world, json!({}), json!({})).await;
     seat.deliver(notice).await.expect("taken");
@@ -34,13 +34,9 @@ async fn told(notice: OrderNotice) -> (String, Value) {
 #[tokio::test]
 async fn the_pages_own_examples() {
     let decided = |agreed, fee| {
-        notice(OrderEvent::RefundDecided {
-            key: "R1".to_owned(),
-            agreed,
-            fee,
-            reason: Some("used".to_owned()),
-            repaired: vec![],
-        })
+        let no = RefundDecision::Refused { reason: "used".to_owned(), repaired: vec![] };
+        let decision = if agreed { RefundDecision::Agreed { fee } } else { no };
+        notice(OrderEvent::RefundDecided { key: "R1".to_owned(), units: vec![1], decision })
     };
     let confirm = "/goodlife/v1/trip/order/confirm/";
     let callback = "/goodlife/v1/fulfilment/create/callback/";
@@ -91,7 +87,7 @@ async fn the_pages_own_examples() {
         ),
     ];
     for (notice, path, expected) in cases {
-        let what = notice.event.name();
+        let what = notice.name();
         assert_eq!(told(notice).await, (path.to_owned(), expected), "{what}");
     }
 }
@@ -121,7 +117,7 @@ async fn every_call_carries_its_headers() {
 #[tokio::test]
 async fn a_notices_own_shop_goes_first() {
     let mut notice = redemption(&[1], true);
-    if let OrderEvent::Redeemed { shop, .. } = &mut notice.event {
+    if let Notice::Order(OrderNotice { event: OrderEvent::Redeemed { shop, .. }, .. }) = &mut notice {
         *shop = Some("71999".to_owned());
     }
     assert_eq!(told(notice).await.1["poi_id"], "71999");
@@ -219,10 +215,8 @@ async fn what_cannot_be_sent_is_not_sent() {
         redemption(&[], false),
         notice(OrderEvent::RefundDecided {
             key: "R1".to_owned(),
-            agreed: true,
-            fee: Some(Money::fen(-1)),
-            reason: None,
-            repaired: vec![],
+            units: vec![1],
+            decision: RefundDecision::Agreed { fee: Some(Money::fen(-1)) },
         }),
     ] {
         let fault = seat.deliver(notice).await.expect_err("cannot be sent");
@@ -235,7 +229,7 @@ async fn what_cannot_be_sent_is_not_sent() {
 #[tokio::test]
 async fn every_declared_notice_is_delivered_twice() {
     let capabilities = douyin_calendar::plugin().manifest().capabilities.channel.expect("a channel");
-    let names: Vec<&str> = notices().iter().map(|notice| notice.event.name()).collect();
+    let names: Vec<&str> = notices().iter().map(|notice| notice.name()).collect();
     assert_eq!(capabilities.notices, names);
     assert_eq!(capabilities.repeatable_notices, names);
     let world = world();

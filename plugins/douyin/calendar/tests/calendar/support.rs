@@ -4,8 +4,9 @@ use douyin_wire::sign::{life_sign, parse_query, webhook_sign};
 use entrepot_sdk::contract::channel::RawRequest;
 use entrepot_sdk::contract::fault::Fault;
 use entrepot_sdk::contract::ids::{ChannelOrderId, OrderId, SceneName};
+use entrepot_sdk::contract::listing::ListingNames;
 use entrepot_sdk::contract::money::Money;
-use entrepot_sdk::contract::notice::{OrderEvent, OrderNotice};
+use entrepot_sdk::contract::notice::{Notice, OrderEvent, OrderNotice, RefundDecision};
 use entrepot_sdk::contract::order::{Credential, CredentialKind, UnitCredentials};
 use entrepot_sdk::contract::services::{HttpRequest, HttpResponse};
 use entrepot_sdk::contract::time::Timestamp;
@@ -75,15 +76,17 @@ pub fn credential(kind: CredentialKind, value: &str) -> Credential {
     Credential { kind, value: value.to_owned(), document_kind: None }
 }
 
-pub fn notice(event: OrderEvent) -> OrderNotice {
-    OrderNotice {
+pub fn notice(event: OrderEvent) -> Notice {
+    Notice::Order(OrderNotice {
         order: OrderId::parse(OWN_ORDER).expect("an id"),
         channel_order: ChannelOrderId::parse(ORDER).expect("an id"),
+        source_order: None,
+        names: ListingNames::default(),
         event,
-    }
+    })
 }
 
-pub fn redemption(units: &[u16], whole: bool) -> OrderNotice {
+pub fn redemption(units: &[u16], whole: bool) -> Notice {
     notice(OrderEvent::Redeemed {
         token: "v-1".to_owned(),
         units: units.to_vec(),
@@ -94,7 +97,7 @@ pub fn redemption(units: &[u16], whole: bool) -> OrderNotice {
 }
 
 /// One notice of each kind.
-pub fn notices() -> Vec<OrderNotice> {
+pub fn notices() -> Vec<Notice> {
     let reason = || "no seats".to_owned();
     vec![
         notice(OrderEvent::Accepted),
@@ -103,10 +106,8 @@ pub fn notices() -> Vec<OrderNotice> {
         notice(OrderEvent::IssueFailed { reason: reason() }),
         notice(OrderEvent::RefundDecided {
             key: "R1".to_owned(),
-            agreed: true,
-            fee: Some(Money::fen(900)),
-            reason: None,
-            repaired: vec![],
+            units: vec![1],
+            decision: RefundDecision::Agreed { fee: Some(Money::fen(900)) },
         }),
         redemption(&[1], false),
     ]

@@ -1,0 +1,275 @@
+//! What the core asks a channel about the channel's own side: to catch up after an outage, to reconcile, to open what a
+//! guest's data is sealed with. Nothing changes there by asking.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::ChannelOrderId;
+use crate::listing::ListingNames;
+use crate::money::Money;
+use crate::time::{Timestamp, VisitDate};
+
+/// Most texts of one [`Look::Sealed`].
+pub const SEALED_LIMIT: usize = 100;
+
+/// Most entries of one page.
+pub const SEEN_LIMIT: usize = 500;
+
+/// A question about the channel's side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "look", rename_all = "snake_case")]
+pub enum Look {
+    /// How does an order stand there?
+    Order {
+        /// As the channel names it.
+        order: ChannelOrderId,
+    },
+    /// Which orders changed there? Page by page.
+    Orders {
+        /// From when on.
+        from: Timestamp,
+        /// Until when, exclusive.
+        to: Timestamp,
+        /// The page's name from the one before; none for the first.
+        #[serde(default)]
+        page: Option<String>,
+    },
+    /// What was booked there on a day (账单)? Page by page.
+    Ledger {
+        /// The day, in the channel's time.
+        day: VisitDate,
+        /// The page's name from the one before; none for the first.
+        #[serde(default)]
+        page: Option<String>,
+    },
+    /// How does a product stand there?
+    Product {
+        /// As the channel names it.
+        names: ListingNames,
+    },
+    /// Which shops (门店, POI) belong to the connection's account? Page by page.
+    Shops {
+        /// The page's name from the one before; none for the first.
+        #[serde(default)]
+        page: Option<String>,
+    },
+    /// What does sealed text say?
+    Sealed(Sealed),
+    /// A question added after this build.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Texts under the channel's own encryption.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// The order they came with; some channels open only together with it.
+    pub order: ChannelOrderId,
+    /// At most [`SEALED_LIMIT`], each as it came.
+    pub texts: Vec<String>,
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} sealed texts of {}", self.texts.len(), self.order)
+    }
+}
+
+/// The questions by name, for cards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LookName {
+    /// [`Look::Order`].
+    Order,
+    /// [`Look::Orders`].
+    Orders,
+    /// [`Look::Ledger`].
+    Ledger,
+    /// [`Look::Product`].
+    Product,
+    /// [`Look::Shops`].
+    Shops,
+    /// [`Look::Sealed`].
+    Sealed,
+    /// A question added after this build.
+    #[serde(other)]
+    Unknown,
+}
+
+impl LookName {
+    /// As it stands in a card.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Orders => "orders",
+            Self::Ledger => "ledger",
+            Self::Product => "product",
+            Self::Shops => "shops",
+            Self::Sealed => "sealed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Look {
+    /// Its name; none for what was added after this build.
+    #[must_use]
+    pub const fn name(&self) -> Option<LookName> {
+        Some(match self {
+            Self::Order { .. } => LookName::Order,
+            Self::Orders { .. } => LookName::Orders,
+            Self::Ledger { .. } => LookName::Ledger,
+            Self::Product { .. } => LookName::Product,
+            Self::Shops { .. } => LookName::Shops,
+            Self::Sealed(_) => LookName::Sealed,
+            Self::Unknown => return None,
+        })
+    }
+}
+
+/// To `look`: what was seen, in the form that fits the question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "seen", rename_all = "snake_case")]
+pub enum Seen {
+    /// To [`Look::Order`] (at most one) and [`Look::Orders`].
+    Orders {
+        /// At most [`SEEN_LIMIT`].
+        orders: Vec<OrderSeen>,
+        /// The next page's name; none for the last.
+        #[serde(default)]
+        next: Option<String>,
+    },
+    /// To [`Look::Ledger`].
+    Ledger {
+        /// At most [`SEEN_LIMIT`].
+        lines: Vec<LedgerLine>,
+        /// The next page's name; none for the last.
+        #[serde(default)]
+        next: Option<String>,
+    },
+    /// To [`Look::Product`].
+    Products {
+        /// One for each SKU; empty when the channel knows nothing of it.
+        products: Vec<ProductSeen>,
+    },
+    /// To [`Look::Shops`].
+    Shops {
+        /// At most [`SEEN_LIMIT`].
+        shops: Vec<ShopSeen>,
+        /// The next page's name; none for the last.
+        #[serde(default)]
+        next: Option<String>,
+    },
+    /// To [`Look::Sealed`].
+    Opened(Opened),
+    /// An answer added after this build.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Opened texts.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    /// One for each text asked for, in order; none for one that the channel does not open.
+    pub texts: Vec<Option<String>>,
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} opened texts", self.texts.iter().flatten().count())
+    }
+}
+
+/// How an order stands at the channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderSeen {
+    /// As the channel names it.
+    pub order: ChannelOrderId,
+    /// Where it stands.
+    pub state: SeenState,
+    /// The same in the channel's own word or number; what this build cannot name is kept by it.
+    pub raw_state: String,
+    /// When it changed last there.
+    #[serde(default)]
+    pub updated_at: Option<Timestamp>,
+    /// Units bought, where it says so.
+    #[serde(default)]
+    pub units: Option<u32>,
+    /// What the guest paid for the whole order, where it says so.
+    #[serde(default)]
+    pub paid: Option<Money>,
+}
+
+/// Where an order stands at a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeenState {
+    /// Made, not paid.
+    Unpaid,
+    /// Paid, and nothing more happened.
+    Paid,
+    /// The guest holds credentials.
+    Issued,
+    /// All of it was used.
+    Used,
+    /// All of it was given back.
+    Refunded,
+    /// It ended before payment.
+    Cancelled,
+    /// Anything else; the raw word tells.
+    #[serde(other)]
+    Other,
+}
+
+/// One line of a channel's bill.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerLine {
+    /// The channel's id of the line; the same line comes with the same id.
+    pub id: String,
+    /// The order, where it names one.
+    #[serde(default)]
+    pub order: Option<ChannelOrderId>,
+    /// What it is for, in the channel's word.
+    pub what: String,
+    /// What the merchant receives; negative for what goes back.
+    pub amount: Money,
+    /// What the channel keeps.
+    #[serde(default)]
+    pub commission: Option<Money>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How a product stands at the channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductSeen {
+    /// As the channel names it.
+    pub names: ListingNames,
+    /// Its title there.
+    pub title: String,
+    /// Whether it is on sale there.
+    pub on_sale: bool,
+    /// How its audit stands, in the channel's word.
+    #[serde(default)]
+    pub audit: Option<String>,
+    /// Its price there, where it has one for all dates.
+    #[serde(default)]
+    pub price: Option<Money>,
+    /// Its stock there, where it has one for all dates.
+    #[serde(default)]
+    pub stock: Option<u32>,
+}
+
+/// A shop of the account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShopSeen {
+    /// The channel's id.
+    pub id: String,
+    /// Its name there.
+    pub name: String,
+    /// Our id of it as the channel stores it.
+    #[serde(default)]
+    pub out_id: Option<String>,
+}
