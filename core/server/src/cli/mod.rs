@@ -3,9 +3,9 @@
 //! - [`exit`]: exit codes and failures; `print`: standard output, tables, outlines.
 //! - `source`: `--config` and `--libraries`; `database`: whether the database can be used; `merchants`: whose data;
 //!   `reach`: the way to the API.
-//! - commands: `serve`, `demo`, `migrate`, `routes`, `config`, `plugins`, `tokens`, `codes` (with `code_file`),
-//!   `calendar` (with `calendar_file`), `stop_sale`, `connections`, `orders`, `refunds`, `redeem`, `credit`, `alerts`, `nodes`, `reload`. Those about
-//!   business data go through [`crate::client`].
+//! - commands: `serve`, `demo`, `migrate`, `routes`, `config`, `plugins` (with `plugins_new`), `tokens`, `codes` (with
+//!   `code_file`), `calendar` (with `calendar_file`), `stop_sale`, `connections`, `orders`, `refunds`, `redeem`, `credit`,
+//!   `alerts`, `nodes`, `reload`. Those about business data go through [`crate::client`].
 
 mod alerts;
 mod calendar;
@@ -23,6 +23,7 @@ mod migrate;
 mod nodes;
 mod orders;
 mod plugins;
+mod plugins_new;
 mod print;
 mod reach;
 mod redeem;

@@ -13,12 +13,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::exit::{Exit, Failure};
+use super::plugins_new;
 use super::print;
 use super::source::OptionalSource;
 use crate::config::Config;
 use crate::plugins;
 
-/// List plugins, or check one
+/// List plugins, check one, or begin one
 #[derive(Debug, clap::Subcommand)]
 #[command(after_help = "Example:\n  entrepot plugins list")]
 pub(super) enum Command {
@@ -42,6 +43,7 @@ Examples:
   entrepot plugins check target/debug/plugins/libmy_gate.so --id my-gate
   entrepot plugins check my-gate")]
     Check(Check),
+    New(plugins_new::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -84,6 +86,7 @@ pub(super) async fn run(command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::List(list) => run_list(list).await,
         Command::Check(check) => run_check(check),
+        Command::New(args) => plugins_new::run(args),
     }
 }
 

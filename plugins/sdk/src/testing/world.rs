@@ -9,28 +9,13 @@ use entrepot_contract::services::{
     CacheValue, Cached, HttpRequest, HttpResponse, LogLevel, ServiceRequest, ServiceResponse, Services,
 };
 use entrepot_contract::time::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tokio::sync::watch;
 
+use super::recording::{Exchange, Masks};
 use super::trip;
 
 /// What a scripted world's clock shows at first: 2026-09-21T14:13:20Z.
 pub const START: Timestamp = Timestamp::from_millis(1_790_000_000_000);
-
-/// One recorded exchange with the partner.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exchange {
-    /// `POST`, …
-    pub method: String,
-    /// The whole URL.
-    pub url: String,
-    /// The body as JSON, compared by value; none: any body.
-    #[serde(default)]
-    pub body: Option<Value>,
-    /// What the partner answers.
-    pub answer: Result<HttpResponse, Fault>,
-}
 
 type OtherSide = Arc<dyn Fn(&HttpRequest) -> Result<HttpResponse, Fault> + Send + Sync>;
 
@@ -49,6 +34,8 @@ struct State {
     script: VecDeque<Exchange>,
     other_side: Option<OtherSide>,
     sent: Vec<HttpRequest>,
+    hidden: Vec<String>,
+    recorded: Vec<(HttpRequest, Result<HttpResponse, Fault>)>,
     logs: Vec<(LogLevel, String)>,
     complaints: Vec<String>,
 }
@@ -65,6 +52,8 @@ impl World {
             script: VecDeque::new(),
             other_side: None,
             sent: Vec::new(),
+            hidden: Vec::new(),
+            recorded: Vec::new(),
             logs: Vec::new(),
             complaints: Vec::new(),
         };
@@ -88,6 +77,24 @@ impl World {
     ) -> &Self {
         self.state().other_side = Some(Arc::new(answer));
         self
+    }
+
+    /// Fields of bodies and queries whose values a recording does not hold, and that are not compared with one: what is
+    /// made with a secret, such as `sign`.
+    pub fn hide(&self, fields: &[&str]) -> &Self {
+        self.state().hidden.extend(fields.iter().map(|field| (*field).to_owned()));
+        self
+    }
+
+    /// The exchanges so far, for the file of a recording ([`super::recording::text`]). The secrets of this world and the
+    /// hidden fields are masked; look through it for guests' data before you keep it.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<Exchange> {
+        let (masks, recorded) = {
+            let state = self.state();
+            (state.masks(), state.recorded.clone())
+        };
+        recorded.iter().map(|(request, answer)| masks.exchange(request, answer)).collect()
     }
 
     /// Adds recorded exchanges, expected in this order.
@@ -149,10 +156,16 @@ impl World {
         let mut held = self.held.subscribe();
         // The sender lives as long as this world.
         let _ = held.wait_for(|held| !held).await;
+        let answer = self.answer(&request);
+        self.state().recorded.push((request, answer.clone()));
+        answer
+    }
+
+    fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, Fault> {
         let other_side = {
             let mut state = self.state();
             if let Some(exchange) = state.script.pop_front() {
-                return match differs(&exchange, &request) {
+                return match exchange.request.differs(&state.masks().asked(request)) {
                     None => exchange.answer,
                     Some(complaint) => {
                         state.complaints.push(complaint.clone());
@@ -163,8 +176,12 @@ impl World {
             state.other_side.clone()
         };
         match other_side {
-            Some(answer) => answer(&request),
-            None => Err(Fault::not_done(FaultKind::Unavailable, "nobody answers in this world")),
+            Some(answer) => answer(request),
+            None => {
+                let complaint = format!("{} {}: nobody answers in this world", request.method, request.url);
+                self.state().complaints.push(complaint.clone());
+                Err(Fault::not_done(FaultKind::Unavailable, complaint))
+            }
         }
     }
 
@@ -181,16 +198,10 @@ impl World {
     }
 }
 
-fn differs(expected: &Exchange, request: &HttpRequest) -> Option<String> {
-    if (&expected.method, &expected.url) != (&request.method, &request.url) {
-        return Some(format!(
-            "expected {} {}, found {} {}",
-            expected.method, expected.url, request.method, request.url
-        ));
+impl State {
+    fn masks(&self) -> Masks {
+        Masks { texts: self.secrets.values().cloned().collect(), fields: self.hidden.clone() }
     }
-    let body = request.body.as_deref().and_then(|body| serde_json::from_str::<Value>(body).ok());
-    (expected.body.is_some() && expected.body != body)
-        .then(|| format!("{} {}: another body", request.method, request.url))
 }
 
 #[async_trait]
