@@ -1,29 +1,15 @@
 //! The suite every plugin passes, against the simulated gate's desk: the Python process, and `simple-gate` beside it.
 
-#[path = "../../simple-gate/tests/gate/mod.rs"]
-mod gate;
+#[path = "../../simple-gate/tests/fixture.rs"]
+mod fixture;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use entrepot_conformance::{Fixture, Side, Suite, SupplierSide};
+use entrepot_conformance::Suite;
 use entrepot_contract::time::{Clock, SystemClock};
 use entrepot_host::transport::child;
 use entrepot_host::{ProcessDeclaration, ProcessRules};
-use serde_json::json;
-
-fn fixture() -> Fixture {
-    Fixture {
-        example: include_str!("../settings.example.toml"),
-        bad_settings: vec![(json!({"timeout_ms": "soon"}), "timeout_ms"), (json!({"timeout_ms": 1}), "timeout_ms")],
-        secrets: vec![("token", gate::TOKEN)],
-        side: Side::Supplier(SupplierSide {
-            product: "adult",
-            refused_product: Some("refused"),
-            other_side: gate::fresh,
-        }),
-    }
-}
 
 #[test]
 fn conforms_as_the_same_supplier_in_rust_does() {
@@ -39,10 +25,10 @@ fn conforms_as_the_same_supplier_in_rust_does() {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let started = runtime.block_on(child::start(declaration, ProcessRules::default(), &clock));
     let process = started.unwrap_or_else(|fault| panic!("{fault}"));
-    let python = Suite::of(Arc::clone(&process) as _, fixture()).run();
+    let python = Suite::of(Arc::clone(&process) as _, fixture::fixture()).run();
     assert!(python.conforms(), "as a process:\n{python}");
     assert!(process.runs() && process.reports().is_empty(), "it went through all of it: {:?}", process.reports());
-    let rust = Suite::of(simple_gate::plugin(), fixture()).run();
+    let rust = Suite::of(simple_gate::plugin(), fixture::fixture()).run();
     let differences = rust.differences(&python);
     assert!(differences.is_empty(), "the two suppliers differ: {differences:?}");
     runtime.block_on(process.stop());

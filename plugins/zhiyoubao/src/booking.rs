@@ -29,6 +29,9 @@ impl Zhiyoubao {
                     FaultKind::Garbled,
                     "the gateway says the order exists, and does not know it when asked",
                 )),
+                Booking::Cancelled => {
+                    Ok(Booking::Refused(Refusal::new(Reason::StateForbids, "the order was given back before")))
+                }
                 booking => Ok(booking),
             },
             _ => Ok(Booking::Refused(answer.refusal())),

@@ -8,7 +8,7 @@ mod desk;
 
 use std::sync::Arc;
 
-use entrepot_conformance::{Booked, Fixture, OtherSide, Side, Suite, SupplierSide};
+use entrepot_conformance::{Booked, Fixture, OtherSide, Suite};
 use entrepot_sdk::contract::supplier::UsedUnits;
 use entrepot_sdk::prelude::*;
 use octo_simulator::{Booking as Theirs, Call, Desk, Options};
@@ -52,6 +52,7 @@ impl OtherSide for AtTheDesk {
                 product: format!("{}/{}/{}", booking.product.id, booking.option_id, booking.items[0].unit_id),
                 count: u16::try_from(booking.items.len()).unwrap(),
                 date: Some(format!("{}-{}-{}", &day[..4], &day[4..6], &day[6..8])),
+                ..Booked::default()
             }
         });
         booked.collect()
@@ -73,24 +74,22 @@ impl OtherSide for AtTheDesk {
 
 #[test]
 fn conforms() {
-    let fixture = Fixture {
-        example: include_str!("../settings.example.toml"),
-        bad_settings: vec![
-            (json!({"timeout_ms": 1}), "timeout_ms"),
-            (json!({"hold_minutes": 0}), "hold_minutes"),
-            (json!({"pending_poll_ms": 1}), "pending_poll_ms"),
-            (json!({"currency": "yuan"}), "currency"),
-            (json!({"currency": "CNY", "pricing": false}), "currency"),
-            (json!({"names": "both"}), "names"),
-            (json!({"language": "中文"}), "language"),
-            (json!({"webhook_user": "a:b"}), "webhook_user"),
-        ],
-        secrets: vec![("api_key", desk::KEY), ("webhook_password", "hook-password-91c4e07b5d")],
-        side: Side::Supplier(SupplierSide {
-            product: desk::MUSEUM,
-            refused_product: Some("nothing/museum-day/adult"),
-            other_side: fresh,
-        }),
-    };
+    let mut fixture = Fixture::supplier(desk::MUSEUM, fresh)
+        .example(include_str!("../settings.example.toml"))
+        .secret("api_key", desk::KEY)
+        .secret("webhook_password", "hook-password-91c4e07b5d")
+        .refuses("nothing/museum-day/adult");
+    for (settings, key) in [
+        (json!({"timeout_ms": 1}), "timeout_ms"),
+        (json!({"hold_minutes": 0}), "hold_minutes"),
+        (json!({"pending_poll_ms": 1}), "pending_poll_ms"),
+        (json!({"currency": "yuan"}), "currency"),
+        (json!({"currency": "CNY", "pricing": false}), "currency"),
+        (json!({"names": "both"}), "names"),
+        (json!({"language": "中文"}), "language"),
+        (json!({"webhook_user": "a:b"}), "webhook_user"),
+    ] {
+        fixture = fixture.bad_setting(settings, key);
+    }
     Suite::for_supplier(octo_supplier::plugin, fixture).assert_conforms();
 }

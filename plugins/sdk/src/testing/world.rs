@@ -29,6 +29,7 @@ pub struct World {
 struct State {
     now: Timestamp,
     secrets: BTreeMap<String, String>,
+    secrets_asked: Vec<String>,
     cache: BTreeMap<String, Cached>,
     stamp: u64,
     script: VecDeque<Exchange>,
@@ -47,6 +48,7 @@ impl World {
         let state = State {
             now: START,
             secrets: BTreeMap::new(),
+            secrets_asked: Vec::new(),
             cache: BTreeMap::new(),
             stamp: 0,
             script: VecDeque::new(),
@@ -130,6 +132,12 @@ impl World {
         self.state().sent.clone()
     }
 
+    /// Names of the secrets that were asked for, whether they are there or not.
+    #[must_use]
+    pub fn secrets_asked(&self) -> Vec<String> {
+        self.state().secrets_asked.clone()
+    }
+
     /// Lines logged so far.
     #[must_use]
     pub fn logs(&self) -> Vec<(LogLevel, String)> {
@@ -211,12 +219,14 @@ impl Services for World {
             ServiceRequest::Http(request) => ServiceResponse::Http(self.http(request).await?),
             ServiceRequest::CacheGet { key } => ServiceResponse::Cache { found: self.cached(&key) },
             ServiceRequest::CacheSwap { key, expected, value, .. } => self.swap(key, expected, value),
-            ServiceRequest::Secret { name } => match self.state().secrets.get(&name) {
-                Some(value) => ServiceResponse::Secret(CacheValue(value.clone())),
-                None => {
-                    return Err(Fault::not_done(FaultKind::NotFound, format!("no secret named {name}")));
+            ServiceRequest::Secret { name } => {
+                let mut state = self.state();
+                state.secrets_asked.push(name.clone());
+                match state.secrets.get(&name) {
+                    Some(value) => ServiceResponse::Secret(CacheValue(value.clone())),
+                    None => return Err(Fault::not_done(FaultKind::NotFound, format!("no secret named {name}"))),
                 }
-            },
+            }
             ServiceRequest::Unknown => return Err(Fault::unsupported("of an unknown service")),
         };
         trip(&answer)
