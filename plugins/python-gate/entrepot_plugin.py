@@ -171,6 +171,8 @@ def answered(supplier, call, request):
     method = getattr(supplier, name, None) if request.get("to") == "supplier" and name in ANSWERS else None
     if method is None:
         raise Fault("unsupported", f"this plugin does not know the call {name}")
+    if call.connection is None and name != "hear":
+        raise Fault("invalid", "the call names no connection")
     return {"from": "supplier", "answer": ANSWERS[name], **(method(call, request) or {})}
 
 

@@ -65,7 +65,10 @@ class PythonGate:
         }
         status, body = self.send(call, "book", "POST", "/tickets", tickets)
         if status in (200, 202):
-            return booking(order, body)
+            booked = booking(order, body)
+            if booked["booking"] == "cancelled":
+                return {"booking": "refused", "reason": "state_forbids", "text": "given back before"}
+            return booked
         if status == 409:
             return {"booking": "refused", **refusal(body)}
         raise unexpected(status)
@@ -142,6 +145,8 @@ def read(body):
 def booking(order, body):
     """Tickets as the core knows them: one credential a unit, or a fault whose effect is unknown."""
     answer = read(body)
+    if answer.get("order", order["order"]) != order["order"]:
+        raise Fault("garbled", "the answer is about another order", "unknown")
     state, reference = answer.get("state"), answer.get("reference")
     if state == "cancelled":
         return {"booking": "cancelled"}
