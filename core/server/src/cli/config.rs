@@ -1,9 +1,14 @@
 //! `config`: check, show, schema.
 
+use std::collections::BTreeMap;
+
+use entrepot_host::LibraryDeclaration;
+
 use super::exit::{Exit, Failure};
-use super::print;
 use super::source::OptionalSource;
-use crate::config;
+use super::{plugins, print};
+use crate::config::{self, Faults, KnownPlugin, Loaded};
+use crate::plugins::known_built_in;
 
 /// Check or show the configuration, or print its schema
 #[derive(Debug, clap::Subcommand)]
@@ -11,7 +16,8 @@ use crate::config;
 pub(super) enum Command {
     /// Report every fault at once: file, key, what was found, what is allowed
     #[command(after_help = "\
-Checks names, limits, secrets and plugins' settings without touching database or network. Exit code 2 on any fault.
+Checks names, limits, secrets and plugins' settings without touching database or network. Libraries are loaded, to read
+the schemas of their settings; nothing is opened. Exit code 2 on any fault.
 
 Example:
   entrepot config check --config base.toml --config merchants.yaml")]
@@ -27,7 +33,9 @@ Example:
 pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Check(source) => {
-            let config = source.load()?.config;
+            let loaded = source.load()?;
+            check_libraries(&loaded)?;
+            let config = loaded.config;
             let count =
                 |number: usize, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
             print::line(&format!(
@@ -41,4 +49,19 @@ pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
         Command::Schema => print::json(&config::schema())?,
     }
     Ok(Exit::Done)
+}
+
+/// What is known of a plugin only once its library is loaded: whether it can be, and what its settings may be.
+fn check_libraries(loaded: &Loaded) -> Result<(), Failure> {
+    let host = plugins::host(&loaded.config)?;
+    let mut known = BTreeMap::new();
+    for (id, plugin) in &loaded.config.plugins {
+        let Some(path) = &plugin.library else { continue };
+        let declaration = LibraryDeclaration { plugin: id.clone(), path: path.clone(), sha256: plugin.sha256.clone() };
+        let manifest =
+            host.load_library(&declaration).map_err(|fault| Failure::usage(format!("plugins.{id}: {fault}")))?;
+        known.insert(id.to_string(), KnownPlugin::from(&manifest));
+    }
+    let faults = config::check(loaded, &|id| known.get(id).cloned().or_else(|| known_built_in(id)));
+    if faults.is_empty() { Ok(()) } else { Err(Faults::new(faults).into()) }
 }

@@ -30,6 +30,7 @@ async fn the_guide_leads_from_nothing_to_a_supplier_that_sells() {
     let turnstile = Turnstile::start().await;
     let mut shell = Shell::at(&folder);
     follow(&mut shell, &turnstile).await;
+    a_setting_that_will_not_do(&mut shell);
     let crate_folder = shell.folder.clone();
     let unchanged = checkout::contents(&folder.join("entrepot")) == before;
     assert!(unchanged, "a plugin that is a library edits no file outside of its folder");
@@ -102,6 +103,15 @@ async fn serve(shell: &Shell, line: &str) {
     let ready = office::http().get(format!("{}/readyz", server.url)).send().await.unwrap();
     let (status, text) = (ready.status().as_u16(), ready.text().await.unwrap());
     assert_eq!(status, 200, "{text}");
+}
+
+/// The library's own schema is what the configuration is checked against.
+fn a_setting_that_will_not_do(shell: &mut Shell) {
+    let text = fs::read_to_string(shell.folder.join("entrepot.toml")).unwrap();
+    fs::write(shell.folder.join("wrong.toml"), text.replace("timeout_ms = 5000", "timeout_ms = 50")).unwrap();
+    let ended = shell.run("entrepot config check --config wrong.toml");
+    let told = "merchants.lakeside.suppliers.lakeside-acme.settings.timeout_ms";
+    assert!(ended.code == 2 && ended.err.contains(told), "{} {}", ended.code, ended.err);
 }
 
 /// The same crate, built with optimisation while the host is built without. The suite is left out, because it would be
