@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use entrepot_contract::calendar::{CalendarDay, Capacity, StockKey};
 use entrepot_contract::ids::{
-    ApplicationId, ChannelOrderId, CodeId, ConnectionId, DistributorId, JobId, MerchantId, OrderId, PoolName, RefundId,
+    ApplicationId, ChannelOrderId, CodeId, ConnectionId, DistributorId, MerchantId, OrderId, PoolName, RefundId,
     SupplierReference,
 };
 use entrepot_contract::intent::{AskRefund, CreateOrder, Intent, RecordRefund, UnitChoice};
