@@ -18,13 +18,14 @@ use entrepot_domain::alert::{Alert, AlertChange, AlertKind};
 use entrepot_domain::answer::Answer;
 use entrepot_domain::catalogue::{Catalogue, ChannelRules, ConnectionRules, Distributor, Rules, SupplierRules};
 use entrepot_domain::change::{AvailableCode, ChannelRef, CodeState, Event, HistoryLine, Pool, RefKey, Writes};
-use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry, Command, CommandKey, Seed};
+use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry, Command, CommandKey};
 use entrepot_domain::credit::{Account, Posting};
 use entrepot_domain::deadline::Times;
 use entrepot_domain::decide::{Stop, decide, repeated};
 use entrepot_domain::footprint::{Footprint, needs};
 use entrepot_domain::invariants::{Snapshot, check};
 use entrepot_domain::job::{JobEnd, NewJob};
+use entrepot_domain::seed::Seed;
 use entrepot_domain::state::State;
 
 pub use crate::make::*;

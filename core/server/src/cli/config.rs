@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use entrepot_host::LibraryDeclaration;
-
 use super::exit::{Exit, Failure};
 use super::source::OptionalSource;
 use super::{plugins, print};
 use crate::config::{self, Faults, KnownPlugin, Loaded};
-use crate::plugins::known_built_in;
+use crate::plugins::{known_built_in, load};
 
 /// Check or show the configuration, or print its schema
 #[derive(Debug, clap::Subcommand)]
@@ -16,8 +14,8 @@ use crate::plugins::known_built_in;
 pub(super) enum Command {
     /// Report every fault at once: file, key, what was found, what is allowed
     #[command(after_help = "\
-Checks names, limits, secrets and plugins' settings without touching database or network. Libraries are loaded, to read
-the schemas of their settings; nothing is opened. Exit code 2 on any fault.
+Checks names, limits, secrets and plugins' settings without touching database or network. Libraries are loaded
+and processes started, to read the schemas of their settings; nothing is opened. Exit code 2 on any fault.
 
 Example:
   entrepot config check --config base.toml --config merchants.yaml")]
@@ -30,11 +28,11 @@ Example:
     Schema,
 }
 
-pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
+pub(super) async fn run(command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Check(source) => {
             let loaded = source.load()?;
-            check_libraries(&loaded)?;
+            check_plugins(&loaded).await?;
             let config = loaded.config;
             let count =
                 |number: usize, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
@@ -51,16 +49,22 @@ pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// What is known of a plugin only once its library is loaded: whether it can be, and what its settings may be.
-fn check_libraries(loaded: &Loaded) -> Result<(), Failure> {
+/// What is known of a plugin only once it is loaded: whether it can be, and what its settings may be.
+async fn check_plugins(loaded: &Loaded) -> Result<(), Failure> {
     let host = plugins::host(&loaded.config)?;
     let mut known = BTreeMap::new();
+    let mut failed = None;
     for (id, plugin) in &loaded.config.plugins {
-        let Some(path) = &plugin.library else { continue };
-        let declaration = LibraryDeclaration { plugin: id.clone(), path: path.clone(), sha256: plugin.sha256.clone() };
-        let manifest =
-            host.load_library(&declaration).map_err(|fault| Failure::usage(format!("plugins.{id}: {fault}")))?;
-        known.insert(id.to_string(), KnownPlugin::from(&manifest));
+        let Some(declaration) = plugin.declaration(id) else { continue };
+        match load(&host, &declaration).await {
+            Ok(()) => known.extend(host.manifest(id).map(|card| (id.to_string(), KnownPlugin::from(&card)))),
+            Err(fault) => drop(failed.get_or_insert(format!("plugins.{id}: {fault}"))),
+        }
+    }
+    // Processes were started to read their cards.
+    host.close_all().await;
+    if let Some(failed) = failed {
+        return Err(Failure::usage(failed));
     }
     let faults = config::check(loaded, &|id| known.get(id).cloned().or_else(|| known_built_in(id)));
     if faults.is_empty() { Ok(()) } else { Err(Faults::new(faults).into()) }

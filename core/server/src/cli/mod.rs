@@ -133,7 +133,7 @@ async fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Demo(args) => demo::run(args).await,
         Command::Migrate(args) => migrate::run(args).await,
         Command::Routes(args) => routes::run(&args).await,
-        Command::Config(command) => config::run(&command),
+        Command::Config(command) => config::run(&command).await,
         Command::Plugins(command) => plugins::run(&command).await,
         Command::Tokens(command) => tokens::run(command).await,
         Command::Codes(command) => codes::run(command).await,
