@@ -13,7 +13,7 @@ use entrepot_contract::product::Fulfilment;
 use entrepot_contract::supplier::{Booking, Memo, SupplierOrder};
 use entrepot_contract::time::{Clock, SystemClock};
 use entrepot_domain::answer::Answer;
-use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, SupplierRules};
+use entrepot_domain::catalogue::{Cancels, ChannelRules, ConnectionRules, SupplierRules};
 use entrepot_engine::directory::{Connection, Directory};
 use entrepot_engine::interface_log::InterfaceQueue;
 use entrepot_engine::seed::RandomSeeds;
@@ -283,8 +283,7 @@ fn directory(offer: &Offer, supplier: &ConnectionId, plugin: &PluginId, own: &Ap
         times: entrepot_domain::deadline::Times::usual(),
         selling: true,
     });
-    let issues =
-        ConnectionRules::Supplier(SupplierRules { pool: false, cancel: false, own_gate: false, selling: true });
+    let issues = ConnectionRules::Supplier(SupplierRules { cancel: Cancels::Nothing, ..SupplierRules::called() });
     let mut directory = Directory::default();
     let channel_plugin = id("bench-channel")?;
     for one in [

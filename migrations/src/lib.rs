@@ -5,6 +5,7 @@
 //! - [`m0003_lean`]: fewer indexes and trees to write for each order.
 //! - [`m0004_memo`]: what jobs remember between their tries.
 //! - [`m0005_nodes`]: the nodes of a deployment and what they run.
+//! - [`m0006_heard`]: what suppliers tell by themselves.
 //!
 //! Types are the three that both databases share: text, 64-bit integers, and integers as yes and no. Dates of visit
 //! are `yyyy-MM-dd`, instants are milliseconds since 1970 in UTC, and what is encrypted is text.
@@ -16,6 +17,7 @@ mod m0002_engine;
 mod m0003_lean;
 mod m0004_memo;
 mod m0005_nodes;
+mod m0006_heard;
 
 /// All changes, in order.
 pub struct Migrator;
@@ -29,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_lean::Migration),
             Box::new(m0004_memo::Migration),
             Box::new(m0005_nodes::Migration),
+            Box::new(m0006_heard::Migration),
         ]
     }
 

@@ -140,12 +140,73 @@ pub struct ChannelRules {
 pub struct SupplierRules {
     /// Whether it fulfils from a pool of the core.
     pub pool: bool,
-    /// Whether it can cancel.
-    pub cancel: bool,
+    /// What of an order it takes back.
+    pub cancel: Cancels,
+    /// Most units of one order; none is without limit.
+    pub units_limit: Option<u16>,
+    /// How it keeps units before they are booked; none where it does not, or is not asked to.
+    pub holds: Option<Holds>,
+    /// How often it may be asked how much of an order was used at its gate, in milliseconds; none where it cannot be
+    /// asked.
+    pub usage_poll_ms: Option<i64>,
+    /// How its calendar is read into ours; none where ours is kept by hand.
+    pub reads_calendar: Option<ReadsCalendar>,
     /// Whether guests show their tickets at Entrepot's own desk.
     pub own_gate: bool,
     /// Whether it takes new orders.
     pub selling: bool,
+}
+
+/// How a supplier keeps units before they are booked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holds {
+    /// The longest hold that it grants, in milliseconds.
+    pub longest_ms: i64,
+    /// Whether a hold can be made longer.
+    pub extends: bool,
+}
+
+/// How a supplier's calendar is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadsCalendar {
+    /// How often, in milliseconds.
+    pub every_ms: i64,
+    /// How many days ahead, today included.
+    pub days: u16,
+}
+
+/// What a supplier takes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancels {
+    /// Nothing: a person has to settle it there.
+    Nothing,
+    /// Whole orders.
+    Whole,
+    /// Whole orders and parts of them.
+    Parts,
+}
+
+impl SupplierRules {
+    /// A supplier that is called, takes back whole orders and parts, and takes new orders.
+    #[must_use]
+    pub const fn called() -> Self {
+        Self {
+            pool: false,
+            cancel: Cancels::Parts,
+            units_limit: None,
+            holds: None,
+            usage_poll_ms: None,
+            reads_calendar: None,
+            own_gate: false,
+            selling: true,
+        }
+    }
+
+    /// A pool of the core, with tickets shown at its own desk, that gives codes to new orders.
+    #[must_use]
+    pub const fn of_pool() -> Self {
+        Self { pool: true, cancel: Cancels::Nothing, own_gate: true, ..Self::called() }
+    }
 }
 
 /// The rules of all connections of one merchant.

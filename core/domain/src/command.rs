@@ -12,6 +12,7 @@ use entrepot_contract::listing::Listing;
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{Credential, UnitCredentials};
 use entrepot_contract::product::{Product, Sku};
+use entrepot_contract::supplier::{Holding, Usage};
 use entrepot_contract::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -187,6 +188,27 @@ pub enum Body {
         /// When.
         used_at: Timestamp,
     },
+    /// A supplier told how much was used at its gate.
+    RecordUse {
+        /// Which.
+        order: OrderId,
+        /// Totals since the order was made.
+        usage: Usage,
+        /// When it was asked, or told by itself.
+        asked_at: Timestamp,
+    },
+    /// A supplier answered whether it keeps units.
+    RecordHold {
+        /// Of which order.
+        order: OrderId,
+        /// What it said.
+        holding: Holding,
+    },
+    /// A supplier is asked soon how much was used at its gate.
+    AskUse {
+        /// Which.
+        order: OrderId,
+    },
     /// May this be refunded?
     AskRefund {
         /// Which.
@@ -330,6 +352,9 @@ impl Body {
             Self::PromiseIssue { .. } => "promise_issue",
             Self::RecordIssue { .. } => "record_issue",
             Self::Redeem { .. } => "redeem",
+            Self::RecordUse { .. } => "record_use",
+            Self::RecordHold { .. } => "record_hold",
+            Self::AskUse { .. } => "ask_use",
             Self::AskRefund { .. } => "ask_refund",
             Self::PromiseRefund { .. } => "promise_refund",
             Self::DecideRefund { .. } => "decide_refund",
@@ -363,6 +388,9 @@ impl Body {
                 | Self::PromiseRefund { .. }
                 | Self::RecordIssue { .. }
                 | Self::RecordSupplierCancel { .. }
+                | Self::RecordUse { .. }
+                | Self::AskUse { .. }
+                | Self::RecordHold { .. }
                 | Self::EndJob { .. }
                 | Self::PassDeadlines { .. }
                 | Self::StoreFact { .. }

@@ -61,7 +61,7 @@ pub const fn alert_of(kind: &DeadlineKind) -> AlertKind {
         DeadlineKind::Issue => AlertKind::IssueDue,
         DeadlineKind::Audit { .. } => AlertKind::RefundDue,
         DeadlineKind::Reserve => AlertKind::ReserveEnding,
-        DeadlineKind::Progress => AlertKind::Stuck,
+        DeadlineKind::Progress | DeadlineKind::Usage => AlertKind::Stuck,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use entrepot_contract::ids::{ConnectionId, JobId, MerchantId, OrderId, RefundId};
 use entrepot_contract::order::{Order, Refund, RefundState, UnitState};
-use entrepot_contract::supplier::Memo;
+use entrepot_contract::supplier::{Cancellation, Memo};
 use entrepot_contract::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
 pub enum JobKind {
+    /// Keeps the units of an order at its supplier.
+    Hold {
+        /// Until when, at most.
+        until: Timestamp,
+    },
+    /// Gives up what is kept at the supplier.
+    Release,
     /// Books an order at its supplier.
     Book,
     /// Gives units back at the supplier.
@@ -24,6 +31,8 @@ pub enum JobKind {
         /// The same for every repeat.
         key: String,
     },
+    /// Asks the supplier how much was used at its gate (核销).
+    AskUse,
     /// Tells the channel. Credentials are read when it is delivered, never stored in a job.
     Notify(Notification),
 }
@@ -79,6 +88,15 @@ impl Notification {
     }
 }
 
+/// The name of [`JobKind::Book`].
+pub const BOOK: &str = "book";
+
+/// The name of [`JobKind::CancelAtSupplier`].
+pub const CANCEL_AT_SUPPLIER: &str = "cancel_at_supplier";
+
+/// The name of [`JobKind::AskUse`], by which stored jobs are told from those that follow one another.
+pub const ASK_USE: &str = "ask_use";
+
 impl JobKind {
     /// Gives units of an order back at the supplier, after those that were given back already.
     #[must_use]
@@ -91,10 +109,20 @@ impl JobKind {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::Book => "book".to_owned(),
-            Self::CancelAtSupplier { .. } => "cancel_at_supplier".to_owned(),
+            Self::Hold { .. } => "hold".to_owned(),
+            Self::Release => "release".to_owned(),
+            Self::Book => BOOK.to_owned(),
+            Self::CancelAtSupplier { .. } => CANCEL_AT_SUPPLIER.to_owned(),
+            Self::AskUse => ASK_USE.to_owned(),
             Self::Notify(notification) => format!("notify_{}", notification.event()),
         }
+    }
+
+    /// Whether it runs beside the other jobs of its order at one counterparty: it only asks. The others follow one
+    /// another.
+    #[must_use]
+    pub const fn beside(&self) -> bool {
+        matches!(self, Self::AskUse)
     }
 }
 
@@ -111,6 +139,25 @@ pub struct JobMemo {
     /// Whether somebody was told that it waits for too long.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub told: bool,
+}
+
+/// What the other side told by itself, while a job was at it. It stays with the job until a try has seen it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// When: tells one from the next.
+    pub at: Timestamp,
+    /// A fact, where the partner's signature covers it; otherwise only a reason to ask now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancellation: Option<HeardCancellation>,
+}
+
+/// How a cancellation stands, told by the supplier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeardCancellation {
+    /// Our key; without it the one under way is meant.
+    pub key: Option<String>,
+    /// The answer.
+    pub answer: Cancellation,
 }
 
 /// A job as it is born.

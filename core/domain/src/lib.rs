@@ -12,7 +12,7 @@
 //! - [`decide`]: one file per kind of command.
 //! - [`transitions`]: the table of an order's states.
 //! - [`credit`]: postings and accounts; [`stock`]: cells; [`limits`]: how much one person may buy;
-//!   [`refund_rule`]: what a guest gets back;
+//!   [`refund_rule`]: what a guest gets back; [`route`]: which suppliers may fulfil;
 //!   [`guests`]: what has to be known about guests; [`venue`]: venue-local dates and cut-offs.
 //! - [`job`]: what must reach the outside later.
 //! - [`invariants`]: what has to hold after every command, checked by tests and the demo.
@@ -33,6 +33,7 @@ pub mod job;
 pub mod limits;
 pub mod planted;
 pub mod refund_rule;
+pub mod route;
 pub mod state;
 pub mod stock;
 pub mod transitions;

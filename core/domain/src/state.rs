@@ -206,8 +206,10 @@ impl State {
     /// Jobs of one order at one counterparty run one after the other: a sibling of this batch goes first. Earlier
     /// ones are found when the job is stored.
     fn add_job(&mut self, mut job: NewJob) {
-        let sibling =
-            self.writes.jobs.iter().rev().find(|other| other.order == job.order && other.connection == job.connection);
+        let follows = |other: &&NewJob| {
+            other.order == job.order && other.connection == job.connection && other.kind.beside() == job.kind.beside()
+        };
+        let sibling = self.writes.jobs.iter().rev().find(follows);
         job.after = sibling.map(|other| other.id.clone());
         self.writes.jobs.push(job);
     }

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::alerting::Teller;
 use crate::directory::Directory;
+use crate::flows::read_calendar::Readings;
 use crate::interface_log::InterfaceQueue;
 use crate::jobs::Jobs;
 use crate::nodes;
@@ -107,6 +108,7 @@ pub(crate) struct Core {
     pub(crate) watch: Watch,
     pub(crate) lookups: Lookups,
     pub(crate) starts: Starts,
+    pub(crate) readings: Readings,
     pub(crate) jobs: Jobs,
     pub(crate) sequencer: Sequencer,
     pub(crate) interface_log: Arc<InterfaceQueue>,
@@ -142,6 +144,7 @@ impl Engine {
             watch: Watch::default(),
             lookups: Lookups::default(),
             starts: Starts::default(),
+            readings: Readings::default(),
             interface_log: parts.interface_log,
             teller: RwLock::new(parts.teller),
             fingerprint: RwLock::default(),

@@ -77,6 +77,14 @@ pub struct Route {
 }
 
 impl Directory {
+    /// The supplier connection that an application stands for, where it does.
+    #[must_use]
+    pub fn supplier_of(&self, application: &ApplicationId) -> Option<&Connection> {
+        let connection = self.connections.get(&ConnectionId::parse(application.as_str()).ok()?)?;
+        let supplies = matches!(connection.rules, ConnectionRules::Supplier(_));
+        (supplies && connection.application == *application).then_some(connection)
+    }
+
     /// The rules of one merchant's connections, with the switches of the database: both have to agree for a sale.
     #[must_use]
     pub fn rules_of(&self, merchant: &MerchantId, switches: &BTreeMap<ConnectionId, Switch>) -> Connections {

@@ -70,9 +70,15 @@ impl Engine {
         let Some(ready) = ready else {
             return Answered::bare(None, "plugin_not_open");
         };
+        let supplier = directory.supplier_of(&application).cloned();
         let work = {
             let (scene, ready) = (scene.clone(), ready.clone());
-            let handled = async move { handle(&core, &application, &plugins, &scene, &ready, raw, trace, limit).await };
+            let handled = async move {
+                match supplier {
+                    Some(supplier) => listen(&core, &supplier, &ready, raw, trace, limit).await,
+                    None => handle(&core, &application, &plugins, &scene, &ready, raw, trace, limit).await,
+                }
+            };
             tokio::spawn(handled.in_current_span())
         };
         match tokio::time::timeout(Duration::from_millis(limit), work).await {
@@ -97,6 +103,42 @@ fn ready_answers(
         let instance = core.host.instance(&InstanceKey::new(plugin.clone(), application.clone()))?;
         instance.answers_for(&scene.name).cloned()
     })
+}
+
+/// A supplier's own call: its application is its connection, so only the order has to be found.
+async fn listen(
+    core: &Core,
+    supplier: &Connection,
+    ready: &ReadyAnswers,
+    raw: RawRequest,
+    trace: TraceId,
+    limit_ms: u64,
+) -> Answered {
+    let started = core.clock.now();
+    let deadline = started.plus_millis(i64::try_from(limit_ms).unwrap_or(i64::MAX));
+    let listened = flows::hear::run(core, supplier, ready, &raw, &trace, deadline).await;
+    let span = tracing::Span::current();
+    span.record("connection", supplier.id.as_str());
+    if let Some(order) = &listened.order {
+        span.record("order", order.as_str());
+    }
+    if listened.authentic {
+        let located = Located { partner_trace: listened.partner_trace.clone(), ..Located::default() };
+        let mut log = LogSheet::new(started, &supplier.application, &raw, &located, &trace);
+        log.place(supplier);
+        log.line.order.clone_from(&listened.order);
+        let instance = core.host.instance(&supplier.instance());
+        let nothing = LogRules::default();
+        let understood = instance.as_ref().filter(|_| listened.verdict != "malformed");
+        log.close(core, understood.map_or(&nothing, |one| &one.manifest().log), &raw, &listened.reply);
+    }
+    Answered {
+        raw: Some(listened.reply),
+        authentic: listened.authentic,
+        verdict: listened.verdict,
+        order: listened.order,
+        partner_trace: listened.partner_trace,
+    }
 }
 
 #[allow(clippy::too_many_arguments)] // the parts of one call; it is called from one place
@@ -274,6 +316,10 @@ impl Visit<'_> {
 /// an authentic call is kept, somebody is told, and the channel is asked to call again.
 async fn unknown_scene(core: &Core, application: &ApplicationId, mut raw: RawRequest, trace: &TraceId) -> Answered {
     let directory = core.directory();
+    // Who a supplier's caller is shows only in a call that its plugin understands.
+    if directory.supplier_of(application).is_some() {
+        return Answered::bare(None, "unknown_scene");
+    }
     let known = directory.applications.get(application).and_then(|known| {
         known.plugins.iter().find_map(|(plugin, manifest)| Some((plugin.clone(), manifest.scenes.first()?.clone())))
     });

@@ -148,17 +148,21 @@ async fn spawn(core: &Arc<Core>, places: &Arc<Semaphore>, job: LeasedJob) {
 #[tracing::instrument(name = "job", skip_all, fields(job = %job.job.id, kind = job.job.kind.name(), order = %job.job.order, connection = %job.job.connection, attempt = job.attempts + 1))]
 async fn try_once(core: &Core, job: LeasedJob) {
     let tried = match &job.job.kind {
+        JobKind::Hold { until } => flows::hold::keep(core, &job, *until).await,
+        JobKind::Release => flows::hold::release(core, &job).await,
         JobKind::Book => flows::book::run(core, &job).await,
         JobKind::CancelAtSupplier { units, gone, refund, key } => {
             let what = flows::cancel_at_supplier::What { units, gone, refund: refund.as_ref(), key };
             flows::cancel_at_supplier::run(core, &job, &what).await
         }
+        JobKind::AskUse => flows::ask_use::run(core, &job).await,
         JobKind::Notify(notification) => flows::notify::run(core, &job, notification).await,
     };
     let kind = job.job.kind.name();
     let unclear_before = job.state == JobState::Started;
     let memo = job.memo.clone();
-    let next = |state, wait_ms, note, counts, unclear| JobNext { state, wait_ms, note, counts, unclear, memo };
+    let heard = job.heard.clone();
+    let next = |state, wait_ms, note, counts, unclear| JobNext { state, wait_ms, note, counts, unclear, memo, heard };
     let mut next = match tried {
         Tried::Ended => {
             metrics::counter!("entrepot_jobs_total", "kind" => kind, "result" => "done").increment(1);

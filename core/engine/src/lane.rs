@@ -197,7 +197,7 @@ impl Lane {
 }
 
 fn leased(job: NewJob) -> LeasedJob {
-    LeasedJob { job, state: JobState::Ready, token: BIRTH_TOKEN, attempts: 0, memo: JobMemo::default() }
+    LeasedJob { job, state: JobState::Ready, token: BIRTH_TOKEN, attempts: 0, memo: JobMemo::default(), heard: None }
 }
 
 fn fail(batch: Vec<Pending>, fault: &StorageFault) {

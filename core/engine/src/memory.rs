@@ -19,7 +19,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use entrepot_contract::calendar::{Stock, StockKey};
-use entrepot_contract::ids::{ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName};
+use entrepot_contract::ids::{
+    ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName, SupplierReference,
+};
 use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials};
 use entrepot_contract::time::{Clock, Timestamp, VisitDate};
 use entrepot_domain::alert::Alert;
@@ -28,9 +30,12 @@ use entrepot_domain::change::{ChannelRef, Event, HistoryLine, RefKey};
 use entrepot_domain::command::fingerprint;
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
+use entrepot_domain::job::Heard;
 
 use crate::records::{AuditLine, InterfaceLine, Record, Registered, RegisteredConnection};
-use crate::storage::{JobNext, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Storage, StorageFault, Switch};
+use crate::storage::{
+    JobNext, JobsOf, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Storage, StorageFault, Switch,
+};
 
 pub use faults::InjectedFault;
 pub use jobs::JobView;
@@ -289,6 +294,22 @@ impl Storage for MemoryStorage {
         self.shared.enter("put_job")?;
         let now = self.shared.clock.now();
         Ok(self.shared.tables().jobs.put(id, token, next, now))
+    }
+
+    async fn tell_jobs(&self, about: &JobsOf<'_>, heard: &Heard) -> Result<u64, StorageFault> {
+        self.shared.enter("tell_jobs")?;
+        let now = self.shared.clock.now();
+        Ok(self.shared.tables().jobs.tell(about, heard, now))
+    }
+
+    async fn order_by_reference(
+        &self,
+        merchant: &MerchantId,
+        connection: &ConnectionId,
+        reference: &SupplierReference,
+    ) -> Result<Option<OrderId>, StorageFault> {
+        self.shared.enter("order_by_reference")?;
+        Ok(self.shared.tables().order_by_reference(merchant, connection, reference))
     }
 
     async fn record(&self, record: Record) -> Result<(), StorageFault> {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use entrepot_contract::calendar::{Stock, StockKey};
-use entrepot_contract::ids::{DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName};
+use entrepot_contract::ids::{
+    ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName, SupplierReference,
+};
 use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials};
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::Alert;
@@ -15,7 +17,7 @@ use entrepot_domain::command::CommandKey;
 use entrepot_domain::credit::Account;
 use entrepot_domain::footprint::Footprint;
 use entrepot_domain::invariants::Snapshot;
-use entrepot_domain::job::{JobMemo, JobState, NewJob};
+use entrepot_domain::job::{Heard, JobMemo, JobState, NewJob};
 use entrepot_domain::state::State;
 
 use crate::records::{Node, Record, Registered, RegisteredConnection};
@@ -117,10 +119,19 @@ pub trait Storage: Send + Sync {
     }
     /// Puts a leased job back, or to its end. False: the lease is lost.
     async fn put_job(&self, id: &JobId, token: i64, next: JobNext) -> Result<bool, StorageFault>;
+    /// The other side told something about what started jobs of that kind are at: they are due now. How many there are.
+    async fn tell_jobs(&self, about: &JobsOf<'_>, heard: &Heard) -> Result<u64, StorageFault>;
+    /// The merchant's order that a supplier connection calls so.
+    async fn order_by_reference(
+        &self,
+        merchant: &MerchantId,
+        connection: &ConnectionId,
+        reference: &SupplierReference,
+    ) -> Result<Option<OrderId>, StorageFault>;
     /// Writes something that is no command.
     async fn record(&self, record: Record) -> Result<(), StorageFault>;
     /// The switches of all connections, and whether each id still names what it named before.
-    async fn switches(&self) -> Result<BTreeMap<entrepot_contract::ids::ConnectionId, Switch>, StorageFault>;
+    async fn switches(&self) -> Result<BTreeMap<ConnectionId, Switch>, StorageFault>;
     /// Every connection that was ever registered, ordered by id.
     async fn registered(&self) -> Result<Vec<Registered>, StorageFault>;
     /// What is still open at a connection. An issued order counts until `visited` at the latest: guests who did not
@@ -186,6 +197,21 @@ pub struct JobNext {
     pub unclear: bool,
     /// What it remembers from now on.
     pub memo: JobMemo,
+    /// What this try had heard: that is done with. What came meanwhile makes the job due at once.
+    pub heard: Option<Heard>,
+}
+
+/// Jobs of one order at one counterparty.
+#[derive(Debug, Clone, Copy)]
+pub struct JobsOf<'a> {
+    /// Whose.
+    pub merchant: &'a MerchantId,
+    /// The order.
+    pub order: &'a OrderId,
+    /// The counterparty.
+    pub connection: &'a ConnectionId,
+    /// The kind's name.
+    pub kind: &'a str,
 }
 
 /// A job with its lease.
@@ -201,6 +227,8 @@ pub struct LeasedJob {
     pub attempts: u32,
     /// What it remembers of them.
     pub memo: JobMemo,
+    /// What the other side told since the last try.
+    pub heard: Option<Heard>,
 }
 
 /// One lane's writer.

@@ -1,4 +1,4 @@
-//! What has to happen as time passes: switches and catalogues stay fresh, deadlines pass.
+//! What has to happen as time passes: switches and catalogues stay fresh, deadlines pass, calendars are read.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use entrepot_domain::command::{Body, CommandKey};
 
 use crate::core::Core;
+use crate::flows;
 
 /// Orders looked at in one tick.
 const DEADLINES_LIMIT: u32 = 200;
@@ -26,6 +27,7 @@ pub(crate) async fn run(core: Arc<Core>) {
         }
         refresh_catalogues(&core).await;
         pass_deadlines(&core).await;
+        flows::read_calendar::look(&core).await;
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use entrepot_contract::ids::{ConnectionId, MerchantId, PluginId};
 use entrepot_contract::manifest::{Manifest, PluginKind};
 use entrepot_contract::message::ConnectionFacts;
-use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, SupplierRules};
+use entrepot_domain::catalogue::{Cancels, ChannelRules, ConnectionRules, Holds, ReadsCalendar, SupplierRules};
 use entrepot_engine::directory::{Application, Connection, Directory};
 use entrepot_host::Host;
 use serde_json::Value;
@@ -61,6 +61,18 @@ pub fn directory(config: &Config, host: &Host) -> Result<Directory, Misfit> {
         let misfit = |text: String| Misfit::new(merchant, "suppliers", id, text);
         let manifest = card(config, host, &supplier.plugin, PluginKind::Supplier).map_err(misfit)?;
         let connection = supplier_connection(merchant, id, supplier, manifest.as_ref()).map_err(misfit)?;
+        // Its partner calls it under its own name.
+        if let Some(manifest) = manifest.filter(|manifest| !manifest.scenes.is_empty()) {
+            let application = &connection.application;
+            if directory.applications.contains_key(application) {
+                return Err(misfit(format!(
+                    "an application is called {application}, too: one of them needs another name"
+                )));
+            }
+            let plugins = [(supplier.plugin.clone(), manifest.clone())].into();
+            let entry = Application { id: application.clone(), family: manifest.family, plugins };
+            directory.applications.insert(application.clone(), entry);
+        }
         directory.connections.insert(id.clone(), connection);
     }
     Ok(directory)
@@ -124,7 +136,23 @@ fn supplier_connection(
         },
         rules: ConnectionRules::Supplier(SupplierRules {
             pool: abilities.is_pool(),
-            cancel: abilities.calls().is_some_and(|calls| calls.cancel.is_some()),
+            cancel: match abilities.calls().and_then(|calls| calls.cancel.as_ref()) {
+                None => Cancels::Nothing,
+                Some(cancel) if cancel.units => Cancels::Parts,
+                Some(_) => Cancels::Whole,
+            },
+            units_limit: abilities.calls().and_then(|calls| calls.book.units_limit),
+            holds: abilities.calls().and_then(|calls| calls.hold.as_ref()).filter(|_| supplier.hold).map(|hold| {
+                Holds { longest_ms: i64::try_from(hold.longest_ms).unwrap_or(i64::MAX), extends: hold.extends }
+            }),
+            usage_poll_ms: abilities
+                .calls()
+                .and_then(|calls| calls.usage.as_ref())
+                .map(|usage| i64::try_from(usage.poll_ms).unwrap_or(i64::MAX)),
+            reads_calendar: supplier
+                .calendar
+                .filter(|_| abilities.calls().is_some_and(|calls| calls.calendar.is_some()))
+                .map(|read| ReadsCalendar { every_ms: i64::from(read.every_s).saturating_mul(1_000), days: read.days }),
             own_gate: supplier.gate && abilities.own_gate,
             selling: supplier.enabled && manifest.is_some(),
         }),

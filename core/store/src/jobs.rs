@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entrepot_contract::ids::{JobId, NodeId};
-use entrepot_domain::job::{JobMemo, JobState};
-use entrepot_engine::storage::{JobNext, LeasedJob, StorageFault};
+use entrepot_domain::job::{Heard, JobMemo, JobState};
+use entrepot_engine::storage::{JobNext, JobsOf, LeasedJob, StorageFault};
 use serde_json::{Value as Json, json};
 
 use crate::SqlStorage;
@@ -37,7 +37,7 @@ pub(crate) async fn lease(
                  OR EXISTS (SELECT 1 FROM jobs a WHERE a.id = j.after_job AND a.state IN ('done', 'abandoned')))
             ORDER BY j.due_at LIMIT ?3)
          AND {open} AND lease_until <= {now}
-         RETURNING body, state, lease_token, attempts, memo"
+         RETURNING body, state, lease_token, attempts, memo, heard"
     );
     let values = vec![node.as_str().into(), i64::from(lease_ms).into(), i64::from(limit).into()];
     let statement = storage.inner.dialect.statement(&sql, values);
@@ -48,6 +48,7 @@ pub(crate) async fn lease(
             token: column(row, "lease_token")?,
             attempts: number(row, "attempts")?,
             memo: remembered(column(row, "memo")?)?,
+            heard: told(column(row, "heard")?)?,
         })
     })
     .await
@@ -59,6 +60,10 @@ fn remembered(text: Option<String>) -> Result<JobMemo, StorageFault> {
         Some(text) => serde_json::from_str(&text).map_err(|fault| unreadable("memo", fault)),
         None => Ok(JobMemo::default()),
     }
+}
+
+fn told(text: Option<String>) -> Result<Option<Heard>, StorageFault> {
+    text.map(|text| serde_json::from_str(&text).map_err(|fault| unreadable("heard", fault))).transpose()
 }
 
 /// Marks a leased job as started and renews its lease.
@@ -101,8 +106,9 @@ pub(crate) async fn start_all(
 /// Puts a leased job back, or to its end.
 pub(crate) async fn put(storage: &SqlStorage, id: &JobId, token: i64, next: JobNext) -> Result<bool, StorageFault> {
     let sql = format!(
-        "UPDATE jobs SET state = ?1, due_at = {} + ?2, lease_until = 0, lease_node = NULL, note = ?3,
-            attempts = attempts + ?4, started = ?5, memo = ?6
+        "UPDATE jobs SET state = ?1, due_at = {} + CASE WHEN heard <> ?9 THEN 0 ELSE ?2 END, lease_until = 0,
+            lease_node = NULL, note = ?3, attempts = attempts + ?4, started = ?5, memo = ?6,
+            heard = CASE WHEN heard <> ?9 THEN heard END
          WHERE id = ?7 AND lease_token = ?8 AND lease_node IS NOT NULL AND state IN ('ready', 'started')",
         storage.inner.dialect.now()
     );
@@ -117,6 +123,24 @@ pub(crate) async fn put(storage: &SqlStorage, id: &JobId, token: i64, next: JobN
         memo.into(),
         id.as_str().into(),
         token.into(),
+        next.heard.as_ref().map(text_of).transpose()?.unwrap_or_default().into(),
     ];
     Ok(storage.execute(&sql, values).await? == 1)
+}
+
+/// Started jobs hear something and are due; one that is at work is due again when it is put back.
+pub(crate) async fn tell(storage: &SqlStorage, about: &JobsOf<'_>, heard: &Heard) -> Result<u64, StorageFault> {
+    let sql = format!(
+        "UPDATE jobs SET heard = ?1, due_at = {}
+         WHERE order_id = ?2 AND connection = ?3 AND merchant = ?4 AND kind = ?5 AND state = 'started'",
+        storage.inner.dialect.now()
+    );
+    let values = vec![
+        text_of(heard)?.into(),
+        about.order.as_str().into(),
+        about.connection.as_str().into(),
+        about.merchant.as_str().into(),
+        about.kind.into(),
+    ];
+    storage.execute(&sql, values).await
 }

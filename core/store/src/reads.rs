@@ -5,16 +5,20 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use entrepot_contract::calendar::{CalendarDay, Stock, StockKey};
-use entrepot_contract::ids::{ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName};
+use entrepot_contract::ids::{
+    ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName, SupplierReference,
+};
 use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials};
+use entrepot_contract::product::Fulfilment;
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::catalogue::Catalogue;
 use entrepot_domain::change::{ChannelRef, Event, RefKey};
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
+use entrepot_domain::job::Heard;
 use entrepot_engine::records::{Record, Registered, RegisteredConnection};
 use entrepot_engine::storage::{
-    JobNext, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Storage, StorageFault, Switch,
+    JobNext, JobsOf, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Storage, StorageFault, Switch,
 };
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
@@ -269,6 +273,25 @@ impl Storage for SqlStorage {
 
     async fn put_job(&self, id: &JobId, token: i64, next: JobNext) -> Result<bool, StorageFault> {
         crate::jobs::put(self, id, token, next).await
+    }
+
+    async fn tell_jobs(&self, about: &JobsOf<'_>, heard: &Heard) -> Result<u64, StorageFault> {
+        crate::jobs::tell(self, about, heard).await
+    }
+
+    async fn order_by_reference(
+        &self,
+        merchant: &MerchantId,
+        connection: &ConnectionId,
+        reference: &SupplierReference,
+    ) -> Result<Option<OrderId>, StorageFault> {
+        let sql = "SELECT body FROM orders WHERE supplier_reference = ?1 AND merchant = ?2 ORDER BY id DESC LIMIT 20";
+        let values = vec![reference.as_str().into(), merchant.as_str().into()];
+        let found: Vec<Order> =
+            query(&self.inner.reader, self.inner.dialect.statement(sql, values), |row| json_column(row, "body"))
+                .await?;
+        let fulfils = |order: &Order| matches!(&order.terms.fulfilment, Fulfilment::Supplier { connection: own, .. } if own == connection);
+        Ok(found.into_iter().find(fulfils).map(|order| order.id))
     }
 
     async fn record(&self, record: Record) -> Result<(), StorageFault> {

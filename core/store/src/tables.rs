@@ -38,11 +38,15 @@ pub(crate) const ORDERS: Table = Table {
         ("created_at", Number),
         ("next_deadline_at", Number),
         ("body", Text),
+        ("supplier_reference", Optional),
         ("guests", Optional),
         ("credentials", Optional),
     ],
     key: &["id"],
-    on_conflict: OnConflict::ReplaceOrKeep(&["state", "next_deadline_at", "body"], &["guests", "credentials"]),
+    on_conflict: OnConflict::ReplaceOrKeep(
+        &["state", "next_deadline_at", "body", "supplier_reference"],
+        &["guests", "credentials"],
+    ),
 };
 
 pub(crate) const REFUNDS: Table = Table {

@@ -7,6 +7,7 @@ use entrepot_contract::ids::MerchantId;
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::AlertChange;
 use entrepot_domain::change::{CodeState, Event, RefKey, Writes};
+use entrepot_domain::job::ASK_USE;
 use entrepot_engine::storage::{BIRTH_TOKEN, BirthLease, StorageFault};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
@@ -181,6 +182,7 @@ impl Rows {
                 order.created_at.millis().into(),
                 order.next_deadline().map(Timestamp::millis).into(),
                 text_of(order)?.into(),
+                order.supplier_reference.as_ref().map(|reference| reference.as_str().to_owned()).into(),
                 guests,
                 credentials,
             ];
@@ -428,9 +430,11 @@ impl<C: ConnectionTrait> Others<'_, C> {
         // The tail of the chain: the open job that nothing waits for yet.
         let earlier = format!(
             "(SELECT MAX(o.id) FROM jobs o WHERE o.order_id = {} AND o.connection = {}
+              AND (o.kind = '{ASK_USE}') = ({} = '{ASK_USE}')
               AND o.state IN ('ready', 'started', 'dead') AND NOT EXISTS (SELECT 1 FROM jobs x WHERE x.after_job = o.id))",
             text(2),
             text(3),
+            text(4),
         );
         // A job that waits is nobody's: its number differs from that of one that was born leased.
         let sql = format!(

@@ -18,6 +18,10 @@ pub mod names {
     pub const CLIENT_SECRET: &str = "0123456789abcdef0123456789ABCDEF";
     /// The gate's published token.
     pub const GATE_TOKEN: &str = "demo-gate-token";
+    /// The published key of the harbour's ticketing system.
+    pub const HARBOUR_KEY: &str = "demo-harbour-key";
+    /// The harbour's connection; the demo adds it, because its plugin is not in `config/demo.toml`.
+    pub const HARBOUR: &str = "lakeside-harbour";
 }
 
 /// The simulated Douyin platform.
@@ -56,5 +60,33 @@ impl Simulator for TicketGate {
         let url = gate.url.clone();
         let overlay = json!({ "merchants": { "lakeside": { "suppliers": { "lakeside-gate": { "base_url": url } } } } });
         Ok(Running { name: self.name(), url, overlay, handle: Arc::new(gate) })
+    }
+}
+
+/// A simulated ticketing system that speaks OCTO.
+pub struct Harbour;
+
+#[async_trait]
+impl Simulator for Harbour {
+    fn name(&self) -> &'static str {
+        "octo"
+    }
+
+    async fn start(&self) -> Result<Running, String> {
+        let options = octo_simulator::Options::new(names::HARBOUR_KEY);
+        let harbour = octo_simulator::Supplier::start(options).await;
+        let harbour = harbour.map_err(|fault| format!("the simulated OCTO supplier: {fault}"))?;
+        let url = harbour.url.clone();
+        let connection = json!({
+            "plugin": "octo-supplier",
+            "base_url": url,
+            "credentials": { "api_key": names::HARBOUR_KEY },
+            "settings": { "currency": "CNY", "capabilities_answered": true },
+        });
+        let overlay = json!({
+            "plugins": { "octo-supplier": {} },
+            "merchants": { "lakeside": { "suppliers": { (names::HARBOUR): connection } } },
+        });
+        Ok(Running { name: self.name(), url, overlay, handle: Arc::new(harbour) })
     }
 }

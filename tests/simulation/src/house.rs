@@ -91,8 +91,10 @@ fn connection(name: &str, plugin: &str, application: &str, rules: ConnectionRule
 }
 
 fn connections(plan: &Plan) -> Vec<Connection> {
-    let supplier =
-        |pool| ConnectionRules::Supplier(SupplierRules { pool, cancel: !pool, own_gate: true, selling: true });
+    let supplier = |pool| {
+        let rules = if pool { SupplierRules::of_pool() } else { SupplierRules::called() };
+        ConnectionRules::Supplier(SupplierRules { own_gate: true, ..rules })
+    };
     vec![
         connection("shop", "sim-shop", "app", channel(plan, 0)),
         connection("shop2", "sim-shop", "app2", channel(plan, 1)),
@@ -233,6 +235,8 @@ fn sku(name: &str) -> Sku {
             "pooled" => supplied("codes", "pool"),
             supplier => supplied(supplier, "P"),
         },
+        when: Default::default(),
+        otherwise: Vec::new(),
     }
 }
 

@@ -206,6 +206,7 @@ async fn jobs(storage: &dyn Storage, lines: &mut Vec<String>) {
                 counts: false,
                 unclear: false,
                 memo: JobMemo::default(),
+                heard: None,
             };
             assert!(storage.put_job(&job.job.id, job.token, next).await.unwrap());
         }

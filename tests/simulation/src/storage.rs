@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use entrepot_contract::calendar::{Stock, StockKey};
-use entrepot_contract::ids::{ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName};
+use entrepot_contract::ids::{
+    ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName, SupplierReference,
+};
 use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials};
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::catalogue::Catalogue;
@@ -16,11 +18,12 @@ use entrepot_domain::change::{ChannelRef, Event, RefKey, Writes};
 use entrepot_domain::command::CommandKey;
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
+use entrepot_domain::job::Heard;
 use entrepot_engine::memory::MemoryStorage;
 use entrepot_engine::records::{Record, Registered, RegisteredConnection};
 use entrepot_engine::storage::{
-    Batch, BirthLease, Footprints, JobNext, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, States, Storage,
-    StorageFault, Switch,
+    Batch, BirthLease, Footprints, JobNext, JobsOf, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, States,
+    Storage, StorageFault, Switch,
 };
 use tokio::sync::OwnedMutexGuard;
 
@@ -164,6 +167,20 @@ impl Storage for NodeStorage {
 
     async fn put_job(&self, id: &JobId, token: i64, next: JobNext) -> Answer<bool> {
         self.write("put_job", self.memory.put_job(id, token, next)).await
+    }
+
+    async fn tell_jobs(&self, about: &JobsOf<'_>, heard: &Heard) -> Answer<u64> {
+        self.write("tell_jobs", self.memory.tell_jobs(about, heard)).await
+    }
+
+    async fn order_by_reference(
+        &self,
+        merchant: &MerchantId,
+        connection: &ConnectionId,
+        reference: &SupplierReference,
+    ) -> Answer<Option<OrderId>> {
+        self.read("order_by_reference").await?;
+        self.memory.order_by_reference(merchant, connection, reference).await
     }
 
     async fn record(&self, record: Record) -> Answer<()> {

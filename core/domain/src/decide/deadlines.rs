@@ -4,7 +4,7 @@ use entrepot_contract::ids::OrderId;
 use entrepot_contract::order::{Deadline, DeadlineKind, Order, OrderState, UnitState};
 
 use super::draft::Draft;
-use super::{Stop, payment};
+use super::{Stop, payment, use_told};
 use crate::answer::Answer;
 use crate::command::OrderName;
 use crate::deadline::{alert_of, subject_of};
@@ -25,6 +25,8 @@ pub(super) fn pass(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Stop> 
         {
             payment::end_unpaid(draft, &mut order, "hold ran out")?;
             continue;
+        } else if deadline.kind == DeadlineKind::Usage {
+            use_told::due(draft, &order, &mut deadline);
         } else {
             passed(draft, &order, &deadline);
             deadline.warn = None;
@@ -55,6 +57,7 @@ fn passed(draft: &mut Draft<'_>, order: &Order, deadline: &Deadline) {
         DeadlineKind::Audit { .. } => "the channel decides by itself and announces it",
         DeadlineKind::Reserve => "the channel gives back what was not used and announces it",
         DeadlineKind::Progress => "somebody has to look at the channel's side",
+        DeadlineKind::Usage => "the supplier is asked",
     };
     let text = format!("order {}: {what}; the time ended {}: {then}", order.id, deadline.due);
     draft.note(order, "time ran out", what.clone());
@@ -68,6 +71,7 @@ fn waits(order: &Order, kind: &DeadlineKind) -> String {
         DeadlineKind::Issue => format!("credentials are not there (it is {:?})", order.state),
         DeadlineKind::Audit { refund } => format!("refund {refund} is not decided"),
         DeadlineKind::Reserve => format!("{} units are not reserved", order.count(UnitState::Available)),
+        DeadlineKind::Usage => "the supplier was not asked".to_owned(),
         DeadlineKind::Progress => format!("it is {:?} and the channel does not go on", order.state),
     }
 }

@@ -314,7 +314,7 @@ impl<'a> Draft<'a> {
     pub(super) fn met(&mut self, order: &mut Order, kind: &DeadlineKind) {
         let Some(index) = order.deadlines.iter().position(|deadline| &deadline.kind == kind) else { return };
         let deadline = order.deadlines.remove(index);
-        if deadline.passed || deadline.warn.is_none() {
+        if *kind != DeadlineKind::Usage && (deadline.passed || deadline.warn.is_none()) {
             self.resolve(alert_of(kind), &subject_of(order, kind));
         }
     }

@@ -1,6 +1,7 @@
 //! Deciding: a command and what it sees become changes and an answer, or a refusal.
 //!
-//! - [`create`], [`payment`] (pay, accept, cancel), [`issue`], [`redeem`], [`refund`]: the life of an order.
+//! - [`create`], [`payment`] (pay, accept, cancel), [`issue`], [`redeem`], [`refund`]: the life of an order;
+//!   [`hold`]: what is kept at a supplier; [`use_told`]: what its own gate saw.
 //! - [`reserve`]: units of a voucher order take a date; [`deadlines`]: time passed.
 //! - [`facts`]: what came before its order.
 //! - [`money`]: top-ups, corrections, transfers, limits; [`calendar`]: prices, stock, catalogue; [`codes`]: pools.
@@ -12,12 +13,14 @@ mod create;
 mod deadlines;
 mod draft;
 mod facts;
+mod hold;
 mod issue;
 mod money;
 mod payment;
 mod redeem;
 mod refund;
 mod reserve;
+mod use_told;
 
 use entrepot_contract::outcome::{Reason, Refusal};
 
@@ -71,6 +74,9 @@ pub fn decide(state: &State, command: &Command) -> Result<Decision, Stop> {
         Body::PromiseIssue { order } => issue::promise(&mut draft, order),
         Body::RecordIssue { order, result } => issue::record(&mut draft, order, result),
         Body::Redeem { order, units, used_at } => redeem::redeem(&mut draft, order, units, *used_at),
+        Body::RecordUse { order, usage, asked_at } => use_told::record(&mut draft, order, usage, *asked_at),
+        Body::RecordHold { order, holding } => hold::record(&mut draft, order, holding),
+        Body::AskUse { order } => use_told::ask(&mut draft, order),
         Body::AskRefund { order, intent } => refund::ask(&mut draft, order, intent),
         Body::PromiseRefund { order, refund } => refund::promise(&mut draft, order, refund),
         Body::DecideRefund { order, refund, agree, reason } => {

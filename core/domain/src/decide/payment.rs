@@ -6,7 +6,7 @@ use entrepot_contract::time::Timestamp;
 
 use super::create::total;
 use super::draft::Draft;
-use super::{Stop, issue, reserve};
+use super::{Stop, hold, issue, reserve};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::catalogue::ChannelRules;
@@ -75,6 +75,7 @@ pub(super) fn take_payment(
             let deadline = rules.times.from_now(DeadlineKind::Accept, draft.at(), within);
             draft.expect(order, deadline);
         }
+        hold::waiting(draft, order, kind == PostingKind::Capture);
         return Ok(Acceptance::Later);
     }
     accept(draft, order)?;
@@ -119,6 +120,7 @@ pub(super) fn decide_acceptance(
         draft.notify(&order, Notification::Accepted);
     } else {
         draft.step(&mut order, Step::Refuse)?;
+        hold::give_up(draft, &order);
         draft.met(&mut order, &DeadlineKind::Accept);
         let reason = reason.unwrap_or("refused").to_owned();
         draft.note(&order, "refused", reason.clone());
@@ -171,6 +173,7 @@ pub(super) fn end_unpaid(draft: &mut Draft<'_>, order: &mut Order, what: &str) -
     }
     draft.meet_all(order);
     draft.step(order, Step::Cancel)?;
+    hold::give_up(draft, order);
     draft.note(order, what, "stock and credit given back");
     reserve::tell_source(draft, order, &units, UnitState::Available)
 }

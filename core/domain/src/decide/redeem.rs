@@ -39,21 +39,34 @@ pub(super) fn redeem(
         );
         return Err(Refusal::new(Reason::StateForbids, text).into());
     }
-    for unit in order.units.iter_mut().filter(|unit| units.contains(&unit.number)) {
-        unit.state = UnitState::Redeemed;
-    }
-    let whole = units.len() == order.units.len();
-    draft.note(&order, "redeemed", format!("units {units:?}"));
-    draft.push(Change::EndUnitCodes(order.id.clone(), units.clone(), CodeState::Used));
-    if rules.tells_redemption {
-        let token = format!("{}-{}", order.id, draft.command.seed.job(0));
-        draft.notify(&order, Notification::Redeemed { token, units: units.clone(), whole, at: used_at });
-    }
-    reserve::tell_source(draft, &order, &units, UnitState::Redeemed)?;
-    draft.close_if_done(&mut order)?;
+    use_units(draft, &mut order, &units, used_at)?;
     let id = order.id.clone();
     draft.put(order);
     Ok(Answer::Redeemed { order: id, units })
+}
+
+/// Units that are there become used; the channel is told. The caller writes the order. A channel that redeems whole
+/// orders only is told once nothing of the order is open any more.
+pub(super) fn use_units(
+    draft: &mut Draft<'_>,
+    order: &mut Order,
+    units: &[u16],
+    used_at: Timestamp,
+) -> Result<(), Stop> {
+    for unit in order.units.iter_mut().filter(|unit| units.contains(&unit.number)) {
+        unit.state = UnitState::Redeemed;
+    }
+    draft.note(order, "redeemed", format!("units {units:?}"));
+    draft.push(Change::EndUnitCodes(order.id.clone(), units.to_vec(), CodeState::Used));
+    let rules = draft.channel(&order.connection)?;
+    if rules.tells_redemption && (rules.redeem_units || order.count(UnitState::Available) == 0) {
+        let told = if rules.redeem_units { units.to_vec() } else { order.numbers(UnitState::Redeemed) };
+        let token = format!("{}-{}", order.id, draft.command.seed.job(0));
+        let whole = told.len() == order.units.len();
+        draft.notify(order, Notification::Redeemed { token, units: told, whole, at: used_at });
+    }
+    reserve::tell_source(draft, order, units, UnitState::Redeemed)?;
+    Ok(draft.close_if_done(order)?)
 }
 
 fn may_redeem(draft: &Draft<'_>, order: &Order, used_at: Timestamp) -> Result<(), Refusal> {

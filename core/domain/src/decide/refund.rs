@@ -16,6 +16,7 @@ use super::redeem::choose;
 use super::{Stop, payment, reserve};
 use crate::alert::AlertKind;
 use crate::answer::{Answer, RefundStanding};
+use crate::catalogue::Cancels;
 use crate::change::{Change, CodeState};
 use crate::command::OrderName;
 use crate::credit::{PostingCause, PostingKind};
@@ -89,7 +90,11 @@ pub(super) fn ask(draft: &mut Draft<'_>, name: &OrderName, intent: &AskRefund) -
 
 fn by_rule(draft: &mut Draft<'_>, order: &Order, refund: &mut Refund, asked_at: Timestamp) -> Result<(), Stop> {
     let told = preview(order, refund.cause, refund.units.len(), asked_at)?;
-    let verdict = if draft.channel(&order.connection)?.refund_by_rule { told.verdict } else { Verdict::AskPerson };
+    let mut verdict = if draft.channel(&order.connection)?.refund_by_rule { told.verdict } else { Verdict::AskPerson };
+    if matches!(verdict, Verdict::Allow(_)) && !takes_back(draft, order, refund) {
+        draft.note(order, "refund asked", format!("{}: its supplier does not take that back by call", refund.id));
+        verdict = Verdict::AskPerson;
+    }
     match verdict {
         Verdict::Refuse => {
             let reason = "the product's refund rule gives nothing back any more".to_owned();
@@ -117,6 +122,20 @@ fn by_rule(draft: &mut Draft<'_>, order: &Order, refund: &mut Refund, asked_at: 
         }
     }
     Ok(())
+}
+
+/// Whether the supplier that holds tickets of this order can be asked to take these units back.
+fn takes_back(draft: &Draft<'_>, order: &Order, refund: &Refund) -> bool {
+    if !ticket_at_supplier(draft, order) {
+        return true;
+    }
+    let Fulfilment::Supplier { connection, .. } = &order.terms.fulfilment else { return true };
+    // Of a supplier that is gone nobody knows what it could.
+    match draft.state.rules.supplier(connection).map(|rules| rules.cancel) {
+        None | Some(Cancels::Parts) => true,
+        Some(Cancels::Whole) => refund.units.len() == order.units.len(),
+        Some(Cancels::Nothing) => false,
+    }
 }
 
 /// What is kept back from the distributor for a refund: never more than what the channel keeps from the guest.

@@ -119,6 +119,8 @@ fn sku(name: &str, buckets: &[&str], fulfilment: Fulfilment) -> Sku {
         minimum_units: 1,
         maximum_units: 10,
         fulfilment,
+        when: Default::default(),
+        otherwise: Vec::new(),
     }
 }
 
@@ -132,14 +134,8 @@ impl World {
     pub fn new() -> Self {
         let connections = BTreeMap::from([
             (id("shop"), ConnectionRules::Channel(channel_rules("app"))),
-            (
-                id("gate"),
-                ConnectionRules::Supplier(SupplierRules { pool: false, cancel: true, own_gate: false, selling: true }),
-            ),
-            (
-                id("codes"),
-                ConnectionRules::Supplier(SupplierRules { pool: true, cancel: false, own_gate: true, selling: true }),
-            ),
+            (id("gate"), ConnectionRules::Supplier(SupplierRules::called())),
+            (id("codes"), ConnectionRules::Supplier(SupplierRules::of_pool())),
         ]);
         let rules = Rules {
             merchant: id("park"),
@@ -192,6 +188,10 @@ impl World {
         }
         world.ok(Body::SetCreditLimit { distributor: id("dist"), limit: Money::fen(100_000) });
         world
+    }
+
+    pub fn connection(&mut self, connection: &str, rules: ConnectionRules) {
+        Arc::make_mut(&mut self.rules.connections).insert(id(connection), rules);
     }
 
     pub fn supplier(&mut self, connection: &str, change: impl FnOnce(&mut SupplierRules)) {

@@ -67,6 +67,11 @@ async fn work(core: &Core, job: &LeasedJob, what: &What<'_>) -> Result<Tried, Tr
         return settle(core, job, what, Some(note)).await;
     }
     let ability = calls.cancel.clone().unwrap_or_default();
+    if let Some(told) = job.heard.as_ref().and_then(|heard| heard.cancellation.as_ref())
+        && told.key.as_deref().is_none_or(|key| key == what.key)
+    {
+        return answered(core, job, what, &ability, told.answer.clone()).await;
+    }
     match (job.state == JobState::Started, ability.inquire, ability.repeatable) {
         (true, true, _) => return inquire(core, job, what, &calls, wanted).await,
         (true, false, false) => {

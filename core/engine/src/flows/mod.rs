@@ -3,15 +3,20 @@
 //! Asked by a channel: [`check_booking`], [`create_order`], [`pay_order`], [`cancel_order`], [`issue_order`],
 //! [`refund_order`], [`query_order`], [`pull_calendar`]; [`unplaced`]: what nobody can place
 //! yet; [`offer`]: what may be offered of a listing; [`people`]: whom purchase limits count.
-//! Done later: [`book`], [`cancel_at_supplier`], [`notify`].
-//! Asked by a person: [`redeem`], [`import_codes`], [`administer`].
+//! Told by a supplier: [`hear`].
+//! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`], [`read_calendar`].
+//! Asked by a person: [`redeem`], [`import_codes`], [`administer`], [`ask_supplier`].
 
 pub mod administer;
+pub mod ask_supplier;
+pub(crate) mod ask_use;
 pub(crate) mod book;
 pub(crate) mod cancel_at_supplier;
 mod cancel_order;
 mod check_booking;
 mod create_order;
+pub(crate) mod hear;
+pub(crate) mod hold;
 pub mod import_codes;
 mod issue_order;
 pub(crate) mod notify;
@@ -20,6 +25,7 @@ mod pay_order;
 mod people;
 mod pull_calendar;
 mod query_order;
+pub(crate) mod read_calendar;
 pub mod redeem;
 mod refund_order;
 pub(crate) mod supplier;

@@ -1,8 +1,10 @@
 //! How much of an order was used? A wrong "unused" can refund a used ticket, so this reads what is committed.
 
 use entrepot_contract::ids::ChannelOrderId;
+use entrepot_contract::order::UnitState;
 use entrepot_contract::outcome::{Outcome, Reason, Refusal, UnitUsage};
 
+use super::ask_use::{self, Fresh};
 use crate::inbound::Visit;
 use crate::storage::StorageFault;
 
@@ -24,6 +26,12 @@ async fn look(visit: &Visit<'_>, order: &ChannelOrderId) -> Result<Option<Outcom
     };
     if placed.merchant != visit.connection.merchant {
         return Ok(None);
+    }
+    let Some((found, _)) = storage.order(&placed.merchant, &placed.order).await? else { return Ok(None) };
+    if found.units.iter().any(|unit| unit.state == UnitState::Available)
+        && matches!(ask_use::before_telling(visit, &found).await, Fresh::No)
+    {
+        return Ok(Some(Outcome::Busy));
     }
     let Some((found, _)) = storage.order(&placed.merchant, &placed.order).await? else { return Ok(None) };
     let units = found.units.iter().map(|unit| UnitUsage { unit: unit.number, state: unit.state }).collect();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use entrepot_contract::capability::{Calls, SupplierCapabilities};
 use entrepot_contract::fault::{Effect, Fault, FaultKind};
-use entrepot_contract::ids::{ConnectionId, TraceId};
+use entrepot_contract::ids::{ConnectionId, OrderId, TraceId};
 use entrepot_contract::message::{CallContext, Request, Response};
 use entrepot_contract::order::{Guest, Order, Refund};
 use entrepot_contract::product::Fulfilment;
@@ -141,13 +141,51 @@ pub(crate) fn context(core: &Core, job: &LeasedJob, connection: &Connection, key
     CallContext {
         deadline: core.clock.now().plus_millis(limit_ms),
         idempotency_key: key.to_owned(),
-        trace: TraceId::parse(job.job.id.as_str()).expect("a job id is a trace id: both are ids of one form"),
+        trace: trace_of(job),
         attempt: job.attempts + 1,
         connection: Some(connection.facts.clone()),
     }
 }
 
-/// Calls a supplier.
+/// A call to a supplier, and what comes with it.
+pub(crate) struct Asking<'a> {
+    /// Whom.
+    pub(crate) connection: &'a ConnectionId,
+    /// About which order.
+    pub(crate) order: Option<&'a OrderId>,
+    /// Follows the call.
+    pub(crate) trace: TraceId,
+    /// The same for every repeat.
+    pub(crate) key: &'a str,
+    /// 1 for the first try.
+    pub(crate) attempt: u32,
+    /// How long it may take.
+    pub(crate) limit_ms: i64,
+}
+
+impl Asking<'_> {
+    pub(crate) async fn call(self, core: &Core, request: SupplierRequest) -> Result<SupplierResponse, Fault> {
+        let (connection, instance) = match counterparty(core, self.connection) {
+            Ok(found) => found,
+            Err(tried) => return Err(Fault::not_done(FaultKind::Unavailable, note_of(tried))),
+        };
+        let order = self.order.map(ToString::to_string);
+        let scope = CallScope { connection: Some(connection.id.clone()), order };
+        let context = CallContext {
+            deadline: core.clock.now().plus_millis(self.limit_ms),
+            idempotency_key: self.key.to_owned(),
+            trace: self.trace,
+            attempt: self.attempt,
+            connection: Some(connection.facts.clone()),
+        };
+        match instance.call(context, Request::Supplier(request), scope).await? {
+            Response::Supplier(response) => Ok(response),
+            Response::Channel(_) | Response::Unknown => Err(Fault::garbled("a supplier answered as a channel")),
+        }
+    }
+}
+
+/// Calls a supplier for a job.
 pub(crate) async fn call(
     core: &Core,
     job: &LeasedJob,
@@ -155,16 +193,13 @@ pub(crate) async fn call(
     limit_ms: i64,
     request: SupplierRequest,
 ) -> Result<SupplierResponse, Fault> {
-    let (connection, instance) = match counterparty(core, &job.job.connection) {
-        Ok(found) => found,
-        Err(tried) => return Err(Fault::not_done(FaultKind::Unavailable, note_of(tried))),
-    };
-    let scope = CallScope { connection: Some(connection.id.clone()), order: Some(job.job.order.to_string()) };
-    let context = context(core, job, &connection, key, limit_ms);
-    match instance.call(context, Request::Supplier(request), scope).await? {
-        Response::Supplier(response) => Ok(response),
-        Response::Channel(_) | Response::Unknown => Err(Fault::garbled("a supplier answered as a channel")),
-    }
+    let trace = trace_of(job);
+    let (connection, order, attempt) = (&job.job.connection, Some(&job.job.order), job.attempts + 1);
+    Asking { connection, order, trace, key, attempt, limit_ms }.call(core, request).await
+}
+
+fn trace_of(job: &LeasedJob) -> TraceId {
+    TraceId::parse(job.job.id.as_str()).expect("a job id is a trace id: both are ids of one form")
 }
 
 fn note_of(tried: Tried) -> String {

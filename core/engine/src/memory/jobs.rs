@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use entrepot_contract::ids::{ConnectionId, JobId, MerchantId, NodeId};
 use entrepot_contract::time::Timestamp;
-use entrepot_domain::job::{JobEnd, JobMemo, JobState, NewJob};
+use entrepot_domain::job::{Heard, JobEnd, JobMemo, JobState, NewJob};
 use entrepot_domain::planted::{self, Bug};
 
-use crate::storage::{BIRTH_TOKEN, BirthLease, JobNext, LeasedJob};
+use crate::storage::{BIRTH_TOKEN, BirthLease, JobNext, JobsOf, LeasedJob};
 
 /// A job as it stands, for tests and dumps.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct JobView {
     pub due_at: Timestamp,
     /// What it remembers between its tries.
     pub memo: JobMemo,
+    /// What the other side told and no try has seen yet.
+    pub heard: Option<Heard>,
 }
 
 struct Row {
@@ -97,6 +99,7 @@ impl Jobs {
                 lease: (!waits).then(|| (lease.node.clone(), later(now, u64::from(lease.lease_ms)))),
                 due_at: now,
                 memo: JobMemo::default(),
+                heard: None,
                 job,
             },
         };
@@ -111,6 +114,7 @@ impl Jobs {
                 && other.merchant == job.merchant
                 && other.order == job.order
                 && other.connection == job.connection
+                && other.kind.beside() == job.kind.beside()
         };
         self.rows.values().filter(same).max_by_key(|row| row.sequence).map(|row| row.view.job.id.clone())
     }
@@ -154,6 +158,7 @@ impl Jobs {
                     token: view.token,
                     attempts: view.attempts,
                     memo: view.memo.clone(),
+                    heard: view.heard.clone(),
                 })
             })
             .collect()
@@ -176,9 +181,29 @@ impl Jobs {
         row.view.note = next.note;
         row.view.memo = next.memo;
         row.view.attempts += u32::from(next.counts);
-        row.view.due_at = later(now, next.wait_ms);
+        if row.view.heard == next.heard {
+            row.view.heard = None;
+        }
+        row.view.due_at = if row.view.heard.is_some() { now } else { later(now, next.wait_ms) };
         row.view.lease = None;
         true
+    }
+
+    /// Started jobs hear something and are due.
+    pub(super) fn tell(&mut self, about: &JobsOf<'_>, heard: &Heard, now: Timestamp) -> u64 {
+        let meant = |row: &&mut Row| {
+            let job = &row.view.job;
+            row.view.state == JobState::Started
+                && (&job.merchant, &job.order, &job.connection) == (about.merchant, about.order, about.connection)
+                && job.kind.name() == about.kind
+        };
+        let mut count = 0;
+        for row in self.rows.values_mut().filter(meant) {
+            row.view.heard = Some(heard.clone());
+            row.view.due_at = now;
+            count += 1;
+        }
+        count
     }
 
     /// Ends a job, unless its lease was lost meanwhile.

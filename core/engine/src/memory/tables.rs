@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use entrepot_contract::calendar::{Stock, StockKey};
-use entrepot_contract::ids::{CodeId, ConnectionId, DistributorId, MerchantId, NodeId, OrderId, PoolName, RefundId};
+use entrepot_contract::ids::{
+    CodeId, ConnectionId, DistributorId, MerchantId, NodeId, OrderId, PoolName, RefundId, SupplierReference,
+};
 use entrepot_contract::order::{Credential, Guests, LimitKey, Order, OrderState, Refund, UnitCredentials};
 use entrepot_contract::product::Fulfilment;
 use entrepot_contract::time::{Timestamp, VisitDate};
@@ -86,6 +88,19 @@ impl Tables {
             (revision > 0).then(|| (merchant.clone(), revision))
         });
         known.collect()
+    }
+
+    pub(super) fn order_by_reference(
+        &self,
+        merchant: &MerchantId,
+        connection: &ConnectionId,
+        reference: &SupplierReference,
+    ) -> Option<OrderId> {
+        let fulfils = |order: &&Order| {
+            order.supplier_reference.as_ref() == Some(reference)
+                && matches!(&order.terms.fulfilment, Fulfilment::Supplier { connection: own, .. } if own == connection)
+        };
+        self.merchants.get(merchant)?.orders.values().find(fulfils).map(|order| order.id.clone())
     }
 
     pub(super) fn deadlines(&self, now: Timestamp, limit: u32) -> Vec<(MerchantId, OrderId)> {

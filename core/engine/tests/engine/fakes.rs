@@ -4,9 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use entrepot_contract::capability::{Calls, CancelAbility, Capabilities, ChannelCapabilities, SupplierCapabilities};
+use entrepot_contract::capability::{
+    CalendarAbility, Calls, CancelAbility, Capabilities, ChannelCapabilities, HoldAbility, SupplierCapabilities,
+    UsageAbility,
+};
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse, Located, RawRequest, RawResponse, ReadyAnswers};
 use entrepot_contract::fault::{Fault, FaultKind};
+use entrepot_contract::hearing::{Heard, News};
 use entrepot_contract::intent::Intent;
 use entrepot_contract::listing::ListingNames;
 use entrepot_contract::manifest::{LogRules, Manifest, PluginKind, Scene};
@@ -15,9 +19,10 @@ use entrepot_contract::notice::{Notice, OrderNotice, Told};
 use entrepot_contract::order::{Credential, CredentialKind, UnitCredentials};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::plugin::{Instance, Plugin};
+use entrepot_contract::reading::{CalendarPage, SupplierCell};
 use entrepot_contract::services::Services;
 use entrepot_contract::supplier::{
-    Booking, Cancellation, Memo, SupplierOrder, SupplierRequest, SupplierResponse, Wait,
+    Booking, Cancellation, Holding, Memo, SupplierOrder, SupplierRequest, SupplierResponse, Usage, UsedUnits, Wait,
 };
 use entrepot_contract::version::CONTRACT;
 use entrepot_engine::EngineSettings;
@@ -229,6 +234,20 @@ pub struct Gate {
     /// How often each order was booked.
     pub booked: Mutex<BTreeMap<String, u32>>,
     pub release: Notify,
+    /// How often it may be asked about use; it declares nothing of it otherwise.
+    pub poll_ms: Mutex<Option<u64>>,
+    /// What was used and given back there, as it tells it.
+    pub usage: Mutex<Option<Usage>>,
+    /// The faults that the next questions about use meet.
+    pub usage_faults: Mutex<VecDeque<Fault>>,
+    /// How it keeps units; it declares nothing of it otherwise.
+    pub hold: Mutex<Option<HoldAbility>>,
+    /// What the next holds meet; after that it keeps what is asked.
+    pub holdings: Mutex<VecDeque<Result<Holding, Fault>>>,
+    /// Its calendar, when it tells one: at most seven dates of one question, two cells of one page.
+    pub calendar: Mutex<Option<Vec<SupplierCell>>>,
+    /// Whether it calls by itself.
+    pub calls_us: Mutex<bool>,
 }
 
 impl Gate {
@@ -298,6 +317,26 @@ impl Gate {
     }
 }
 
+/// What the gate calls us for.
+pub const NEWS: &str = "news";
+
+/// A call of the fake supplier.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Called {
+    pub sign: String,
+    pub news: Vec<News>,
+}
+
+/// These units were used, none given back.
+pub fn used(units: &[u16]) -> Usage {
+    Usage {
+        used: UsedUnits::Number { numbers: units.to_vec() },
+        gone: UsedUnits::Number { numbers: Vec::new() },
+        last_used_at: None,
+        ended: false,
+    }
+}
+
 pub fn refusal(text: &str) -> Refusal {
     Refusal::new(Reason::SupplierRefused, text)
 }
@@ -311,13 +350,36 @@ impl Plugin for GatePlugin {
             self.0.cancel_ability.lock().unwrap().clone().unwrap_or_else(|| CancelAbility::parts().repeatable());
         let mut calls = Calls::book().inquire(*self.0.lag_ms.lock().unwrap()).cancel(cancel);
         calls.book.pending_alert_ms = Some(20_000);
+        calls.hold = self.0.hold.lock().unwrap().clone();
+        let tells = self.0.calendar.lock().unwrap().is_some();
+        calls.calendar = tells.then_some(CalendarAbility { days_limit: 7 });
+        calls.usage = self.0.poll_ms.lock().unwrap().map(|poll_ms| UsageAbility { poll_ms });
         let supplier = SupplierCapabilities::from(calls).own_gate();
         let capabilities = Capabilities { channel: None, supplier: Some(supplier) };
-        manifest("fake-gate", PluginKind::Supplier, capabilities, Vec::new())
+        let scene = Scene {
+            name: NEWS.parse().unwrap(),
+            action: NEWS.to_owned(),
+            method: "POST".to_owned(),
+            path: NEWS.to_owned(),
+            limit_ms: LIMIT_MS,
+            fact: true,
+        };
+        let scenes = if *self.0.calls_us.lock().unwrap() { vec![scene] } else { Vec::new() };
+        manifest("fake-gate", PluginKind::Supplier, capabilities, scenes)
     }
 
     async fn open(&self, _: OpenRequest, _: Arc<dyn Services>) -> Result<(Arc<dyn Instance>, Opened), Fault> {
-        Ok((Arc::new(OpenGate(self.0.clone())), Opened::default()))
+        let answers = ReadyAnswers {
+            scene: NEWS.parse().unwrap(),
+            busy: words("busy"),
+            timed_out: words("timed out"),
+            refused: words("refused"),
+            unplaced: words("unplaced"),
+            stored: None,
+            malformed: words("malformed"),
+        };
+        let answers = if *self.0.calls_us.lock().unwrap() { vec![answers] } else { Vec::new() };
+        Ok((Arc::new(OpenGate(self.0.clone())), Opened { answers }))
     }
 }
 
@@ -343,6 +405,33 @@ impl Instance for OpenGate {
                 self.0.cancelled.lock().unwrap().push((*order, units, memo));
                 let scripted = self.0.audits.lock().unwrap().pop_front();
                 SupplierResponse::Cancellation(scripted.unwrap_or(Cancellation::Done { fee: None }))
+            }
+            SupplierRequest::Hold { until, .. } => {
+                let scripted = self.0.holdings.lock().unwrap().pop_front();
+                SupplierResponse::Holding(scripted.unwrap_or(Ok(Holding::Held { reference: None, until }))?)
+            }
+            SupplierRequest::Release { .. } => SupplierResponse::Released,
+            SupplierRequest::ReadCalendar { first, last, page, .. } => {
+                let all = self.0.calendar.lock().unwrap().clone().unwrap();
+                let asked: Vec<_> = all.into_iter().filter(|cell| (first..=last).contains(&cell.date)).collect();
+                let from: usize = page.map_or(0, |page| page.parse().unwrap());
+                let next = (from + 2 < asked.len()).then(|| (from + 2).to_string());
+                let cells = asked.into_iter().skip(from).take(2).collect();
+                SupplierResponse::Calendar(CalendarPage { cells, next })
+            }
+            SupplierRequest::Usage { .. } => {
+                if let Some(fault) = self.0.usage_faults.lock().unwrap().pop_front() {
+                    return Err(fault);
+                }
+                SupplierResponse::Usage(self.0.usage.lock().unwrap().clone().unwrap_or_else(|| used(&[])))
+            }
+            SupplierRequest::Hear { raw } => {
+                let told: Called =
+                    serde_json::from_slice(&raw.body).map_err(|error| Fault::invalid(error.to_string()))?;
+                if told.sign != "good" {
+                    return Err(Fault::not_done(FaultKind::Unauthenticated, "the signature does not hold"));
+                }
+                SupplierResponse::Heard(Heard { news: told.news, reply: words("heard"), partner_trace: None })
             }
             other => return Err(Fault::unsupported(Request::Supplier(other).name())),
         };

@@ -22,7 +22,7 @@ use entrepot_contract::product::{
 };
 use entrepot_contract::time::{Clock, Timestamp};
 use entrepot_domain::answer::Answer;
-use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, Distributor, SupplierRules};
+use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, Distributor, Holds, ReadsCalendar, SupplierRules};
 use entrepot_domain::change::RefKey;
 use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry};
 use entrepot_domain::invariants::check;
@@ -124,15 +124,31 @@ fn directory(host: &Host) -> Directory {
         family: id("fake"),
         plugins: BTreeMap::from([(id("fake-shop"), manifest.clone())]),
     };
-    let supplier =
-        ConnectionRules::Supplier(SupplierRules { pool: false, cancel: true, own_gate: true, selling: true });
+    let gate = host.manifest(&id("fake-gate")).unwrap();
+    let calls = gate.capabilities.supplier.as_ref().unwrap().calls().unwrap();
+    let usage_poll_ms = calls.usage.as_ref().map(|usage| i64::try_from(usage.poll_ms).unwrap());
+    let holds = calls
+        .hold
+        .as_ref()
+        .map(|hold| Holds { longest_ms: i64::try_from(hold.longest_ms).unwrap(), extends: hold.extends });
+    let supplier = ConnectionRules::Supplier(SupplierRules {
+        own_gate: true,
+        holds,
+        usage_poll_ms,
+        reads_calendar: calls.calendar.as_ref().map(|_| ReadsCalendar { every_ms: 600_000, days: 40 }),
+        ..SupplierRules::called()
+    });
+    let called = Application { id: id("gate"), family: id("fake"), plugins: BTreeMap::from([(id("fake-gate"), gate)]) };
     let connections = [
         connection("shop", "fake-shop", "app", channel("app")),
         connection("shop2", "fake-shop", "app2", channel("app2")),
         connection("gate", "fake-gate", "gate", supplier),
     ];
     Directory {
-        applications: ["app", "app2"].into_iter().map(|name| (id(name), application(name))).collect(),
+        applications: [application("app"), application("app2"), called]
+            .into_iter()
+            .map(|application| (application.id.clone(), application))
+            .collect(),
         connections: connections.into_iter().map(|connection| (connection.id.clone(), connection)).collect(),
         merchants: BTreeMap::from([(id("park"), "Park".to_owned())]),
     }
@@ -404,6 +420,8 @@ fn sku(name: &str, fulfilment: Fulfilment) -> Sku {
         minimum_units: 1,
         maximum_units: 10,
         fulfilment,
+        when: Default::default(),
+        otherwise: Vec::new(),
     }
 }
 

@@ -6,10 +6,13 @@
 mod commits;
 mod facts;
 mod fakes;
+mod hearing;
+mod holding;
 mod house;
 mod issuing;
 mod jobs;
 mod nodes;
+mod reading;
 mod refunds;
 mod sales;
 mod storage;

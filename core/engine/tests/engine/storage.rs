@@ -68,6 +68,7 @@ fn next(state: JobState, wait_ms: u64) -> JobNext {
         counts: true,
         unclear: state == JobState::Started,
         memo: JobMemo::default(),
+        heard: None,
     }
 }
 

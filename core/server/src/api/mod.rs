@@ -24,6 +24,7 @@ pub mod pools;
 pub mod redemption;
 pub mod refunds;
 pub mod stock;
+pub mod suppliers;
 pub mod tokens;
 
 use axum::Router;
@@ -106,6 +107,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     all.extend(credit::endpoints());
     all.extend(pools::endpoints());
     all.extend(orders::endpoints());
+    all.extend(suppliers::endpoints());
     all.extend(refunds::endpoints());
     all.extend(redemption::endpoints());
     all.extend(jobs::endpoints());

@@ -4,7 +4,7 @@
 //! - `source`: `--config` and `--libraries`; `database`: whether the database can be used; `merchants`: whose data;
 //!   `reach`: the way to the API.
 //! - commands: `serve`, `demo`, `migrate`, `routes`, `config`, `plugins`, `tokens`, `codes` (with `code_file`),
-//!   `calendar` (with `calendar_file`), `stop_sale`, `orders`, `refunds`, `redeem`, `credit`, `alerts`, `nodes`, `reload`. Those about
+//!   `calendar` (with `calendar_file`), `stop_sale`, `connections`, `orders`, `refunds`, `redeem`, `credit`, `alerts`, `nodes`, `reload`. Those about
 //!   business data go through [`crate::client`].
 
 mod alerts;
@@ -13,6 +13,7 @@ mod calendar_file;
 mod code_file;
 mod codes;
 mod config;
+mod connections;
 mod credit;
 mod database;
 mod demo;
@@ -80,6 +81,8 @@ enum Command {
     #[command(subcommand)]
     StopSale(stop_sale::Command),
     #[command(subcommand)]
+    Connections(connections::Command),
+    #[command(subcommand)]
     Orders(orders::Command),
     #[command(subcommand)]
     Refunds(refunds::Command),
@@ -135,6 +138,7 @@ async fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Codes(command) => codes::run(command).await,
         Command::Calendar(command) => calendar::run(command).await,
         Command::StopSale(command) => stop_sale::run(command).await,
+        Command::Connections(command) => connections::run(command).await,
         Command::Orders(command) => orders::run(command).await,
         Command::Refunds(command) => refunds::run(command).await,
         Command::Redeem(args) => redeem::run(args).await,

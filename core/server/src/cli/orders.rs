@@ -10,7 +10,7 @@ use super::{merchants, print, reach};
 use crate::client::{Client, new_key, segment};
 use crate::config::Config;
 
-/// Look at orders, accept or refuse one that waits
+/// Look at orders, accept or refuse one that waits, have tickets sent again
 #[derive(Debug, clap::Subcommand)]
 #[command(after_help = "Example:\n  entrepot orders show --config entrepot.toml 01JABCDEFGHJKMNPQRSTVWXYZ0")]
 pub(super) enum Command {
@@ -36,6 +36,29 @@ The channel is told afterwards and gives the money back.
 Example:
   entrepot orders refuse --config entrepot.toml 01JABCDEFGHJKMNPQRSTVWXYZ0 --reason \"closed by storm\"")]
     Refuse(Refuse),
+    /// Have the supplier send the guest his tickets again
+    #[command(after_help = "\
+By the supplier's own message to the order's contact. With --credentials they are printed instead, which needs a token
+that may see guests' data. A lost answer is told; nothing is sent twice behind your back.
+
+Examples:
+  entrepot orders resend --config entrepot.toml 01JABCDEFGHJKMNPQRSTVWXYZ0
+  entrepot orders resend --config entrepot.toml --credentials 01JABCDEFGHJKMNPQRSTVWXYZ0")]
+    Resend(Resend),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Resend {
+    #[command(flatten)]
+    source: Source,
+    /// Our number of the order
+    order: OrderId,
+    /// Print the tickets' credentials instead of having a message sent
+    #[arg(long)]
+    credentials: bool,
+    /// Whose order
+    #[arg(long)]
+    merchant: Option<MerchantId>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -80,6 +103,7 @@ pub(super) struct Show {
 pub(super) async fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Show(show) => run_show(show).await,
+        Command::Resend(resend) => run_resend(resend).await,
         Command::Accept(Accept { source, order, merchant }) => {
             decide(&source, merchant.as_ref(), &order, json!({ "accept": true })).await
         }
@@ -95,6 +119,22 @@ async fn decide(source: &Source, named: Option<&MerchantId>, order: &OrderId, bo
         let path = format!("/merchants/{}/orders/{}/acceptance", segment(merchant.as_str()), segment(order.as_str()));
         let answer = client.request(Method::POST, &path, Some(&new_key()?), Some(&body)).await?;
         print::line(&format!("order {order} is {}", print::cell(&answer["acceptance"])))?;
+        Ok(Exit::Done)
+    })
+    .await
+}
+
+async fn run_resend(resend: Resend) -> Result<Exit, Failure> {
+    let Resend { source, order, credentials, merchant } = resend;
+    reach::with_api(&source, async |client, config| {
+        let (merchant, _) = find(client, config, merchant.as_ref(), &order).await?;
+        let path = format!("/merchants/{}/orders/{}/resend", segment(merchant.as_str()), segment(order.as_str()));
+        let body = json!({ "how": if credentials { "credentials" } else { "message" } });
+        let answer = client.request(Method::POST, &path, Some(&new_key()?), Some(&body)).await?;
+        match &answer["units"] {
+            Value::Null => print::line(&format!("the supplier sent the tickets of order {order} again"))?,
+            units => print::line(&print::outline(units))?,
+        }
         Ok(Exit::Done)
     })
     .await

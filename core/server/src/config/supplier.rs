@@ -37,9 +37,37 @@ pub struct Supplier {
     /// Whether its tickets are redeemed at our own desk, by the gate call.
     #[serde(default)]
     pub gate: bool,
+    /// Whether units of orders that wait for payment or acceptance are held there, where its plugin can.
+    #[serde(default = "yes")]
+    pub hold: bool,
+    /// Reads the supplier's calendar: its stock and its cost of each date become ours. Left out, ours is kept by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<ReadCalendar>,
     /// The plugin's own settings.
     #[serde(default)]
     pub settings: serde_json::Map<String, serde_json::Value>,
+}
+
+/// How a supplier's calendar is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReadCalendar {
+    /// How often, in seconds: 30 to 86,400. News of the supplier are read at once.
+    #[serde(default = "ten_minutes")]
+    #[schemars(range(min = 30, max = 86_400))]
+    pub every_s: u32,
+    /// How many days ahead, today included: 1 to 400.
+    #[serde(default = "sixty")]
+    #[schemars(range(min = 1, max = 400))]
+    pub days: u16,
+}
+
+const fn ten_minutes() -> u32 {
+    600
+}
+
+const fn sixty() -> u16 {
+    60
 }
 
 impl Supplier {

@@ -199,6 +199,7 @@ async fn a_job_that_a_person_took_away_is_not_put_back_by_whoever_had_it() {
             counts: true,
             unclear: false,
             memo: entrepot_domain::job::JobMemo::default(),
+            heard: None,
         };
         assert!(!store.put_job(&job.job.id, job.token, next).await.unwrap());
         let free = store.lease_jobs(&NodeId::parse("n3").unwrap(), 1, 60_000).await.unwrap();

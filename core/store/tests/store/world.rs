@@ -70,8 +70,8 @@ fn directory() -> Directory {
         times: entrepot_domain::deadline::Times { hold_ms: 1_800_000, ..entrepot_domain::deadline::Times::usual() },
         selling: true,
     });
-    let pool = ConnectionRules::Supplier(SupplierRules { pool: true, cancel: false, own_gate: true, selling: true });
-    let gate = ConnectionRules::Supplier(SupplierRules { pool: false, cancel: true, own_gate: false, selling: true });
+    let pool = ConnectionRules::Supplier(SupplierRules::of_pool());
+    let gate = ConnectionRules::Supplier(SupplierRules::called());
     Directory {
         merchants: [(merchant(), "Lake".to_owned())].into(),
         connections: [connection(CHANNEL, channel), connection(POOL, pool), connection(GATE, gate)].into(),
@@ -149,6 +149,8 @@ pub async fn offer(engine: &Engine, fulfilment: Fulfilment, units: u32, credit_m
         minimum_units: 1,
         maximum_units: 50,
         fulfilment,
+        when: Default::default(),
+        otherwise: Vec::new(),
     };
     let listing = Listing {
         id: "adult-listing".parse().unwrap(),

@@ -1,0 +1,274 @@
+//! Reads a supplier's calendar into ours, where the connection says that the supplier's numbers count: stock and cost of
+//! the dates that are for sale. Prices for guests and opening stay the merchant's own; what the supplier closed has no
+//! stock left. One node of a deployment reads.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use entrepot_contract::calendar::{Capacity, Stock, StockKey};
+use entrepot_contract::ids::{BucketId, ConnectionId, SkuId, TraceId};
+use entrepot_contract::product::Fulfilment;
+use entrepot_contract::reading::{SupplierCell, Vacancies};
+use entrepot_contract::supplier::{SupplierRequest, SupplierResponse};
+use entrepot_contract::time::{Timestamp, VisitDate};
+use entrepot_domain::answer::Answer;
+use entrepot_domain::catalogue::{Catalogue, ConnectionRules, ReadsCalendar};
+use entrepot_domain::command::{BULK_LIMIT_ROWS, Body, CalendarRow, CommandKey, StockChange, StockCorrection};
+use entrepot_domain::venue;
+
+use super::supplier::{Asking, CALL_LIMIT_MS};
+use crate::core::Core;
+use crate::directory::Connection;
+use crate::nodes::GONE_MS;
+
+/// Most pages of one question; a supplier that never ends is cut off.
+const PAGES_LIMIT: usize = 50;
+
+/// When which connection is read next.
+#[derive(Default)]
+pub(crate) struct Readings(Mutex<BTreeMap<ConnectionId, Reading>>);
+
+#[derive(Clone, Copy)]
+struct Reading {
+    next: Timestamp,
+    busy: bool,
+}
+
+impl Readings {
+    /// The supplier told that its calendar changed: it is read soon.
+    pub(crate) fn wanted(&self, connection: &ConnectionId, now: Timestamp) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reading) = all.get_mut(connection) {
+            reading.next = reading.next.min(now);
+        }
+    }
+
+    /// Whether it is time; then nobody else begins until it is done.
+    fn begin(&self, connection: &ConnectionId, now: Timestamp, every_ms: i64) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let reading = all.entry(connection.clone()).or_insert(Reading { next: now, busy: false });
+        if reading.busy || reading.next > now {
+            return false;
+        }
+        *reading = Reading { next: now.plus_millis(every_ms), busy: true };
+        true
+    }
+
+    fn done(&self, connection: &ConnectionId) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reading) = all.get_mut(connection) {
+            reading.busy = false;
+        }
+    }
+}
+
+/// Begins what is due. A reading goes on beside the ticker.
+pub(crate) async fn look(core: &Arc<Core>) {
+    let now = core.clock.now();
+    let directory = core.directory();
+    for connection in directory.connections.values() {
+        let ConnectionRules::Supplier(rules) = &connection.rules else { continue };
+        let Some(reads) = rules.reads_calendar else { continue };
+        if !core.readings.begin(&connection.id, now, reads.every_ms) {
+            continue;
+        }
+        if !first_node(core).await {
+            core.readings.done(&connection.id);
+            continue;
+        }
+        let (core, connection) = (core.clone(), connection.clone());
+        tokio::spawn(async move {
+            if let Err(why) = read(&core, &connection, reads, now).await {
+                metrics::counter!("entrepot_calendar_readings_total", "result" => "failed").increment(1);
+                tracing::warn!(connection = %connection.id, why, "a supplier's calendar could not be read");
+            } else {
+                metrics::counter!("entrepot_calendar_readings_total", "result" => "done").increment(1);
+            }
+            core.readings.done(&connection.id);
+        });
+    }
+}
+
+/// Of the nodes that live, the one whose name comes first reads; a node that tells nobody of itself is alone.
+async fn first_node(core: &Core) -> bool {
+    match core.storage.nodes(GONE_MS).await {
+        Ok(nodes) => nodes.first().is_none_or(|first| first.node.id == core.settings.node),
+        Err(fault) => {
+            tracing::warn!(%fault, "the nodes could not be read");
+            false
+        }
+    }
+}
+
+async fn read(core: &Core, connection: &Connection, reads: ReadsCalendar, now: Timestamp) -> Result<(), String> {
+    let rules = core.rules(&connection.merchant).await.map_err(|fault| fault.to_string())?;
+    let catalogue = &rules.catalogue;
+    let mut failed = None;
+    for (sku, code) in bound(catalogue, &connection.id) {
+        let told = one(core, connection, reads, catalogue, &sku, &code, now).await;
+        // One product that cannot be read keeps no other from it.
+        if let Err(why) = told {
+            failed.get_or_insert(format!("product {code}: {why}"));
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// The dated SKUs that this connection fulfils, with their codes there.
+fn bound(catalogue: &Catalogue, connection: &ConnectionId) -> Vec<(SkuId, String)> {
+    let of = |sku: &entrepot_contract::product::Sku| match &sku.fulfilment {
+        Fulfilment::Supplier { connection: own, product_code } if own == connection => {
+            let dated = catalogue.products.get(&sku.product).is_some_and(|product| product.kind.dated());
+            dated.then(|| (sku.id.clone(), product_code.clone()))
+        }
+        _ => None,
+    };
+    catalogue.skus.values().filter_map(of).collect()
+}
+
+/// The bucket whose stock the supplier tells: the SKU's only one, that nothing else draws on.
+fn bucket<'a>(catalogue: &'a Catalogue, sku: &SkuId) -> Option<&'a BucketId> {
+    let [own] = catalogue.skus.get(sku)?.buckets.as_slice() else { return None };
+    let fulfilment = &catalogue.skus.get(sku)?.fulfilment;
+    let alone =
+        |other: &&entrepot_contract::product::Sku| catalogue.draws_on(other, own) && other.fulfilment != *fulfilment;
+    catalogue.skus.values().find(alone).is_none().then_some(own)
+}
+
+async fn one(
+    core: &Core,
+    connection: &Connection,
+    reads: ReadsCalendar,
+    catalogue: &Catalogue,
+    sku: &SkuId,
+    code: &str,
+    now: Timestamp,
+) -> Result<(), String> {
+    let bucket = bucket(catalogue, sku).ok_or("its stock is shared with what another supplier fulfils")?;
+    let zone = catalogue.skus.get(sku).and_then(|sku| catalogue.products.get(&sku.product));
+    let zone = zone.and_then(|product| venue::zone(&product.time_zone)).ok_or("its time zone is not known")?;
+    let today = venue::today(zone, now).ok_or("today is not known")?;
+    let cells = cells(core, connection, code, (today, reads.days), now).await?;
+    let keys: Vec<StockKey> = cells.iter().map(|cell| key(bucket, cell)).collect();
+    let stock = core.storage.stock(&connection.merchant, &keys).await.map_err(|fault| fault.to_string())?;
+    let corrections: Vec<StockCorrection> = cells
+        .iter()
+        .zip(keys)
+        .filter_map(|(cell, key)| {
+            let before = stock.get(&key);
+            let after = capacity(cell, before)?;
+            (before.map(|stock| stock.capacity) != Some(after))
+                .then_some(StockCorrection { key, change: StockChange::Set(after) })
+        })
+        .collect();
+    let costs: Vec<CalendarRow> = cells.iter().filter_map(|cell| cost(catalogue, sku, cell)).collect();
+    for (number, rows) in corrections.chunks(BULK_LIMIT_ROWS).enumerate() {
+        let body = Body::CorrectStock { rows: rows.to_vec() };
+        write(core, connection, sku, format!("stock-{number}"), now, body).await?;
+    }
+    for (number, rows) in costs.chunks(BULK_LIMIT_ROWS).enumerate() {
+        let body = Body::WriteCalendar { rows: rows.to_vec() };
+        write(core, connection, sku, format!("cost-{number}"), now, body).await?;
+    }
+    Ok(())
+}
+
+async fn write(
+    core: &Core,
+    connection: &Connection,
+    sku: &SkuId,
+    part: String,
+    now: Timestamp,
+    body: Body,
+) -> Result<(), String> {
+    let key = CommandKey {
+        scope: format!("calendar:{}", connection.id),
+        kind: body.name().to_owned(),
+        key: format!("{sku}-{}-{part}", now.millis()),
+    };
+    let by = format!("supplier {}", connection.id);
+    match core.command(&connection.merchant, key, String::new(), &by, body, None, None).await {
+        Ok(Answer::Refused(refusal)) => Err(refusal.text),
+        Ok(_) => Ok(()),
+        Err(fault) => Err(fault.to_string()),
+    }
+}
+
+fn key(bucket: &BucketId, cell: &SupplierCell) -> StockKey {
+    StockKey { bucket: bucket.clone(), date: Some(cell.date), slot: cell.slot.as_ref().map(|slot| slot.id.clone()) }
+}
+
+/// What a cell may sell in all. The supplier's vacancies leave out what it booked for us, ours count it: what was sold
+/// and is not booked yet is counted there once more, until the next reading.
+fn capacity(cell: &SupplierCell, before: Option<&Stock>) -> Option<Capacity> {
+    let (held, sold) = before.map_or((0, 0), |stock| (stock.held, stock.sold));
+    match (cell.open, cell.vacancies) {
+        (false, _) => Some(Capacity::Limited(held.saturating_add(sold))),
+        (true, Vacancies::Limited { units }) => {
+            Some(Capacity::Limited(units.saturating_add(sold).max(held.saturating_add(sold))))
+        }
+        (true, Vacancies::Unlimited) => Some(Capacity::Unlimited),
+        (true, Vacancies::Unknown) => None,
+    }
+}
+
+/// A date of ours whose cost changed there.
+fn cost(catalogue: &Catalogue, sku: &SkuId, cell: &SupplierCell) -> Option<CalendarRow> {
+    let day = catalogue.day(sku, Some(cell.date))?;
+    let cost = cell.cost.filter(|cost| cell.slot.is_none() && cost.currency == day.retail.currency)?;
+    (day.cost != Some(cost)).then(|| CalendarRow {
+        day: entrepot_contract::calendar::CalendarDay { cost: Some(cost), ..day.clone() },
+        stock: None,
+    })
+}
+
+/// All cells of a product from a date on, question by question and page by page.
+async fn cells(
+    core: &Core,
+    connection: &Connection,
+    code: &str,
+    (first, days): (VisitDate, u16),
+    now: Timestamp,
+) -> Result<Vec<SupplierCell>, String> {
+    let instance = core.host.instance(&connection.instance()).ok_or("its plugin is not open")?;
+    let supplier = instance.manifest().capabilities.supplier.as_ref();
+    let calls = supplier.and_then(entrepot_contract::capability::SupplierCapabilities::calls);
+    let limit = calls.and_then(|calls| calls.calendar.as_ref()).ok_or("it tells no calendar")?.days_limit.max(1);
+    let mut cells = Vec::new();
+    let mut from = 0_u16;
+    while from < days {
+        let until = days.min(from.saturating_add(limit));
+        let day = |number: u16| first.plus_days(u32::from(number)).ok_or("the dates end");
+        let (first, last) = (day(from)?, day(until - 1)?);
+        let mut page = None;
+        for number in 0.. {
+            if number == PAGES_LIMIT {
+                return Err(format!("more than {PAGES_LIMIT} pages"));
+            }
+            let trace = TraceId::parse(format!("calendar-{}-{from}-{number}", now.millis()))
+                .map_err(|fault| fault.to_string())?;
+            let key = trace.to_string();
+            let limit_ms = CALL_LIMIT_MS;
+            let asking = Asking { connection: &connection.id, order: None, trace, key: &key, attempt: 1, limit_ms };
+            let request = SupplierRequest::ReadCalendar { product_code: code.to_owned(), first, last, page };
+            match asking.call(core, request).await {
+                Ok(SupplierResponse::Calendar(told)) => {
+                    cells.extend(told.cells);
+                    page = told.next;
+                }
+                Ok(_) => return Err("read_calendar was answered with something else".to_owned()),
+                Err(fault) => return Err(fault.to_string()),
+            }
+            if page.is_none() {
+                break;
+            }
+        }
+        from = until;
+    }
+    // Where a date is told twice the last word counts; a command names each cell once.
+    let mut once: BTreeMap<(VisitDate, Option<String>), SupplierCell> = BTreeMap::new();
+    for cell in cells {
+        once.insert((cell.date, cell.slot.as_ref().map(|slot| slot.id.clone())), cell);
+    }
+    Ok(once.into_values().collect())
+}
