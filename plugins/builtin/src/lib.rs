@@ -1,11 +1,13 @@
 //! The only list of built-ins: plugins, simulators and demo journeys. A new one is one line here and one line in
-//! `Cargo.toml`.
+//! `Cargo.toml`, and one in [`fixtures`] for `entrepot plugins check ID`.
 //!
 //! - [`plugins()`]: what the binary carries.
+//! - [`fixtures`]: what the conformance suite needs of each plugin.
 //! - [`simulators()`] and [`journeys()`]: what `entrepot demo` starts and plays; [`calendar_journey`] is the first, and
 //!   [`office`] is how a journey uses the admin API.
 
 pub mod calendar_journey;
+pub mod fixtures;
 pub mod office;
 pub mod simulators;
 

@@ -2,18 +2,52 @@
 
 use serde_json::{Map, Value, json};
 
-/// A way to change an answer: all the bodies that come of one.
-pub(crate) type Way = fn(&str) -> Vec<String>;
+/// A way to change an answer: all the changes that one allows.
+pub(crate) type Way = fn(&str) -> Vec<Change>;
+
+/// One change of a body.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Change {
+    /// Another body.
+    Whole(String),
+    /// Another value at one place of its JSON.
+    At(String, Value),
+}
+
+impl Change {
+    /// The body with the change.
+    pub(crate) fn made(&self, body: &str) -> String {
+        match self {
+            Self::Whole(whole) => whole.clone(),
+            Self::At(place, value) => {
+                let mut whole = serde_json::from_str::<Value>(body).unwrap_or_default();
+                if let Some(at) = whole.pointer_mut(place) {
+                    *at = value.clone();
+                }
+                whole.to_string()
+            }
+        }
+    }
+}
+
+/// Most changes of one answer that are tried: a partner's largest answers have thousands of places.
+const CHANGES_LIMIT: usize = 40;
+
+/// As many of them as are tried, from all over the body.
+pub(crate) fn some(changes: Vec<Change>) -> Vec<Change> {
+    let step = changes.len().div_ceil(CHANGES_LIMIT).max(1);
+    changes.into_iter().step_by(step).collect()
+}
 
 /// Begins of it.
-pub(crate) fn cut(body: &str) -> Vec<String> {
+pub(crate) fn cut(body: &str) -> Vec<Change> {
     let chars: Vec<char> = body.chars().collect();
     let lengths = [1, chars.len() / 4, chars.len() / 2, chars.len() * 3 / 4, chars.len().saturating_sub(1)];
-    lengths.into_iter().map(|length| chars[..length.min(chars.len())].iter().collect()).collect()
+    lengths.into_iter().map(|length| Change::Whole(chars[..length.min(chars.len())].iter().collect())).collect()
 }
 
 /// With a field that nobody knows in each object, or an element in the root.
-pub(crate) fn with_strangers(body: &str) -> Vec<String> {
+pub(crate) fn with_strangers(body: &str) -> Vec<Change> {
     let in_objects = changed(body, |value| {
         let Value::Object(fields) = value else { return Vec::new() };
         let mut more = fields.clone();
@@ -22,14 +56,15 @@ pub(crate) fn with_strangers(body: &str) -> Vec<String> {
     });
     match body.trim_end().rfind("</") {
         Some(end) if in_objects.is_empty() => {
-            vec![format!("{}<AnElementOfNextYear a=\"1\">x</AnElementOfNextYear>{}", &body[..end], &body[end..])]
+            let stranger = "<AnElementOfNextYear a=\"1\">x</AnElementOfNextYear>";
+            vec![Change::Whole(format!("{}{stranger}{}", &body[..end], &body[end..]))]
         }
         _ => in_objects,
     }
 }
 
 /// With one value of another type.
-pub(crate) fn with_another_type(body: &str) -> Vec<String> {
+pub(crate) fn with_another_type(body: &str) -> Vec<Change> {
     changed(body, |value| match value {
         Value::String(_) => vec![json!(7), Value::Null, json!([])],
         Value::Number(_) => vec![json!("seven"), Value::Null, json!({})],
@@ -40,7 +75,7 @@ pub(crate) fn with_another_type(body: &str) -> Vec<String> {
 }
 
 /// With one field left out.
-pub(crate) fn without_a_field(body: &str) -> Vec<String> {
+pub(crate) fn without_a_field(body: &str) -> Vec<Change> {
     changed(body, |value| {
         let Value::Object(fields) = value else { return Vec::new() };
         let less = |key: &String| {
@@ -53,7 +88,7 @@ pub(crate) fn without_a_field(body: &str) -> Vec<String> {
 }
 
 /// With one list that lacks its last entry.
-pub(crate) fn with_fewer(body: &str) -> Vec<String> {
+pub(crate) fn with_fewer(body: &str) -> Vec<Change> {
     changed(body, |value| match value {
         Value::Array(entries) if !entries.is_empty() => vec![Value::Array(entries[..entries.len() - 1].to_vec())],
         _ => Vec::new(),
@@ -61,7 +96,7 @@ pub(crate) fn with_fewer(body: &str) -> Vec<String> {
 }
 
 /// With one list whose last entry stands twice.
-pub(crate) fn with_more(body: &str) -> Vec<String> {
+pub(crate) fn with_more(body: &str) -> Vec<Change> {
     changed(body, |value| match value {
         Value::Array(entries) if !entries.is_empty() => {
             vec![Value::Array(entries.iter().chain(entries.last()).cloned().collect())]
@@ -71,7 +106,7 @@ pub(crate) fn with_more(body: &str) -> Vec<String> {
 }
 
 /// With one list of empty texts, or objects of empty texts.
-pub(crate) fn with_empty_texts(body: &str) -> Vec<String> {
+pub(crate) fn with_empty_texts(body: &str) -> Vec<Change> {
     changed(body, |value| match value {
         Value::Array(entries) if !entries.is_empty() => vec![Value::Array(entries.iter().map(emptied).collect())],
         _ => Vec::new(),
@@ -87,7 +122,7 @@ fn emptied(value: &Value) -> Value {
 }
 
 /// With one number that is below nothing.
-pub(crate) fn with_negatives(body: &str) -> Vec<String> {
+pub(crate) fn with_negatives(body: &str) -> Vec<Change> {
     numbers(body, &[json!(-5), json!(-9_223_372_036_854_775_808_i64)])
 }
 
@@ -95,18 +130,18 @@ pub(crate) fn with_negatives(body: &str) -> Vec<String> {
 pub(crate) const CUT_OFF: u64 = 77;
 
 /// With one number that is too large.
-pub(crate) fn with_overflow(body: &str) -> Vec<String> {
+pub(crate) fn with_overflow(body: &str) -> Vec<Change> {
     // 2^64 + 77 as JSON; a double cannot say it, and neither can 64 bits.
     let above = serde_json::from_str("18446744073709551693").unwrap_or(Value::Null);
     numbers(body, &[json!(4_294_967_296_u64 + CUT_OFF), json!(65_536 + CUT_OFF), above])
 }
 
-fn numbers(body: &str, instead: &[Value]) -> Vec<String> {
+fn numbers(body: &str, instead: &[Value]) -> Vec<Change> {
     changed(body, |value| if value.is_number() { instead.to_vec() } else { Vec::new() })
 }
 
 /// With one date that is none.
-pub(crate) fn with_impossible_dates(body: &str) -> Vec<String> {
+pub(crate) fn with_impossible_dates(body: &str) -> Vec<Change> {
     let is_date = |text: &str| text.len() == 10 && text.bytes().filter(|byte| *byte == b'-').count() == 2;
     changed(body, |value| match value {
         Value::String(text) if is_date(text) => vec![json!("2026-02-30"), json!("0000-00-00"), json!("2026-13-01")],
@@ -114,23 +149,17 @@ pub(crate) fn with_impossible_dates(body: &str) -> Vec<String> {
     })
 }
 
-/// Every copy of the body with one value changed; none where it is no JSON.
-fn changed(body: &str, change: impl Fn(&Value) -> Vec<Value>) -> Vec<String> {
+/// Every change of one value; none where the body is no JSON.
+fn changed(body: &str, change: impl Fn(&Value) -> Vec<Value>) -> Vec<Change> {
     let Ok(whole) = serde_json::from_str::<Value>(body) else { return Vec::new() };
     let mut places = Vec::new();
     collect(&whole, String::new(), &mut places);
-    let mut bodies = Vec::new();
+    let mut changes = Vec::new();
     for place in places {
         let Some(value) = whole.pointer(&place) else { continue };
-        for new in change(value) {
-            let mut copy = whole.clone();
-            if let Some(value) = copy.pointer_mut(&place) {
-                *value = new;
-            }
-            bodies.push(copy.to_string());
-        }
+        changes.extend(change(value).into_iter().map(|new| Change::At(place.clone(), new)));
     }
-    bodies
+    changes
 }
 
 /// The places of all values, as JSON pointers.
@@ -152,6 +181,6 @@ fn collect(value: &Value, at: String, places: &mut Vec<String>) {
 }
 
 /// With that text in place of one value.
-pub(crate) fn with_texts(body: &str, text: &str) -> Vec<String> {
+pub(crate) fn with_texts(body: &str, text: &str) -> Vec<Change> {
     changed(body, |_| vec![json!(text)])
 }

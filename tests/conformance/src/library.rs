@@ -1,7 +1,7 @@
 //! Where a plugin's library is. A library that is missing is a failure, not a reason to skip.
 
 use std::env::consts::{DLL_EXTENSION, DLL_PREFIX};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use entrepot_contract::plugin::Plugin;
@@ -19,7 +19,15 @@ pub fn load(plugin: &str) -> Result<Arc<dyn Plugin>, String> {
             path.display()
         ));
     }
-    let loaded = library::load(&path, None).map_err(|fault| fault.to_string())?;
+    open(&path)
+}
+
+/// Opens the library at that path.
+///
+/// # Errors
+/// Why it cannot be loaded.
+pub fn open(path: &Path) -> Result<Arc<dyn Plugin>, String> {
+    let loaded = library::load(path, None).map_err(|fault| fault.to_string())?;
     Ok(loaded)
 }
 

@@ -26,8 +26,8 @@ use crate::suite::{Outcome, Stop};
 pub const GUEST_NAME: &str = "欧阳测试 O'Neil";
 /// A guest's phone; the same holds.
 pub const GUEST_PHONE: &str = "13800138000";
-/// A date of visit.
-pub const DATE: &str = "2026-10-01";
+/// How far ahead the date of visit is: a partner sells no past dates, and some no far ones.
+const DAYS_AHEAD: i64 = 30;
 
 /// One check's plugin and fixture.
 pub struct Trial {
@@ -128,7 +128,7 @@ impl Trial {
     /// An order of the fixture's product.
     pub(crate) fn order(&self, number: &str, count: u16) -> Outcome<SupplierOrder> {
         let product = self.supplier_side().map_or("any", |side| &side.product);
-        let date = date(DATE)?;
+        let date = visit_day()?;
         let guest = guest();
         let unit = |number| SupplierUnit { number, guests: vec![guest.clone()], gone: false };
         Ok(SupplierOrder {
@@ -170,6 +170,12 @@ pub(crate) fn guests_texts() -> Vec<String> {
 
 pub(crate) fn date(text: &str) -> Outcome<VisitDate> {
     Ok(text.parse().map_err(|fault| format!("{fault}"))?)
+}
+
+/// The date of visit, some weeks from the machine's today.
+pub(crate) fn visit_day() -> Outcome<VisitDate> {
+    let then = SystemClock.now().plus_millis(DAYS_AHEAD * 86_400_000);
+    date(&then.to_utc().date_naive().to_string())
 }
 
 pub(crate) fn whole(count: u16) -> Vec<u16> {

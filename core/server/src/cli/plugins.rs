@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use entrepot_conformance::{Fixture, Suite};
 use entrepot_contract::ids::PluginId;
 use entrepot_contract::time::SystemClock;
 use entrepot_host::breaker::BreakerRules;
@@ -34,14 +35,17 @@ Examples:
   entrepot plugins list --config entrepot.toml --json
   entrepot plugins list --libraries target/debug/plugins")]
     List(List),
-    /// Load one plugin and check its card: versions, capabilities, scenes, schemas
+    /// Load one plugin and run the conformance suite on it
     #[command(after_help = "\
-PLUGIN is the id of a built-in, or the path of a library. What a plugin does is checked by the conformance suite, in
-the plugin's own folder: cargo test -p PACKAGE
+PLUGIN is the id of a built-in, or the path of a library. A check file (--config) says with which settings, secrets and
+simulated partner it is checked; built-ins have theirs. Without one, only what needs no settings and no partner is
+checked, and the rest is listed as not run. Nothing real is called.
+
+Exit code: 0 when something was checked and nothing failed, 1 otherwise.
 
 Examples:
-  entrepot plugins check target/debug/plugins/libmy_gate.so --id my-gate
-  entrepot plugins check my-gate")]
+  entrepot plugins check target/debug/plugins/libmy_gate.so --config check.toml
+  entrepot plugins check my-gate --json")]
     Check(Check),
     New(plugins_new::Args),
 }
@@ -63,6 +67,12 @@ pub(super) struct Check {
     /// The id expected in a library; without it, the one its file name says
     #[arg(long, value_name = "ID")]
     id: Option<PluginId>,
+    /// Check file: settings, secrets, products and a simulated partner (docs/plugin-guide.md)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print JSON: passed, failed, not_declared, not_run, and checks with name, result, why and rule
+    #[arg(long)]
+    json: bool,
 }
 
 /// One row of `plugins list --json`. Stable for scripts: it may gain fields.
@@ -172,26 +182,49 @@ fn shown(rows: &[Row]) -> String {
 fn run_check(check: &Check) -> Result<Exit, Failure> {
     let host = host(&Config::default())?;
     let built_in = host.status().into_iter().find(|status| status.id.as_str() == check.plugin);
-    let status = match built_in {
+    let (status, plugin) = match built_in {
         // Its card was checked when the host took it.
-        Some(status) => status,
-        None => load(&check.plugin, check.id.as_ref(), &host)?,
+        Some(status) => {
+            let plugin = entrepot_builtin::plugins().into_iter().find(|plugin| plugin.manifest().id == status.id);
+            let missing = || Failure::failed(format!("{} is built in and is not there", status.id));
+            let plugin = plugin.ok_or_else(missing)?;
+            (status, plugin)
+        }
+        None => {
+            let status = load(&check.plugin, check.id.as_ref(), &host)?;
+            let opened = entrepot_conformance::library::open(Path::new(&check.plugin));
+            (status, opened.map_err(Failure::failed)?)
+        }
     };
     let id = status.id.clone();
-    let row = row(status);
+    let prepared = match &check.config {
+        Some(file) => Some(entrepot_conformance::check_file::read(file).map_err(Failure::usage)?),
+        None => None,
+    };
+    let of_built_in = || entrepot_builtin::fixtures::fixture(id.as_str());
+    let fixture = match &prepared {
+        Some(prepared) => prepared.fixture.clone(),
+        None => of_built_in().unwrap_or_else(Fixture::bare),
+    };
+    let report = Suite::of(plugin, fixture).run();
+    if check.json {
+        print::json(&report)?;
+    } else {
+        print::line(&fit(&id, row(status)))?;
+        print::line(&report.to_string())?;
+        if report.not_run > 0 && check.config.is_none() {
+            print::line("a check file has more of it run: --config FILE (docs/plugin-guide.md)")?;
+        }
+    }
+    Ok(if report.conforms() { Exit::Done } else { Exit::Failed })
+}
+
+/// That a plugin can be loaded, and what it is.
+fn fit(id: &PluginId, row: Row) -> String {
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-    print::line(&format!(
-        "{id} is fit to be loaded: {} {} of family {}, contract {}, from {}",
-        print::cell(&row.kind),
-        text(&row.version),
-        text(&row.family),
-        text(&row.contract),
-        row.loaded
-    ))?;
-    print::line(
-        "its behaviour is checked by the conformance suite: cargo test -p PACKAGE, in the workspace of the plugin",
-    )?;
-    Ok(Exit::Done)
+    let kind = print::cell(&row.kind);
+    let (version, family, contract) = (text(&row.version), text(&row.family), text(&row.contract));
+    format!("{id} is fit to be loaded: {kind} {version} of family {family}, contract {contract}, from {}", row.loaded)
 }
 
 fn load(given: &str, id: Option<&PluginId>, host: &Host) -> Result<PluginStatus, Failure> {

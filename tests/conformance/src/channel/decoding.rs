@@ -121,8 +121,10 @@ async fn changed(
     let mut tried = false;
     for sample in samples(trial)? {
         let right = fine(&sample.intent, seat.decode(sample.raw.clone()).await)?;
-        for body in way(&String::from_utf8_lossy(&sample.raw.body)) {
+        let whole = String::from_utf8_lossy(&sample.raw.body);
+        for change in alter::some(way(&whole)) {
             tried = true;
+            let body = change.made(&whole);
             let raw = sign(RawRequest { body: body.clone().into_bytes(), ..sample.raw.clone() });
             let told = match seat.locate(raw.clone()).await {
                 Ok(_) => seat.decode(raw).await,

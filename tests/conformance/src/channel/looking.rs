@@ -12,7 +12,7 @@ use entrepot_contract::services::{HttpResponse, Services as _};
 use super::sample::stand;
 use crate::stand::lost;
 use crate::suite::{Check, Outcome, checks};
-use crate::trial::{DATE, Trial, date, ensure, fail, failed, fine};
+use crate::trial::{Trial, ensure, fail, failed, fine, visit_day};
 
 pub(crate) const CHECKS: &[Check] = checks! {
     declared_looks_are_answered if looks, "answer each look that the card declares, in the form that fits the question";
@@ -54,7 +54,7 @@ fn question(trial: &Trial, name: LookName, page: Option<String>) -> Outcome<Look
     Ok(match name {
         LookName::Order => Look::Order { order: order(trial)? },
         LookName::Orders => Look::Orders { from: now.plus_millis(-3_600_000), to: now, page },
-        LookName::Ledger => Look::Ledger { day: date(DATE)?, page },
+        LookName::Ledger => Look::Ledger { day: visit_day()?, page },
         LookName::Product => Look::Product { names: Default::default() },
         LookName::Shops => Look::Shops { page },
         LookName::Sealed => {

@@ -66,7 +66,8 @@ async fn heard(trial: &Trial) -> Outcome<Heard> {
 fn misplaced(body: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(body);
     let fields = crate::alter::with_texts(&text, &format!("{GUEST_NAME} {GUEST_PHONE}"));
-    fields.into_iter().chain([format!("{text}{GUEST_NAME}{GUEST_PHONE}")]).collect()
+    let bodies = crate::alter::some(fields).into_iter().map(|change| change.made(&text)).collect::<Vec<_>>();
+    bodies.into_iter().chain([format!("{text}{GUEST_NAME}{GUEST_PHONE}")]).collect()
 }
 
 /// Every notice, with tickets; partners repeat what they were sent, secrets included.

@@ -17,7 +17,7 @@ use entrepot_sdk::testing::{Seat, World};
 
 use crate::fixture::{Sample, Signer};
 use crate::suite::Outcome;
-use crate::trial::{DATE, Trial, date, not_run};
+use crate::trial::{Trial, not_run, visit_day};
 
 /// A ticket; it must reach no log, no URL and no fault.
 pub(crate) const TICKET: &str = "TICKET-5f2c\"<&>中-9";
@@ -118,7 +118,7 @@ pub(crate) fn all_notices() -> Outcome<Vec<Notice>> {
         listing: listing()?,
         names: ListingNames::default(),
         cells: Vec::new(),
-        gone: vec![date(DATE)?],
+        gone: vec![visit_day()?],
     }));
     notices.push(Notice::Product(ProductNotice {
         listing: listing()?,

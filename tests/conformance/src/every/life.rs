@@ -14,7 +14,7 @@ use entrepot_sdk::testing::Seat;
 use crate::ability::{all, units_limit};
 use crate::fixture::Side;
 use crate::suite::{Check, Outcome, checks};
-use crate::trial::{DATE, Trial, date, ensure, fail, failed, refused, some_question, unsupported};
+use crate::trial::{Trial, ensure, fail, failed, refused, some_question, unsupported, visit_day};
 
 pub(crate) const CHECKS: &[Check] = checks! {
     other_kinds_calls_are_unsupported if all, "answer calls of the other kind with Fault::unsupported; the SDK does";
@@ -72,7 +72,7 @@ async fn undeclared_calls_are_unsupported(trial: Arc<Trial>) -> Outcome {
 async fn undeclared_calls_of_suppliers(trial: &Trial, seat: &Seat, supplier: &SupplierCapabilities) -> Outcome {
     let order = || trial.order("1", 2).map(Box::new);
     let (key, page) = (|| "k1".to_owned(), None);
-    let date = date(DATE)?;
+    let date = visit_day()?;
     let rows = vec![CodeRow { line: 1, code: "c".to_owned(), password: None }];
     let product_code = "any".to_owned();
     let mut requests = vec![

@@ -11,7 +11,7 @@ use crate::ability::{calendar_days, has_calendar, has_catalogue};
 use crate::side::Button;
 use crate::stand::Stand;
 use crate::suite::{Check, Outcome, checks};
-use crate::trial::{DATE, Trial, date, ensure, fail, failed, fine};
+use crate::trial::{Trial, ensure, fail, failed, fine, visit_day};
 
 pub(crate) const CHECKS: &[Check] = checks! {
     catalogue_names_what_is_sold if has_catalogue, "tell every good that can be booked, by the code that a booking sends";
@@ -104,7 +104,7 @@ async fn lost_catalogue_page_is_no_page(trial: Arc<Trial>) -> Outcome {
 /// The first dates that may be asked for at once.
 fn range(trial: &Trial) -> Outcome<(VisitDate, VisitDate)> {
     let days = u32::from(calendar_days(&trial.manifest()).unwrap_or(1).clamp(1, 31));
-    let first = date(DATE)?;
+    let first = visit_day()?;
     let last = first.plus_days(days - 1).ok_or_else(|| "no such date".to_owned())?;
     Ok((first, last))
 }

@@ -1,7 +1,7 @@
 //! Right answers, changed in one place: they are refused, or what was changed does not matter.
 
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use entrepot_contract::fault::{Effect, Fault};
 use entrepot_contract::reading::{CalendarPage, Vacancies};
@@ -36,29 +36,52 @@ type Told = Result<SupplierResponse, Fault>;
 async fn each(trial: &Trial, deed: Deed, way: Way) -> Outcome<(SupplierResponse, Vec<(String, Told)>)> {
     let (stand, request) = deed.ready(trial).await?;
     prepare(&stand, deed)?;
+    let answers: Arc<Mutex<Vec<String>>> = Arc::default();
+    let seen = Arc::clone(&answers);
+    stand.change_answers(move |_, answer| {
+        locked(&seen).push(answer.body.clone());
+        answer
+    });
     let right = fine("the call as it is", stand.ask(request).await)?;
     let mut told = Vec::new();
-    loop {
-        let number = told.len();
-        let (stand, request) = deed.ready(trial).await?;
-        prepare(&stand, deed)?;
-        let body: Arc<Mutex<Option<String>>> = Arc::default();
-        let changed = Arc::clone(&body);
-        stand.change_answers(move |_, mut answer| {
-            if let Some(instead) = way(&answer.body).into_iter().nth(number) {
-                answer.body = instead.clone();
-                *changed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(instead);
+    // Each answer of the call in its turn, the others as they are.
+    let bodies = locked(&answers).clone();
+    for (step, body) in bodies.iter().enumerate() {
+        for change in alter::some(way(body)) {
+            let (stand, request) = deed.ready(trial).await?;
+            prepare(&stand, deed)?;
+            let (count, made) = (AtomicUsize::new(0), Arc::<Mutex<String>>::default());
+            let note = Arc::clone(&made);
+            stand.change_answers(move |_, mut answer| {
+                if count.fetch_add(1, Ordering::AcqRel) == step {
+                    answer.body = change.made(&answer.body);
+                    locked(&note).clone_from(&answer.body);
+                }
+                answer
+            });
+            let answer = stand.ask(request).await;
+            if deed == Deed::Book && says_no(&answer) && stand.side.booked().is_empty() {
+                // A certain no is right where nothing was sold: a step before the sale was changed.
+                continue;
             }
-            answer
-        });
-        let answer = stand.ask(request).await;
-        let Some(body) = body.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take() else { break };
-        told.push((body, answer));
+            told.push((locked(&made).clone(), answer));
+        }
     }
     if told.is_empty() {
         return not_run("the partner's answers have no such place (the suite changes JSON)");
     }
     Ok((right, told))
+}
+
+fn says_no(told: &Told) -> bool {
+    match told {
+        Err(fault) => fault.effect == Effect::NotDone,
+        Ok(told) => matches!(told, SupplierResponse::Booking(Booking::Refused(_))),
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where there has to be something to tell.

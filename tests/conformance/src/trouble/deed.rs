@@ -7,7 +7,7 @@ use entrepot_contract::supplier::{ResendWay, SupplierRequest};
 use crate::ability;
 use crate::stand::Stand;
 use crate::suite::Outcome;
-use crate::trial::{DATE, Trial, date, whole};
+use crate::trial::{Trial, visit_day, whole};
 
 /// A call about order `1` of two units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Deed {
             Self::Catalogue => SupplierRequest::ReadCatalogue { page: None },
             Self::Calendar => {
                 let product_code = trial.supplier_side()?.product.clone();
-                let first = date(DATE)?;
+                let first = visit_day()?;
                 SupplierRequest::ReadCalendar { product_code, first, last: first, page: None }
             }
         };
