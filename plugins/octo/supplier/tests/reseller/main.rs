@@ -10,9 +10,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod desk;
-#[allow(dead_code)] // the rest of it is the suite's
-#[path = "../fixture.rs"]
-mod fixture;
 mod giving_back;
 mod goods;
 mod lies;
