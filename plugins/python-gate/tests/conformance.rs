@@ -1,6 +1,6 @@
 //! The suite every plugin passes, against the simulated gate's desk: the Python process, and `simple-gate` beside it.
 
-#[path = "../../simple-gate/tests/fixture.rs"]
+#[path = "../../simple-gate/tests/fixture/mod.rs"]
 mod fixture;
 
 use std::path::Path;
