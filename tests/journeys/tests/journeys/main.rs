@@ -2,10 +2,11 @@
 //! Of the house's own crates, the simulators are used, and the store's way to make a PostgreSQL database.
 //!
 //! What they work with is this package's library. Tests: `demo`, `libraries`, `surface`, `platform`, `early`, `killed`,
-//! `commands`, `discretion`, `reload`, `nodes`.
+//! `commands`, `discretion`, `reload`, `nodes`; `zhiyoubao` and `callbacks`: a scenic area behind a gateway.
 
 #![allow(clippy::unwrap_used)]
 
+mod callbacks;
 mod commands;
 mod demo;
 mod discretion;
@@ -16,3 +17,4 @@ mod nodes;
 mod platform;
 mod reload;
 mod surface;
+mod zhiyoubao;
