@@ -84,6 +84,7 @@ pub(crate) fn all_notices() -> Result<Vec<Notice>, String> {
             whole: true,
             at: Timestamp::from_seconds(1_790_000_000),
             shop: None,
+            refund_refused: None,
         },
     ];
     let notice = |event| {

@@ -59,7 +59,7 @@ async fn shown_again(scenic: &Scenic, bought: &Bought) {
     // Whether a message went out that nobody answered for is told as what it is.
     scenic.gateway.desk.next_fault_of(Transaction::SendMessage, Fault::after_effect(BadAnswer::Html));
     let (status, lost) = scenic.stage.office.ask("POST", &path, Some(&json!({ "how": "message" }))).await;
-    assert_eq!((status, &lost["code"]), (502, &json!("unknown")), "{lost}");
+    assert_eq!((status, &lost["reason"]), (502, &json!("unknown")), "{lost}");
     assert_eq!(scenic.there(bought).messages.len(), 3, "and it is not repeated");
 }
 
@@ -109,6 +109,10 @@ async fn parts_go_back_after_their_audit_and_the_platform_hears_of_each() {
         desk.redeem(&scenic.there(&bought).assist_code, 1).unwrap();
         scenic.deliver().await;
         scenic.until_units(&bought, "redeemed", 1).await;
+        until("the platform is told of a use after a refused refund", async || {
+            (platform.order(&bought.order)?.state == OrderState::PartUsed).then_some(())
+        })
+        .await;
         // The rest, and the order is at its end.
         let key = scenic.ask_refund(&bought, Some(vec![1])).await;
         desk.decide(&desk.refunds()[2].batch, true).unwrap();
