@@ -299,6 +299,7 @@ impl PlainBuyer {
                 usable: Some((offer.date, offer.date)),
             },
             supplier_reference: None,
+            by_hand: false,
             callback_owed: false,
             created_at: at,
             paid_at: Some(at),

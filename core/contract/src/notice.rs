@@ -183,6 +183,9 @@ pub enum OrderEvent {
         at: Timestamp,
         /// The shop, where the channel needs one.
         shop: Option<String>,
+        /// When the last refund was asked that was refused: a channel may want a use that follows to lie before it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refund_refused: Option<Timestamp>,
     },
     /// An event added after this build.
     #[serde(other)]

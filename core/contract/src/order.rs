@@ -190,6 +190,9 @@ pub struct Order {
     pub terms: Terms,
     /// What the supplier calls it.
     pub supplier_reference: Option<SupplierReference>,
+    /// Whether a person typed its codes (人工出票): then its supplier is not asked about use or to take units back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_hand: bool,
     /// Whether the channel was told "issuing" and waits for a callback.
     pub callback_owed: bool,
     /// When it was created here.

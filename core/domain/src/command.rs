@@ -330,7 +330,13 @@ impl Body {
             Self::StartIssue { .. }
                 | Self::PromiseIssue { .. }
                 | Self::PromiseRefund { .. }
-                | Self::RecordIssue { .. }
+                | Self::RecordIssue {
+                    result: IssueResult::Issued { .. }
+                        | IssueResult::Pending { .. }
+                        | IssueResult::Refused { .. }
+                        | IssueResult::Found { .. },
+                    ..
+                }
                 | Self::RecordSupplierCancel { .. }
                 | Self::RecordUse { .. }
                 | Self::AskUse { .. }
@@ -361,6 +367,20 @@ pub enum IssueResult {
     Refused {
         /// For people.
         reason: String,
+    },
+    /// A person typed the codes instead (人工出票).
+    ByHand {
+        /// One entry for each unit.
+        units: Vec<UnitCredentials>,
+        /// Why, for the timeline.
+        reason: String,
+    },
+    /// The supplier issued after a person had typed the codes.
+    Found {
+        /// What the supplier calls it.
+        reference: Option<SupplierReference>,
+        /// Whether its codes are the ones that were typed.
+        same: bool,
     },
 }
 

@@ -11,7 +11,7 @@ use entrepot_contract::product::{Fulfilment, Route};
 
 use crate::catalogue::{dates_taken, share_cells, sold, stock_cells};
 use crate::change::RefKey;
-use crate::command::{Body, CatalogueEntry, Command, OrderName};
+use crate::command::{Body, CatalogueEntry, Command, IssueResult, OrderName};
 use crate::limits::{self, Person};
 use crate::state::State;
 
@@ -70,7 +70,6 @@ pub fn needs(command: &Command, state: &State) -> Footprint {
         | Body::RecordRefund { order, .. } => existing(state, order, &mut found),
         Body::PassDeadlines { order }
         | Body::PromiseIssue { order }
-        | Body::RecordIssue { order, .. }
         | Body::RecordUse { order, .. }
         | Body::AskUse { order }
         | Body::RecordHold { order, .. }
@@ -78,6 +77,13 @@ pub fn needs(command: &Command, state: &State) -> Footprint {
         | Body::DecideRefund { order, .. }
         | Body::RecordSupplierCancel { order, .. }
         | Body::EndJob { order, .. } => existing(state, &OrderName::Own(order.clone()), &mut found),
+        Body::RecordIssue { order, result } => {
+            existing(state, &OrderName::Own(order.clone()), &mut found);
+            if let IssueResult::ByHand { units, .. } = result {
+                let codes = units.iter().flat_map(|unit| &unit.credentials);
+                found.code_texts.extend(codes.map(|credential| credential.value.clone()));
+            }
+        }
         Body::StoreFact { application, order, .. } => {
             found.refs.insert(RefKey { application: application.clone(), order: order.clone() });
         }

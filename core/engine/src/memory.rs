@@ -302,6 +302,11 @@ impl Storage for MemoryStorage {
         Ok(self.shared.tables().jobs.tell(about, heard, now))
     }
 
+    async fn unclear_jobs(&self, about: &JobsOf<'_>) -> Result<u64, StorageFault> {
+        self.shared.enter("unclear_jobs")?;
+        Ok(self.shared.tables().jobs.unclear(about))
+    }
+
     async fn order_by_reference(
         &self,
         merchant: &MerchantId,

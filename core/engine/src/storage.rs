@@ -121,6 +121,8 @@ pub trait Storage: Send + Sync {
     async fn put_job(&self, id: &JobId, token: i64, next: JobNext) -> Result<bool, StorageFault>;
     /// The other side told something about what started jobs of that kind are at: they are due now. How many there are.
     async fn tell_jobs(&self, about: &JobsOf<'_>, heard: &Heard) -> Result<u64, StorageFault>;
+    /// How many jobs may have had an effect that nobody knows of: started, or given up by themselves after a start.
+    async fn unclear_jobs(&self, about: &JobsOf<'_>) -> Result<u64, StorageFault>;
     /// The merchant's order that a supplier connection calls so.
     async fn order_by_reference(
         &self,

@@ -144,3 +144,20 @@ pub(crate) async fn tell(storage: &SqlStorage, about: &JobsOf<'_>, heard: &Heard
     ];
     storage.execute(&sql, values).await
 }
+
+/// How many jobs may have had an effect that nobody knows of.
+pub(crate) async fn unclear(storage: &SqlStorage, about: &JobsOf<'_>) -> Result<u64, StorageFault> {
+    let sql =
+        "SELECT COUNT(*) AS found FROM jobs WHERE order_id = ?1 AND connection = ?2 AND merchant = ?3 AND kind = ?4
+                 AND started <> 0 AND state IN ('started', 'dead')";
+    let values = vec![
+        about.order.as_str().into(),
+        about.connection.as_str().into(),
+        about.merchant.as_str().into(),
+        about.kind.into(),
+    ];
+    let found = query(&storage.inner.reader, storage.inner.dialect.statement(sql, values), |row| {
+        column::<i64>(row, "found").map(|found| u64::try_from(found).unwrap_or(0))
+    });
+    Ok(found.await?.into_iter().sum())
+}

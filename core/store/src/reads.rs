@@ -279,6 +279,10 @@ impl Storage for SqlStorage {
         crate::jobs::tell(self, about, heard).await
     }
 
+    async fn unclear_jobs(&self, about: &JobsOf<'_>) -> Result<u64, StorageFault> {
+        crate::jobs::unclear(self, about).await
+    }
+
     async fn order_by_reference(
         &self,
         merchant: &MerchantId,

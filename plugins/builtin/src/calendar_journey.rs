@@ -18,14 +18,14 @@ pub fn journeys() -> Vec<Box<dyn Journey>> {
 }
 
 /// What every journey needs.
-struct Scene {
-    platform: Arc<Platform>,
-    office: Office,
-    day: String,
+pub(crate) struct Scene {
+    pub(crate) platform: Arc<Platform>,
+    pub(crate) office: Office,
+    pub(crate) day: String,
 }
 
 impl Scene {
-    fn set(stage: &Stage, name: &str) -> Result<Self, String> {
+    pub(crate) fn set(stage: &Stage, name: &str) -> Result<Self, String> {
         let platform: Arc<Platform> = stage.simulator("douyin")?;
         platform.set_target(&stage.entrepot_url);
         // Keys of this run differ from those of an earlier run on the same database.
@@ -34,7 +34,7 @@ impl Scene {
         Ok(Self { platform, office, day })
     }
 
-    fn purchase(&self, account: &str, product: &str, sku: &str, count: u32) -> Purchase {
+    pub(crate) fn purchase(&self, account: &str, product: &str, sku: &str, count: u32) -> Purchase {
         Purchase {
             account_id: account.to_owned(),
             product_out_id: product.to_owned(),
@@ -61,12 +61,12 @@ fn in_days(now_ms: i64, days: i64) -> String {
     there.format("%Y-%m-%d").to_string()
 }
 
-const RETAIL_FEN: i64 = 10_000;
-const SETTLEMENT_FEN: i64 = 8_000;
+pub(crate) const RETAIL_FEN: i64 = 10_000;
+pub(crate) const SETTLEMENT_FEN: i64 = 8_000;
 const DISTRIBUTOR: &str = "bluebird";
 
 /// An answer that was a yes, for people; why it was not, otherwise.
-fn yes(who: &str, reply: &SpiReply) -> Result<String, String> {
+pub(crate) fn yes(who: &str, reply: &SpiReply) -> Result<String, String> {
     if reply.is_ok() {
         Ok(format!("{who}: {} ms at the platform, yes", reply.elapsed_ms))
     } else {
@@ -75,7 +75,7 @@ fn yes(who: &str, reply: &SpiReply) -> Result<String, String> {
 }
 
 /// What must be so.
-fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
+pub(crate) fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(otherwise()) }
 }
 
@@ -235,7 +235,12 @@ impl Journey for TwoMerchants {
     }
 }
 
-async fn prepare(scene: &Scene, steps: &mut StepLog, offer: &Offer<'_>, pool: Option<&str>) -> Result<(), String> {
+pub(crate) async fn prepare(
+    scene: &Scene,
+    steps: &mut StepLog,
+    offer: &Offer<'_>,
+    pool: Option<&str>,
+) -> Result<(), String> {
     let merchant = "lakeside";
     steps
         .step(&format!("operator puts {} on sale", offer.name), async {
@@ -279,7 +284,7 @@ async fn till(scene: &Scene, merchant: &str, offer: &Offer<'_>) -> Result<Till, 
 }
 
 /// Check, create, pay: the order's number at the platform.
-async fn buy(
+pub(crate) async fn buy(
     scene: &Scene,
     steps: &mut StepLog,
     merchant: &str,
@@ -325,7 +330,7 @@ async fn buy(
 }
 
 /// The platform asks for credentials: what each unit shows.
-async fn issue(scene: &Scene, steps: &mut StepLog, order: &str) -> Result<Vec<String>, String> {
+pub(crate) async fn issue(scene: &Scene, steps: &mut StepLog, order: &str) -> Result<Vec<String>, String> {
     steps
         .step("platform asks for credentials", async {
             let reply = scene.platform.issue(order).await.map_err(|fault| format!("{fault:?}"))?;
@@ -351,7 +356,7 @@ fn shown(voucher: &Value) -> Option<String> {
     first("qrcodes").or_else(|| first("certificate_nos"))
 }
 
-async fn query(scene: &Scene, steps: &mut StepLog, order: &str, used: i64) -> Result<(), String> {
+pub(crate) async fn query(scene: &Scene, steps: &mut StepLog, order: &str, used: i64) -> Result<(), String> {
     steps
         .step("platform asks how much is used", async {
             let reply = scene.platform.query(order).await.map_err(|fault| format!("{fault:?}"))?;
@@ -381,12 +386,12 @@ async fn redeem(scene: &Scene, steps: &mut StepLog, order: &str, codes: &[String
 }
 
 /// Jobs tell the platform; it may take a moment.
-async fn told(scene: &Scene, steps: &mut StepLog, order: &str) -> Result<(), String> {
+pub(crate) async fn told(scene: &Scene, steps: &mut StepLog, order: &str) -> Result<(), String> {
     steps
         .step("platform is told about the redemption", async {
             for _ in 0..100 {
                 if scene.platform.order(order).is_some_and(|order| order.state == OrderState::Used) {
-                    return Ok(((), "a job verified both units at the platform".to_owned()));
+                    return Ok(((), "a job verified the units at the platform".to_owned()));
                 }
                 tokio::time::sleep(std::time::Duration::from_millis(100)).await;
             }

@@ -3,12 +3,13 @@
 //!
 //! - [`plugins()`]: what the binary carries.
 //! - [`fixtures`]: what the conformance suite needs of each plugin.
-//! - [`simulators()`] and [`journeys()`]: what `entrepot demo` starts and plays; [`calendar_journey`] is the first, and
+//! - [`simulators()`] and [`journeys()`]: what `entrepot demo` starts and plays: [`calendar_journey`] and [`scenic_journey`];
 //!   [`office`] is how a journey uses the admin API.
 
 pub mod calendar_journey;
 pub mod fixtures;
 pub mod office;
+pub mod scenic_journey;
 pub mod simulators;
 
 use std::sync::Arc;
@@ -32,11 +33,18 @@ pub fn plugins() -> Vec<Arc<dyn Plugin>> {
 /// Simulated partners for the demo.
 #[must_use]
 pub fn simulators() -> Vec<Box<dyn Simulator>> {
-    vec![Box::new(simulators::DouyinPlatform), Box::new(simulators::TicketGate), Box::new(simulators::Harbour)]
+    vec![
+        Box::new(simulators::DouyinPlatform),
+        Box::new(simulators::TicketGate),
+        Box::new(simulators::Harbour),
+        Box::new(simulators::ScenicGateway),
+    ]
 }
 
 /// What the demo plays, in order.
 #[must_use]
 pub fn journeys() -> Vec<Box<dyn Journey>> {
-    calendar_journey::journeys()
+    let mut journeys = calendar_journey::journeys();
+    journeys.extend(scenic_journey::journeys());
+    journeys
 }

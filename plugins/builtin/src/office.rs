@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use entrepot_sdk::demo::Stage;
 use serde_json::{Value, json};
 
+/// What a ticket costs the merchant at its supplier, in fen.
+pub const COST_FEN: i64 = 6_000;
+
 /// An operator's program.
 pub struct Office {
     http: reqwest::Client,
@@ -150,7 +153,7 @@ impl Office {
         let stock = before.stock.0 + before.stock.1 + 10;
         let days = json!({
             "sku": offer.sku, "from": offer.day, "to": offer.day, "retail_minor": offer.retail_fen,
-            "settlement_minor": offer.settlement_fen, "open": true, "stock": { "limited": stock },
+            "settlement_minor": offer.settlement_fen, "cost_minor": COST_FEN, "open": true, "stock": { "limited": stock },
         });
         self.send("POST", &format!("/merchants/{merchant}/calendar"), Some(days)).await?;
         Ok(())

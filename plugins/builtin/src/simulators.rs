@@ -7,6 +7,7 @@ use entrepot_contract::async_trait;
 use entrepot_sdk::demo::{Running, Simulator};
 use serde_json::json;
 use simple_gate_simulator::SimpleGate;
+use zhiyoubao_simulator::{Options, Zhiyoubao};
 
 /// Names of applications, connections and credentials of `config/demo.toml`.
 pub mod names {
@@ -22,6 +23,12 @@ pub mod names {
     pub const HARBOUR_KEY: &str = "demo-harbour-key";
     /// The harbour's connection; the demo adds it, because its plugin is not in `config/demo.toml`.
     pub const HARBOUR: &str = "lakeside-harbour";
+    /// The supplier connection of the scenic area.
+    pub const SCENIC: &str = "lakeside-scenic";
+    /// The distributor's company code and user at its gateway.
+    pub const SCENIC_USER: (&str, &str) = ("DEMOCORP", "demo");
+    /// The published key beside them.
+    pub const SCENIC_KEY: &str = "0123456789ABCDEF0123456789ABCDEF";
 }
 
 /// The simulated Douyin platform.
@@ -88,5 +95,24 @@ impl Simulator for Harbour {
             "merchants": { "lakeside": { "suppliers": { (names::HARBOUR): connection } } },
         });
         Ok(Running { name: self.name(), url, overlay, handle: Arc::new(harbour) })
+    }
+}
+
+/// The simulated gateway of a scenic area.
+pub struct ScenicGateway;
+
+#[async_trait]
+impl Simulator for ScenicGateway {
+    fn name(&self) -> &'static str {
+        "zhiyoubao"
+    }
+
+    async fn start(&self) -> Result<Running, String> {
+        let (corp_code, user_name) = names::SCENIC_USER;
+        let gateway = Zhiyoubao::start(Options::new(corp_code, user_name, names::SCENIC_KEY)).await;
+        let gateway = gateway.map_err(|fault| format!("the simulated gateway: {fault}"))?;
+        let url = gateway.url.clone();
+        let overlay = json!({ "merchants": { "lakeside": { "suppliers": { (names::SCENIC): { "base_url": url } } } } });
+        Ok(Running { name: self.name(), url, overlay, handle: Arc::new(gateway) })
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! - [`program`]: the executable; [`databases`]: one for each test; [`serving`]: a server that runs; [`office`]: the
 //!   admin API; [`signed`]: a platform's calls, signed by what the specification says; [`stage`]: all of it together;
-//!   [`wait`]: until something is so.
+//!   [`scenic`]: the same with a scenic area behind a gateway; [`wait`]: until something is so.
 
 // Everything here is for tests, where what cannot be had fails the test.
 #![allow(clippy::unwrap_used)]
@@ -11,6 +11,7 @@
 pub mod databases;
 pub mod office;
 pub mod program;
+pub mod scenic;
 pub mod serving;
 pub mod signed;
 pub mod stage;

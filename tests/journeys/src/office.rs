@@ -50,6 +50,9 @@ pub struct Offer {
 /// What one ticket costs the guest.
 pub const RETAIL_FEN: i64 = 10_000;
 
+/// What one ticket costs us at its supplier.
+pub const COST_FEN: i64 = 6_000;
+
 impl Offer {
     /// Sold by lakeside with Entrepot's own numbers.
     pub fn own_number() -> Self {
@@ -143,7 +146,7 @@ impl Office {
         self.post(&format!("/merchants/{merchant}/catalogue"), entries).await;
         let days = json!({
             "sku": offer.sku, "from": day, "to": day, "retail_minor": RETAIL_FEN, "settlement_minor": 8_000,
-            "open": true, "stock": { "limited": stock },
+            "cost_minor": COST_FEN, "open": true, "stock": { "limited": stock },
         });
         self.post(&format!("/merchants/{merchant}/calendar"), days).await;
         if merchant == "lakeside" {

@@ -57,6 +57,7 @@ impl Stage {
             "plugins": {
                 "simple-gate": { "timeout_ms": 2000 },
                 "code-pool": { "timeout_ms": 2000 },
+                "zhiyoubao": { "timeout_ms": 2000 },
                 "douyin-calendar": { "timeout_ms": 2000 },
             },
             "telemetry": { "filter": "debug" },

@@ -173,6 +173,11 @@ impl Storage for NodeStorage {
         self.write("tell_jobs", self.memory.tell_jobs(about, heard)).await
     }
 
+    async fn unclear_jobs(&self, about: &JobsOf<'_>) -> Answer<u64> {
+        self.read("unclear_jobs").await?;
+        self.memory.unclear_jobs(about).await
+    }
+
     async fn order_by_reference(
         &self,
         merchant: &MerchantId,

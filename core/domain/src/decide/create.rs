@@ -353,6 +353,7 @@ fn order_of(
             usable: venue::usable(offer.product.validity, intent.wish.visit.as_ref()),
         },
         supplier_reference: None,
+        by_hand: false,
         callback_owed: false,
         created_at: draft.at(),
         paid_at: None,

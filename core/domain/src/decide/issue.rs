@@ -10,7 +10,7 @@ use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{Fulfilment, Route};
 
 use super::draft::Draft;
-use super::{Stop, reserve, use_told};
+use super::{Stop, by_hand, reserve, use_told};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::change::{Change, Pool};
@@ -166,7 +166,12 @@ fn from_pool(draft: &mut Draft<'_>, order: &mut Order, name: &entrepot_contract:
     Ok(Begun::Issued)
 }
 
-fn finish(draft: &mut Draft<'_>, order: &mut Order, units: Vec<UnitCredentials>, from: &str) -> Result<(), Stop> {
+pub(super) fn finish(
+    draft: &mut Draft<'_>,
+    order: &mut Order,
+    units: Vec<UnitCredentials>,
+    from: &str,
+) -> Result<(), Stop> {
     draft.step(order, Step::Issue)?;
     draft.met(order, &DeadlineKind::Issue);
     if order.callback_owed && !planted::is(Bug::CallbackForgotten) {
@@ -196,10 +201,17 @@ pub(super) fn promise(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Sto
 
 pub(super) fn record(draft: &mut Draft<'_>, id: &OrderId, result: &IssueResult) -> Result<Answer, Stop> {
     let mut order = draft.find(&OrderName::Own(id.clone()))?;
+    if let IssueResult::ByHand { units, reason } = result {
+        return by_hand::issue(draft, order, units, reason);
+    }
+    if order.by_hand && matches!(order.state, OrderState::Issued | OrderState::Completed) {
+        return by_hand::heard(draft, order, result);
+    }
     if order.state != OrderState::Issuing {
         return late(draft, &order, result);
     }
     match result {
+        IssueResult::ByHand { .. } | IssueResult::Found { .. } => {}
         IssueResult::Issued { reference, units } => {
             fits(&order, units)?;
             order.supplier_reference = reference.clone().or(order.supplier_reference);
@@ -260,7 +272,7 @@ pub(super) fn next_supplier(draft: &mut Draft<'_>, order: &mut Order, why: &str)
 
 /// A supplier's word on an order that no longer waits for it: a real ticket is never thrown away.
 fn late(draft: &mut Draft<'_>, order: &Order, result: &IssueResult) -> Result<Answer, Stop> {
-    if let IssueResult::Issued { reference, .. } = result
+    if let IssueResult::Issued { reference, .. } | IssueResult::Found { reference, .. } = result
         && !matches!(order.state, OrderState::Issued | OrderState::Completed)
     {
         let mut order = order.clone();
@@ -278,14 +290,14 @@ fn late(draft: &mut Draft<'_>, order: &Order, result: &IssueResult) -> Result<An
 }
 
 /// A supplier's answer has one entry, not empty, for each unit.
-fn fits(order: &Order, units: &[UnitCredentials]) -> Result<(), Refusal> {
+pub(super) fn fits(order: &Order, units: &[UnitCredentials]) -> Result<(), Refusal> {
     let named: BTreeSet<u16> = units.iter().map(|unit| unit.unit).collect();
     let bought: BTreeSet<u16> = order.units.iter().map(|unit| unit.number).collect();
     let full = units.iter().all(|unit| !unit.credentials.is_empty());
     if named == bought && units.len() == bought.len() && full {
         return Ok(());
     }
-    let text = format!("order {} has {} units, the supplier answered for {}", order.id, bought.len(), units.len());
+    let text = format!("order {} has {} units, each with its codes; found {}", order.id, bought.len(), units.len());
     Err(Refusal::new(Reason::Malformed, text))
 }
 

@@ -1,12 +1,13 @@
 //! Deciding: a command and what it sees become changes and an answer, or a refusal.
 //!
 //! - [`create`], [`payment`] (pay, accept, cancel), [`issue`], [`redeem`], [`refund`]: the life of an order;
-//!   [`hold`]: what is kept at a supplier; [`use_told`]: what its own gate saw.
+//!   [`hold`]: what is kept at a supplier; [`use_told`]: what its own gate saw; [`by_hand`]: codes that a person typed.
 //! - [`reserve`]: units of a voucher order take a date; [`deadlines`]: time passed.
 //! - [`facts`]: what came before its order.
 //! - [`money`]: top-ups, corrections, transfers, limits; [`calendar`]: prices, stock, catalogue; [`codes`]: pools.
 //! - [`draft`]: the working copy that a decision builds on.
 
+mod by_hand;
 mod calendar;
 mod codes;
 mod create;

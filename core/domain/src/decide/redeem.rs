@@ -15,6 +15,12 @@ use crate::job::Notification;
 use crate::planted::{self, Bug};
 use crate::venue;
 
+/// How far the clock of a gate may be ahead of ours, in milliseconds.
+const CLOCKS_MS: i64 = 120_000;
+
+/// How long ago a use may be that is told now, in milliseconds.
+const USED_AGO_MS: i64 = 31 * 86_400_000;
+
 pub(super) fn redeem(
     draft: &mut Draft<'_>,
     name: &OrderName,
@@ -77,6 +83,7 @@ fn may_redeem(draft: &Draft<'_>, order: &Order, used_at: Timestamp) -> Result<()
     if order.terms.reservation.is_some() {
         return no(format!("the units of voucher order {} are used by a reservation, not by themselves", order.id));
     }
+    in_time(draft, order, used_at)?;
     let source = order.source().and_then(|(source, _)| draft.order(source));
     for asked in [Some(order), source.as_ref()].into_iter().flatten() {
         let live = |refund: &&Refund| matches!(refund.state, RefundState::Waiting | RefundState::Agreed);
@@ -95,6 +102,22 @@ fn may_redeem(draft: &Draft<'_>, order: &Order, used_at: Timestamp) -> Result<()
         }
     }
     Ok(())
+}
+
+/// A use may be told later than it was, not before it was and not of a time that nobody remembers.
+fn in_time(draft: &Draft<'_>, order: &Order, used_at: Timestamp) -> Result<(), Refusal> {
+    let ago_ms = draft.at().since(used_at);
+    let wrong = if ago_ms < -CLOCKS_MS {
+        "in the future".to_owned()
+    } else if ago_ms > USED_AGO_MS {
+        format!("more than {} days ago", USED_AGO_MS / 86_400_000)
+    } else if used_at.since(order.created_at) < -CLOCKS_MS {
+        "before the order was made".to_owned()
+    } else {
+        return Ok(());
+    };
+    let text = format!("order {}: it cannot have been used at {used_at}, {wrong}", order.id);
+    Err(Refusal::new(Reason::StateForbids, text))
 }
 
 /// The units meant, out of those that are free.

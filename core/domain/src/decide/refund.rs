@@ -92,7 +92,7 @@ fn by_rule(draft: &mut Draft<'_>, order: &Order, refund: &mut Refund, asked_at: 
     let told = preview(order, refund.cause, refund.units.len(), asked_at)?;
     let mut verdict = if draft.channel(&order.connection)?.refund_by_rule { told.verdict } else { Verdict::AskPerson };
     if matches!(verdict, Verdict::Allow(_)) && !takes_back(draft, order, refund) {
-        draft.note(order, "refund asked", format!("{}: its supplier does not take that back by call", refund.id));
+        draft.note(order, "refund asked", format!("{}: nobody takes that back by call", refund.id));
         verdict = Verdict::AskPerson;
     }
     match verdict {
@@ -126,6 +126,10 @@ fn by_rule(draft: &mut Draft<'_>, order: &Order, refund: &mut Refund, asked_at: 
 
 /// Whether the supplier that holds tickets of this order can be asked to take these units back.
 fn takes_back(draft: &Draft<'_>, order: &Order, refund: &Refund) -> bool {
+    // Whoever typed the codes knows where they came from.
+    if order.by_hand {
+        return false;
+    }
     if !ticket_at_supplier(draft, order) {
         return true;
     }
@@ -153,6 +157,9 @@ fn settlement_fee(per_unit: Money, refund: &Refund) -> Result<Money, Refusal> {
 /// Whether a called supplier may hold tickets of this order.
 pub(super) fn ticket_at_supplier(draft: &Draft<'_>, order: &Order) -> bool {
     let Fulfilment::Supplier { connection, .. } = &order.terms.fulfilment else { return false };
+    if order.by_hand {
+        return false;
+    }
     let calls = draft.state.rules.supplier(connection).is_none_or(|rules| !rules.pool);
     calls && matches!(order.state, OrderState::Issued | OrderState::Issuing | OrderState::Completed)
 }

@@ -94,6 +94,9 @@ fn next(draft: &Draft<'_>, order: &Order, now: Timestamp) -> Option<Timestamp> {
 /// How often the order's supplier may be asked, in milliseconds; none where it cannot be asked.
 fn rhythm(draft: &Draft<'_>, order: &Order) -> Option<i64> {
     let Fulfilment::Supplier { connection, .. } = &order.terms.fulfilment else { return None };
+    if order.by_hand {
+        return None;
+    }
     draft.state.rules.supplier(connection)?.usage_poll_ms
 }
 

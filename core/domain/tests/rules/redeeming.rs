@@ -3,6 +3,7 @@
 use entrepot_contract::intent::UnitChoice;
 use entrepot_contract::order::{OrderState, UnitState};
 use entrepot_contract::outcome::Reason;
+use entrepot_contract::product::Validity;
 use entrepot_domain::answer::Answer;
 use entrepot_domain::change::CodeState;
 use entrepot_domain::job::{JobKind, Notification};
@@ -95,4 +96,30 @@ fn only_an_issued_order_is_used() {
     world.sold("1", "own", 1);
     world.at("2026-10-01T02:00:00Z");
     world.no_because(Reason::StateForbids, redeem("1", UnitChoice::AllLeft, world.now));
+}
+
+#[test]
+fn a_use_may_be_told_late_but_not_before_it_was() {
+    const DAY_MS: i64 = 86_400_000;
+    let mut world = World::new();
+    world.product("own", |product| {
+        product.validity = Validity::Window { from: date("2026-01-01"), to: date("2027-12-31") };
+    });
+    world.at("2026-09-01T02:00:00Z");
+    world.issued("1", "own", 3);
+    let made = world.now;
+    world.at("2026-10-01T02:00:00Z");
+    let now = world.now;
+    for (used_at, word) in [
+        (now.plus_millis(180_000), "in the future"),
+        (made.plus_millis(-180_000), "before the order"),
+        (now.plus_millis(-32 * DAY_MS), "31 days ago"),
+    ] {
+        let text = world.no_because(Reason::StateForbids, redeem("1", UnitChoice::Numbers(vec![1]), used_at));
+        assert!(text.contains(word), "{text}");
+    }
+    for (unit, used_at) in [(1, now.plus_millis(60_000)), (2, now), (3, made.plus_millis(60_000))] {
+        world.ok(redeem("1", UnitChoice::Numbers(vec![unit]), used_at));
+    }
+    assert_eq!(world.order("1").state, OrderState::Completed);
 }

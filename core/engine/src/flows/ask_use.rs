@@ -54,7 +54,7 @@ pub(super) async fn before_telling(visit: &Visit<'_>, order: &Order) -> Fresh {
     let Fulfilment::Supplier { connection, .. } = &order.terms.fulfilment else { return Fresh::Yes };
     let Ok(rules) = core.rules(&order.merchant).await else { return Fresh::No };
     let asks = rules.supplier(connection).is_some_and(|rules| rules.usage_poll_ms.is_some());
-    if !asks || order.state != OrderState::Issued || before_the_first_day(order, core.clock.now()) {
+    if !asks || order.by_hand || order.state != OrderState::Issued || before_the_first_day(order, core.clock.now()) {
         return Fresh::Yes;
     }
     match ask(visit, order).await {

@@ -1,7 +1,7 @@
 //! Books an order at its supplier. A booking whose outcome nobody knows is asked about before anything else.
 
 use entrepot_contract::fault::{Effect, Fault, FaultKind};
-use entrepot_contract::order::{Order, OrderState};
+use entrepot_contract::order::{Order, OrderState, UnitCredentials};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::supplier::{Booking, SupplierRequest, SupplierResponse};
 use entrepot_domain::answer::Answer;
@@ -30,8 +30,11 @@ async fn work(core: &Core, job: &LeasedJob) -> Result<Tried, Tried> {
     let (order, _) = supplier::order_of(core, job).await?;
     let key = order.id.to_string();
     // The supplier told by itself, or another try did, and its word is stored.
-    if matches!(order.state, OrderState::Issued | OrderState::Completed) {
-        let body = Body::EndJob { order: order.id.clone(), note: "booked: its tickets are here".to_owned() };
+    // Codes that a person typed say nothing about a booking that may have gone out: it is asked about all the same.
+    let asks = order.by_hand && job.state == JobState::Started;
+    if matches!(order.state, OrderState::Issued | OrderState::Completed) && !asks {
+        let note = if order.by_hand { "issued by hand: nothing is booked" } else { "booked: its tickets are here" };
+        let body = Body::EndJob { order: order.id.clone(), note: note.to_owned() };
         return record(core, job, body).await;
     }
     if job.state == JobState::Started && !planted::is(Bug::BlindRepeat) {
@@ -92,6 +95,9 @@ async fn inquire(core: &Core, job: &LeasedJob, order: &Order, key: &str) -> Resu
 
 async fn settle(core: &Core, job: &LeasedJob, order: &Order, booking: Booking) -> Result<Tried, Tried> {
     let result = match booking {
+        Booking::Issued { reference, units } if order.by_hand => {
+            IssueResult::Found { reference, same: typed(core, order, &units).await? }
+        }
         Booking::Issued { reference, units } => IssueResult::Issued { reference, units },
         Booking::Refused(refusal) => IssueResult::Refused { reason: refusal.text },
         Booking::NotFound | Booking::Cancelled | Booking::Held { .. } => {
@@ -111,6 +117,17 @@ async fn settle(core: &Core, job: &LeasedJob, order: &Order, booking: Booking) -
         }
     };
     record(core, job, Body::RecordIssue { order: order.id.clone(), result }).await
+}
+
+/// Whether every code that the supplier names was typed for its unit.
+async fn typed(core: &Core, order: &Order, told: &[UnitCredentials]) -> Result<bool, Tried> {
+    let shown = core.storage.credentials(&order.merchant, &order.id).await;
+    let shown = shown.map_err(|fault| Tried::Unclear { note: fault.to_string() })?;
+    let stands = |unit: u16, value: &str| {
+        let of_unit = shown.iter().filter(|typed| typed.unit == unit).flat_map(|typed| &typed.credentials);
+        of_unit.into_iter().any(|credential| credential.value == value)
+    };
+    Ok(told.iter().all(|unit| unit.credentials.iter().all(|credential| stands(unit.unit, &credential.value))))
 }
 
 /// Gives the command that records the outcome and ends the job in the same transaction.

@@ -57,6 +57,10 @@ pub(crate) async fn run(core: &Core, job: &LeasedJob, what: &What<'_>) -> Tried 
 
 async fn work(core: &Core, job: &LeasedJob, what: &What<'_>) -> Result<Tried, Tried> {
     let (order, refunds) = supplier::order_of(core, job).await?;
+    if order.by_hand && job.state != JobState::Started {
+        let note = "issued by hand: nothing is given back there".to_owned();
+        return book::record(core, job, Body::EndJob { order: order.id, note }).await;
+    }
     let (connection, instance) = supplier::counterparty(core, &job.job.connection)?;
     let wanted = supplier::supplier_order(core, &order, &what.gone(&refunds)).await?;
     let calls = supplier::calls(&instance)?;

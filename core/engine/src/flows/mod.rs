@@ -5,7 +5,8 @@
 //! yet; [`offer`]: what may be offered of a listing; [`people`]: whom purchase limits count.
 //! Told by a supplier: [`hear`].
 //! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`], [`read_calendar`].
-//! Asked by a person: [`redeem`], [`import_codes`], [`administer`], [`ask_supplier`].
+//! Asked by a person: [`redeem`], [`redeem_rows`], [`issue_by_hand`], [`import_codes`], [`administer`],
+//! [`ask_supplier`].
 
 pub mod administer;
 pub mod ask_supplier;
@@ -18,6 +19,7 @@ mod create_order;
 pub(crate) mod hear;
 pub(crate) mod hold;
 pub mod import_codes;
+pub mod issue_by_hand;
 mod issue_order;
 pub(crate) mod notify;
 mod offer;
@@ -27,6 +29,7 @@ mod pull_calendar;
 mod query_order;
 pub(crate) mod read_calendar;
 pub mod redeem;
+pub mod redeem_rows;
 mod refund_order;
 pub(crate) mod supplier;
 pub(crate) mod unplaced;

@@ -3,7 +3,7 @@
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse};
 use entrepot_contract::message::{Request, Response};
 use entrepot_contract::notice::{Notice, OrderEvent, OrderNotice, RefundDecision, Told};
-use entrepot_contract::order::{Order, Refund, RefundState};
+use entrepot_contract::order::{Order, Refund, RefundCause, RefundState};
 use entrepot_domain::command::Body;
 use entrepot_domain::job::{JobState, Notification};
 use entrepot_domain::planted::{self, Bug};
@@ -117,6 +117,12 @@ async fn content(
             whole: *whole,
             at: *at,
             shop: shop.cloned(),
+            refund_refused: refunds.iter().filter(|refund| was_refused(refund)).map(|refund| refund.asked_at).max(),
         },
     }))
+}
+
+/// A refund that was asked for tickets that were there.
+fn was_refused(refund: &Refund) -> bool {
+    refund.state == RefundState::Refused && refund.cause != RefundCause::IssueFailed
 }

@@ -50,6 +50,12 @@ impl Row {
         matches!(self.view.state, JobState::Ready | JobState::Started)
     }
 
+    fn is_of(&self, about: &JobsOf<'_>) -> bool {
+        let job = &self.view.job;
+        (&job.merchant, &job.order, &job.connection) == (about.merchant, about.order, about.connection)
+            && job.kind.name() == about.kind
+    }
+
     /// Whether that lease is the one it has.
     fn held(&self, token: i64) -> bool {
         let fenced = self.view.token == token && self.view.lease.is_some();
@@ -189,14 +195,16 @@ impl Jobs {
         true
     }
 
+    /// Jobs that may have had an effect that nobody knows of.
+    pub(super) fn unclear(&self, about: &JobsOf<'_>) -> u64 {
+        let open = |row: &&Row| matches!(row.view.state, JobState::Started | JobState::Dead) && row.started;
+        let count = self.rows.values().filter(open).filter(|row| row.is_of(about)).count();
+        u64::try_from(count).unwrap_or(u64::MAX)
+    }
+
     /// Started jobs hear something and are due.
     pub(super) fn tell(&mut self, about: &JobsOf<'_>, heard: &Heard, now: Timestamp) -> u64 {
-        let meant = |row: &&mut Row| {
-            let job = &row.view.job;
-            row.view.state == JobState::Started
-                && (&job.merchant, &job.order, &job.connection) == (about.merchant, about.order, about.connection)
-                && job.kind.name() == about.kind
-        };
+        let meant = |row: &&mut Row| row.view.state == JobState::Started && row.is_of(about);
         let mut count = 0;
         for row in self.rows.values_mut().filter(meant) {
             row.view.heard = Some(heard.clone());

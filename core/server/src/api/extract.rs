@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use entrepot_engine::flows::administer::Asked;
 use serde::de::DeserializeOwned;
 
@@ -69,6 +69,19 @@ impl<T: DeserializeOwned> FromRequest<Shared> for JsonBody<T> {
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
         let bytes = bytes_of(request, shared, 1).await?;
         serde_json::from_slice(&bytes).map(Self).map_err(|fault| Problem::malformed(format!("the body: {fault}")))
+    }
+}
+
+/// Whether a body is CSV; otherwise it is JSON.
+pub(super) fn is_csv(headers: &HeaderMap) -> Result<bool, Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        "text/csv" | "application/csv" => Ok(true),
+        "application/json" | "" => Ok(false),
+        other => {
+            let text = format!("expected a content type of application/json or text/csv, found {other:?}");
+            Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported", text))
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 //! document: an endpoint that is not in the table does not exist.
 //!
 //! - [`auth`]: bearer tokens, roles, merchants; [`extract`]: bodies, keys and queries with problems that help.
-//! - [`openapi`]: the document; `acts`: what writing endpoints share.
+//! - [`openapi`]: the document; `acts`: what writing endpoints share; `used_file`: lists of used tickets as they arrive.
 //! - endpoints: [`deployment`] (merchants, applications, connections, plugins, invariants), [`configuration`] (its
-//!   reload, and the nodes that run one), [`alerts`], [`catalogue`], [`calendar`], [`stock`], [`history`], [`credit`], [`pools`], [`orders`], [`refunds`], [`redemption`], [`jobs`],
+//!   reload, and the nodes that run one), [`alerts`], [`catalogue`], [`calendar`], [`stock`], [`history`], [`credit`], [`pools`], [`orders`], [`issuing`], [`refunds`], [`redemption`], [`jobs`],
 //!   [`tokens`].
 
 mod acts;
@@ -17,6 +17,7 @@ pub mod credit;
 pub mod deployment;
 pub mod extract;
 pub mod history;
+pub mod issuing;
 pub mod jobs;
 pub mod openapi;
 pub mod orders;
@@ -26,6 +27,7 @@ pub mod refunds;
 pub mod stock;
 pub mod suppliers;
 pub mod tokens;
+pub(crate) mod used_file;
 
 use axum::Router;
 use axum::http::Method;
@@ -107,6 +109,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     all.extend(credit::endpoints());
     all.extend(pools::endpoints());
     all.extend(orders::endpoints());
+    all.extend(issuing::endpoints());
     all.extend(suppliers::endpoints());
     all.extend(refunds::endpoints());
     all.extend(redemption::endpoints());

@@ -18,6 +18,7 @@ mod credit;
 mod database;
 mod demo;
 pub mod exit;
+mod issue_order;
 mod merchants;
 mod migrate;
 mod nodes;
@@ -34,6 +35,7 @@ mod serve;
 mod source;
 mod stop_sale;
 mod tokens;
+mod used_list;
 
 use std::process::ExitCode;
 

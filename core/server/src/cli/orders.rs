@@ -1,4 +1,4 @@
-//! `orders`: one order with everything that happened to it; acceptance by hand.
+//! `orders`: one order with everything that happened to it; acceptance and issuing by hand.
 
 use axum::http::Method;
 use entrepot_contract::ids::{MerchantId, OrderId};
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::exit::{Exit, Failure};
 use super::source::Source;
-use super::{merchants, print, reach};
+use super::{issue_order, merchants, print, reach};
 use crate::client::{Client, new_key, segment};
 use crate::config::Config;
 
-/// Look at orders, accept or refuse one that waits, have tickets sent again
+/// Look at orders, accept or refuse one that waits, have tickets sent again, issue one by hand
 #[derive(Debug, clap::Subcommand)]
 #[command(after_help = "Example:\n  entrepot orders show --config entrepot.toml 01JABCDEFGHJKMNPQRSTVWXYZ0")]
 pub(super) enum Command {
@@ -45,6 +45,16 @@ Examples:
   entrepot orders resend --config entrepot.toml 01JABCDEFGHJKMNPQRSTVWXYZ0
   entrepot orders resend --config entrepot.toml --credentials 01JABCDEFGHJKMNPQRSTVWXYZ0")]
     Resend(Resend),
+    /// Issue an order with codes that you type: the last resort when its supplier cannot
+    #[command(after_help = "\
+For an order that is accepted, or whose supplier was asked. Codes come from a file or standard input: arguments are
+visible to everybody on a machine. While nobody knows whether the supplier issued, look there first and say so with
+--supplier-has-none. The channel is told; a refund of such an order is decided by a person.
+
+Examples:
+  entrepot orders issue --config entrepot.toml 01JABCDEFGHJKMNPQRSTVWXYZ0 --codes - --reason \"gate system down\"
+  entrepot orders issue --config entrepot.toml 01JABCDEFGHJKMNPQRSTVWXYZ0 --codes codes.txt --reason \"by phone\"")]
+    Issue(issue_order::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -104,6 +114,7 @@ pub(super) async fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Show(show) => run_show(show).await,
         Command::Resend(resend) => run_resend(resend).await,
+        Command::Issue(issue) => issue_order::run(issue).await,
         Command::Accept(Accept { source, order, merchant }) => {
             decide(&source, merchant.as_ref(), &order, json!({ "accept": true })).await
         }

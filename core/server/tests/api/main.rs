@@ -9,6 +9,7 @@ mod calendar;
 mod catalogue;
 mod configuration;
 mod credit;
+mod desk;
 mod document;
 mod health;
 mod history;

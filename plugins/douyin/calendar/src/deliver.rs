@@ -47,9 +47,10 @@ async fn tell(channel: &DouyinCalendar, call: &Call<ConnectionSettings>, notice:
         OrderEvent::Issued { units } => issued(channel, call, notice, units).await,
         OrderEvent::IssueFailed { reason } => issue_failed(channel, call, notice, reason).await,
         OrderEvent::RefundDecided { key, decision, .. } => refund_decided(channel, call, notice, key, decision).await,
-        OrderEvent::Redeemed { token, units, whole, at, shop } => {
+        OrderEvent::Redeemed { token, units, whole, at, shop, refund_refused } => {
             let part = (!whole).then_some(units.as_slice());
-            let body = redemption(call, notice, token, part, *at, shop.as_deref())?;
+            let at = refund_refused.map_or(*at, |asked| asked.plus_millis(-BEFORE_REFUND_MS).min(*at));
+            let body = redemption(call, notice, token, part, at, shop.as_deref())?;
             let answer = channel.client.post(call, VERIFY.0, VERIFY.1, &body).await?;
             redeemed(channel, &answer)
         }
@@ -157,7 +158,11 @@ async fn refund_decided(
     send(channel, call, AUDIT, &Value::Object(body)).await
 }
 
-/// Scenic §13. `verify_time` always goes along: it is required after a refused refund, which is not known here.
+/// After a refused refund a use has to lie before the question (scenic §13), whose time at Douyin is a little earlier than
+/// the one at which it came here; in milliseconds.
+const BEFORE_REFUND_MS: i64 = 60_000;
+
+/// Scenic §13. `verify_time` always goes along: it is required after a refused refund.
 /// Vouchers are named only for a part: left out means the whole order.
 fn redemption(
     call: &Call<ConnectionSettings>,

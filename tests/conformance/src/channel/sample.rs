@@ -101,6 +101,7 @@ pub(crate) fn all_notices() -> Outcome<Vec<Notice>> {
             whole: true,
             at: Timestamp::from_seconds(1_790_000_000),
             shop: None,
+            refund_refused: None,
         },
     ];
     let mut notices = Vec::new();

@@ -134,3 +134,42 @@ async fn a_command_beside_a_server_leaves_it_its_jobs() {
         issuing.await.unwrap().unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_file_of_used_tickets_is_redeemed_and_what_is_wrong_comes_back_to_be_corrected() {
+    for given in databases::all().await {
+        let stage = Stage::set(given).await;
+        let offer = Offer::own_number();
+        stage.office.offer(&offer, &stage.day, 10).await;
+        let bought = stage.platform.buy(&stage.purchase(&offer, 3)).await.order.unwrap();
+        let ours = stage.office.order(&bought.order_id).await["id"].as_str().unwrap().to_owned();
+        let folder = stage.given.folder.path();
+        let (file, errors) = (folder.join("used.csv"), folder.join("refused.csv"));
+        fs::write(&file, format!("order,units,code\n{ours},1,\n{ours},9,\n,,NOBODY-0001\n")).unwrap();
+        let redeem = |file: &std::path::Path, more: &[&str]| {
+            let mut command = stage.command(&["redeem", "--merchant", "lakeside", "--json"]);
+            command.arg("--file").arg(file).args(more);
+            program::finish(command, "")
+        };
+        let tried = redeem(&file, &["--dry-run"]);
+        assert_eq!((tried.code, &tried.json()["redeemed"]), (1, &json!(1)), "{tried:?}");
+        let done = redeem(&file, &["--errors", errors.to_str().unwrap()]);
+        let report = done.json();
+        assert_eq!((done.code, &report["redeemed"], &report["lines"]), (1, &json!(1), &json!(3)), "{done:?}");
+        assert!(!done.out.contains("NOBODY") && !done.err.contains("NOBODY"), "{done:?}");
+        let written = fs::read_to_string(&errors).unwrap();
+        assert!(written.starts_with("order,units,code,fault\n") && written.contains("NOBODY-0001"), "{written}");
+        assert_eq!(written.lines().count(), 3, "{written}");
+        // It is not overwritten by the next run, and the file again does nothing twice.
+        assert_eq!(redeem(&file, &["--errors", errors.to_str().unwrap()]).code, 1);
+        assert_eq!(redeem(&file, &[]).json()["used_before"], 1);
+        // Corrected, it is given again as it is.
+        let corrected =
+            written.lines().filter(|line| !line.contains("NOBODY")).map(|line| line.replace(",9,", ",2;3,"));
+        fs::write(&errors, corrected.collect::<Vec<_>>().join("\n")).unwrap();
+        let rest = redeem(&errors, &[]);
+        assert_eq!((rest.code, &rest.json()["redeemed"]), (0, &json!(1)), "{rest:?}");
+        assert_eq!(stage.office.order(&bought.order_id).await["state"], "completed");
+        stage.office.assert_sound().await;
+    }
+}

@@ -2,10 +2,13 @@
 //! Of the house's own crates, the simulators are used, and the store's way to make a PostgreSQL database.
 //!
 //! What they work with is this package's library. Tests: `demo`, `libraries`, `surface`, `platform`, `early`, `killed`,
-//! `commands`, `discretion`, `processes`, `reload`, `nodes`.
+//! `commands`, `discretion`, `processes`, `reload`, `nodes`; `zhiyoubao`, `callbacks` and `by_hand`: a scenic area
+//! behind a gateway.
 
 #![allow(clippy::unwrap_used)]
 
+mod by_hand;
+mod callbacks;
 mod commands;
 mod demo;
 mod discretion;
@@ -17,3 +20,4 @@ mod platform;
 mod processes;
 mod reload;
 mod surface;
+mod zhiyoubao;

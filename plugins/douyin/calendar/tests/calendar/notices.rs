@@ -5,6 +5,7 @@ use entrepot_sdk::contract::money::Money;
 use entrepot_sdk::contract::notice::{Notice, OrderEvent, OrderNotice, RefundDecision};
 use entrepot_sdk::contract::order::{CredentialKind, UnitCredentials};
 use entrepot_sdk::contract::services::{HttpRequest, HttpResponse};
+use entrepot_sdk::contract::time::Timestamp;
 use entrepot_sdk::testing::{Bench, Seat, World};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -89,6 +90,18 @@ async fn the_pages_own_examples() {
     for (notice, path, expected) in cases {
         let what = notice.name();
         assert_eq!(told(notice).await, (path.to_owned(), expected), "{what}");
+    }
+}
+
+/// Scenic §13.
+#[tokio::test]
+async fn a_use_after_a_refused_refund_is_told_with_a_time_before_the_question() {
+    for (refused_s, told_s) in [(1_790_799_000, 1_790_798_940), (1_790_900_000, 1_790_800_000)] {
+        let Notice::Order(mut notice) = redemption(&[1], true) else { panic!("an order's notice") };
+        let OrderEvent::Redeemed { refund_refused, .. } = &mut notice.event else { panic!("a redemption") };
+        *refund_refused = Some(Timestamp::from_seconds(refused_s));
+        let (_, body) = told(Notice::Order(notice)).await;
+        assert_eq!(body["verify_time"], told_s);
     }
 }
 
