@@ -3,18 +3,18 @@
 
 use entrepot_conformance::Fixture;
 
-#[path = "../../code-pool/tests/fixture.rs"]
+#[path = "../../code-pool/tests/fixture/mod.rs"]
 mod code_pool;
 #[allow(dead_code, missing_docs)] // some of it is for the plugin's own tests
-#[path = "../../douyin/calendar/tests/fixture.rs"]
+#[path = "../../douyin/calendar/tests/fixture/mod.rs"]
 mod douyin_calendar;
 #[allow(dead_code, clippy::unwrap_used)] // some of it is for the plugin's own tests, and all of it is test data
-#[path = "../../octo/supplier/tests/fixture.rs"]
+#[path = "../../octo/supplier/tests/fixture/mod.rs"]
 mod octo_supplier;
-#[path = "../../simple-gate/tests/fixture.rs"]
+#[path = "../../simple-gate/tests/fixture/mod.rs"]
 mod simple_gate;
 #[allow(dead_code)] // some of it is for the plugin's own tests
-#[path = "../../zhiyoubao/tests/fixture.rs"]
+#[path = "../../zhiyoubao/tests/fixture/mod.rs"]
 mod zhiyoubao;
 
 /// What the suite needs of the built-in of that id.

@@ -4,7 +4,7 @@
 
 mod desk;
 #[allow(dead_code)] // the rest of it is the suite's
-#[path = "../fixture.rs"]
+#[path = "../fixture/mod.rs"]
 mod fixture;
 
 use desk::{Table, order, real_names};

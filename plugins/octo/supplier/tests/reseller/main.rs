@@ -11,7 +11,7 @@
 
 mod desk;
 #[allow(dead_code)] // the rest of it is the suite's
-#[path = "../fixture.rs"]
+#[path = "../fixture/mod.rs"]
 mod fixture;
 mod giving_back;
 mod goods;
