@@ -104,7 +104,7 @@ impl Suite {
     pub fn run_one(&self, name: &str) -> Option<CheckReport> {
         let manifest = self.plugin.manifest();
         let check = tables(&manifest).iter().copied().flatten().find(|check| check.name == name)?;
-        Some(self.result(&runtime(), check, &manifest, &self.plugin))
+        Some(apart(|| self.result(&runtime(), check, &manifest, &self.plugin)))
     }
 
     /// Runs the checks on the plugin's library.
@@ -134,9 +134,12 @@ impl Suite {
     }
 
     fn run_on(&self, plugin: &Arc<dyn Plugin>) -> Report {
-        let (runtime, manifest) = (runtime(), plugin.manifest());
+        let manifest = plugin.manifest();
         let checks = tables(&manifest).into_iter().flatten();
-        Report::of(checks.map(|check| self.result(&runtime, check, &manifest, plugin)).collect())
+        apart(|| {
+            let runtime = runtime();
+            Report::of(checks.map(|check| self.result(&runtime, check, &manifest, plugin)).collect())
+        })
     }
 
     fn result(&self, runtime: &Runtime, check: &Check, manifest: &Manifest, plugin: &Arc<dyn Plugin>) -> CheckReport {
@@ -157,6 +160,14 @@ impl Suite {
             }
         }
     }
+}
+
+/// On a thread of its own: the caller may be inside a runtime already.
+fn apart<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| match scope.spawn(run).join() {
+        Ok(told) => told,
+        Err(panic) => std::panic::resume_unwind(panic),
+    })
 }
 
 fn runtime() -> Runtime {

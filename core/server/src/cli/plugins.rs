@@ -201,18 +201,19 @@ fn run_check(check: &Check) -> Result<Exit, Failure> {
         Some(file) => Some(entrepot_conformance::check_file::read(file).map_err(Failure::usage)?),
         None => None,
     };
-    let of_built_in = || entrepot_builtin::fixtures::fixture(id.as_str());
-    let fixture = match &prepared {
-        Some(prepared) => prepared.fixture.clone(),
-        None => of_built_in().unwrap_or_else(Fixture::bare),
+    let known = match &prepared {
+        Some(prepared) => Some(prepared.fixture.clone()),
+        None => entrepot_builtin::fixtures::fixture(id.as_str()),
     };
+    let bare = known.is_none();
+    let fixture = known.unwrap_or_else(Fixture::bare);
     let report = Suite::of(plugin, fixture).run();
     if check.json {
         print::json(&report)?;
     } else {
         print::line(&fit(&id, row(status)))?;
         print::line(&report.to_string())?;
-        if report.not_run > 0 && check.config.is_none() {
+        if bare {
             print::line("a check file has more of it run: --config FILE (docs/plugin-guide.md)")?;
         }
     }

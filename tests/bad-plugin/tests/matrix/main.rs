@@ -2,6 +2,7 @@
 //! a defect, and a defect without a check, fail here.
 #![allow(clippy::unwrap_used)]
 
+mod remote;
 mod sides;
 
 use std::collections::{BTreeMap, BTreeSet};

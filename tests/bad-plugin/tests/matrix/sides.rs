@@ -89,8 +89,13 @@ impl OtherSide for AtTheGate {
     }
 }
 
+/// A gate that knows no order.
+pub fn fresh() -> Arc<dyn OtherSide> {
+    Arc::new(AtTheGate(Gate::default()))
+}
+
 pub fn supplier() -> Fixture {
-    Fixture::supplier(gate::PRODUCT, || Arc::new(AtTheGate(Gate::default())))
+    Fixture::supplier(gate::PRODUCT, fresh)
         .refuses(gate::REFUSED)
         .example("distributor = \"D1\"\ntimeout_ms = 5000\n")
         .bad_setting(json!({"distributor": "D1", "timeout_ms": 1}), "timeout_ms")

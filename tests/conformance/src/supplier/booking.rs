@@ -156,9 +156,21 @@ async fn another_currency_is_not_taken_for_ours(trial: Arc<Trial>) -> Outcome {
 async fn slot_survives(trial: Arc<Trial>) -> Outcome {
     const SLOT: &str = "09:00-10:30";
     let stand = trial.stand().await?;
+    // A partner that knows its slots has to sell this one.
+    let offer = Button::Offer {
+        date: visit_day()?,
+        open: true,
+        cost: Money::fen(8_000),
+        units: 100,
+        slot: Some(SLOT.to_owned()),
+    };
+    let _ = stand.side.press(&offer);
     let order = SupplierOrder { slot: Some(SLOT.to_owned()), ..trial.order("1", 1)? };
-    stand.issued(&order).await?;
-    let Some(told) = stand.side.booked()[0].slot.clone() else { return Err(lacks("slots")) };
+    if let Ok(Booking::Refused(_)) = stand.seat.book(order).await {
+        return not_run("the other side refuses a slot that it did not offer");
+    }
+    let told = stand.side.booked().first().and_then(|booked| booked.slot.clone());
+    let Some(told) = told else { return Err(lacks("slots")) };
     ensure(told == SLOT, || format!("the slot {SLOT} arrived as {told}"))
 }
 
@@ -200,7 +212,12 @@ async fn sold_out_is_said_as_such(trial: Arc<Trial>) -> Outcome {
 async fn order_at_its_limit_is_booked(trial: Arc<Trial>) -> Outcome {
     let stand = trial.stand().await?;
     let limit = units_limit(&trial.manifest()).unwrap_or(1);
-    let units = stand.issued(&trial.order("1", limit)?).await?;
+    let order = trial.order("1", limit)?;
+    let first = fine("book", stand.seat.book(order.clone()).await)?;
+    if matches!(first, Booking::Refused(refusal) if refusal.reason == Reason::SoldOut) {
+        return not_run(format!("the other side has fewer than {limit} units"));
+    }
+    let units = stand.issued(&order).await?;
     ensure(units.len() == usize::from(limit), || format!("{} of {limit} units", units.len()))
 }
 

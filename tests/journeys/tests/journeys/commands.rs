@@ -41,6 +41,34 @@ fn plugins_are_listed_with_what_scripts_read() {
     }
 }
 
+#[test]
+fn a_built_in_is_checked_by_its_id() {
+    let ended = program::run(&["plugins", "check", "code-pool", "--json"]);
+    let report = ended.json();
+    let count = |key: &str| report[key].as_u64().unwrap_or_else(|| panic!("{key}: {report}"));
+    assert_eq!((ended.code, count("failed")), (0, 0), "{report}");
+    let checks = report["checks"].as_array().unwrap();
+    let all = count("passed") + count("not_declared") + count("not_run");
+    assert_eq!(usize::try_from(all).unwrap(), checks.len());
+    assert!(checks.iter().all(|check| check["name"].is_string() && check["result"].is_string()));
+}
+
+#[test]
+fn a_check_says_what_is_wrong_with_a_plugin() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("check.toml");
+    // The example's settings are not what the file says: code-pool shows codes in no such way.
+    fs::write(&file, "[settings]\nshow_as = \"barcode\"\n").unwrap();
+    let file = file.display().to_string();
+    let ended = program::run(&["plugins", "check", "code-pool", "--config", &file]);
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(ended.out.contains("FAILED       example_settings_open"), "{ended:?}");
+    fs::write(folder.path().join("check.toml"), "[settngs]").unwrap();
+    let ended = program::run(&["plugins", "check", "code-pool", "--config", &file]);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(format!("{}{}", ended.out, ended.err).contains("settngs"), "{ended:?}");
+}
+
 #[tokio::test]
 async fn codes_are_imported_beside_a_server_and_without_one() {
     for given in databases::all().await {

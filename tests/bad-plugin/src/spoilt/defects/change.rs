@@ -56,10 +56,9 @@ pub(super) fn on_fault(asked: &Request, name: &str, answer: &mut Answer, instead
 
 /// Gives the fault of that call another effect.
 pub(super) fn effect(asked: &Request, name: &str, answer: &mut Answer, effect: Effect) {
-    if let Err(fault) = answer {
-        if is(asked, name) {
-            fault.effect = effect;
-        }
+    match answer {
+        Err(fault) if is(asked, name) => fault.effect = effect,
+        _ => {}
     }
 }
 

@@ -151,7 +151,7 @@ pub(super) const DEFECTS: &[Defect] = defect_table! {
     });
     tells_nobody breaks declared_notices_are_delivered: Instead(|asked, _| {
         let delivery = matches!(asked, Request::Channel(ChannelRequest::Deliver { .. }));
-        delivery.then(|| Ok(Response::Channel(ChannelResponse::Told(Told::Done))))
+        delivery.then_some(Ok(Response::Channel(ChannelResponse::Told(Told::Done))))
     });
     tells_of_no_order breaks notice_names_its_order: Sent(|call, _| call.body = Some("{}".to_owned()));
     tells_tickets_in_ascii breaks issued_tickets_are_told: Sent(|call, _| {

@@ -184,11 +184,12 @@ pub(super) const DEFECTS: &[Defect] = defect_table! {
         }
     });
     rest_is_all breaks rest_after_a_part_ends_the_order: Asked(|_, asked, _| {
-        if let Request::Supplier(SupplierRequest::Cancel { order, units, .. }) = asked {
-            if order.is_rest(units) {
+        match asked {
+            Request::Supplier(SupplierRequest::Cancel { order, units, .. }) if order.is_rest(units) => {
                 order.units.iter_mut().for_each(|unit| unit.gone = false);
                 *units = order.left();
             }
+            _ => {}
         }
     });
     new_key_each_time breaks same_key_cancels_once: Asked(new_key);
@@ -300,10 +301,8 @@ fn the_first_booking(asked: &Request, place: &Place) -> Option<Answer> {
 /// The answer names the order that was asked about, whichever it is about.
 fn as_asked(request: &HttpRequest, received: &mut Received) {
     let number = request.url.rsplit('/').next().unwrap_or_default().to_owned();
-    if let (Ok(HttpResponse { body, .. }), "inquire") = (received, request.api.as_str()) {
-        if let Ok(mut told) = serde_json::from_str::<Value>(body) {
-            told["order"] = json!(number);
-            *body = told.to_string();
-        }
-    }
+    let (Ok(HttpResponse { body, .. }), "inquire") = (received, request.api.as_str()) else { return };
+    let Ok(mut told) = serde_json::from_str::<Value>(body) else { return };
+    told["order"] = json!(number);
+    *body = told.to_string();
 }

@@ -5,7 +5,7 @@ use entrepot_sdk::contract::channel::RawResponse;
 use entrepot_sdk::contract::fault::{Effect, Fault, FaultKind};
 use entrepot_sdk::contract::hearing::{Heard, Named, News};
 use entrepot_sdk::contract::ids::OrderId;
-use entrepot_sdk::contract::message::Request;
+use entrepot_sdk::contract::message::{Request, Response};
 use entrepot_sdk::contract::money::Money;
 use entrepot_sdk::contract::reading::{CalendarPage, CataloguePage, SupplierCell, Vacancies};
 use entrepot_sdk::contract::supplier::{
@@ -61,7 +61,7 @@ pub(super) const DEFECTS: &[Defect] = defect_table! {
         }
     });
     releases_nothing breaks released_hold_is_gone: Instead(|asked, _| {
-        is(asked, "release").then(|| Ok(entrepot_sdk::contract::message::Response::Supplier(SupplierResponse::Released)))
+        is(asked, "release").then_some(Ok(Response::Supplier(SupplierResponse::Released)))
     });
     releases_once breaks releasing_again_is_well: Answered(|asked, answer, place| {
         if is(asked, "release") && place.notes.count("releases") > 0 {

@@ -80,10 +80,9 @@ pub(super) const DEFECTS: &[Defect] = defect_table! {
     half_an_answer_is_not_booked breaks cut_booking_answer_is_unknown: Answered(not_booked);
     half_an_answer_is_not_found breaks cut_inquiry_answer_is_no_answer: Answered(not_found);
     strict_reader breaks strangers_in_an_answer_are_survived: Received(|_, received| {
-        if let Ok(response) = received {
-            if response.body.contains("next_year") {
-                response.body.clear();
-            }
+        match received {
+            Ok(response) if response.body.contains("next_year") => response.body.clear(),
+            _ => {}
         }
     });
     guesses_values breaks values_of_another_type_are_not_believed: Answered(refused);
