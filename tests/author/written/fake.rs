@@ -61,7 +61,8 @@ impl Book {
             "order" if field("goods") == REFUSED_PRODUCT => reply("8", None),
             "order" => {
                 let count = field("count").parse().unwrap_or_default();
-                let booked = Booked { order: number.clone(), product: field("goods"), count, date: Some(field("day")) };
+                let (order, product, date) = (number.clone(), field("goods"), Some(field("day")));
+                let booked = Booked { order, product, count, date, ..Booked::default() };
                 reply("0", Some(self.orders.entry(number).or_insert((booked, BTreeSet::new()))))
             }
             "query" => match self.orders.get(&number) {

@@ -88,7 +88,10 @@ impl Supplier for AcmeSupplier {
         }
         let reply = self.ask(call, "order", &order, &fields).await?;
         match reply.code {
-            0 => booking(&order, reply),
+            0 => match booking(&order, reply)? {
+                Booking::Cancelled => Ok(Booking::Refused(Refusal::new(Reason::StateForbids, "returned before"))),
+                booking => Ok(booking),
+            },
             7 => Ok(Booking::Refused(Refusal::new(Reason::SoldOut, reply.text))),
             8 => Ok(Booking::Refused(Refusal::new(Reason::SupplierRefused, reply.text))),
             code => Err(unexpected(code)),
