@@ -121,6 +121,8 @@ async fn put_skus(engine: &Engine, merchant: &MerchantId, skus: u32) -> Result<(
             minimum_units: 1,
             maximum_units: 50,
             fulfilment: Fulfilment::OwnNumber,
+            when: Default::default(),
+            otherwise: Vec::new(),
         }));
     }
     for chunk in entries.chunks(BULK_LIMIT_ROWS) {

@@ -2,7 +2,8 @@
 //!
 //! - [`flash_sale`]: everybody buys one SKU and date until it is sold out, three ways.
 //! - [`ledger`]: transfers on one account; [`jobs`]: from the change that causes a job to its end; [`growth`]: the flash
-//!   sale beside many stored orders; [`overload`]: more clients than can be served; [`calendar`]: many dates changed.
+//!   sale beside many stored orders; [`overload`]: more clients than can be served; [`calendar`]: many dates changed;
+//!   [`boundary`]: one call to a plugin ([`at_once`]).
 //! - [`shop`]: the real thing with one SKU on sale; [`clients`]: many clients at once, timed.
 //! - [`engine_way`], [`http_way`]: how a client buys through the engine and over HTTP; [`sql`] holds the plain way and
 //!   counts what stands in the database.
@@ -11,6 +12,8 @@
 // Printing is what these programs are for.
 #![allow(clippy::print_stdout)]
 
+mod at_once;
+mod boundary;
 mod calendar;
 mod clients;
 mod database;
@@ -59,6 +62,8 @@ enum Program {
     Overload(overload::Options),
     /// Date cells changed in bulk
     Calendar(calendar::Options),
+    /// One call to a plugin: built in, in a library, in a process
+    Boundary(boundary::Options),
 }
 
 fn main() -> ExitCode {
@@ -70,6 +75,7 @@ fn main() -> ExitCode {
         Program::Growth(options) => run(growth::run(options)),
         Program::Overload(options) => run(overload::run(options)),
         Program::Calendar(options) => run(calendar::run(options)),
+        Program::Boundary(options) => run(boundary::run(options)),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

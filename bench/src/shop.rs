@@ -176,6 +176,8 @@ impl Offer {
             minimum_units: 1,
             maximum_units: 50,
             fulfilment,
+            when: Default::default(),
+            otherwise: Vec::new(),
         }
     }
 

@@ -9,3 +9,5 @@ pub mod cluster;
 pub mod failure;
 mod postgres;
 mod unprivileged;
+
+pub use unprivileged::in_path;

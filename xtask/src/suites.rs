@@ -12,6 +12,7 @@ use crate::leash::Leash;
 use crate::libraries;
 use xtask::cluster::{Cluster, Durability};
 use xtask::failure::{Result, unfit};
+use xtask::in_path;
 
 /// Limit of one test program.
 const PROGRAM_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -100,10 +101,13 @@ impl Outcome {
 pub fn test(options: &Options) -> Result<ExitCode> {
     let workspace = Workspace::read()?;
     let chosen = choose(&workspace, &options.only)?;
+    let needs = |core: &str| chosen.iter().any(|name| workspace.reaches(name, core));
+    if needs("entrepot-host") && in_path("python3").is_none() {
+        return Err(unfit("no python3 in PATH: tests of plugins in a process of their own need it; install Python 3"));
+    }
     let mut leash = Leash::start()?;
     let start = Instant::now();
     let suites = build(&workspace, &mut leash, options, &chosen)?;
-    let needs = |core: &str| chosen.iter().any(|name| workspace.reaches(name, core));
     let mut environment = vec![("ENTREPOT_TEST_DATABASE", options.database.name().to_owned())];
     if needs("entrepot-host") {
         let release = options.cargo_args.iter().any(|a| a == "--release" || a == "-r");

@@ -294,6 +294,7 @@ impl PlainBuyer {
                 reservation: None,
                 refund: Default::default(),
                 fulfilment: Fulfilment::OwnNumber,
+                otherwise: Vec::new(),
                 time_zone: "Asia/Shanghai".to_owned(),
                 usable: Some((offer.date, offer.date)),
             },

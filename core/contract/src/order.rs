@@ -10,7 +10,7 @@ use crate::ids::{
     RefundId, SkuId, SupplierReference,
 };
 use crate::money::Money;
-use crate::product::{DocumentKind, Fulfilment, LimitSubject, RefundRule, ReservationRule};
+use crate::product::{DocumentKind, Fulfilment, LimitSubject, RefundRule, ReservationRule, Route};
 use crate::time::{Timestamp, VisitDate};
 use crate::version::Anything;
 
@@ -221,6 +221,9 @@ pub struct Terms {
     pub refund: RefundRule,
     /// Where credentials come from.
     pub fulfilment: Fulfilment,
+    /// Suppliers that are asked when that one certainly refuses, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub otherwise: Vec<Route>,
     /// IANA zone of the venue.
     pub time_zone: String,
     /// First and last date of use, both inclusive.

@@ -159,6 +159,52 @@ pub struct Sku {
     pub maximum_units: u16,
     /// Where the credentials come from.
     pub fulfilment: Fulfilment,
+    /// When its supplier is asked; always when left out.
+    #[serde(default, skip_serializing_if = "RouteCondition::is_always")]
+    pub when: RouteCondition,
+    /// Other suppliers, in the order in which they are asked: when the ones before do not take a sale, and when they
+    /// certainly refused to book it. Nobody else is asked while an outcome is unknown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub otherwise: Vec<Route>,
+}
+
+/// A supplier that may fulfil a SKU.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// The merchant's supplier connection.
+    pub connection: ConnectionId,
+    /// The product in the supplier's words; of a pool its name.
+    pub product_code: String,
+    /// When it is asked; always when left out.
+    #[serde(default, skip_serializing_if = "RouteCondition::is_always")]
+    pub when: RouteCondition,
+}
+
+/// What a sale has to be like for a supplier to be asked. What is left out does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RouteCondition {
+    /// First date of arrival.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<VisitDate>,
+    /// Last date of arrival, inclusive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<VisitDate>,
+    /// The channel connections it is sold through.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<ConnectionId>,
+    /// Fewest units that may still be sold on each of its dates, before this sale.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least_left: Option<u32>,
+}
+
+impl RouteCondition {
+    /// Whether it holds for every sale.
+    #[must_use]
+    pub fn is_always(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 fn one() -> u16 {

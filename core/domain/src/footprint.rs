@@ -7,7 +7,7 @@ use entrepot_contract::calendar::StockKey;
 use entrepot_contract::ids::{ChannelOrderId, CodeId, ConnectionId, DistributorId, OrderId, PoolName};
 use entrepot_contract::intent::CreateOrder;
 use entrepot_contract::order::{LimitKey, Order, OrderState};
-use entrepot_contract::product::Fulfilment;
+use entrepot_contract::product::{Fulfilment, Route};
 
 use crate::catalogue::{dates_taken, share_cells, sold, stock_cells};
 use crate::change::RefKey;
@@ -151,7 +151,9 @@ fn create(
     found.limits.extend(limits.into_iter().map(|(taken, _)| taken.key));
     if rules.issue_at_acceptance {
         // A wish beyond the limit is refused: it must not load the pool.
-        pool_of(state, &sku.fulfilment, wish.count.min(u32::from(sku.maximum_units)), found);
+        let count = wish.count.min(u32::from(sku.maximum_units));
+        pool_of(state, &sku.fulfilment, count, found);
+        pools_behind(state, &sku.otherwise, count, found);
     }
 }
 
@@ -172,8 +174,21 @@ fn of_order(state: &State, order: &Order, found: &mut Footprint) {
     found.stock.extend(order.stock.iter().map(|taken| taken.key.clone()));
     found.limits.extend(order.limits.iter().map(|taken| taken.key.clone()));
     found.accounts.extend(order.terms.distributor.clone());
-    if matches!(order.state, OrderState::Created | OrderState::Paid | OrderState::Accepted) {
-        pool_of(state, &order.terms.fulfilment, u32::try_from(order.units.len()).unwrap_or(0), found);
+    let count = u32::try_from(order.units.len()).unwrap_or(0);
+    let open = matches!(order.state, OrderState::Created | OrderState::Paid | OrderState::Accepted);
+    if open {
+        pool_of(state, &order.terms.fulfilment, count, found);
+    }
+    if open || order.state == OrderState::Issuing {
+        pools_behind(state, &order.terms.otherwise, count, found);
+    }
+}
+
+/// The pools among those who are asked when the one before refuses.
+fn pools_behind(state: &State, otherwise: &[Route], count: u32, found: &mut Footprint) {
+    for Route { connection, product_code, .. } in otherwise {
+        let by = Fulfilment::Supplier { connection: connection.clone(), product_code: product_code.clone() };
+        pool_of(state, &by, count, found);
     }
 }
 

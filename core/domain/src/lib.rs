@@ -4,7 +4,7 @@
 //! command and what it sees into changes or a refusal, and [`state::State::apply`] applies the changes, so that the next command of the
 //! same batch sees them.
 //!
-//! - [`command`]: what may be asked for, with its key; [`answer`]: what is answered and stored under that key.
+//! - [`command`]: what may be asked for, with its key; [`seed`]: where its ids come from; [`answer`]: what is answered and stored under that key.
 //! - [`state`]: what a batch has loaded; [`catalogue`]: a merchant's products, prices and rules.
 //! - [`footprint`]: which rows a command has to see.
 //! - [`alert`]: what somebody should look at; [`deadline`]: what must happen in time.
@@ -12,7 +12,7 @@
 //! - [`decide`]: one file per kind of command.
 //! - [`transitions`]: the table of an order's states.
 //! - [`credit`]: postings and accounts; [`stock`]: cells; [`limits`]: how much one person may buy;
-//!   [`refund_rule`]: what a guest gets back;
+//!   [`refund_rule`]: what a guest gets back; [`route`]: which suppliers may fulfil;
 //!   [`guests`]: what has to be known about guests; [`venue`]: venue-local dates and cut-offs.
 //! - [`job`]: what must reach the outside later.
 //! - [`invariants`]: what has to hold after every command, checked by tests and the demo.
@@ -33,6 +33,8 @@ pub mod job;
 pub mod limits;
 pub mod planted;
 pub mod refund_rule;
+pub mod route;
+pub mod seed;
 pub mod state;
 pub mod stock;
 pub mod transitions;

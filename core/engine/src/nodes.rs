@@ -152,7 +152,7 @@ fn failing(instances: &[InstanceStatus], merchant: impl Fn(&ConnectionId) -> Opt
         let name = instance.key.to_string();
         for Trouble { what, since } in instance.troubles() {
             let subject = match &what {
-                What::Silent => Some((AlertKind::PluginSilent, None, name.clone())),
+                What::Silent | What::Gone => Some((AlertKind::PluginSilent, None, name.clone())),
                 What::LeftAlone(connection) => of_connection(&name, connection.as_ref(), &merchant),
                 What::NotOpen => None,
             };

@@ -1,7 +1,7 @@
 //! Ids and randomness for commands: the one place of the engine that is not deterministic.
 
 use entrepot_contract::time::Timestamp;
-use entrepot_domain::command::Seed;
+use entrepot_domain::seed::Seed;
 
 /// Makes seeds. Tests and the simulation use one that repeats.
 pub trait Seeds: Send + Sync {

@@ -10,6 +10,9 @@ pub enum HostFault {
     /// A library cannot be loaded.
     #[error("{0}")]
     Library(String),
+    /// A plugin's process cannot be started, or is no plugin.
+    #[error("{0}")]
+    Process(String),
     /// A plugin's card makes no sense.
     #[error("the manifest of plugin {plugin} is not usable: {text}")]
     Manifest {

@@ -19,10 +19,9 @@ use crate::breaker::{Breaker, BreakerRules, BreakerState};
 use crate::limits::{CONNECTIONS_LIMIT, InstanceLimits};
 use crate::locked;
 use crate::manifest::CheckedManifest;
-use crate::pulse::Threads;
+use crate::pulse::{Heart, Threads};
 use crate::services::InstanceServices;
 use crate::status::State;
-use crate::transport::remote::Heart;
 
 /// Reports kept for a plugin or an instance; the oldest go first.
 pub const REPORTS_LIMIT: usize = 20;
@@ -121,9 +120,9 @@ pub struct RunningInstance {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) opened_at: Timestamp,
     /// None where the plugin runs on the host's own threads.
-    pub(crate) heart: Option<Heart>,
-    /// Since when its threads were silent when it was last looked at.
-    silent_since: Mutex<Option<Timestamp>>,
+    pub(crate) heart: Option<Arc<dyn Heart>>,
+    /// How its threads were when it was last looked at.
+    seen: Mutex<Threads>,
     answers: Vec<ReadyAnswers>,
     rules: BreakerRules,
     required: bool,
@@ -182,7 +181,7 @@ pub(crate) struct Parts {
     pub(crate) rules: BreakerRules,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) answers: Vec<ReadyAnswers>,
-    pub(crate) heart: Option<Heart>,
+    pub(crate) heart: Option<Arc<dyn Heart>>,
     pub(crate) required: bool,
 }
 
@@ -193,7 +192,7 @@ impl RunningInstance {
             label: Arc::from(parts.key.plugin.as_str()),
             instance_label: Arc::from(parts.key.application.as_str()),
             heart: parts.heart,
-            silent_since: Mutex::default(),
+            seen: Mutex::new(Threads::Run),
             required: parts.required,
             key: parts.key,
             card: parts.card,
@@ -270,7 +269,7 @@ impl RunningInstance {
             .collect();
         let threads = self.threads();
         let healthy = connections.iter().all(|connection| connection.breaker == BreakerState::Closed)
-            && !matches!(threads, Threads::Silent { .. });
+            && matches!(threads, Threads::Run | Threads::Unwatched);
         let state = match (self.is_closed(), healthy) {
             (true, _) => State::Closed,
             (false, true) => State::Open,
@@ -294,14 +293,30 @@ impl RunningInstance {
             heart.beat(self.clock.now());
         }
         let threads = self.threads();
-        let since = if let Threads::Silent { since } = threads { Some(since) } else { None };
-        let before = std::mem::replace(&mut *locked(&self.silent_since), since);
-        match (before, since) {
-            (None, Some(_)) => self.report("its threads do not run: no call gets on until they do"),
-            (Some(_), None) => self.report("its threads run again"),
+        let before = std::mem::replace(&mut *locked(&self.seen), threads);
+        let silent = match (before, threads) {
+            (Threads::Silent { .. }, Threads::Silent { .. }) | (Threads::Gone { .. }, Threads::Gone { .. }) => {
+                return threads;
+            }
+            (_, Threads::Silent { .. }) => {
+                self.report("its threads do not run: no call gets on until they do");
+                true
+            }
+            (_, Threads::Gone { .. }) => {
+                self.report("its process does not run; the plugin's reports say why");
+                true
+            }
+            (Threads::Silent { .. }, _) => {
+                self.report("its threads run again");
+                false
+            }
+            (Threads::Gone { .. }, _) => {
+                self.report("its process runs again");
+                false
+            }
             _ => return threads,
-        }
-        tracing::warn!(instance = %self.key, silent = since.is_some(), "the threads of a plugin's library");
+        };
+        tracing::warn!(instance = %self.key, silent, "the threads of a plugin");
         self.publish();
         threads
     }

@@ -8,7 +8,7 @@
 //! - [`call`]: the way of one call: declared, admitted, waited for, checked, counted.
 //! - [`admission`]: what the declared capabilities allow, and which answer fits which call.
 //! - [`breaker`]: the circuit breaker, as a state machine over given instants.
-//! - [`pulse`]: whether a library's own threads run.
+//! - [`pulse`]: whether a plugin's own threads run.
 //! - [`limits`]: limits of an instance, and the token buckets of partners' quotas.
 //! - [`services`]: what a plugin may ask for: HTTP, cache, secrets, log, time.
 //! - [`http`]: calls to partners, and how their failures are read.
@@ -16,7 +16,7 @@
 //! - [`interface_log`]: the log of exchanges with partners as a trait.
 //! - [`masking`]: what of a body may be shown; secrets taken out of texts.
 //! - [`secret`]: a text that is never printed.
-//! - [`transport`]: how a plugin is reached: in this process, or through a library's C table.
+//! - [`transport`]: how a plugin is reached: in this process, through a library's C table, or in a process.
 //! - [`fault`]: why a plugin or an instance cannot be had.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -49,9 +49,10 @@ pub use interface_log::{Direction, InterfaceEntry, InterfaceLog, NoInterfaceLog}
 pub use limits::{ApiLimit, InstanceLimits};
 pub use masking::{mask_body, scrub};
 pub use pulse::Threads;
-pub use registry::{Host, HostParts, LibraryDeclaration, OpenOptions};
+pub use registry::{Host, HostParts, LibraryDeclaration, OpenOptions, ReplacedProcess};
 pub use secret::SecretText;
 pub use status::{LoadedFrom, PluginCard, PluginStatus, State, Trouble, What};
+pub use transport::child::{ProcessDeclaration, ProcessRules};
 
 /// Takes a lock; what a panicking holder left behind is still consistent, because no holder runs foreign code.
 pub(crate) fn locked<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -6,7 +6,7 @@ use entrepot_contract::capability::{Capabilities, ChannelCapabilities, Fulfils, 
 use entrepot_contract::looking::LookName;
 use entrepot_contract::manifest::{Manifest, PluginKind, Scene};
 use entrepot_contract::supplier::ResendWay;
-use entrepot_contract::version::SUPPORTED_MAJORS;
+use entrepot_contract::version::{CONTRACT, SUPPORTED_MAJORS};
 use jsonschema::Validator;
 use serde_json::Value;
 
@@ -16,6 +16,29 @@ use crate::fault::HostFault;
 const PROBLEMS_LIMIT: usize = 10;
 /// Scenes of one plugin.
 const SCENES_LIMIT: usize = 64;
+
+/// Reads a card that came over the boundary. What is wrong with it follows "the library" or "its process".
+pub(crate) fn read(bytes: &[u8]) -> Result<Manifest, String> {
+    let value: Value =
+        serde_json::from_slice(bytes).map_err(|error| format!("has a manifest that is no JSON: {error}"))?;
+    // Before all else: a manifest of another major need not be readable.
+    let major = value["contract"]["major"].as_u64();
+    if !major.is_some_and(|major| SUPPORTED_MAJORS.iter().any(|supported| u64::from(*supported) == major)) {
+        let major = major.map_or_else(|| "none".to_owned(), |major| major.to_string());
+        return Err(format!(
+            "speaks contract major {major}, this host speaks {SUPPORTED_MAJORS:?}; take a build for it"
+        ));
+    }
+    let minor = value["contract"]["minor"].as_u64().unwrap_or(0);
+    serde_json::from_value(value).map_err(|error| {
+        if minor > u64::from(CONTRACT.minor) {
+            let theirs = format!("{}.{minor}", CONTRACT.major);
+            format!("speaks contract {theirs}, newer than this host's {CONTRACT}, and its manifest cannot be read ({error}); take a build for {CONTRACT}, or a newer host")
+        } else {
+            format!("has a manifest that cannot be read: {error}")
+        }
+    })
+}
 
 /// A card that was found good, with its schemas ready for use.
 pub(crate) struct CheckedManifest {

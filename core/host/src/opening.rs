@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use entrepot_contract::fault::Fault;
 use entrepot_contract::ids::TraceId;
 use entrepot_contract::manifest::Manifest;
 use entrepot_contract::message::{OpenRequest, Opened};
@@ -15,20 +16,56 @@ use crate::instance::{InstanceKey, Parts, RunningInstance};
 use crate::limits::{CLOSE_TIMEOUT_MS, HTTP_IN_FLIGHT, LOG_LINES_PER_SECOND, OPEN_TIMEOUT_MS, RateLimits, TokenBucket};
 use crate::manifest::CheckedManifest;
 use crate::masking::scrub;
-use crate::pulse;
+use crate::pulse::{self, Heart};
 use crate::registry::{HostParts, OpenOptions};
 use crate::secret::SecretText;
 use crate::services::{HostServices, InstanceServices, ServiceScope};
+use crate::transport::child::{ChildPlugin, Scrub};
 use crate::transport::direct::{self, Ended};
 use crate::transport::library::LibraryPlugin;
 
 /// A plugin with its checked card.
 #[derive(Clone)]
 pub(crate) struct Loaded {
-    pub(crate) plugin: Arc<dyn Plugin>,
-    /// The same, where it is a library.
-    pub(crate) library: Option<Arc<LibraryPlugin>>,
+    pub(crate) plugin: Reached,
     pub(crate) card: Arc<CheckedManifest>,
+}
+
+/// A plugin, by the way in which it is reached.
+#[derive(Clone)]
+pub(crate) enum Reached {
+    /// In this program.
+    Here(Arc<dyn Plugin>),
+    /// Through a library's table.
+    Library(Arc<LibraryPlugin>),
+    /// In a process of its own.
+    Process(Arc<ChildPlugin>),
+}
+
+impl Reached {
+    /// Opens an instance. What has threads of its own has a heart, too.
+    async fn open(
+        self,
+        request: OpenRequest,
+        services: HostServices,
+        workers: Option<usize>,
+        scrub: Scrub,
+    ) -> Result<(Arc<dyn Instance>, Opened, Option<Arc<dyn Heart>>), Fault> {
+        let services = Arc::new(services);
+        match self {
+            Self::Here(plugin) => {
+                plugin.open(request, services).await.map(|(instance, opened)| (instance, opened, None))
+            }
+            Self::Library(library) => {
+                let (instance, opened) = library.open_remote(request, services, workers).await?;
+                Ok((Arc::clone(&instance) as _, opened, Some(instance)))
+            }
+            Self::Process(child) => {
+                let (instance, opened) = child.open_child(request, services, scrub).await?;
+                Ok((Arc::clone(&instance) as _, opened, Some(instance)))
+            }
+        }
+    }
 }
 
 /// Opens an instance of a loaded plugin.
@@ -40,7 +77,7 @@ pub(crate) async fn open(
     request: OpenRequest,
     options: OpenOptions,
 ) -> Result<Arc<RunningInstance>, HostFault> {
-    let Loaded { plugin, library, card } = loaded;
+    let Loaded { plugin, card } = loaded;
     card.instance(&request.settings, &key.to_string())?;
     let fault = |text: String| HostFault::Open { instance: key.clone(), text: scrub_all(&text, &options.secrets) };
     if request.application != key.application {
@@ -53,15 +90,9 @@ pub(crate) async fn open(
     let own = HostServices::new(Arc::clone(&services), scope);
     let wait = Duration::from_millis(options.limits.timeout_ms.max(OPEN_TIMEOUT_MS));
     let workers = options.workers;
-    let future = direct::contained(async move {
-        match library {
-            Some(library) => {
-                let opened = library.open_watched(request, Arc::new(own), workers).await;
-                opened.map(|(instance, opened, heart)| (instance, opened, Some(heart)))
-            }
-            None => plugin.open(request, Arc::new(own)).await.map(|(instance, opened)| (instance, opened, None)),
-        }
-    });
+    let shown = Arc::clone(&services);
+    let scrub: Scrub = Arc::new(move |text: &str| shown.scrub(text));
+    let future = direct::contained(plugin.open(request, own, workers, scrub));
     let (instance, opened, heart) = match direct::within(wait, future).await {
         Ended::Answered(Ok(opened)) => opened,
         Ended::Answered(Err(error)) => return Err(fault(error.to_string())),

@@ -1,5 +1,6 @@
-//! Whether a library's own threads run: a heartbeat is a task on the executor that runs the library's calls, so a
-//! partner that is slow leaves it beating, and workers that block or spin do not. A state machine over given instants.
+//! Whether a plugin's own threads run: a heartbeat is a task on the executor that runs a library's calls, or a frame that
+//! a process answers, so a partner that is slow leaves it beating, and workers that block or spin do not. A state machine
+//! over given instants.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -30,6 +31,19 @@ pub enum Threads {
         /// Since when, at the latest.
         since: Timestamp,
     },
+    /// It has a process of its own, which is not there, or in which it did not open again; the reports say why.
+    Gone {
+        /// Since when.
+        since: Timestamp,
+    },
+}
+
+/// Tells whether the threads of an instance run.
+pub(crate) trait Heart: Send + Sync {
+    /// Sends a heartbeat, unless one is without an answer.
+    fn beat(&self, now: Timestamp);
+    /// What is known by now.
+    fn threads(&self, now: Timestamp) -> Threads;
 }
 
 /// The heartbeats of one instance; at most one is without an answer.

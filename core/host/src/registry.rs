@@ -9,8 +9,9 @@ use entrepot_contract::ids::{ApplicationId, PluginId};
 use entrepot_contract::manifest::Manifest;
 use entrepot_contract::message::OpenRequest;
 use entrepot_contract::plugin::Plugin;
-use entrepot_contract::time::Clock;
+use entrepot_contract::time::{Clock, Timestamp};
 use entrepot_contract::version::{ABI, CONTRACT};
+use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::breaker::BreakerRules;
@@ -22,10 +23,11 @@ use crate::interface_log::InterfaceLog;
 use crate::limits::{ApiLimit, InstanceLimits, RateLimits};
 use crate::locked;
 use crate::manifest::CheckedManifest;
-use crate::opening::{self, Loaded};
+use crate::opening::{self, Loaded, Reached};
 use crate::pulse::Threads;
 use crate::secret::SecretText;
 use crate::status::{LoadedFrom, PluginCard, PluginStatus, State};
+use crate::transport::child::{self, ChildPlugin, ProcessDeclaration, ProcessRules};
 use crate::transport::library;
 
 /// How often it is looked whether an instance is idle.
@@ -55,6 +57,13 @@ pub struct LibraryDeclaration {
     pub path: PathBuf,
     /// The hash its bytes must have, in hexadecimal.
     pub sha256: Option<String>,
+}
+
+/// A plugin's process that another one took the place of. Let go, it ends with its last instance.
+pub struct ReplacedProcess {
+    plugin: PluginId,
+    from: LoadedFrom,
+    loaded: Loaded,
 }
 
 /// What an instance is opened with besides the plugin's own request.
@@ -105,7 +114,7 @@ impl Host {
             let id = card.manifest.id.clone();
             let entry = Entry {
                 loaded: LoadedFrom::BuiltIn,
-                plugin: Some(Loaded { plugin, library: None, card }),
+                plugin: Some(Loaded { plugin: Reached::Here(plugin), card }),
                 reports: Reports::default(),
             };
             if plugins.insert(id.clone(), entry).is_some() {
@@ -122,7 +131,9 @@ impl Host {
         let kept = self.try_library(declaration);
         if let Err(fault) = &kept {
             let mut plugins = locked(&self.plugins);
-            let entry = plugins.entry(declaration.plugin.clone()).or_insert_with(|| Entry::declared(declaration));
+            let entry = plugins
+                .entry(declaration.plugin.clone())
+                .or_insert_with(|| Entry::declared(LoadedFrom::of_library(declaration)));
             entry.reports.push(self.parts.clock.now(), fault.to_string());
         }
         kept
@@ -136,21 +147,69 @@ impl Host {
         if plugins.get(id).is_some_and(|entry| entry.plugin.is_some() && entry.loaded != from) {
             return Err(HostFault::Duplicate { plugin: id.clone() });
         }
-        let entry = plugins.entry(id.clone()).or_insert_with(|| Entry::declared(declaration));
-        let manifest = loaded.card.manifest.clone();
-        if manifest.contract > CONTRACT {
-            let text = format!(
-                "it speaks contract {}, newer than this host's {CONTRACT}: what is new in it is not used",
-                manifest.contract
-            );
-            entry.reports.push(self.parts.clock.now(), text);
-        }
-        entry.loaded = from;
-        entry.plugin = Some(loaded);
-        Ok(manifest)
+        let entry = plugins.entry(id.clone()).or_insert_with(|| Entry::declared(LoadedFrom::of_library(declaration)));
+        Ok(entry.take(from, loaded, self.parts.clock.now()).0)
     }
 
-    /// Forgets a library of which nothing is open. Its code stays: a library is never unloaded.
+    /// Starts a plugin's process and reads its card. A failure is returned and kept: the plugin shows as failed, with
+    /// its reason.
+    pub async fn load_process(
+        &self,
+        declaration: &ProcessDeclaration,
+        rules: ProcessRules,
+    ) -> Result<Manifest, HostFault> {
+        let kept = self.try_process(declaration, rules).await;
+        if let Err(fault) = &kept {
+            let mut plugins = locked(&self.plugins);
+            let declared = || Entry::declared(LoadedFrom::of_process(declaration));
+            let entry = plugins.entry(declaration.plugin.clone()).or_insert_with(declared);
+            entry.reports.push(self.parts.clock.now(), fault.to_string());
+        }
+        kept.map(|(manifest, _)| manifest)
+    }
+
+    /// The same, but a failure leaves no trace. Where the plugin's process runs already, or has failed, the new one takes
+    /// its place: instances that are open stay in the old one, which is given back and ends with the last of them, or
+    /// takes its place again ([`Host::put_back`]).
+    pub async fn try_process(
+        &self,
+        declaration: &ProcessDeclaration,
+        rules: ProcessRules,
+    ) -> Result<(Manifest, Option<ReplacedProcess>), HostFault> {
+        let id = &declaration.plugin;
+        let elsewhere = |entry: &Entry| match &entry.plugin {
+            Some(loaded) => !matches!(loaded.plugin, Reached::Process(_)),
+            None => false,
+        };
+        if locked(&self.plugins).get(id).is_some_and(elsewhere) {
+            return Err(HostFault::Duplicate { plugin: id.clone() });
+        }
+        let plugin = child::start(declaration.clone(), rules, &self.parts.clock).await?;
+        let card = Arc::new(CheckedManifest::new(plugin.manifest())?);
+        let from = LoadedFrom::of_process(declaration);
+        let mut plugins = locked(&self.plugins);
+        let entry = plugins.entry(id.clone()).or_insert_with(|| Entry::declared(from.clone()));
+        let loaded = Loaded { plugin: Reached::Process(plugin), card };
+        let (manifest, before) = entry.take(from, loaded, self.parts.clock.now());
+        let replaced = before.map(|(from, loaded)| ReplacedProcess { plugin: id.clone(), from, loaded });
+        Ok((manifest, replaced))
+    }
+
+    /// Gives a process its place again: what was to follow it is not in force.
+    pub fn put_back(&self, replaced: ReplacedProcess) {
+        if let Some(entry) = locked(&self.plugins).get_mut(&replaced.plugin) {
+            entry.loaded = replaced.from;
+            entry.plugin = Some(replaced.loaded);
+        }
+    }
+
+    /// Whether a plugin's process was left alone after too many ends: only a reload starts it again.
+    #[must_use]
+    pub fn process_has_failed(&self, plugin: &PluginId) -> bool {
+        locked(&self.plugins).get(plugin).and_then(Entry::process).is_some_and(|process| process.has_failed())
+    }
+
+    /// Forgets a library or process of which nothing is open. A library's code stays: it is never unloaded.
     pub fn forget_library(&self, plugin: &PluginId) {
         let used = locked(&self.instances).keys().any(|key| key.plugin == *plugin);
         let mut plugins = locked(&self.plugins);
@@ -172,7 +231,7 @@ impl Host {
             )));
         }
         let from = LoadedFrom::Library { path: plugin.path().to_owned(), sha256: Some(plugin.sha256().to_owned()) };
-        Ok((from, Loaded { plugin: Arc::clone(&plugin) as _, library: Some(plugin), card }))
+        Ok((from, Loaded { plugin: Reached::Library(plugin), card }))
     }
 
     /// A plugin's card.
@@ -295,12 +354,14 @@ impl Host {
         true
     }
 
-    /// Closes all instances, one after another.
+    /// Closes all instances, one after another, and then stops the processes of plugins that have one.
     pub async fn close_all(&self) {
         let keys: Vec<InstanceKey> = locked(&self.instances).keys().cloned().collect();
         for key in keys {
             self.close(&key).await;
         }
+        let processes: Vec<_> = locked(&self.plugins).values().filter_map(Entry::process).collect();
+        join_all(processes.iter().map(|process| process.stop())).await;
     }
 
     /// All plugins with their instances, for an administrator.
@@ -359,15 +420,38 @@ impl Slot {
 }
 
 impl Entry {
-    fn declared(declaration: &LibraryDeclaration) -> Self {
-        let loaded = LoadedFrom::Library { path: declaration.path.clone(), sha256: None };
+    fn declared(loaded: LoadedFrom) -> Self {
         Self { loaded, plugin: None, reports: Reports::default() }
     }
 
+    /// Takes a plugin's place; its card, and what had it before.
+    fn take(&mut self, from: LoadedFrom, loaded: Loaded, now: Timestamp) -> (Manifest, Option<(LoadedFrom, Loaded)>) {
+        let manifest = loaded.card.manifest.clone();
+        if manifest.contract > CONTRACT {
+            let text = format!(
+                "it speaks contract {}, newer than this host's {CONTRACT}: what is new in it is not used",
+                manifest.contract
+            );
+            self.reports.push(now, text);
+        }
+        let from = std::mem::replace(&mut self.loaded, from);
+        (manifest, self.plugin.replace(loaded).map(|before| (from, before)))
+    }
+
+    fn process(&self) -> Option<Arc<ChildPlugin>> {
+        match &self.plugin.as_ref()?.plugin {
+            Reached::Process(process) => Some(Arc::clone(process)),
+            Reached::Here(_) | Reached::Library(_) => None,
+        }
+    }
+
     fn status(&self, id: &PluginId, instances: Vec<InstanceStatus>) -> PluginStatus {
+        let process = self.process();
         let any = |state: State| instances.iter().any(|instance| instance.state == state);
         let state = match &self.plugin {
             None => State::Failed,
+            Some(_) if process.as_ref().is_some_and(|process| process.has_failed()) => State::Failed,
+            Some(_) if process.as_ref().is_some_and(|process| !process.runs()) => State::Degraded,
             Some(_) if any(State::Degraded) || any(State::Failed) => State::Degraded,
             Some(_) if any(State::Open) => State::Open,
             Some(_) => State::Loaded,
@@ -378,7 +462,12 @@ impl Entry {
             loaded: self.loaded.clone(),
             abi: matches!(self.loaded, LoadedFrom::Library { .. }).then_some(ABI),
             card: self.plugin.as_ref().map(|loaded| PluginCard::of(&loaded.card.manifest)),
-            reports: self.reports.list(),
+            reports: self
+                .reports
+                .list()
+                .into_iter()
+                .chain(process.map(|it| it.reports()).unwrap_or_default())
+                .collect(),
             instances,
         }
     }

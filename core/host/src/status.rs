@@ -12,6 +12,8 @@ use serde_json::Value;
 
 use crate::instance::{InstanceStatus, Report};
 use crate::pulse::Threads;
+use crate::registry::LibraryDeclaration;
+use crate::transport::child::ProcessDeclaration;
 
 /// Where a plugin or an instance is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -44,6 +46,23 @@ pub enum LoadedFrom {
         /// Hash of its bytes when it was loaded, in hexadecimal.
         sha256: Option<String>,
     },
+    /// In a process of its own.
+    Process {
+        /// Its command, as one types it.
+        command: String,
+        /// Where it runs.
+        folder: PathBuf,
+    },
+}
+
+impl LoadedFrom {
+    pub(crate) fn of_library(declaration: &LibraryDeclaration) -> Self {
+        Self::Library { path: declaration.path.clone(), sha256: None }
+    }
+
+    pub(crate) fn of_process(declaration: &ProcessDeclaration) -> Self {
+        Self::Process { command: declaration.shown(), folder: declaration.folder.clone() }
+    }
 }
 
 /// A plugin, for an administrator.
@@ -81,6 +100,8 @@ pub enum What {
     NotOpen,
     /// No call gets on, whatever its partner does.
     Silent,
+    /// It has a process of its own, which is not there; the plugin's reports say why.
+    Gone,
     /// The calls of a connection failed too often and are left alone, but for one now and then that probes. None: the
     /// calls that belong to the application.
     LeftAlone(Option<ConnectionId>),
@@ -91,6 +112,7 @@ impl std::fmt::Display for What {
         match self {
             Self::NotOpen => f.write_str("it is not open"),
             Self::Silent => f.write_str("its threads do not run"),
+            Self::Gone => f.write_str("its process does not run"),
             Self::LeftAlone(Some(connection)) => write!(f, "calls of connection {connection} fail again and again"),
             Self::LeftAlone(None) => f.write_str("calls of the application fail again and again"),
         }
@@ -99,7 +121,7 @@ impl std::fmt::Display for What {
 
 impl Trouble {
     pub(crate) fn is_silence(&self) -> bool {
-        self.what == What::Silent
+        matches!(self.what, What::Silent | What::Gone)
     }
 }
 
@@ -117,6 +139,7 @@ impl InstanceStatus {
         }
         let silent = match self.threads {
             Threads::Silent { since } => Some(Trouble { what: What::Silent, since }),
+            Threads::Gone { since } => Some(Trouble { what: What::Gone, since }),
             Threads::Run | Threads::Unwatched => None,
         };
         let left_alone = self.connections.iter().filter_map(|health| {

@@ -103,7 +103,7 @@ pub async fn start(loaded: Loaded, schema: Schema) -> Result<App, String> {
     let owners = Owners::default();
     owners.replace(config);
     let host = host(config, &storage, clock.clone(), interface_log.clone(), owners.clone())?;
-    plugins::load_libraries(&host, config)?;
+    plugins::load_all(&host, config).await?;
     let directory = directory(config, &host).map_err(|misfit| misfit.to_string())?;
     registry::check(&storage, &directory, clock.now()).await.map_err(|refused| refused.to_string())?;
     plugins::open_all(&host, config).await?;

@@ -1,6 +1,6 @@
-//! What is loaded and opened: built-ins and libraries, an instance for each application and supplier connection.
+//! What is loaded and opened: built-ins, libraries and processes, an instance for each application and supplier connection.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use entrepot_contract::ids::{ApplicationId, PluginId};
 use entrepot_contract::message::OpenRequest;
 use entrepot_contract::services::{CacheValue, Cached};
 use entrepot_host::{
-    ApiLimit, Host, InstanceKey, InstanceLimits, LibraryDeclaration, OpenOptions, SecretText, SharedCache,
+    ApiLimit, Host, HostFault, InstanceKey, InstanceLimits, OpenOptions, ProcessRules, SecretText, SharedCache,
 };
 use entrepot_store::StoredCache;
 use serde_json::Value;
 
-use crate::config::{Config, Key, KnownPlugin, Plugin, settings_known_to};
+use crate::config::{Config, Declaration, Key, KnownPlugin, Plugin, Source, settings_known_to};
 
 /// The database's cache, as plugins see it.
 pub(crate) struct Cache(pub(crate) StoredCache);
@@ -74,12 +74,11 @@ pub fn libraries_overlay(folder: &Path) -> Value {
     serde_json::json!({ "plugins": entries.collect::<serde_json::Map<_, _>>() })
 }
 
-/// Loads libraries. Built-ins that a library replaces are left out of `Host::new` by [`built_ins`].
-pub(crate) fn load_libraries(host: &Host, config: &Config) -> Result<(), String> {
+/// Loads libraries and starts processes. Built-ins that one of them replaces are left out of `Host::new` by [`built_ins`].
+pub(crate) async fn load_all(host: &Host, config: &Config) -> Result<(), String> {
     for (id, plugin) in &config.plugins {
-        let Some(path) = &plugin.library else { continue };
-        let declaration = LibraryDeclaration { plugin: id.clone(), path: path.clone(), sha256: plugin.sha256.clone() };
-        if let Err(fault) = host.load_library(&declaration) {
+        let Some(declaration) = plugin.declaration(id) else { continue };
+        if let Err(fault) = load(host, &declaration).await {
             if plugin.required {
                 return Err(fault.to_string());
             }
@@ -89,11 +88,18 @@ pub(crate) fn load_libraries(host: &Host, config: &Config) -> Result<(), String>
     Ok(())
 }
 
-/// The built-ins, without those that configuration loads from a library.
+/// Loads one plugin. A failure is returned and kept with it.
+pub(crate) async fn load(host: &Host, declaration: &Declaration) -> Result<(), HostFault> {
+    match declaration {
+        Declaration::Library(library) => host.load_library(library).map(|_| ()),
+        Declaration::Process(process) => host.load_process(process, ProcessRules::default()).await.map(|_| ()),
+    }
+}
+
+/// The built-ins, without those that configuration has elsewhere.
 pub(crate) fn built_ins(config: &Config) -> Vec<Arc<dyn entrepot_contract::plugin::Plugin>> {
-    let replaced: BTreeSet<&PluginId> =
-        config.plugins.iter().filter(|(_, plugin)| plugin.library.is_some()).map(|(id, _)| id).collect();
-    entrepot_builtin::plugins().into_iter().filter(|plugin| !replaced.contains(&plugin.manifest().id)).collect()
+    let elsewhere = |id: &PluginId| config.plugins.get(id).is_some_and(|plugin| plugin.source != Source::BuiltIn);
+    entrepot_builtin::plugins().into_iter().filter(|plugin| !elsewhere(&plugin.manifest().id)).collect()
 }
 
 /// What an instance is opened with.

@@ -11,13 +11,15 @@ use std::time::Duration;
 
 use entrepot_contract::ids::PluginId;
 use entrepot_engine::alerting::Teller;
-use entrepot_host::{Host, InstanceKey, LibraryDeclaration, RunningInstance};
+use entrepot_host::{Host, InstanceKey, ProcessRules, ReplacedProcess, RunningInstance};
 use serde::Serialize;
 use tokio::task::JoinSet;
 
 use crate::alerts::Webhooks;
 use crate::boot::App;
-use crate::config::{Config, ConfigFault, Key, Loaded, changed, changed_below, fingerprint, fixed_changes};
+use crate::config::{
+    Config, ConfigFault, Declaration, Key, Loaded, changed, changed_below, fingerprint, fixed_changes,
+};
 use crate::plugins::{self, Opening};
 use crate::registry::{self, Disagreement};
 use crate::routing::directory;
@@ -119,23 +121,31 @@ impl App {
             return Err(Refused::Faulty(texts(&fixed)));
         }
         let host = self.engine.host();
-        let libraries = load_libraries(host, &old, &new)?;
+        let fresh = FreshPlugins::load(host, &old, &new).await?;
         let unnamed = old.config.plugins.keys().filter(|id| !new.config.plugins.contains_key(id));
         let unnamed: Vec<PluginId> = unnamed.cloned().collect();
-        let done = self.put_in_force(&old, new, draining).await;
-        let forgotten = if done.is_ok() { unnamed } else { libraries };
-        forgotten.iter().for_each(|plugin| host.forget_library(plugin));
+        let done = self.put_in_force(&old, new, &fresh.replaced(), draining).await;
+        match &done {
+            Ok(_) => unnamed.iter().for_each(|plugin| host.forget_library(plugin)),
+            Err(_) => fresh.undo(host),
+        }
         done
     }
 
-    async fn put_in_force(&self, old: &Loaded, new: Loaded, draining: &mut JoinSet<()>) -> Result<Reloaded, Refused> {
+    async fn put_in_force(
+        &self,
+        old: &Loaded,
+        new: Loaded,
+        replaced: &[PluginId],
+        draining: &mut JoinSet<()>,
+    ) -> Result<Reloaded, Refused> {
         let host = self.engine.host();
         let directory = directory(&new.config, host).map_err(|misfit| faulty(&new, &misfit.place, &misfit.text))?;
         let disagrees = |fault| disagreement(old, &new, fault);
         registry::check(&self.storage, &directory, self.clock.now()).await.map_err(disagrees)?;
         let webhooks = Webhooks::of(&new.config.alerts, self.clock.clone());
         let webhooks = webhooks.map_err(|text| faulty(&new, &Key::of(&["alerts"]), &text))?;
-        let plan = Plan::of(host, old, &new)?;
+        let plan = Plan::of(host, old, &new, replaced)?;
         let fresh = plan.open(host, old, &new).await?;
         let kept = async {
             // Again: opening took its time, and orders came in.
@@ -226,45 +236,78 @@ fn disagreement(old: &Loaded, new: &Loaded, fault: Disagreement) -> Refused {
     }
 }
 
-/// Loads the libraries that are not loaded yet. What is loaded stays what it is: no library is ever unloaded, and a
-/// built-in is not replaced while it runs.
-fn load_libraries(host: &Host, old: &Loaded, new: &Loaded) -> Result<Vec<PluginId>, Refused> {
-    let mut loaded = Vec::new();
-    let done = load_each(host, &old.config, new, &mut loaded);
-    if done.is_err() {
-        loaded.iter().for_each(|plugin| host.forget_library(plugin));
-    }
-    done.map(|()| loaded)
+/// What a reload loaded before the new configuration is in force.
+#[derive(Default)]
+struct FreshPlugins {
+    /// They were not there before.
+    loaded: Vec<PluginId>,
+    /// Processes that others took the place of.
+    replaced: Vec<(PluginId, ReplacedProcess)>,
 }
 
-fn load_each(host: &Host, old: &Config, new: &Loaded, loaded: &mut Vec<PluginId>) -> Result<(), Refused> {
-    let named: BTreeSet<&PluginId> = old.plugins.keys().chain(new.config.plugins.keys()).collect();
-    for id in named {
-        let declared = |config: &Config| {
-            let plugin = config.plugins.get(id)?;
-            let path = plugin.library.clone()?;
-            Some(LibraryDeclaration { plugin: id.clone(), path, sha256: plugin.sha256.clone() })
+impl FreshPlugins {
+    /// Loads what is not loaded yet, and starts processes whose command changed, or which were left alone. What else is
+    /// loaded stays what it is: no library is ever unloaded, and a built-in is not replaced while it runs.
+    async fn load(host: &Host, old: &Loaded, new: &Loaded) -> Result<Self, Refused> {
+        let mut fresh = Self::default();
+        let named: BTreeSet<&PluginId> = old.config.plugins.keys().chain(new.config.plugins.keys()).collect();
+        for id in named {
+            if let Err(refused) = fresh.load_one(host, old, new, id).await {
+                fresh.undo(host);
+                return Err(refused);
+            }
+        }
+        Ok(fresh)
+    }
+
+    async fn load_one(&mut self, host: &Host, old: &Loaded, new: &Loaded, id: &PluginId) -> Result<(), Refused> {
+        let declared = |config: &Config| config.plugins.get(id).and_then(|plugin| plugin.declaration(id));
+        let (before, after) = (declared(&old.config), declared(&new.config));
+        let place = match (&before, &after) {
+            (_, Some(Declaration::Process(_))) | (Some(Declaration::Process(_)), None) => "command",
+            _ => "library",
         };
-        let (before, after) = (declared(old), declared(&new.config));
-        let key = Key::of(&["plugins", id.as_str(), "library"]);
+        let key = Key::of(&["plugins", id.as_str(), place]);
         if host.manifest(id).is_some() {
-            if before != after && (new.config.plugins.contains_key(id) || uses(&new.config, id)) {
+            let processes = matches!((&before, &after), (Some(Declaration::Process(_)), Some(Declaration::Process(_))));
+            let changed = before != after && (new.config.plugins.contains_key(id) || uses(&new.config, id));
+            if changed && !processes {
                 let text = format!("plugin {id} is loaded and cannot be had from elsewhere without a restart");
                 return Err(faulty(new, &key, &text));
             }
-            continue;
+            if !changed && !host.process_has_failed(id) {
+                return Ok(());
+            }
         }
-        let Some(declaration) = after else { continue };
-        match host.try_library(&declaration) {
-            Ok(_) => loaded.push(id.clone()),
+        let Some(declaration) = after else { return Ok(()) };
+        let tried = match &declaration {
+            Declaration::Library(library) => host.try_library(library).map(|_| None),
+            Declaration::Process(process) => {
+                host.try_process(process, ProcessRules::default()).await.map(|(_, replaced)| replaced)
+            }
+        };
+        match tried {
+            Ok(Some(replaced)) => self.replaced.push((id.clone(), replaced)),
+            Ok(None) => self.loaded.push(id.clone()),
             // It did not load before either, and nothing has to wait for it.
             Err(fault) if !new.config.plugins[id].required && before.as_ref() == Some(&declaration) => {
                 tracing::error!(plugin = %id, %fault, "a plugin that is not required was not loaded");
             }
             Err(fault) => return Err(faulty(new, &key, &fault.to_string())),
         }
+        Ok(())
     }
-    Ok(())
+
+    /// The plugins whose instances have to be opened anew.
+    fn replaced(&self) -> Vec<PluginId> {
+        self.replaced.iter().map(|(plugin, _)| plugin.clone()).collect()
+    }
+
+    /// As if it had not been.
+    fn undo(self, host: &Host) {
+        self.loaded.iter().for_each(|plugin| host.forget_library(plugin));
+        self.replaced.into_iter().for_each(|(_, replaced)| host.put_back(replaced));
+    }
 }
 
 fn uses(config: &Config, plugin: &PluginId) -> bool {
@@ -283,7 +326,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(host: &Host, old: &Loaded, new: &Loaded) -> Result<Self, Refused> {
+    fn of(host: &Host, old: &Loaded, new: &Loaded, replaced: &[PluginId]) -> Result<Self, Refused> {
         let all = |config: &Config| plugins::openings(host, config).map_err(|text| Refused::Faulty(vec![text]));
         let before = all(&old.config)?.into_iter().map(|opening| (opening.key.clone(), opening));
         let before: BTreeMap<InstanceKey, Opening> = before.collect();
@@ -291,7 +334,7 @@ impl Plan {
         let named: BTreeSet<InstanceKey> = after.iter().map(|opening| opening.key.clone()).collect();
         let changed = |opening: &Opening| {
             let same = before.get(&opening.key).is_some_and(|known| known.same(opening));
-            !same || host.instance(&opening.key).is_none()
+            !same || replaced.contains(&opening.key.plugin) || host.instance(&opening.key).is_none()
         };
         let gone = before.keys().filter(|key| !named.contains(key)).cloned().collect();
         Ok(Self { fresh: after.into_iter().filter(changed).collect(), before, gone })

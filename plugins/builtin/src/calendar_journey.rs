@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 use simple_gate_simulator::Gate;
 
 use crate::office::{Offer, Office, Till};
+use crate::simulators::names::HARBOUR;
 
 /// The journeys, in order.
 #[must_use]
 pub fn journeys() -> Vec<Box<dyn Journey>> {
-    vec![Box::new(FromPool), Box::new(FromGate), Box::new(TwoMerchants)]
+    vec![Box::new(FromPool), Box::new(FromGate), Box::new(FromHarbour), Box::new(TwoMerchants)]
 }
 
 /// What every journey needs.
@@ -51,7 +52,12 @@ impl Scene {
 
 /// Today at the venue, `yyyy-MM-dd`.
 fn today(now_ms: i64) -> String {
-    let there = chrono::DateTime::from_timestamp_millis(now_ms + 8 * 3_600_000).unwrap_or_default();
+    in_days(now_ms, 0)
+}
+
+/// So many days later.
+fn in_days(now_ms: i64, days: i64) -> String {
+    let there = chrono::DateTime::from_timestamp_millis(now_ms + (8 + 24 * days) * 3_600_000).unwrap_or_default();
     there.format("%Y-%m-%d").to_string()
 }
 
@@ -135,6 +141,46 @@ impl Journey for FromGate {
         issue(&scene, steps, &order).await?;
         query(&scene, steps, &order, 0).await?;
         refund(&scene, steps, &offer, &order, &before).await
+    }
+}
+
+/// Tickets of a supplier that reserves first and confirms then, three days ahead: it takes them back until a day before.
+struct FromHarbour;
+
+#[async_trait]
+impl Journey for FromHarbour {
+    fn name(&self) -> &'static str {
+        "calendar ticket, reserved and confirmed at an OCTO supplier, refunded"
+    }
+
+    async fn play(&self, stage: &Stage, steps: &mut StepLog) -> Result<(), String> {
+        let mut scene = Scene::set(stage, "harbour")?;
+        scene.day = in_days(scene.platform.now_ms(), 3);
+        let harbour: Arc<octo_simulator::Running> = stage.simulator("octo")?;
+        let offer = Offer {
+            product: "MUSEUM-TICKET",
+            sku: "MUSEUM-ADULT",
+            name: "Harbour museum",
+            connection: "lakeside-douyin",
+            fulfilment: json!({ "by": "supplier", "connection": HARBOUR, "product_code": "museum/museum-day/adult" }),
+            day: &scene.day,
+            retail_fen: RETAIL_FEN,
+            settlement_fen: SETTLEMENT_FEN,
+        };
+        prepare(&scene, steps, &offer, None).await?;
+        let before = till(&scene, "lakeside", &offer).await?;
+        let purchase = scene.purchase("70001", offer.product, offer.sku, 2);
+        let order = buy(&scene, steps, "lakeside", &offer, &purchase).await?;
+        let codes = issue(&scene, steps, &order).await?;
+        let there = |status| {
+            let bookings = harbour.desk.bookings();
+            let found = bookings.iter().find(|it| it.items.iter().any(|item| item.code.as_ref() == codes.first()));
+            ensure(found.is_some_and(|it| it.status == status), || format!("the supplier has {bookings:?}"))
+        };
+        there(octo_simulator::Status::Confirmed)?;
+        query(&scene, steps, &order, 0).await?;
+        refund(&scene, steps, &offer, &order, &before).await?;
+        there(octo_simulator::Status::Cancelled)
     }
 }
 

@@ -24,13 +24,19 @@ pub fn plugins() -> Vec<Arc<dyn Plugin>> {
         code_pool::plugin(),       // code-pool
         simple_gate::plugin(),     // simple-gate
         zhiyoubao::plugin(),       // zhiyoubao
+        octo_supplier::plugin(),   // octo-supplier
     ]
 }
 
 /// Simulated partners for the demo.
 #[must_use]
 pub fn simulators() -> Vec<Box<dyn Simulator>> {
-    vec![Box::new(simulators::DouyinPlatform), Box::new(simulators::TicketGate), Box::new(simulators::ScenicGateway)]
+    vec![
+        Box::new(simulators::DouyinPlatform),
+        Box::new(simulators::TicketGate),
+        Box::new(simulators::Harbour),
+        Box::new(simulators::ScenicGateway),
+    ]
 }
 
 /// What the demo plays, in order.

@@ -25,6 +25,10 @@ pub mod names {
     pub const SCENIC_USER: (&str, &str) = ("DEMOCORP", "demo");
     /// The published key beside them.
     pub const SCENIC_KEY: &str = "0123456789ABCDEF0123456789ABCDEF";
+    /// The published key of the harbour's ticketing system.
+    pub const HARBOUR_KEY: &str = "demo-harbour-key";
+    /// The harbour's connection; the demo adds it, because its plugin is not in `config/demo.toml`.
+    pub const HARBOUR: &str = "lakeside-harbour";
 }
 
 /// The simulated Douyin platform.
@@ -82,5 +86,33 @@ impl Simulator for ScenicGateway {
         let url = gateway.url.clone();
         let overlay = json!({ "merchants": { "lakeside": { "suppliers": { (names::SCENIC): { "base_url": url } } } } });
         Ok(Running { name: self.name(), url, overlay, handle: Arc::new(gateway) })
+    }
+}
+
+/// A simulated ticketing system that speaks OCTO.
+pub struct Harbour;
+
+#[async_trait]
+impl Simulator for Harbour {
+    fn name(&self) -> &'static str {
+        "octo"
+    }
+
+    async fn start(&self) -> Result<Running, String> {
+        let options = octo_simulator::Options::new(names::HARBOUR_KEY);
+        let harbour = octo_simulator::Supplier::start(options).await;
+        let harbour = harbour.map_err(|fault| format!("the simulated OCTO supplier: {fault}"))?;
+        let url = harbour.url.clone();
+        let connection = json!({
+            "plugin": "octo-supplier",
+            "base_url": url,
+            "credentials": { "api_key": names::HARBOUR_KEY },
+            "settings": { "currency": "CNY", "capabilities_answered": true },
+        });
+        let overlay = json!({
+            "plugins": { "octo-supplier": {} },
+            "merchants": { "lakeside": { "suppliers": { (names::HARBOUR): connection } } },
+        });
+        Ok(Running { name: self.name(), url, overlay, handle: Arc::new(harbour) })
     }
 }

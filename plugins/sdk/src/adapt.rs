@@ -22,6 +22,13 @@ use crate::context::{Call, OpenContext};
 use crate::settings::{NoSettings, parse, schema_of};
 use crate::supplier::Supplier;
 
+/// What a method says that its author did not write. It is asked only for what the card declares, so the card promises
+/// more than the source holds.
+pub(crate) fn not_written(call: &str) -> Fault {
+    let text = format!("the card declares {call}, and the plugin does not implement it");
+    Fault::not_done(FaultKind::Unsupported, text)
+}
+
 /// A channel as the host calls it.
 ///
 /// # Panics

@@ -10,6 +10,7 @@ use entrepot_contract::looking::{Look, Seen};
 use entrepot_contract::notice::{Notice, Told};
 use entrepot_contract::outcome::Outcome;
 
+use crate::adapt::not_written;
 use crate::card::Card;
 use crate::context::{Call, OpenContext};
 use crate::settings::Settings;
@@ -49,12 +50,12 @@ pub trait Channel: Sized + Send + Sync + 'static {
     /// Tells the channel what the core decided. Only notices that the card declares arrive.
     async fn deliver(&self, call: &Call<Self::ConnectionSettings>, notice: Notice) -> Result<Told, Fault> {
         let _ = call;
-        Err(Fault::unsupported(notice.name()))
+        Err(not_written(notice.name()))
     }
 
     /// Asks the channel about its own side. Only questions that the card declares arrive.
     async fn look(&self, call: &Call<Self::ConnectionSettings>, what: Look) -> Result<Seen, Fault> {
         let _ = (call, what);
-        Err(Fault::unsupported("look"))
+        Err(not_written("look"))
     }
 }

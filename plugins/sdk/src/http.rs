@@ -122,6 +122,11 @@ pub fn read_json<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, Faul
     })
 }
 
+/// Reads an XML answer with that root ([`xml::read`](crate::xml::read)).
+pub fn read_xml<T: DeserializeOwned>(response: &HttpResponse, root: &str) -> Result<T, Fault> {
+    crate::xml::read(&response.body, root, crate::xml::Limits::default())
+}
+
 /// The fault for a status that the partner's description does not give: 400 and 422 (invalid), 401 and 403
 /// (unauthenticated) and 429 (rate limited) are certainly without effect; after anything else nobody knows.
 #[must_use]
@@ -172,6 +177,20 @@ pub fn decoded(text: &str) -> Result<String, Fault> {
     String::from_utf8(bytes).map_err(|_| malformed())
 }
 
+/// The pairs of a query or form in their order, decoded; empty pieces are skipped, and a name without `=` has an empty
+/// value. Invalid with more than `limit` pairs, or an escape that cannot be read.
+pub fn pairs(text: &str, limit: usize) -> Result<Vec<(String, String)>, Fault> {
+    let pieces: Vec<&str> = text.split('&').filter(|piece| !piece.is_empty()).take(limit + 1).collect();
+    if pieces.len() > limit {
+        return Err(Fault::invalid(format!("a query or form has more than {limit} parameters")));
+    }
+    let split = |piece: &str| {
+        let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+        Ok((decoded(name)?, decoded(value)?))
+    };
+    pieces.into_iter().map(split).collect()
+}
+
 /// A query string or form body, without `?`.
 #[must_use]
 pub fn query(pairs: &[(&str, &str)]) -> String {
@@ -202,6 +221,10 @@ mod tests {
     fn queries_are_encoded() {
         assert_eq!(query(&[("a b", "é&"), ("c", "1")]), "a%20b=%C3%A9%26&c=1");
         assert_eq!(decoded("a%20b+%C3%A9%26").unwrap(), "a b é&");
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let read = pairs("a%20b=%C3%A9%26&&c=1=2&d", 3).unwrap();
+        assert_eq!(read, [pair("a b", "é&"), pair("c", "1=2"), pair("d", "")]);
+        assert!(pairs("a&b&c&d", 3).is_err() && pairs("a=%4", 3).is_err());
         assert!(decoded("%4").is_err() && decoded("%zz").is_err() && decoded("%FF").is_err());
     }
 }

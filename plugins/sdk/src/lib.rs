@@ -8,7 +8,8 @@
 //! - [`channel`]: the trait of those who sell; [`supplier`]: the trait of those who fulfil.
 //! - [`settings`]: typed settings, their schemas, and faults that name the key.
 //! - [`context`]: what an opening and a call know, and what they may ask of the host.
-//! - [`http`]: building calls to the partner, reading its answers.
+//! - [`http`]: building calls to the partner, reading its answers; JSON, forms and queries. [`xml`]: the same for XML.
+//! - [`sign`]: digests and signatures; [`money`]: amounts as text; [`dates`]: local times as text.
 //! - [`adapt`]: turns the author's type into the contract's `Plugin`.
 //! - [`library`]: runs a plugin inside a library: runtime, calls, services (safe).
 //! - [`export`]: the C functions over [`library`] and the export macro (the only unsafe code).
@@ -21,13 +22,17 @@ pub mod adapt;
 pub mod card;
 pub mod channel;
 pub mod context;
+pub mod dates;
 pub mod demo;
 pub mod export;
 pub mod http;
 pub mod library;
+pub mod money;
 pub mod settings;
+pub mod sign;
 pub mod supplier;
 pub mod testing;
+pub mod xml;
 
 pub use adapt::{plugin_of_channel, plugin_of_supplier};
 pub use async_trait::async_trait;
@@ -60,6 +65,7 @@ pub mod prelude {
     pub use crate::card::{Card, SceneCard};
     pub use crate::channel::Channel;
     pub use crate::context::{Call, Connection, OpenContext, Secret};
+    pub use crate::dates::Zone;
     pub use crate::http;
     pub use crate::settings::NoSettings;
     pub use crate::supplier::{Supplier, one_a_unit};

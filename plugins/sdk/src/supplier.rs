@@ -12,6 +12,7 @@ use entrepot_contract::supplier::{
 };
 use entrepot_contract::time::{Timestamp, VisitDate};
 
+use crate::adapt::not_written;
 use crate::card::Card;
 use crate::context::{Call, OpenContext};
 use crate::settings::Settings;
@@ -34,26 +35,26 @@ pub trait Supplier: Sized + Send + Sync + 'static {
     /// Books and issues. `order.order` is the key: repeats carry the same.
     async fn book(&self, call: &Call<()>, order: SupplierOrder) -> Result<Booking, Fault> {
         let _ = (call, order);
-        Err(Fault::unsupported("book"))
+        Err(not_written("book"))
     }
 
     /// What became of it? Asked first when an outcome is unknown; `memo` is what the last
     /// [wait](entrepot_contract::supplier::Wait) said. `NotFound` is believed when it is said twice.
     async fn inquire(&self, call: &Call<()>, order: SupplierOrder, memo: Option<Memo>) -> Result<Booking, Fault> {
         let _ = (call, order, memo);
-        Err(Fault::unsupported("inquire"))
+        Err(not_written("inquire"))
     }
 
     /// Keeps units until then, or for less; a repeat with a later instant makes the hold longer. `book` confirms it.
     async fn hold(&self, call: &Call<()>, order: SupplierOrder, until: Timestamp) -> Result<Holding, Fault> {
         let _ = (call, order, until);
-        Err(Fault::unsupported("hold"))
+        Err(not_written("hold"))
     }
 
     /// Gives up what is held; also well when nothing is held any more.
     async fn release(&self, call: &Call<()>, order: SupplierOrder) -> Result<(), Fault> {
         let _ = (call, order);
-        Err(Fault::unsupported("release"))
+        Err(not_written("release"))
     }
 
     /// Gives units back: those numbers, in order, none of them gone before. [`SupplierOrder::is_rest`] says whether the
@@ -66,7 +67,7 @@ pub trait Supplier: Sized + Send + Sync + 'static {
         key: String,
     ) -> Result<Cancellation, Fault> {
         let _ = (call, order, units, key);
-        Err(Fault::unsupported("cancel"))
+        Err(not_written("cancel"))
     }
 
     /// How does that cancellation stand? Asked while it is audited, and first when its outcome is unknown.
@@ -79,13 +80,13 @@ pub trait Supplier: Sized + Send + Sync + 'static {
         memo: Option<Memo>,
     ) -> Result<Cancellation, Fault> {
         let _ = (call, order, units, key, memo);
-        Err(Fault::unsupported("inquire_cancel"))
+        Err(not_written("inquire_cancel"))
     }
 
     /// How much was used and given back until now? Totals, not news.
     async fn usage(&self, call: &Call<()>, order: SupplierOrder) -> Result<Usage, Fault> {
         let _ = (call, order);
-        Err(Fault::unsupported("usage"))
+        Err(not_written("usage"))
     }
 
     /// Shows the guest his tickets again.
@@ -97,13 +98,13 @@ pub trait Supplier: Sized + Send + Sync + 'static {
         key: String,
     ) -> Result<Resent, Fault> {
         let _ = (call, order, how, key);
-        Err(Fault::unsupported("resend"))
+        Err(not_written("resend"))
     }
 
     /// What is sold there, page by page.
     async fn read_catalogue(&self, call: &Call<()>, page: Option<String>) -> Result<CataloguePage, Fault> {
         let _ = (call, page);
-        Err(Fault::unsupported("read_catalogue"))
+        Err(not_written("read_catalogue"))
     }
 
     /// Prices and stock of one product from the first of two dates to the second, both inclusive, page by page.
@@ -115,14 +116,14 @@ pub trait Supplier: Sized + Send + Sync + 'static {
         page: Option<String>,
     ) -> Result<CalendarPage, Fault> {
         let _ = (call, product_code, dates, page);
-        Err(Fault::unsupported("read_calendar"))
+        Err(not_written("read_calendar"))
     }
 
     /// A call came in for one of the card's scenes. Authentic, and what does it tell? `Unauthenticated` when the
     /// signature does not hold. Calls nobody.
     fn hear(&self, raw: &RawRequest) -> Result<Heard, Fault> {
         let _ = raw;
-        Err(Fault::unsupported("hear"))
+        Err(not_written("hear"))
     }
 
     /// How each scene is answered without asking the plugin.
@@ -133,7 +134,7 @@ pub trait Supplier: Sized + Send + Sync + 'static {
     /// Turns imported rows into credentials; one answer a row, in order. Only where fulfilment is a pool.
     async fn prepare_codes(&self, call: &Call<()>, rows: Vec<CodeRow>) -> Result<Vec<PreparedCode>, Fault> {
         let _ = (call, rows);
-        Err(Fault::unsupported("prepare_codes"))
+        Err(not_written("prepare_codes"))
     }
 }
 

@@ -38,6 +38,13 @@ pub struct SimpleGate {
 }
 
 #[derive(Deserialize)]
+struct Told {
+    order: String,
+    #[serde(flatten)]
+    tickets: Tickets,
+}
+
+#[derive(Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 enum Tickets {
     Issued { reference: SupplierReference, tickets: Vec<String> },
@@ -89,7 +96,10 @@ impl Supplier for SimpleGate {
         let request = http::post("book", format!("{}/tickets", self.base_url)).json(&tickets);
         let response = self.send(call, request).await?;
         match response.status {
-            200 | 202 => booking(&order, &response),
+            200 | 202 => match booking(&order, &response)? {
+                Booking::Cancelled => Ok(Booking::Refused(Refusal::new(Reason::StateForbids, "given back before"))),
+                booking => Ok(booking),
+            },
             409 => Ok(Booking::Refused(refusal(&response)?)),
             _ => Err(http::unexpected_status(&response)),
         }
@@ -136,7 +146,11 @@ impl SimpleGate {
 }
 
 fn booking(order: &SupplierOrder, response: &HttpResponse) -> Result<Booking, Fault> {
-    Ok(match http::read_json(response)? {
+    let told: Told = http::read_json(response)?;
+    if told.order != order.order.as_str() {
+        return Err(Fault::garbled("the answer is about another order"));
+    }
+    Ok(match told.tickets {
         Tickets::Pending { reference } => Booking::Pending { reference: Some(reference), wait: Wait::ms(2_000) },
         Tickets::Cancelled => Booking::Cancelled,
         Tickets::Issued { reference, tickets } => {

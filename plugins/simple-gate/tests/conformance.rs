@@ -1,21 +1,10 @@
 //! The suite every plugin passes, against the simulated gate's desk.
 
-mod gate;
+mod fixture;
 
-use entrepot_conformance::{Fixture, Side, Suite, SupplierSide};
-use serde_json::json;
+use entrepot_conformance::Suite;
 
 #[test]
 fn conforms() {
-    let fixture = Fixture {
-        example: include_str!("../settings.example.toml"),
-        bad_settings: vec![(json!({"timeout_ms": "soon"}), "timeout_ms"), (json!({"timeout_ms": 1}), "timeout_ms")],
-        secrets: vec![("token", gate::TOKEN)],
-        side: Side::Supplier(SupplierSide {
-            product: "adult",
-            refused_product: Some("refused"),
-            other_side: gate::fresh,
-        }),
-    };
-    Suite::for_supplier(simple_gate::plugin, fixture).assert_conforms();
+    Suite::for_supplier(simple_gate::plugin, fixture::fixture()).assert_conforms();
 }

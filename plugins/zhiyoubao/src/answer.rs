@@ -2,10 +2,11 @@
 //! transactions three things by its code 6: whoever reads one knows what was asked.
 
 use entrepot_sdk::prelude::*;
+use entrepot_sdk::xml;
 use serde::Deserialize;
 
-/// Longest answer that is read, in bytes: a picture of a code is the largest.
-const LIMIT_BYTES: usize = 1024 * 1024;
+/// What is read at most: a picture of a code is the largest, and one text.
+const LIMITS: xml::Limits = xml::Limits { bytes: 1024 * 1024, depth: 32, elements: 20_000, text_bytes: 1024 * 1024 };
 /// Longest text of an answer that is passed on, in characters.
 const TEXT_LIMIT: usize = 200;
 
@@ -124,16 +125,7 @@ impl Answer {
         if response.status != 200 {
             return Err(http::unexpected_status(response));
         }
-        let body = response.body.trim_start_matches('\u{feff}').trim();
-        if body.len() > LIMIT_BYTES {
-            return Err(Fault::garbled(format!("the answer has {} bytes, more than {LIMIT_BYTES}", body.len())));
-        }
-        let root = body.find("<PWBResponse").filter(|at| body[..*at].trim().is_empty() || body.starts_with("<?xml"));
-        if root.is_none() {
-            return Err(Fault::garbled(format!("the answer of {} bytes is no PWBResponse", body.len())));
-        }
-        let answer: Self = quick_xml::de::from_str(body)
-            .map_err(|_| Fault::garbled(format!("the PWBResponse of {} bytes cannot be read", body.len())))?;
+        let answer: Self = xml::read(&response.body, "PWBResponse", LIMITS)?;
         match answer.transaction_name.as_deref().map(str::trim).filter(|name| !name.is_empty()) {
             Some(name) if !names.contains(&name) => {
                 Err(Fault::garbled(format!("the answer is to another question; expected {}", names.join(" or "))))

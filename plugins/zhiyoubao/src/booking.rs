@@ -2,9 +2,10 @@
 
 use entrepot_sdk::contract::order::{Guest, GuestField};
 use entrepot_sdk::prelude::*;
+use entrepot_sdk::{money, xml};
 
 use crate::answer::{Answer, count};
-use crate::envelope::Envelope;
+use crate::envelope::order_code;
 use crate::settings::ZhiyoubaoSettings;
 use crate::{Zhiyoubao, line_number, main_number};
 
@@ -28,6 +29,9 @@ impl Zhiyoubao {
                     FaultKind::Garbled,
                     "the gateway says the order exists, and does not know it when asked",
                 )),
+                Booking::Cancelled => {
+                    Ok(Booking::Refused(Refusal::new(Reason::StateForbids, "the order was given back before")))
+                }
                 booking => Ok(booking),
             },
             _ => Ok(Booking::Refused(answer.refusal())),
@@ -38,7 +42,8 @@ impl Zhiyoubao {
     pub(crate) async fn query(&self, call: &Call<()>, order: &SupplierOrder) -> Result<Booking, Fault> {
         let names = ["QUERY_ORDER_NEW_RES", "QUERY_ORDER_RES", "QUERY_SPOT_ORDER_RES"];
         let number = main_number(order);
-        let answer = self.transact(call, "QUERY_ORDER_NEW_REQ", &names, |envelope| envelope.order_code(number)).await?;
+        let answer =
+            self.transact(call, "QUERY_ORDER_NEW_REQ", &names, |envelope| order_code(envelope, number)).await?;
         match answer.code() {
             Some(0) => issued(order, &answer),
             Some(CODE_SIX) if answer.text().contains("不存在") => Ok(Booking::NotFound),
@@ -82,7 +87,7 @@ impl Sale {
         })
     }
 
-    fn write(&self, order: &SupplierOrder, settings: &ZhiyoubaoSettings, body: &mut Envelope) {
+    fn write(&self, order: &SupplierOrder, settings: &ZhiyoubaoSettings, body: &mut xml::Writer) {
         body.within("order", |main| {
             main.text("certificateNo", &self.document);
             main.text("linkName", &self.name);
@@ -97,7 +102,7 @@ impl Sale {
         });
     }
 
-    fn write_line(&self, order: &SupplierOrder, line: &mut Envelope) {
+    fn write_line(&self, order: &SupplierOrder, line: &mut xml::Writer) {
         line.text("orderCode", &line_number(order));
         if !self.tickets.is_empty() {
             line.within("credentials", |credentials| {
@@ -148,11 +153,11 @@ fn tickets(order: &SupplierOrder) -> Result<Vec<(String, String)>, Fault> {
 }
 
 /// Yuan with two decimals.
-fn yuan(money: Money) -> Result<String, Fault> {
-    if money.currency.as_str() != "CNY" || money.amount_minor < 0 {
+fn yuan(amount: Money) -> Result<String, Fault> {
+    if amount.currency.as_str() != "CNY" || amount.amount_minor < 0 {
         return Err(Fault::invalid("Zhiyoubao takes amounts in CNY only"));
     }
-    Ok(format!("{}.{:02}", money.amount_minor / 100, money.amount_minor % 100))
+    Ok(money::text(amount))
 }
 
 /// An order that is there. Whatever does not fit ours was answered about another one: nobody knows then.

@@ -3,9 +3,7 @@
 
 use entrepot_sdk::contract::hearing::{About, Heard, Named, News};
 use entrepot_sdk::prelude::*;
-use subtle::ConstantTimeEq;
-
-use crate::envelope::md5_hex;
+use entrepot_sdk::sign;
 
 const CHECKED: &str = "checked";
 const FINISHED: &str = "finished";
@@ -42,13 +40,13 @@ fn word(word: &str) -> RawResponse {
 
 /// What a notification tells: which order to ask about, and what.
 pub(crate) fn hear(raw: &RawRequest, private_key: &Secret) -> Result<Heard, Fault> {
-    let parameters = parameters(&raw.query)?;
+    let parameters = http::pairs(&raw.query, PARAMETERS_LIMIT)?;
     let (name, number) = parameters
         .iter()
         .find(|(name, _)| matches!(plain(name).as_str(), "orderno" | "ordercode"))
         .ok_or_else(|| Fault::invalid("the notification names no order"))?;
-    let sign = parameters.iter().find(|(name, _)| plain(name) == "sign").map_or("", |(_, sign)| sign.as_str());
-    if !signed(name, number, sign, private_key.expose()) {
+    let given = parameters.iter().find(|(name, _)| plain(name) == "sign").map_or("", |(_, sign)| sign.as_str());
+    if !signed(name, number, given, private_key.expose()) {
         return Err(Fault::not_done(FaultKind::Unauthenticated, "the notification's signature does not hold"));
     }
     let order = OrderId::parse(number.clone()).map_err(|fault| Fault::invalid(fault.to_string()))?;
@@ -65,11 +63,11 @@ pub(crate) fn hear(raw: &RawRequest, private_key: &Secret) -> Result<Heard, Faul
 }
 
 /// The forms that were seen: with the parameter's own name in front, with either of its two names, or bare.
-fn signed(name: &str, number: &str, sign: &str, private_key: &str) -> bool {
-    let named = |name: &str| md5_hex(&[name, "=", number, private_key]);
-    let forms = [named(name), named("order_no"), named("order_code"), md5_hex(&[number, private_key])];
-    let sign = sign.to_ascii_lowercase();
-    forms.iter().any(|form| bool::from(form.as_bytes().ct_eq(sign.as_bytes())))
+fn signed(name: &str, number: &str, given: &str, private_key: &str) -> bool {
+    let named = |name: &str| sign::md5_hex(&[name, "=", number, private_key]);
+    let forms = [named(name), named("order_no"), named("order_code"), sign::md5_hex(&[number, private_key])];
+    let given = given.to_ascii_lowercase();
+    forms.iter().any(|form| sign::same(form, &given))
 }
 
 /// A parameter's name without regard to case and underscores: several spellings were seen.
@@ -79,20 +77,6 @@ fn plain(name: &str) -> String {
 
 /// Most parameters of one notification.
 const PARAMETERS_LIMIT: usize = 32;
-
-fn parameters(query: &str) -> Result<Vec<(String, String)>, Fault> {
-    let pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
-    if pairs.len() > PARAMETERS_LIMIT {
-        return Err(Fault::invalid(format!("a notification has at most {PARAMETERS_LIMIT} parameters")));
-    }
-    pairs
-        .into_iter()
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Ok((http::decoded(name)?, http::decoded(value)?))
-        })
-        .collect()
-}
 
 #[cfg(test)]
 mod tests {

@@ -11,11 +11,9 @@
 //! - [`refunding`]: cancellations and their audit (§7).
 //! - [`showing`]: use, and tickets shown again (§§5, 9).
 //! - [`hearing`]: notifications, which carry nothing to believe (§8).
-//! - [`china_time`]: dates and times as the gateway writes them.
 
 mod answer;
 mod booking;
-mod china_time;
 mod envelope;
 mod hearing;
 mod refunding;
@@ -26,6 +24,7 @@ use entrepot_sdk::contract::capability::UsageAbility;
 use entrepot_sdk::contract::hearing::Heard;
 use entrepot_sdk::contract::supplier::{ResendWay, Resent, Usage};
 use entrepot_sdk::prelude::*;
+use entrepot_sdk::xml;
 
 pub use settings::ZhiyoubaoSettings;
 
@@ -138,10 +137,9 @@ impl Zhiyoubao {
         call: &Call<()>,
         name: &'static str,
         answers: &[&str],
-        body: impl FnOnce(&mut Envelope),
+        body: impl FnOnce(&mut xml::Writer),
     ) -> Result<Answer, Fault> {
-        let mut envelope = Envelope::new(name, &self.settings, call.now());
-        body(&mut envelope);
+        let envelope = Envelope::new(name, &self.settings, call.now(), body);
         let request = envelope.request(name, &self.url, &self.private_key).timeout_ms(self.settings.timeout_ms);
         let response = call.http(request.build()).await?;
         Answer::read(&response, answers)

@@ -4,6 +4,7 @@ use entrepot_sdk::contract::order::GuestField;
 use entrepot_sdk::prelude::*;
 
 use crate::booking::CODE_SIX;
+use crate::envelope::order_code;
 use crate::{Zhiyoubao, line_number, main_number};
 
 impl Zhiyoubao {
@@ -27,7 +28,7 @@ impl Zhiyoubao {
         let answer = if whole {
             let names = ["SEND_CODE_CANCEL_RES", "SEND_CODE_CANCEL_NEW_RES"];
             let number = main_number(order);
-            self.transact(call, "SEND_CODE_CANCEL_NEW_REQ", &names, |envelope| envelope.order_code(number)).await?
+            self.transact(call, "SEND_CODE_CANCEL_NEW_REQ", &names, |envelope| order_code(envelope, number)).await?
         } else {
             let documents = documents(order, units);
             self.transact(call, "RETURN_TICKET_NUM_NEW_REQ", &["RETURN_TICKET_NUM_NEW_RES"], |envelope| {

@@ -28,26 +28,44 @@ impl PayMethod {
 
 /// Settings of one connection (§1).
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct ZhiyoubaoSettings {
     /// The distributor's company code (企业码).
     pub corp_code: String,
     /// The distributor's user (用户名).
     pub user_name: String,
     /// How orders are paid.
+    #[serde(default = "deposit")]
     pub pay_method: PayMethod,
     /// Source text (`src`); left out when empty.
+    #[serde(default)]
     pub source: String,
     /// Sub source (`subSrc`); left out when empty.
+    #[serde(default)]
     pub sub_source: String,
     /// Template of a message that is sent again (`tplCode`); the gateway's own when empty.
+    #[serde(default)]
     pub message_template: String,
     /// How long to wait for an answer, in milliseconds.
+    #[serde(default = "ten_seconds")]
     #[schemars(range(min = 1_000, max = 30_000))]
     pub timeout_ms: u32,
     /// How long an audit may wait until it is asked about again, in milliseconds.
+    #[serde(default = "a_minute")]
     #[schemars(range(min = 1_000, max = 3_600_000))]
     pub audit_poll_ms: u64,
+}
+
+const fn deposit() -> PayMethod {
+    PayMethod::Vm
+}
+
+const fn ten_seconds() -> u32 {
+    10_000
+}
+
+const fn a_minute() -> u64 {
+    60_000
 }
 
 impl Default for ZhiyoubaoSettings {
@@ -55,12 +73,12 @@ impl Default for ZhiyoubaoSettings {
         Self {
             corp_code: String::new(),
             user_name: String::new(),
-            pay_method: PayMethod::Vm,
+            pay_method: deposit(),
             source: String::new(),
             sub_source: String::new(),
             message_template: String::new(),
-            timeout_ms: 10_000,
-            audit_poll_ms: 60_000,
+            timeout_ms: ten_seconds(),
+            audit_poll_ms: a_minute(),
         }
     }
 }

@@ -4,7 +4,8 @@ use entrepot_sdk::contract::supplier::{ResendWay, Resent, Usage, UsedUnits};
 use entrepot_sdk::prelude::*;
 
 use crate::answer::{count, same_line};
-use crate::{Zhiyoubao, china_time, line_number, main_number};
+use crate::envelope::order_code;
+use crate::{Zhiyoubao, line_number, main_number};
 
 /// What the gates counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl Zhiyoubao {
         let number = main_number(order);
         let answer = self
             .transact(call, "CHECK_STATUS_QUERY_REQ", &["CHECK_STATUS_QUERY_RES"], |envelope| {
-                envelope.order_code(number);
+                order_code(envelope, number);
             })
             .await?;
         if !answer.accepted() {
@@ -51,7 +52,8 @@ impl Zhiyoubao {
         if used.saturating_add(gone) > of || count("needCheckNum", line.need_check_num.as_ref())? > of {
             return Err(Fault::garbled(format!("{used} used and {gone} returned of {of} tickets cannot be")));
         }
-        let last = line.last_check_time.as_deref().and_then(china_time::instant);
+        let last =
+            line.last_check_time.as_deref().and_then(|text| Zone::CHINA.instant("lastCheckTime", text.trim()).ok());
         Ok(Counters { used, gone, last_used_at: last.filter(|_| used > 0), of })
     }
 
@@ -78,7 +80,7 @@ impl Zhiyoubao {
             return Ok(if answer.accepted() { Resent::Sent } else { Resent::Refused(answer.refusal()) });
         }
         let names = ["QUERY_IMG_URL_RES"];
-        let answer = self.transact(call, "QUERY_IMG_URL_REQ", &names, |envelope| envelope.order_code(number)).await?;
+        let answer = self.transact(call, "QUERY_IMG_URL_REQ", &names, |envelope| order_code(envelope, number)).await?;
         if !answer.accepted() {
             return Ok(Resent::Refused(answer.refusal()));
         }

@@ -5,6 +5,8 @@
 //!
 //! - [`defect`]: the defects, as settings.
 //! - [`plugin`](mod@plugin): the plugin that has them.
+//! - [`reference`]: plugins that have no defect; [`spoilt`]: what is put around them, one defect for each check of the
+//!   conformance suite.
 //! - [`mark`](mod@mark): a place in the compiled file that a test overwrites: many libraries from one build.
 //!
 //! `libraries/` has the loadable files: `bad-plugin` over the SDK, `bad-table` with a C table written by hand, and
@@ -13,6 +15,8 @@
 pub mod defect;
 pub mod mark;
 pub mod plugin;
+pub mod reference;
+pub mod spoilt;
 
 pub use mark::mark;
 pub use plugin::{healthy, plugin};

@@ -8,25 +8,35 @@
 //! }
 //! ```
 //!
-//! - [`suite`]: runs the checks of a plugin, here and in its library, and compares.
+//! - [`suite`]: runs the checks of a plugin, however it is reached.
 //! - [`fixture`]: what an author brings: settings, secrets and a fake other side.
+//! - [`side`]: what that other side answers and tells, and its buttons.
+//! - [`check_file`]: the same as a file, and [`remote`]: a simulator behind a URL, for `entrepot plugins check`.
 //! - [`report`]: what came out, for people and as JSON.
-//! - [`trial`]: what one check works with: the plugin, a fresh world, requests to send.
-//! - [`every`]: checks of every plugin; [`supplier`]: of suppliers that are called; [`trouble`]: of such suppliers
-//!   when the other side misbehaves; [`pool`]: of those that fulfil from a pool; [`channel`]: of channels.
+//! - `trial` and `stand`: what one check works with: the plugin, a fresh world, calls to make. `ability`: what a card
+//!   declares. `alter`: right answers and calls, changed in one place.
+//! - `every`: checks of every plugin; `supplier`: of suppliers that are called; `trouble`: of such suppliers when the
+//!   other side misbehaves; `pool`: of those that fulfil from a pool; `channel`: of channels.
 //! - [`library`]: where a plugin's library is.
 
-pub mod channel;
-pub mod every;
+mod ability;
+mod alter;
+mod channel;
+pub mod check_file;
+mod every;
 pub mod fixture;
 pub mod library;
-pub mod pool;
+mod pool;
+pub mod remote;
 pub mod report;
+pub mod side;
+mod stand;
 pub mod suite;
-pub mod supplier;
-pub mod trial;
-pub mod trouble;
+mod supplier;
+mod trial;
+mod trouble;
 
-pub use fixture::{Booked, ChannelSide, Fixture, OtherSide, Sample, Side, SupplierSide};
+pub use fixture::{ChannelSide, Fixture, Sample, Side, SupplierSide};
 pub use report::{CheckReport, Report, Verdict};
+pub use side::{Booked, Button, OtherSide, Pressed};
 pub use suite::Suite;

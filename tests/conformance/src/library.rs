@@ -14,7 +14,10 @@ pub const FOLDER_VARIABLE: &str = "ENTREPOT_LIBRARIES";
 pub fn load(plugin: &str) -> Result<Arc<dyn Plugin>, String> {
     let path = path_of(plugin)?;
     if !path.is_file() {
-        return Err(format!("{} is missing; run `cargo xtask libraries`", path.display()));
+        return Err(format!(
+            "{} is missing; build it with `cargo build --examples`, in Entrepot's own repository with `cargo xtask libraries`",
+            path.display()
+        ));
     }
     let loaded = library::load(&path, None).map_err(|fault| fault.to_string())?;
     Ok(loaded)

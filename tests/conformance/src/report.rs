@@ -14,6 +14,8 @@ pub enum Verdict {
     Failed,
     /// The plugin does not declare what it is about.
     NotDeclared,
+    /// It needs something of the other side that nobody brought.
+    NotRun,
 }
 
 /// One check.
@@ -23,12 +25,15 @@ pub struct CheckReport {
     pub name: &'static str,
     /// How it ended.
     pub result: Verdict,
-    /// Why it failed.
+    /// Why it failed, or was not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// What a plugin has to do to pass it; told where it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<&'static str>,
 }
 
-/// One run of the suite.
+/// One run of the suite. Stable for scripts: it may gain fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Checks that hold.
@@ -37,6 +42,8 @@ pub struct Report {
     pub failed: usize,
     /// Checks of what is not declared.
     pub not_declared: usize,
+    /// Checks that need what nobody brought.
+    pub not_run: usize,
     /// All of them, in order.
     pub checks: Vec<CheckReport>,
 }
@@ -45,7 +52,8 @@ impl Report {
     pub(crate) fn of(checks: Vec<CheckReport>) -> Self {
         let count = |verdict| checks.iter().filter(|check| check.result == verdict).count();
         let (passed, failed) = (count(Verdict::Passed), count(Verdict::Failed));
-        Self { passed, failed, not_declared: count(Verdict::NotDeclared), checks }
+        let (not_declared, not_run) = (count(Verdict::NotDeclared), count(Verdict::NotRun));
+        Self { passed, failed, not_declared, not_run, checks }
     }
 
     /// Whether something was checked and nothing failed.
@@ -75,12 +83,14 @@ impl fmt::Display for Report {
                 Verdict::Passed => "passed      ",
                 Verdict::Failed => "FAILED      ",
                 Verdict::NotDeclared => "not declared",
+                Verdict::NotRun => "not run     ",
             };
             writeln!(f, "  {mark} {}", check.name)?;
-            if let Some(why) = &check.why {
-                writeln!(f, "               {why}")?;
+            for line in check.why.as_deref().into_iter().chain(check.rule) {
+                writeln!(f, "               {line}")?;
             }
         }
-        write!(f, "{} passed, {} failed, {} not declared", self.passed, self.failed, self.not_declared)
+        let Self { passed, failed, not_declared, not_run, .. } = self;
+        write!(f, "{passed} passed, {failed} failed, {not_declared} not declared, {not_run} not run")
     }
 }

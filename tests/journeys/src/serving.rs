@@ -59,6 +59,11 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// Its number.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGTERM, and how it ends.
     pub fn terminate(&mut self) -> ExitStatus {
         let pid = self.child.id().to_string();

@@ -21,6 +21,8 @@ pub struct Package {
     pub dependencies: Vec<Dependency>,
     /// What cargo builds for it.
     pub targets: Vec<Target>,
+    /// What it is an example of, where its manifest says so: `[package.metadata.entrepot] example = "…"`.
+    pub example: Option<String>,
 }
 
 /// One entry among a package's dependencies.
@@ -146,6 +148,7 @@ fn package(value: &Value, root: &str) -> Package {
         folder: manifest.trim_end_matches("Cargo.toml").trim_end_matches('/').to_owned(),
         edition: text(&value["edition"]),
         license: text(&value["license"]),
+        example: value["metadata"]["entrepot"]["example"].as_str().map(str::to_owned),
         dependencies: list(&value["dependencies"])
             .iter()
             .map(|d| Dependency { name: text(&d["name"]), dev: d["kind"] == "dev", ours: d["path"].is_string() })

@@ -5,8 +5,9 @@ use entrepot_contract::intent::{AskRefund, CancelStage, CreateOrder, Intent, Rec
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{Credential, CredentialKind, Guest, GuestField, Guests, RefundCause, UnitCredentials};
 use entrepot_contract::time::Timestamp;
-use entrepot_domain::command::{Body, Command, CommandKey, IssueResult, OrderName, Seed};
+use entrepot_domain::command::{Body, Command, CommandKey, IssueResult, OrderName};
 use entrepot_domain::job::JobEnd;
+use entrepot_domain::seed::Seed;
 
 use crate::chance::Chance;
 use crate::house::{self, MERCHANT, SHOPS, SKUS, id, names};

@@ -235,6 +235,8 @@ fn sku(name: &str) -> Sku {
             "pooled" => supplied("codes", "pool"),
             supplier => supplied(supplier, "P"),
         },
+        when: Default::default(),
+        otherwise: Vec::new(),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Prices, opening, stock and the catalogue. All rows or none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entrepot_contract::calendar::Capacity;
-use entrepot_contract::ids::{BucketId, SkuId};
+use entrepot_contract::ids::{BucketId, PoolName, SkuId};
 use entrepot_contract::money::Currency;
 use entrepot_contract::outcome::{Reason, Refusal};
-use entrepot_contract::product::{Collect, LimitPeriod, LimitSubject, Product, RefundFee};
+use entrepot_contract::product::{Collect, Fulfilment, LimitPeriod, LimitSubject, Product, RefundFee, Sku};
 
 use super::Stop;
 use super::draft::Draft;
@@ -160,6 +160,37 @@ pub(super) fn put(draft: &mut Draft<'_>, entries: &[CatalogueEntry]) -> Result<A
     Ok(Answer::Changed { rows: count })
 }
 
+/// The suppliers of a SKU are supplier connections; others are named only beside a first one.
+fn suppliers_of(rules: &Rules, sku: &Sku) -> Result<(), Refusal> {
+    let Fulfilment::Supplier { connection, product_code } = &sku.fulfilment else {
+        if sku.otherwise.is_empty() && sku.when.is_always() {
+            return Ok(());
+        }
+        let text = "names other suppliers, or when one is asked, but its credentials come from no supplier";
+        return Err(malformed(format!("SKU {} {text}", sku.id)));
+    };
+    let others = sku.otherwise.iter().map(|route| (&route.connection, &route.product_code, &route.when));
+    let mut seen = BTreeSet::new();
+    for (connection, code, when) in std::iter::once((connection, product_code, &sku.when)).chain(others) {
+        let supplier = rules
+            .supplier(connection)
+            .ok_or_else(|| malformed(format!("SKU {} names {connection}, which is no supplier connection", sku.id)))?;
+        if supplier.pool {
+            PoolName::parse(code.clone()).map_err(|fault| malformed(format!("SKU {}: {fault}", sku.id)))?;
+        }
+        if !seen.insert((connection, code)) {
+            return Err(malformed(format!("SKU {} names {code} of {connection} twice", sku.id)));
+        }
+        if let Some(channel) = when.channels.iter().find(|channel| rules.channel(channel).is_none()) {
+            return Err(malformed(format!("SKU {} names {channel}, which is no channel connection", sku.id)));
+        }
+        if when.from.zip(when.to).is_some_and(|(from, to)| from > to) {
+            return Err(malformed(format!("SKU {}: the dates of {connection} end before they begin", sku.id)));
+        }
+    }
+    Ok(())
+}
+
 /// What an entry refers to has to be there, in the catalogue or earlier in the same command.
 fn check(draft: &Draft<'_>, earlier: &[CatalogueEntry], entry: &CatalogueEntry) -> Result<(), Refusal> {
     let rules = &draft.state.rules;
@@ -183,15 +214,7 @@ fn check(draft: &Draft<'_>, earlier: &[CatalogueEntry], entry: &CatalogueEntry) 
                 let text = "needs a bucket, minimum_units up to maximum_units, and a person for each unit";
                 return Err(malformed(format!("SKU {} {text}", sku.id)));
             }
-            if let entrepot_contract::product::Fulfilment::Supplier { connection, product_code } = &sku.fulfilment {
-                let supplier = rules.supplier(connection).ok_or_else(|| {
-                    malformed(format!("SKU {} names {connection}, which is no supplier connection", sku.id))
-                })?;
-                if supplier.pool {
-                    entrepot_contract::ids::PoolName::parse(product_code.clone())
-                        .map_err(|fault| malformed(format!("SKU {}: {fault}", sku.id)))?;
-                }
-            }
+            suppliers_of(rules, sku)?;
         }
         CatalogueEntry::Listing(listing) => {
             if rules.channel(&listing.connection).is_none() {

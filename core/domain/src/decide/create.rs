@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use entrepot_contract::calendar::{CalendarDay, StockKey};
+use entrepot_contract::calendar::{CalendarDay, Stock, StockKey};
 use entrepot_contract::ids::ConnectionId;
 use entrepot_contract::intent::{CreateOrder, Intent, Wish};
 use entrepot_contract::listing::Listing;
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{DeadlineKind, LimitTaken, Order, OrderKind, OrderState, Terms, Unit, UnitState};
 use entrepot_contract::outcome::{Reason, Refusal};
-use entrepot_contract::product::{Fulfilment, Product, Sku};
+use entrepot_contract::product::{Product, Sku};
 use entrepot_contract::time::{Timestamp, VisitDate};
 
 use super::draft::Draft;
@@ -22,6 +22,7 @@ use crate::credit::{PostingCause, PostingKind};
 use crate::guests;
 use crate::limits::{self, Person};
 use crate::planted::{self, Bug};
+use crate::route::{Chosen, Sale, choose};
 use crate::stock::Standing;
 use crate::venue;
 
@@ -44,6 +45,8 @@ pub struct Offer<'a> {
     pub settlement: Money,
     /// What the merchant owes his supplier for one unit.
     pub cost: Option<Money>,
+    /// Who fulfils it, whatever is left.
+    pub chosen: Chosen,
 }
 
 /// Checks a wish against the catalogue: everything but stock, credit and purchase limits.
@@ -62,7 +65,7 @@ pub fn check_wish<'a>(
     if !listing.on_sale || !product.on_sale {
         return Err(Refusal::new(Reason::OffSale, format!("product {} is not on sale", product.id)));
     }
-    supplied(rules, sku, wish.count)?;
+    let chosen = choose(rules, sku, &Sale { connection, wish, left: None })?;
     let dates = dates_taken(product, wish.visit.as_ref())?;
     let cells = stock_cells(sku, &dates, wish.slot.as_deref());
     let shares = share_cells(sku, listing.allotment.as_ref(), &cells);
@@ -74,23 +77,7 @@ pub fn check_wish<'a>(
         guests::check(&product.guests, &wish.guests, wish.count, sku.persons_per_unit)?;
     }
     let Price { retail, settlement, cost } = price;
-    Ok(Offer { listing, product, sku, cells, shares, retail, settlement, cost })
-}
-
-/// A supplier that is switched off, or gone, takes no new orders; those that are there go on. An order that it could
-/// never book is not sold.
-fn supplied(rules: &Rules, sku: &Sku, count: u32) -> Result<(), Refusal> {
-    let Fulfilment::Supplier { connection, .. } = &sku.fulfilment else { return Ok(()) };
-    match rules.supplier(connection) {
-        Some(supplier) if supplier.selling => match supplier.units_limit.map(u32::from) {
-            Some(limit) if count > limit => {
-                let text = format!("supplier {connection} books at most {limit} units an order, {count} asked for");
-                Err(Refusal::new(Reason::TooManyUnits, text))
-            }
-            _ => Ok(()),
-        },
-        _ => Err(Refusal::new(Reason::Paused, format!("supplier {connection} takes no new orders"))),
-    }
+    Ok(Offer { listing, product, sku, cells, shares, retail, settlement, cost, chosen })
 }
 
 /// Whether an order of that size may be for that date; the SKU's own limits stand where the date has none.
@@ -203,6 +190,10 @@ pub(super) fn create(
         None => reserve::bought_alone(&offer, intent)?,
     }
     let paid_at = intent.paid_at.or_else(|| paid_before(reference));
+    let left = tightest(draft, &offer)?;
+    let sale = Sale { connection, wish: &intent.wish, left: Some(left) };
+    let chosen = choose(&state.rules, offer.sku, &sale)?;
+    (order.terms.fulfilment, order.terms.otherwise) = (chosen.fulfilment, chosen.otherwise);
     if !planted::is(Bug::ForgetHold) {
         order.stock = draft.take_stock(&offer.cells, &offer.shares, intent.wish.count, Standing::Held)?;
     }
@@ -237,6 +228,31 @@ pub(super) fn create(
     let id = order.id.clone();
     draft.put(order);
     Ok(Answer::Created { order: id, acceptance })
+}
+
+/// Units that may still be sold on the tightest date of an offer; none is without limit. A connection's own share
+/// counts, too.
+fn tightest(draft: &Draft<'_>, offer: &Offer<'_>) -> Result<Option<u32>, Stop> {
+    if offer.sku.when.least_left.is_none() && offer.sku.otherwise.iter().all(|route| route.when.least_left.is_none()) {
+        return Ok(None);
+    }
+    let mut least: Option<u32> = None;
+    for key in &offer.cells {
+        let own = offer.shares.get(key).map(|share| draft.cell(share)).transpose()?.flatten();
+        let common = draft.cell(key)?;
+        let left = |stock: Option<Stock>| stock.map_or(Some(0), |stock| stock.left());
+        let both = match (own.map(|stock| stock.left()), left(common)) {
+            (Some(None), _) | (_, None) => None,
+            (Some(Some(share)), Some(common)) => Some(share.saturating_add(common)),
+            (None, Some(common)) => Some(common),
+        };
+        least = match (least, both) {
+            (None, both) => both,
+            (Some(least), Some(both)) => Some(least.min(both)),
+            (least, None) => least,
+        };
+    }
+    Ok(least)
 }
 
 /// Counts an order for the purchase limits of its product, or refuses it.
@@ -331,7 +347,8 @@ fn order_of(
             cost: offer.cost,
             reservation: offer.product.reservation.filter(|_| intent.source_order.is_none()),
             refund: offer.product.refund.clone(),
-            fulfilment: offer.sku.fulfilment.clone(),
+            fulfilment: offer.chosen.fulfilment.clone(),
+            otherwise: offer.chosen.otherwise.clone(),
             time_zone: offer.product.time_zone.clone(),
             usable: venue::usable(offer.product.validity, intent.wish.visit.as_ref()),
         },

@@ -8,7 +8,7 @@ use entrepot_contract::supplier::Holding;
 use entrepot_contract::time::Timestamp;
 
 use super::draft::Draft;
-use super::{Stop, payment};
+use super::{Stop, issue, payment};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::catalogue::Holds;
@@ -60,6 +60,11 @@ pub(super) fn record(draft: &mut Draft<'_>, id: &OrderId, holding: &Holding) -> 
                 let deadline = times.until(DeadlineKind::Hold, draft.at(), *until);
                 draft.expect(&mut order, deadline);
             }
+        }
+        Holding::Refused(refusal)
+            if order.state == OrderState::Created && issue::next_supplier(draft, &mut order, &refusal.text) =>
+        {
+            unpaid(draft, &order);
         }
         Holding::Refused(refusal) if order.state == OrderState::Created => {
             let what = format!("the supplier keeps nothing: {}", refusal.text);

@@ -7,7 +7,7 @@ use entrepot_contract::order::{
     Credential, CredentialKind, DeadlineKind, Order, OrderState, UnitCredentials, UnitState,
 };
 use entrepot_contract::outcome::{Reason, Refusal};
-use entrepot_contract::product::Fulfilment;
+use entrepot_contract::product::{Fulfilment, Route};
 
 use super::draft::Draft;
 use super::{Stop, by_hand, reserve, use_told};
@@ -105,10 +105,18 @@ pub(super) fn begin(draft: &mut Draft<'_>, order: &mut Order) -> Result<Begun, S
             Ok(Begun::Issued)
         }
         Fulfilment::Supplier { connection, .. } => match pool_name(draft.state, &order.terms.fulfilment) {
-            Some(pool) => from_pool(draft, order, &pool),
+            Some(pool) => match from_pool(draft, order, &pool)? {
+                Begun::OutOfCodes if next_supplier(draft, order, &format!("pool {pool} has too few codes")) => {
+                    begin(draft, order)
+                }
+                begun => Ok(begun),
+            },
             None => {
                 let told = format!("supplier {connection} is asked");
-                draft.step(order, Step::StartIssue)?;
+                // Another supplier may have refused it before.
+                if order.state != OrderState::Issuing {
+                    draft.step(order, Step::StartIssue)?;
+                }
                 start_clock(draft, order)?;
                 draft.ask_supplier(order, JobKind::Book);
                 // A supplier books whole orders: what was refunded before is given back there afterwards.
@@ -214,6 +222,7 @@ pub(super) fn record(draft: &mut Draft<'_>, id: &OrderId, result: &IssueResult) 
             order.supplier_reference = reference.clone().or(order.supplier_reference);
             draft.note(&order, "booked, pending", "the supplier issues later");
         }
+        IssueResult::Refused { reason } if falls_over(draft, &mut order, reason)? => {}
         IssueResult::Refused { reason } => {
             draft.step(&mut order, Step::FailIssue)?;
             if order.callback_owed {
@@ -235,6 +244,30 @@ pub(super) fn record(draft: &mut Draft<'_>, id: &OrderId, result: &IssueResult) 
     }
     draft.put(order);
     Ok(Answer::Recorded { order: id.clone() })
+}
+
+/// Another supplier is asked after a certain no.
+fn falls_over(draft: &mut Draft<'_>, order: &mut Order, reason: &str) -> Result<bool, Stop> {
+    while next_supplier(draft, order, reason) {
+        if !matches!(begin(draft, order)?, Begun::OutOfCodes) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The next supplier of an order that still takes new orders takes the place of the one that refused.
+pub(super) fn next_supplier(draft: &mut Draft<'_>, order: &mut Order, why: &str) -> bool {
+    while !order.terms.otherwise.is_empty() {
+        let Route { connection, product_code, .. } = order.terms.otherwise.remove(0);
+        if draft.state.rules.supplier(&connection).is_some_and(|supplier| supplier.selling) {
+            draft.note(order, "another supplier", format!("{why}; {connection} is asked"));
+            order.terms.fulfilment = Fulfilment::Supplier { connection, product_code };
+            order.supplier_reference = None;
+            return true;
+        }
+    }
+    false
 }
 
 /// A supplier's word on an order that no longer waits for it: a real ticket is never thrown away.

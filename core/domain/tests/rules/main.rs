@@ -14,6 +14,7 @@ mod random;
 mod redeeming;
 mod refunds;
 mod reservations;
+mod routing;
 mod sales;
 mod shares;
 mod tickets;

@@ -18,13 +18,14 @@ use entrepot_domain::alert::{Alert, AlertChange, AlertKind};
 use entrepot_domain::answer::Answer;
 use entrepot_domain::catalogue::{Catalogue, ChannelRules, ConnectionRules, Distributor, Rules, SupplierRules};
 use entrepot_domain::change::{AvailableCode, ChannelRef, CodeState, Event, HistoryLine, Pool, RefKey, Writes};
-use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry, Command, CommandKey, Seed};
+use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry, Command, CommandKey};
 use entrepot_domain::credit::{Account, Posting};
 use entrepot_domain::deadline::Times;
 use entrepot_domain::decide::{Stop, decide, repeated};
 use entrepot_domain::footprint::{Footprint, needs};
 use entrepot_domain::invariants::{Snapshot, check};
 use entrepot_domain::job::{JobEnd, NewJob};
+use entrepot_domain::seed::Seed;
 use entrepot_domain::state::State;
 
 pub use crate::make::*;
@@ -119,6 +120,8 @@ fn sku(name: &str, buckets: &[&str], fulfilment: Fulfilment) -> Sku {
         minimum_units: 1,
         maximum_units: 10,
         fulfilment,
+        when: Default::default(),
+        otherwise: Vec::new(),
     }
 }
 
@@ -186,6 +189,10 @@ impl World {
         }
         world.ok(Body::SetCreditLimit { distributor: id("dist"), limit: Money::fen(100_000) });
         world
+    }
+
+    pub fn connection(&mut self, connection: &str, rules: ConnectionRules) {
+        Arc::make_mut(&mut self.rules.connections).insert(id(connection), rules);
     }
 
     pub fn supplier(&mut self, connection: &str, change: impl FnOnce(&mut SupplierRules)) {

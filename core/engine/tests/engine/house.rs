@@ -420,6 +420,8 @@ fn sku(name: &str, fulfilment: Fulfilment) -> Sku {
         minimum_units: 1,
         maximum_units: 10,
         fulfilment,
+        when: Default::default(),
+        otherwise: Vec::new(),
     }
 }
 

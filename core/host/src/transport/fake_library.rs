@@ -20,7 +20,7 @@ use entrepot_contract::version::{ABI, CONTRACT};
 use futures_util::FutureExt;
 
 use super::library::{HOST, LibraryPlugin};
-use crate::pulse::Threads;
+use crate::pulse::{Heart as _, Threads};
 
 static CANCELS: AtomicU64 = AtomicU64::new(0);
 
@@ -276,8 +276,8 @@ async fn a_heartbeat_tells_whether_the_threads_run() {
         (is_busy, Threads::Run),
     ];
     for (submit, expected) in hearts {
-        let opened = library(submit).open_watched(open_request(), Arc::new(OneSecret), None).await;
-        let (_instance, _, heart) = opened.unwrap();
+        let opened = library(submit).open_remote(open_request(), Arc::new(OneSecret), None).await;
+        let (heart, _) = opened.unwrap();
         heart.beat(at(1_000));
         assert_eq!(heart.threads(at(3_000)), expected);
     }

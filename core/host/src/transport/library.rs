@@ -17,12 +17,13 @@ use std::sync::{Arc, Mutex};
 use entrepot_contract::abi::{ACCEPTED, HostTable, MESSAGE_LIMIT_BYTES, PluginTable, SYMBOL};
 use entrepot_contract::manifest::Manifest;
 use entrepot_contract::time::{Clock, SystemClock};
-use entrepot_contract::version::{ABI, CONTRACT, SUPPORTED_MAJORS};
+use entrepot_contract::version::ABI;
 use sha2::{Digest, Sha256};
 
 use super::seats::{self, Seat};
 use crate::fault::HostFault;
 use crate::locked;
+use crate::manifest;
 use crate::masking::hex;
 
 /// A library whose table stands under the symbol of one of so many ABIs is told from one that is no plugin.
@@ -202,25 +203,7 @@ fn read_manifest(table: &PluginTable, path: &Path) -> Result<Manifest, HostFault
     let code = (table.manifest)(on_manifest, number);
     let bytes = locked(&MANIFESTS).remove(&number).flatten();
     let bytes = bytes.filter(|_| code == ACCEPTED).ok_or_else(|| fault(format!("gives no manifest (code {code})")))?;
-    let value: serde_json::Value =
-        serde_json::from_slice(&bytes).map_err(|error| fault(format!("has a manifest that is no JSON: {error}")))?;
-    // Before all else: a manifest of another major need not be readable.
-    let major = value["contract"]["major"].as_u64();
-    if !major.is_some_and(|major| SUPPORTED_MAJORS.iter().any(|supported| u64::from(*supported) == major)) {
-        let major = major.map_or_else(|| "none".to_owned(), |major| major.to_string());
-        return Err(fault(format!(
-            "speaks contract major {major}, this host speaks {SUPPORTED_MAJORS:?}; take a build for it"
-        )));
-    }
-    let minor = value["contract"]["minor"].as_u64().unwrap_or(0);
-    let manifest: Manifest = serde_json::from_value(value).map_err(|error| {
-        fault(if minor > u64::from(CONTRACT.minor) {
-            let theirs = format!("{}.{minor}", CONTRACT.major);
-            format!("speaks contract {theirs}, newer than this host's {CONTRACT}, and its manifest cannot be read ({error}); take a build for {CONTRACT}, or a newer host")
-        } else {
-            format!("has a manifest that cannot be read: {error}")
-        })
-    })?;
+    let manifest = manifest::read(&bytes).map_err(fault)?;
     if manifest.panic != "unwind" {
         return Err(fault(format!(
             "was built with panic = {:?}, so that its first failure would end this process; build it with panic = \"unwind\"",

@@ -1,5 +1,5 @@
-//! A plugin in a library as the contract's traits: calls become numbered messages, answers find their way back by
-//! number.
+//! An instance on the other side of a line as the contract's trait: calls become numbered messages, answers find their
+//! way back by number.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,10 +18,11 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::library::{HOST, LibraryPlugin};
+use super::line::Line;
 use super::seats::Seat;
 use crate::limits::CLOSE_TIMEOUT_MS;
 use crate::locked;
-use crate::pulse::Threads;
+use crate::pulse::{Heart, Threads};
 
 #[async_trait]
 impl Plugin for LibraryPlugin {
@@ -34,51 +35,81 @@ impl Plugin for LibraryPlugin {
         request: OpenRequest,
         services: Arc<dyn Services>,
     ) -> Result<(Arc<dyn Instance>, Opened), Fault> {
-        self.open_watched(request, services, None).await.map(|(instance, opened, _)| (instance, opened))
+        let (instance, opened) = self.open_remote(request, services, None).await?;
+        Ok((instance, opened))
     }
 }
 
 impl LibraryPlugin {
-    /// Opens an instance, with what tells whether its threads run. The first opening starts them: as many as `workers`
+    /// Opens an instance, which tells whether its threads run, too. The first opening starts them: as many as `workers`
     /// says, or as the library likes.
-    pub(crate) async fn open_watched(
+    pub(crate) async fn open_remote(
         &self,
         request: OpenRequest,
         services: Arc<dyn Services>,
         workers: Option<usize>,
-    ) -> Result<(Arc<dyn Instance>, Opened, Heart), Fault> {
-        let bytes = written(&OpenMessage { request, workers })?;
-        let table = self.table;
-        let deliver = Arc::new(move |instance: u64, service_call: u64, bytes: &[u8]| {
-            // The library copies within the call. An answer that it does not want any more is no fault.
-            (table.deliver)(instance, service_call, bytes.as_ptr(), bytes.len());
-        });
-        let (seat, opened, closed) = Seat::take(self.manifest.id.as_str(), Handle::current(), deliver, services);
-        let instance = LibraryInstance { table, seat, closed: Mutex::new(Some(closed)) };
-        let code = (table.open)(std::ptr::from_ref(&HOST), instance.seat.number, bytes.as_ptr(), bytes.len());
-        taken(code, "the opening", false)?;
-        let opened =
-            opened.await.map_err(|_| Fault::not_done(FaultKind::Crashed, "the library stopped while opening"))??;
-        let heart = Heart { table, seat: Arc::clone(&instance.seat) };
-        Ok((Arc::new(instance), opened, heart))
+    ) -> Result<(Arc<RemoteInstance>, Opened), Fault> {
+        let message = OpenMessage { request, workers };
+        open(Arc::new(LibraryLine(self.table)), self.manifest.id.as_str(), &message, services).await
     }
 }
 
-/// Tells whether the threads of an instance's library run.
-pub(crate) struct Heart {
-    table: PluginTable,
-    seat: Arc<Seat>,
+/// A library's table. It copies a message within the call that passes it.
+struct LibraryLine(PluginTable);
+
+#[async_trait]
+impl Line for LibraryLine {
+    fn open(&self, instance: u64, bytes: &[u8]) -> i32 {
+        (self.0.open)(std::ptr::from_ref(&HOST), instance, bytes.as_ptr(), bytes.len())
+    }
+
+    fn submit(&self, instance: u64, call: u64, bytes: &[u8]) -> i32 {
+        (self.0.submit)(instance, call, bytes.as_ptr(), bytes.len())
+    }
+
+    fn cancel(&self, instance: u64, call: u64) {
+        (self.0.cancel)(instance, call);
+    }
+
+    async fn deliver(&self, instance: u64, service_call: u64, bytes: Vec<u8>) {
+        (self.0.deliver)(instance, service_call, bytes.as_ptr(), bytes.len());
+    }
+
+    fn close(&self, instance: u64) {
+        (self.0.close)(instance);
+    }
 }
 
-impl Heart {
-    /// Sends a heartbeat, unless one is without an answer.
-    pub(crate) fn beat(&self, now: Timestamp) {
+/// Opens an instance over a line.
+pub(super) async fn open(
+    line: Arc<dyn Line>,
+    label: &str,
+    message: &OpenMessage,
+    services: Arc<dyn Services>,
+) -> Result<(Arc<RemoteInstance>, Opened), Fault> {
+    let bytes = written(message)?;
+    let (seat, opened, closed) = Seat::take(label, Handle::current(), Arc::clone(&line), services);
+    let instance = RemoteInstance { line, seat, closed: Mutex::new(Some(closed)) };
+    taken(instance.line.open(instance.seat.number, &bytes), "the opening", false)?;
+    let opened =
+        opened.await.map_err(|_| Fault::not_done(FaultKind::Crashed, "the plugin stopped while opening"))??;
+    Ok((Arc::new(instance), opened))
+}
+
+/// An instance on the other side of a line. Dropping it closes it there.
+pub(crate) struct RemoteInstance {
+    line: Arc<dyn Line>,
+    seat: Arc<Seat>,
+    closed: Mutex<Option<oneshot::Receiver<()>>>,
+}
+
+impl Heart for RemoteInstance {
+    fn beat(&self, now: Timestamp) {
         let call = self.seat.number_of_a_call();
         if !self.seat.pulse.send(call, now) {
             return;
         }
-        let empty: &[u8] = &[];
-        match (self.table.submit)(self.seat.number, call, empty.as_ptr(), empty.len()) {
+        match self.line.submit(self.seat.number, call, &[]) {
             ACCEPTED => {}
             REFUSED => self.seat.pulse.refused(),
             // Busy or closed: it says nothing about the threads.
@@ -88,21 +119,20 @@ impl Heart {
         }
     }
 
-    /// What is known by now.
-    pub(crate) fn threads(&self, now: Timestamp) -> Threads {
+    fn threads(&self, now: Timestamp) -> Threads {
         self.seat.pulse.threads(now)
     }
 }
 
-/// An instance in a library. Dropping it closes it there.
-struct LibraryInstance {
-    table: PluginTable,
-    seat: Arc<Seat>,
-    closed: Mutex<Option<oneshot::Receiver<()>>>,
+impl RemoteInstance {
+    fn leave(&self) {
+        Seat::leave(self.seat.number);
+        self.line.left(self.seat.number);
+    }
 }
 
 #[async_trait]
-impl Instance for LibraryInstance {
+impl Instance for RemoteInstance {
     async fn call(
         &self,
         context: CallContext,
@@ -112,10 +142,10 @@ impl Instance for LibraryInstance {
         let has_effect = request.has_effect();
         let bytes = written(&CallMessage { context, request })?;
         let Some((call, answered)) = self.seat.begin(services) else {
-            return Err(Fault::not_done(FaultKind::Unavailable, "the instance in the library is closed"));
+            return Err(Fault::not_done(FaultKind::Unavailable, "the plugin's instance is closed"));
         };
         let _stop = Stop { instance: self, call };
-        let code = (self.table.submit)(self.seat.number, call, bytes.as_ptr(), bytes.len());
+        let code = self.line.submit(self.seat.number, call, &bytes);
         taken(code, "the call", has_effect).inspect_err(|_| {
             self.seat.forget(call);
         })?;
@@ -130,33 +160,33 @@ impl Instance for LibraryInstance {
 
     async fn close(&self) {
         let closed = locked(&self.closed).take();
-        (self.table.close)(self.seat.number);
+        self.line.close(self.seat.number);
         if let Some(closed) = closed {
             let _ = tokio::time::timeout(Duration::from_millis(CLOSE_TIMEOUT_MS), closed).await;
         }
-        Seat::leave(self.seat.number);
+        self.leave();
     }
 }
 
-impl Drop for LibraryInstance {
+impl Drop for RemoteInstance {
     fn drop(&mut self) {
         if locked(&self.closed).take().is_some() {
-            (self.table.close)(self.seat.number);
+            self.line.close(self.seat.number);
         }
-        Seat::leave(self.seat.number);
+        self.leave();
     }
 }
 
-/// Tells the library to stop when the host waits no more.
+/// Tells the plugin to stop when the host waits no more.
 struct Stop<'a> {
-    instance: &'a LibraryInstance,
+    instance: &'a RemoteInstance,
     call: u64,
 }
 
 impl Drop for Stop<'_> {
     fn drop(&mut self) {
         if self.instance.seat.forget(self.call) {
-            (self.instance.table.cancel)(self.instance.seat.number, self.call);
+            self.instance.line.cancel(self.instance.seat.number, self.call);
         }
     }
 }
@@ -170,18 +200,18 @@ fn written(message: &impl serde::Serialize) -> Result<Vec<u8>, Fault> {
     Ok(bytes)
 }
 
-/// What the library says to a message that was handed to it.
+/// What the other side says to a message that was handed to it.
 fn taken(code: i32, what: &str, has_effect: bool) -> Result<(), Fault> {
     let (kind, text) = match code {
         ACCEPTED => return Ok(()),
-        BUSY => (FaultKind::Busy, "too much is under way in the library"),
-        CLOSED => (FaultKind::Unavailable, "the instance in the library is closed"),
-        REFUSED => (FaultKind::Invalid, "the library cannot read the message"),
-        CRASHED => (FaultKind::Crashed, "the library's code failed before it took the message"),
+        BUSY => (FaultKind::Busy, "too much is under way in the plugin"),
+        CLOSED => (FaultKind::Unavailable, "the plugin's instance is closed"),
+        REFUSED => (FaultKind::Invalid, "the plugin cannot read the message"),
+        CRASHED => (FaultKind::Crashed, "the plugin's code failed before it took the message"),
         _ if has_effect => {
-            return Err(Fault::garbled(format!("the library answers {what} with the unknown code {code}")));
+            return Err(Fault::garbled(format!("the plugin answers {what} with the unknown code {code}")));
         }
-        _ => (FaultKind::Garbled, "the library answers with an unknown code"),
+        _ => (FaultKind::Garbled, "the plugin answers with an unknown code"),
     };
     Err(Fault::not_done(kind, format!("{what}: {text}")))
 }

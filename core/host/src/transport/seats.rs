@@ -1,5 +1,5 @@
-//! The numbers under which libraries know their instances and calls. One table for the process, because the C table's
-//! callbacks carry a number and nothing else. Numbers are never used twice, so a late reply finds nobody.
+//! The numbers under which plugins elsewhere know their instances and calls. One table for this program, because the C
+//! table's callbacks carry a number and nothing else. Numbers are never used twice, so a late reply finds nobody.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::direct;
+use super::line::Line;
 use crate::locked;
 use crate::pulse::Pulse;
 
@@ -21,15 +22,12 @@ const REQUESTS_LIMIT: usize = 1_024;
 static SEATS: Mutex<BTreeMap<u64, Arc<Seat>>> = Mutex::new(BTreeMap::new());
 static NUMBERS: AtomicU64 = AtomicU64::new(1);
 
-/// Takes an answer to a service request back into the library: instance, service call, bytes.
-pub(super) type Deliver = Arc<dyn Fn(u64, u64, &[u8]) + Send + Sync>;
-
-/// One instance of a library.
+/// One instance of a plugin elsewhere.
 pub(super) struct Seat {
     pub(super) number: u64,
     label: Arc<str>,
     runtime: Handle,
-    deliver: Deliver,
+    line: Arc<dyn Line>,
     opening: Mutex<Option<oneshot::Sender<OpenReply>>>,
     /// Services of the opening; they stay for what the instance does outside of calls.
     services: Arc<dyn Services>,
@@ -51,7 +49,7 @@ impl Seat {
     pub(super) fn take(
         label: &str,
         runtime: Handle,
-        deliver: Deliver,
+        line: Arc<dyn Line>,
         services: Arc<dyn Services>,
     ) -> (Arc<Self>, oneshot::Receiver<OpenReply>, oneshot::Receiver<()>) {
         let (opening, opened) = oneshot::channel();
@@ -60,7 +58,7 @@ impl Seat {
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             label: Arc::from(label),
             runtime,
-            deliver,
+            line,
             opening: Mutex::new(Some(opening)),
             services,
             calls: Mutex::new(Some(BTreeMap::new())),
@@ -134,7 +132,7 @@ impl Seat {
             }
             Err(fault) => Err(fault),
         };
-        self.answer(service_call, &reply);
+        self.answer(service_call, &reply).await;
     }
 
     fn asked(
@@ -150,7 +148,7 @@ impl Seat {
         Ok((services, asked.request))
     }
 
-    fn answer(&self, service_call: u64, reply: &ServiceReply) {
+    async fn answer(&self, service_call: u64, reply: &ServiceReply) {
         let bytes = match serde_json::to_vec(reply) {
             Ok(bytes) if bytes.len() <= MESSAGE_LIMIT_BYTES => bytes,
             Ok(_) => too_long(),
@@ -159,8 +157,23 @@ impl Seat {
                 too_long()
             }
         };
-        (self.deliver)(self.number, service_call, &bytes);
+        self.line.deliver(self.number, service_call, bytes).await;
     }
+}
+
+fn too_many() -> ServiceReply {
+    Err(Fault::not_done(FaultKind::Busy, "too many service requests of this instance are under way"))
+}
+
+/// The refusal for one more service request of an instance that has as many under way as it may; otherwise nothing.
+pub(super) fn refused_request(instance: u64) -> Option<Vec<u8>> {
+    let full = find(instance)?.requests.available_permits() == 0;
+    full.then(|| serde_json::to_vec(&too_many()).unwrap_or_default())
+}
+
+/// Calls of an instance that wait for an answer.
+pub(super) fn under_way(instance: u64) -> usize {
+    find(instance).map_or(0, |seat| locked(&seat.calls).as_ref().map_or(0, BTreeMap::len))
 }
 
 fn too_long() -> Vec<u8> {
@@ -172,7 +185,7 @@ fn find(instance: u64) -> Option<Arc<Seat>> {
     locked(&SEATS).get(&instance).cloned()
 }
 
-/// The library's answer to a call, to a heartbeat, or to the opening (call 0). Late, repeated and unknown ones are counted and dropped.
+/// The answer to a call, to a heartbeat, or to the opening (call 0). Late, repeated and unknown ones are counted and dropped.
 /// `None` stands for a message that was too long to be copied.
 pub(super) fn replied(instance: u64, call: u64, bytes: Option<&[u8]>) {
     let Some(seat) = find(instance) else {
@@ -199,7 +212,7 @@ fn parsed<T: serde::de::DeserializeOwned>(bytes: Option<&[u8]>) -> Result<T, Fau
         .unwrap_or_else(|error| Err(Fault::garbled(format!("the answer cannot be read: {error}"))))
 }
 
-/// A service request of a library. Served on the host's runtime; the caller's thread never waits.
+/// A service request. Served on the host's runtime; the caller's thread never waits.
 pub(super) fn requested(instance: u64, service_call: u64, bytes: Option<&[u8]>) {
     let Some(seat) = find(instance) else { return };
     let bytes = bytes.map(<[u8]>::to_vec);
@@ -212,15 +225,12 @@ pub(super) fn requested(instance: u64, service_call: u64, bytes: Option<&[u8]>) 
             });
         }
         Err(_) => {
-            runtime.spawn(async move {
-                let text = "too many service requests of this instance are under way";
-                seat.answer(service_call, &Err(Fault::not_done(FaultKind::Busy, text)));
-            });
+            runtime.spawn(async move { seat.answer(service_call, &too_many()).await });
         }
     }
 }
 
-/// A log line of a library.
+/// A log line.
 pub(super) fn logged(instance: u64, bytes: Option<&[u8]>) {
     let (Some(seat), Some(bytes)) = (find(instance), bytes) else {
         return;

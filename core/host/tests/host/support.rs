@@ -29,7 +29,7 @@ use serde_json::json;
 pub const START_MS: i64 = 1_790_000_000_000;
 
 /// A clock that moves when it is told to.
-pub struct StillClock(AtomicI64);
+pub struct StillClock(pub AtomicI64);
 
 impl StillClock {
     pub fn advance(&self, millis: i64) {

@@ -357,6 +357,9 @@ fn product_faults(product: &Product, place: &str) -> Vec<String> {
     faults
 }
 
+/// Most other suppliers of one SKU.
+const ROUTES_LIMIT: usize = 10;
+
 fn sku_faults(sku: &Sku, place: &str) -> Vec<String> {
     let mut faults: Vec<String> = text_fault(&format!("{place}: name"), &sku.name).into_iter().collect();
     if sku.buckets.len() > BUCKETS_LIMIT {
@@ -367,6 +370,12 @@ fn sku_faults(sku: &Sku, place: &str) -> Vec<String> {
     }
     if let entrepot_contract::product::Fulfilment::Supplier { product_code, .. } = &sku.fulfilment {
         faults.extend(text_fault(&format!("{place}: fulfilment.product_code"), product_code));
+    }
+    if sku.otherwise.len() > ROUTES_LIMIT {
+        faults.push(format!("{place}: otherwise: at most {ROUTES_LIMIT}"));
+    }
+    for (number, route) in sku.otherwise.iter().enumerate() {
+        faults.extend(text_fault(&format!("{place}: otherwise[{number}].product_code"), &route.product_code));
     }
     faults
 }

@@ -1,9 +1,12 @@
 //! `config`: check, show, schema.
 
+use std::collections::BTreeMap;
+
 use super::exit::{Exit, Failure};
-use super::print;
 use super::source::OptionalSource;
-use crate::config;
+use super::{plugins, print};
+use crate::config::{self, Faults, KnownPlugin, Loaded};
+use crate::plugins::{known_built_in, load};
 
 /// Check or show the configuration, or print its schema
 #[derive(Debug, clap::Subcommand)]
@@ -11,7 +14,8 @@ use crate::config;
 pub(super) enum Command {
     /// Report every fault at once: file, key, what was found, what is allowed
     #[command(after_help = "\
-Checks names, limits, secrets and plugins' settings without touching database or network. Exit code 2 on any fault.
+Checks names, limits, secrets and plugins' settings without touching database or network. Libraries are loaded
+and processes started, to read the schemas of their settings; nothing is opened. Exit code 2 on any fault.
 
 Example:
   entrepot config check --config base.toml --config merchants.yaml")]
@@ -24,10 +28,12 @@ Example:
     Schema,
 }
 
-pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
+pub(super) async fn run(command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Check(source) => {
-            let config = source.load()?.config;
+            let loaded = source.load()?;
+            check_plugins(&loaded).await?;
+            let config = loaded.config;
             let count =
                 |number: usize, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
             print::line(&format!(
@@ -41,4 +47,25 @@ pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
         Command::Schema => print::json(&config::schema())?,
     }
     Ok(Exit::Done)
+}
+
+/// What is known of a plugin only once it is loaded: whether it can be, and what its settings may be.
+async fn check_plugins(loaded: &Loaded) -> Result<(), Failure> {
+    let host = plugins::host(&loaded.config)?;
+    let mut known = BTreeMap::new();
+    let mut failed = None;
+    for (id, plugin) in &loaded.config.plugins {
+        let Some(declaration) = plugin.declaration(id) else { continue };
+        match load(&host, &declaration).await {
+            Ok(()) => known.extend(host.manifest(id).map(|card| (id.to_string(), KnownPlugin::from(&card)))),
+            Err(fault) => drop(failed.get_or_insert(format!("plugins.{id}: {fault}"))),
+        }
+    }
+    // Processes were started to read their cards.
+    host.close_all().await;
+    if let Some(failed) = failed {
+        return Err(Failure::usage(failed));
+    }
+    let faults = config::check(loaded, &|id| known.get(id).cloned().or_else(|| known_built_in(id)));
+    if faults.is_empty() { Ok(()) } else { Err(Faults::new(faults).into()) }
 }

@@ -3,9 +3,9 @@
 //! - [`exit`]: exit codes and failures; `print`: standard output, tables, outlines.
 //! - `source`: `--config` and `--libraries`; `database`: whether the database can be used; `merchants`: whose data;
 //!   `reach`: the way to the API.
-//! - commands: `serve`, `demo`, `migrate`, `routes`, `config`, `plugins`, `tokens`, `codes` (with `code_file`),
-//!   `calendar` (with `calendar_file`), `stop_sale`, `connections`, `orders`, `refunds`, `redeem`, `credit`, `alerts`, `nodes`, `reload`. Those about
-//!   business data go through [`crate::client`].
+//! - commands: `serve`, `demo`, `migrate`, `routes`, `config`, `plugins` (with `plugins_new`), `tokens`, `codes` (with
+//!   `code_file`), `calendar` (with `calendar_file`), `stop_sale`, `connections`, `orders`, `refunds`, `redeem`, `credit`,
+//!   `alerts`, `nodes`, `reload`. Those about business data go through [`crate::client`].
 
 mod alerts;
 mod calendar;
@@ -24,6 +24,7 @@ mod migrate;
 mod nodes;
 mod orders;
 mod plugins;
+mod plugins_new;
 mod print;
 mod reach;
 mod redeem;
@@ -133,9 +134,9 @@ async fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Serve(args) => serve::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Migrate(args) => migrate::run(args).await,
-        Command::Routes(args) => routes::run(&args),
-        Command::Config(command) => config::run(&command),
-        Command::Plugins(command) => plugins::run(&command),
+        Command::Routes(args) => routes::run(&args).await,
+        Command::Config(command) => config::run(&command).await,
+        Command::Plugins(command) => plugins::run(&command).await,
         Command::Tokens(command) => tokens::run(command).await,
         Command::Codes(command) => codes::run(command).await,
         Command::Calendar(command) => calendar::run(command).await,

@@ -13,19 +13,21 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::exit::{Exit, Failure};
+use super::plugins_new;
 use super::print;
 use super::source::OptionalSource;
 use crate::config::Config;
 use crate::plugins;
 
-/// List plugins, or check one
+/// List plugins, check one, or begin one
 #[derive(Debug, clap::Subcommand)]
 #[command(after_help = "Example:\n  entrepot plugins list")]
 pub(super) enum Command {
     /// List what is built in and, with a configuration, what it loads; nothing is opened
     #[command(after_help = "\
-LOADED is `built-in` or the exact path of a library; JSON has its SHA-256, too. A library that does not load is listed
-as failed, with the reason on standard error and exit code 1.
+LOADED is `built-in`, the exact path of a library (JSON has its SHA-256, too), or `process: COMMAND`; a process is
+started to read its card, and ended. What does not load is listed as failed, with the reason on standard error and exit
+code 1.
 
 Examples:
   entrepot plugins list
@@ -41,6 +43,7 @@ Examples:
   entrepot plugins check target/debug/plugins/libmy_gate.so --id my-gate
   entrepot plugins check my-gate")]
     Check(Check),
+    New(plugins_new::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -79,10 +82,11 @@ struct Row {
     fault: Option<String>,
 }
 
-pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
+pub(super) async fn run(command: &Command) -> Result<Exit, Failure> {
     match command {
-        Command::List(list) => run_list(list),
+        Command::List(list) => run_list(list).await,
         Command::Check(check) => run_check(check),
+        Command::New(args) => plugins_new::run(args),
     }
 }
 
@@ -99,16 +103,18 @@ pub(super) fn host(config: &Config) -> Result<Host, Failure> {
     Host::new(parts, plugins::built_ins(config)).map_err(|fault| Failure::failed(fault.to_string()))
 }
 
-fn run_list(list: &List) -> Result<Exit, Failure> {
+async fn run_list(list: &List) -> Result<Exit, Failure> {
     let config = list.source.load_or_bare()?;
     let host = host(&config)?;
     for (id, plugin) in &config.plugins {
-        let Some(path) = &plugin.library else { continue };
-        let declaration = LibraryDeclaration { plugin: id.clone(), path: path.clone(), sha256: plugin.sha256.clone() };
-        // The failure is kept with the plugin and shown with it.
-        let _ = host.load_library(&declaration);
+        if let Some(declaration) = plugin.declaration(id) {
+            // The failure is kept with the plugin and shown with it.
+            let _ = plugins::load(&host, &declaration).await;
+        }
     }
     let rows: Vec<Row> = host.status().into_iter().map(row).collect();
+    // Processes were started to read their cards.
+    host.close_all().await;
     if list.json {
         print::json(&rows)?;
     } else {
@@ -128,6 +134,7 @@ fn row(status: PluginStatus) -> Row {
     let (loaded, sha256) = match status.loaded {
         LoadedFrom::BuiltIn => ("built-in".to_owned(), None),
         LoadedFrom::Library { path, sha256 } => (path.display().to_string(), sha256),
+        LoadedFrom::Process { command, .. } => (format!("process: {command}"), None),
     };
     let fault = status.reports.last().map(|report| report.text.clone());
     let card = status.card.as_ref();
@@ -203,7 +210,7 @@ fn load(given: &str, id: Option<&PluginId>, host: &Host) -> Result<PluginStatus,
     };
     // A built-in of the same id would be in the way.
     let config = Config {
-        plugins: [(plugin.clone(), crate::config::Plugin { library: Some(path.clone()), ..Default::default() })].into(),
+        plugins: [(plugin.clone(), crate::config::Plugin::in_library(path.clone()))].into(),
         ..Config::default()
     };
     let host = self::host(&config)?;

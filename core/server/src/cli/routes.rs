@@ -24,11 +24,15 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+pub(super) async fn run(args: &Args) -> Result<Exit, Failure> {
     let config = args.source.load()?.config;
     let host = plugins::host(&config)?;
-    crate::plugins::load_libraries(&host, &config).map_err(Failure::failed)?;
-    let routes = directory(&config, &host).map_err(|misfit| Failure::usage(misfit.to_string()))?.routes();
+    let loaded = crate::plugins::load_all(&host, &config).await.map_err(Failure::failed);
+    let routes = loaded
+        .and_then(|()| Ok(directory(&config, &host).map_err(|misfit| Failure::usage(misfit.to_string()))?.routes()));
+    // Processes of plugins were started to read their cards.
+    host.close_all().await;
+    let routes = routes?;
     if args.json {
         print::json(&routes)?;
         return Ok(Exit::Done);

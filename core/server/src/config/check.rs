@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::fault::{ConfigFault, Faults};
 use super::key::Key;
+use super::layers::ENV_PREFIX;
 use super::load::{Loaded, beside};
 use super::plugin::Plugin;
 use super::security::GuestKey;
@@ -179,23 +180,73 @@ impl<'a> Checker<'a> {
 
     fn plugins(&mut self) {
         for (id, plugin) in self.entries(&Key::of(&["plugins"])) {
-            let library = plugin.child("library");
-            let hash = plugin.child("sha256");
-            let Some(path) = self.text(&library) else {
-                if self.text(&hash).is_some() {
-                    let fault = self.fault(&hash, "pins a library, but none is named");
-                    self.faults.push(fault.expected(format!("{library} beside it, or no sha256")));
+            let [library, command, hash] = ["library", "command", "sha256"].map(|name| plugin.child(name));
+            let words = command.find(self.value).and_then(Value::as_array);
+            match (self.text(&library), words) {
+                (Some(_), Some(_)) => {
+                    let fault = self.fault(&command, "stands beside a library");
+                    self.faults.push(fault.expected(format!("{library} or {command}: a plugin is in one of the two")));
                 }
-                if (self.known)(id).is_none() {
+                (Some(path), None) => self.library(&library, path),
+                (None, Some(words)) => self.command(&command, words),
+                (None, None) if (self.known)(id).is_none() => {
                     let fault = self.fault(&plugin, "is not built in");
-                    self.faults.push(fault.expected("the id of a built-in plugin, or `library` with the path of one"));
+                    self.faults.push(fault.expected(
+                        "the id of a built-in plugin, `library` with the path of one, or `command` that runs one",
+                    ));
                 }
-                continue;
-            };
-            let path = beside(self.origins, &library, PathBuf::from(path));
+                (None, None) => {}
+            }
+            if self.text(&library).is_none() && self.text(&hash).is_some() {
+                let fault = self.fault(&hash, "pins a library, but none is named");
+                self.faults.push(fault.expected(format!("{library} beside it, or no sha256")));
+            }
+            self.environment(&plugin.child("environment"), words.is_some());
+        }
+    }
+
+    fn library(&mut self, key: &Key, path: &str) {
+        let path = beside(self.origins, key, PathBuf::from(path));
+        if !path.is_file() {
+            let fault = self.fault(key, "names a file that is not there");
+            self.faults.push(fault.found(path.display().to_string()).expected("the path of a plugin's library"));
+        }
+    }
+
+    /// Whether the program is there. What it makes of its arguments, it says itself when it is started.
+    fn command(&mut self, key: &Key, words: &[Value]) {
+        let Some(program) = words.first().and_then(Value::as_str).filter(|program| !program.is_empty()) else {
+            return;
+        };
+        if program.contains(std::path::MAIN_SEPARATOR) {
+            let path = beside(self.origins, key, PathBuf::from(program));
             if !path.is_file() {
-                let fault = self.fault(&library, "names a file that is not there");
-                self.faults.push(fault.found(path.display().to_string()).expected("the path of a plugin's library"));
+                let fault = self.fault(key, "names a program that is not there");
+                self.faults.push(fault.found(path.display().to_string()).expected("the path of a program"));
+            }
+            return;
+        }
+        let folders = std::env::var_os("PATH").unwrap_or_default();
+        if !std::env::split_paths(&folders).any(|folder| folder.join(program).is_file()) {
+            let fault = self.fault(key, "names a program that is not found in PATH").found(format!("{program:?}"));
+            self.faults.push(fault.expected("a program that is installed, or the path of one"));
+        }
+    }
+
+    /// The names of variables for a process: never those that hold this server's own configuration.
+    fn environment(&mut self, key: &Key, is_process: bool) {
+        let Some(names) = key.find(self.value).and_then(Value::as_array).filter(|names| !names.is_empty()) else {
+            return;
+        };
+        if !is_process {
+            let fault = self.fault(key, "is for a plugin in a process of its own");
+            self.faults.push(fault.expected("`command` beside it, or no environment"));
+        }
+        for (at, name) in names.iter().enumerate() {
+            if name.as_str().is_some_and(|name| name.starts_with(ENV_PREFIX)) {
+                let fault = self.fault(&key.at(at), "would hand this server's own configuration to a plugin");
+                self.faults
+                    .push(fault.found(name.to_string()).expected(format!("no name that begins with {ENV_PREFIX}")));
             }
         }
     }

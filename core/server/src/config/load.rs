@@ -1,7 +1,7 @@
 //! Reading a configuration, from its sources to the structs.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use figment::value::Value as Tagged;
 use serde_json::Value;
@@ -140,8 +140,10 @@ fn structs(tree: &Tree) -> Result<Config, Box<ConfigFault>> {
     let values = Tagged::serialize(&tree.value).map_err(refused)?;
     let mut config: Config = values.deserialize().map_err(refused)?;
     for (id, plugin) in &mut config.plugins {
-        let key = Key::of(&["plugins", id.as_str(), "library"]);
-        plugin.library = plugin.library.take().map(|library| beside(&tree.origins, &key, library));
+        let keys = ["library", "command"].map(|name| Key::of(&["plugins", id.as_str(), name]));
+        // Only the one that is there has an origin of its own.
+        let named = keys.iter().find(|key| key.find(&tree.value).is_some());
+        plugin.beside(named.and_then(|key| tree.origins.of(key).directory()).unwrap_or(Path::new("")));
     }
     Ok(config)
 }

@@ -65,7 +65,7 @@ pub use layers::{ENV_PREFIX, Origin};
 pub use load::{Loaded, load, load_checked};
 pub use merchant::Merchant;
 pub use node::Node;
-pub use plugin::Plugin;
+pub use plugin::{Declaration, Plugin, Source};
 pub use schema::schema;
 pub use secret::{EnvSecret, FileSecret, MASK, Secret, SecretText};
 pub use security::{DEMO_GUEST_KEY, GuestKey, Security};

@@ -149,6 +149,8 @@ pub async fn offer(engine: &Engine, fulfilment: Fulfilment, units: u32, credit_m
         minimum_units: 1,
         maximum_units: 50,
         fulfilment,
+        when: Default::default(),
+        otherwise: Vec::new(),
     };
     let listing = Listing {
         id: "adult-listing".parse().unwrap(),

@@ -13,10 +13,8 @@
 //!   holding `&http_body=`, is refused;
 //! - hex may be all lower or all upper case, never mixed.
 
-use md5::Md5;
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use entrepot_sdk::sign::{hex, md5_hex, same, sha256_hex};
+use sha1::{Digest, Sha1};
 
 /// The query parameter that carries the old signature and is left out of both schemes (§7.1, `documented`).
 const SIGN_PARAM: &str = "sign";
@@ -59,13 +57,13 @@ pub fn to_sign(secret: &str, query: &[(String, String)], body: &[u8]) -> Vec<u8>
 /// The value of header `x-life-sign`: lower-case hex SHA-256 of [`to_sign`]. Common spec §7.2, `documented`
 /// (hex case `seen in client code`).
 pub fn life_sign(secret: &str, query: &[(String, String)], body: &[u8]) -> String {
-    hex(&Sha256::digest(to_sign(secret, query, body)))
+    sha256_hex(&[to_sign(secret, query, body)])
 }
 
 /// The value of the old query parameter `sign`: lower-case hex MD5 of [`to_sign`]. Common spec §7.3,
 /// `seen in client code`.
 pub fn old_sign(secret: &str, query: &[(String, String)], body: &[u8]) -> String {
-    hex(&Md5::digest(to_sign(secret, query, body)))
+    md5_hex(&[to_sign(secret, query, body)])
 }
 
 /// The value of webhook header `X-Douyin-Signature`: lower-case hex SHA-1 of secret and raw body.
@@ -178,18 +176,7 @@ fn nibble(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
-/// Lower-case hex.
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
-        .map(char::from)
-        .collect()
-}
-
 /// Constant-time comparison with a lower-case hex text; the given one may be wholly lower or wholly upper case.
 fn hex_matches(expected: &str, given: &str) -> bool {
-    let upper = expected.to_ascii_uppercase();
-    (expected.as_bytes().ct_eq(given.as_bytes()) | upper.as_bytes().ct_eq(given.as_bytes())).into()
+    same(expected, given) | same(&expected.to_ascii_uppercase(), given)
 }

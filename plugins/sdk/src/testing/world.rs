@@ -9,28 +9,13 @@ use entrepot_contract::services::{
     CacheValue, Cached, HttpRequest, HttpResponse, LogLevel, ServiceRequest, ServiceResponse, Services,
 };
 use entrepot_contract::time::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tokio::sync::watch;
 
+use super::recording::{Exchange, Masks};
 use super::trip;
 
 /// What a scripted world's clock shows at first: 2026-09-21T14:13:20Z.
 pub const START: Timestamp = Timestamp::from_millis(1_790_000_000_000);
-
-/// One recorded exchange with the partner.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exchange {
-    /// `POST`, …
-    pub method: String,
-    /// The whole URL.
-    pub url: String,
-    /// The body as JSON, compared by value; none: any body.
-    #[serde(default)]
-    pub body: Option<Value>,
-    /// What the partner answers.
-    pub answer: Result<HttpResponse, Fault>,
-}
 
 type OtherSide = Arc<dyn Fn(&HttpRequest) -> Result<HttpResponse, Fault> + Send + Sync>;
 
@@ -44,11 +29,14 @@ pub struct World {
 struct State {
     now: Timestamp,
     secrets: BTreeMap<String, String>,
+    secrets_asked: Vec<String>,
     cache: BTreeMap<String, Cached>,
     stamp: u64,
     script: VecDeque<Exchange>,
     other_side: Option<OtherSide>,
     sent: Vec<HttpRequest>,
+    hidden: Vec<String>,
+    recorded: Vec<(HttpRequest, Result<HttpResponse, Fault>)>,
     logs: Vec<(LogLevel, String)>,
     complaints: Vec<String>,
 }
@@ -60,11 +48,14 @@ impl World {
         let state = State {
             now: START,
             secrets: BTreeMap::new(),
+            secrets_asked: Vec::new(),
             cache: BTreeMap::new(),
             stamp: 0,
             script: VecDeque::new(),
             other_side: None,
             sent: Vec::new(),
+            hidden: Vec::new(),
+            recorded: Vec::new(),
             logs: Vec::new(),
             complaints: Vec::new(),
         };
@@ -88,6 +79,24 @@ impl World {
     ) -> &Self {
         self.state().other_side = Some(Arc::new(answer));
         self
+    }
+
+    /// Fields of bodies and queries whose values a recording does not hold, and that are not compared with one: what is
+    /// made with a secret, such as `sign`.
+    pub fn hide(&self, fields: &[&str]) -> &Self {
+        self.state().hidden.extend(fields.iter().map(|field| (*field).to_owned()));
+        self
+    }
+
+    /// The exchanges so far, for the file of a recording ([`super::recording::text`]). The secrets of this world and the
+    /// hidden fields are masked; look through it for guests' data before you keep it.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<Exchange> {
+        let (masks, recorded) = {
+            let state = self.state();
+            (state.masks(), state.recorded.clone())
+        };
+        recorded.iter().map(|(request, answer)| masks.exchange(request, answer)).collect()
     }
 
     /// Adds recorded exchanges, expected in this order.
@@ -123,6 +132,12 @@ impl World {
         self.state().sent.clone()
     }
 
+    /// Names of the secrets that were asked for, whether they are there or not.
+    #[must_use]
+    pub fn secrets_asked(&self) -> Vec<String> {
+        self.state().secrets_asked.clone()
+    }
+
     /// Lines logged so far.
     #[must_use]
     pub fn logs(&self) -> Vec<(LogLevel, String)> {
@@ -149,10 +164,16 @@ impl World {
         let mut held = self.held.subscribe();
         // The sender lives as long as this world.
         let _ = held.wait_for(|held| !held).await;
+        let answer = self.answer(&request);
+        self.state().recorded.push((request, answer.clone()));
+        answer
+    }
+
+    fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, Fault> {
         let other_side = {
             let mut state = self.state();
             if let Some(exchange) = state.script.pop_front() {
-                return match differs(&exchange, &request) {
+                return match exchange.request.differs(&state.masks().asked(request)) {
                     None => exchange.answer,
                     Some(complaint) => {
                         state.complaints.push(complaint.clone());
@@ -163,8 +184,12 @@ impl World {
             state.other_side.clone()
         };
         match other_side {
-            Some(answer) => answer(&request),
-            None => Err(Fault::not_done(FaultKind::Unavailable, "nobody answers in this world")),
+            Some(answer) => answer(request),
+            None => {
+                let complaint = format!("{} {}: nobody answers in this world", request.method, request.url);
+                self.state().complaints.push(complaint.clone());
+                Err(Fault::not_done(FaultKind::Unavailable, complaint))
+            }
         }
     }
 
@@ -181,16 +206,10 @@ impl World {
     }
 }
 
-fn differs(expected: &Exchange, request: &HttpRequest) -> Option<String> {
-    if (&expected.method, &expected.url) != (&request.method, &request.url) {
-        return Some(format!(
-            "expected {} {}, found {} {}",
-            expected.method, expected.url, request.method, request.url
-        ));
+impl State {
+    fn masks(&self) -> Masks {
+        Masks { texts: self.secrets.values().cloned().collect(), fields: self.hidden.clone() }
     }
-    let body = request.body.as_deref().and_then(|body| serde_json::from_str::<Value>(body).ok());
-    (expected.body.is_some() && expected.body != body)
-        .then(|| format!("{} {}: another body", request.method, request.url))
 }
 
 #[async_trait]
@@ -200,12 +219,14 @@ impl Services for World {
             ServiceRequest::Http(request) => ServiceResponse::Http(self.http(request).await?),
             ServiceRequest::CacheGet { key } => ServiceResponse::Cache { found: self.cached(&key) },
             ServiceRequest::CacheSwap { key, expected, value, .. } => self.swap(key, expected, value),
-            ServiceRequest::Secret { name } => match self.state().secrets.get(&name) {
-                Some(value) => ServiceResponse::Secret(CacheValue(value.clone())),
-                None => {
-                    return Err(Fault::not_done(FaultKind::NotFound, format!("no secret named {name}")));
+            ServiceRequest::Secret { name } => {
+                let mut state = self.state();
+                state.secrets_asked.push(name.clone());
+                match state.secrets.get(&name) {
+                    Some(value) => ServiceResponse::Secret(CacheValue(value.clone())),
+                    None => return Err(Fault::not_done(FaultKind::NotFound, format!("no secret named {name}"))),
                 }
-            },
+            }
             ServiceRequest::Unknown => return Err(Fault::unsupported("of an unknown service")),
         };
         trip(&answer)

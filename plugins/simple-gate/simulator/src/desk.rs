@@ -281,11 +281,12 @@ impl Book {
 impl Booked {
     fn told(&self) -> Answer {
         if self.cancelled.len() == usize::from(self.count) {
-            Answer::json(200, &json!({"state": "cancelled"}))
+            Answer::json(200, &json!({"order": self.order, "state": "cancelled"}))
         } else if self.pending {
-            Answer::json(202, &json!({"state": "pending", "reference": self.reference}))
+            Answer::json(202, &json!({"order": self.order, "state": "pending", "reference": self.reference}))
         } else {
-            Answer::json(200, &json!({"state": "issued", "reference": self.reference, "tickets": self.tickets}))
+            let Self { order, reference, tickets, .. } = self;
+            Answer::json(200, &json!({"order": order, "state": "issued", "reference": reference, "tickets": tickets}))
         }
     }
 }

@@ -8,9 +8,10 @@ use entrepot_sdk::contract::supplier::SupplierUnit;
 use entrepot_sdk::prelude::*;
 use entrepot_sdk::testing::{Bench, Seat, World};
 use serde_json::json;
-use zhiyoubao_simulator::{Desk, Goods, Options, Pace};
+use zhiyoubao_simulator::{Desk, Goods, Options};
 
-pub const KEY: &str = "0123456789ABCDEF0123456789ABCDEF";
+use crate::fixture::{KEY, answer};
+
 /// Two numbers with valid check digits, of a region that does not exist.
 pub const DOCUMENTS: [&str; 2] = ["999999199001010016", "999999199001010024"];
 pub const NOW: Timestamp = Timestamp::from_millis(1_772_328_600_000);
@@ -25,16 +26,6 @@ pub fn options() -> Options {
     let mut options = Options::new("DEMOCORP", "demo", KEY);
     options.now = Arc::new(|| NOW.millis());
     options
-}
-
-pub fn answer(desk: &Desk, request: &HttpRequest) -> Result<HttpResponse, Fault> {
-    let content_type = request.headers.iter().find(|(name, _)| name == "content-type");
-    let body = request.body.as_deref().unwrap_or_default();
-    let answer = desk.answer(&request.method, PATH, content_type.map(|(_, value)| value.as_str()), body.as_bytes());
-    match answer.pace {
-        Pace::Now => Ok(HttpResponse { status: answer.status, headers: Vec::new(), body: answer.body }),
-        Pace::Held | Pace::Never => Err(Fault::unknown(FaultKind::TimedOut, "nobody answered")),
-    }
 }
 
 impl Table {

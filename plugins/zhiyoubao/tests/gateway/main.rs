@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod desk;
+#[allow(dead_code)] // the rest of it is the suite's
+#[path = "../fixture.rs"]
+mod fixture;
 
 use desk::{Table, order, real_names};
 use entrepot_sdk::contract::message::{Request, Response};

@@ -2,8 +2,8 @@
 //! Of the house's own crates, the simulators are used, and the store's way to make a PostgreSQL database.
 //!
 //! What they work with is this package's library. Tests: `demo`, `libraries`, `surface`, `platform`, `early`, `killed`,
-//! `commands`, `discretion`, `reload`, `nodes`; `zhiyoubao`, `callbacks` and `by_hand`: a scenic area
-//! behind a gateway.
+//! `commands`, `discretion`, `processes`, `reload`, `nodes`; `zhiyoubao`, `callbacks` and `by_hand`: a scenic area behind
+//! a gateway.
 
 #![allow(clippy::unwrap_used)]
 
@@ -17,6 +17,7 @@ mod killed;
 mod libraries;
 mod nodes;
 mod platform;
+mod processes;
 mod reload;
 mod surface;
 mod zhiyoubao;

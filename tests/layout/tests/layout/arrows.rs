@@ -125,6 +125,7 @@ fn planted(name: &str, folder: &str, on: &[&str]) -> Package {
         edition: String::new(),
         license: String::new(),
         targets: Vec::new(),
+        example: None,
         dependencies: on.iter().map(|name| Dependency { name: (*name).to_owned(), dev: false, ours: true }).collect(),
     }
 }

@@ -1,6 +1,6 @@
 //! What every folder has to bring along.
 
-use entrepot_layout::tree::{Package, Room, files, packages, read, root};
+use entrepot_layout::tree::{Package, Room, Target, files, packages, read, root};
 
 use crate::assert_none;
 
@@ -79,21 +79,61 @@ fn the_default_configuration_is_there() {
     assert!(root().join("config/default.toml").is_file(), "config/default.toml is missing");
 }
 
-/// A plugin that can be loaded as a library can be built in, too, and a demo run with and without
-/// `--libraries` compares the two: the list of built-ins must not miss one.
+/// A plugin is built in, or its manifest says what it is an example of. A demo run with and without `--libraries` compares
+/// the built-ins: the list must not miss one. An example shows what is not built in, so it has no library either.
 #[test]
-fn every_plugin_with_a_library_is_built_in() {
+fn every_plugin_is_built_in_or_says_that_it_is_an_example() {
     let list = read("plugins/builtin/src/lib.rs").unwrap_or_default();
     let code = entrepot_layout::scan::code_only(&list);
-    let mut breaches = Vec::new();
-    for package in packages().iter().filter(|p| p.room() == Room::Plugin) {
-        let name = package.name.replace('-', "_");
-        let listed = !entrepot_layout::scan::words(&code, &name).is_empty();
-        if !listed {
-            breaches.extend(package.plugin_libraries().map(|library| format!("{library} ({name})")));
-        }
+    let plugins = packages().iter().filter(|p| p.room() == Room::Plugin);
+    let breaches: Vec<String> = plugins.filter_map(|package| neither(package, &code)).collect();
+    assert_none("neither in plugins/builtin/src/lib.rs nor an example:", &breaches);
+}
+
+fn neither(package: &Package, list_of_built_ins: &str) -> Option<String> {
+    let name = package.name.replace('-', "_");
+    let listed = !entrepot_layout::scan::words(list_of_built_ins, &name).is_empty();
+    let place = format!("{}/Cargo.toml", package.folder);
+    match &package.example {
+        None if listed => None,
+        None => Some(format!("{place}: {name} is not listed")),
+        Some(what) if what.trim().is_empty() => Some(format!("{place}: does not say of what")),
+        Some(_) if listed => Some(format!("{place}: {name} is listed, and calls itself an example")),
+        Some(_) => package.plugin_libraries().next().map(|library| format!("{place}: an example with {library}")),
     }
-    assert_none("a library's plugin is not in plugins/builtin/src/lib.rs:", &breaches);
+}
+
+#[test]
+fn a_plugin_that_is_neither_is_found() {
+    let package = |example: Option<&str>, libraries: &[&str]| Package {
+        name: "a-gate".to_owned(),
+        folder: "plugins/a-gate".to_owned(),
+        edition: String::new(),
+        license: String::new(),
+        dependencies: Vec::new(),
+        example: example.map(str::to_owned),
+        targets: libraries
+            .iter()
+            .map(|name| Target {
+                name: (*name).to_owned(),
+                kinds: vec!["example".to_owned()],
+                crate_types: vec!["cdylib".to_owned()],
+                source: String::new(),
+            })
+            .collect(),
+    };
+    let (listed, unlisted) = ("vec![a_gate::plugin()]", "vec![]");
+    assert_eq!(neither(&package(None, &["a-gate"]), listed), None);
+    assert_eq!(neither(&package(Some("another language"), &[]), unlisted), None);
+    for (package, list) in [
+        (package(None, &["a-gate"]), unlisted),
+        (package(None, &[]), unlisted),
+        (package(Some(" "), &[]), unlisted),
+        (package(Some("another language"), &[]), listed),
+        (package(Some("another language"), &["a-gate"]), unlisted),
+    ] {
+        assert!(neither(&package, list).is_some(), "{package:?}");
+    }
 }
 
 /// A library bears its plugin's name, because the loader looks for the exact name. Only what is bad on purpose, in the

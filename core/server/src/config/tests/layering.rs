@@ -102,11 +102,28 @@ fn show_prints_every_value_with_its_origin_and_no_secret() {
 }
 
 #[test]
+fn a_process_runs_in_the_folder_of_the_file_that_names_it() {
+    use super::super::Source;
+    let bench = Bench::toml("[plugins.acme-gates]\ncommand = [\"python3\", \"gate/main.py\"]\nenvironment = [\"TZ\"]");
+    let plugin = bench.loaded().config.plugins.into_values().next().unwrap();
+    let expected = Source::Process {
+        program: "python3".to_owned(),
+        arguments: vec!["gate/main.py".to_owned()],
+        folder: bench.folder.path().to_owned(),
+        environment: vec!["TZ".to_owned()],
+    };
+    assert_eq!(plugin.source, expected);
+    let written = serde_json::to_value(&plugin).unwrap();
+    assert_eq!(written["command"], json!(["python3", "gate/main.py"]));
+    assert!(written.get("library").is_none(), "{written}");
+}
+
+#[test]
 fn a_plugin_without_a_table_has_the_defaults_of_one_with_an_empty_table() {
     let bench = Bench::toml("[plugins.acme-gates]\n[plugins.acme-tickets]\nlibrary = \"lib/x.so\"");
     let loaded = bench.loaded();
     let plugins: Vec<_> = loaded.config.plugins.values().collect();
     assert_eq!(format!("{:?}", plugins[0]), format!("{:?}", super::super::Plugin::default()));
-    assert_eq!(plugins[1].library.clone().unwrap(), bench.folder.path().join("lib/x.so"));
+    assert_eq!(*plugins[1], super::super::Plugin::in_library(bench.folder.path().join("lib/x.so")));
     assert!(Config::default().plugins.is_empty());
 }

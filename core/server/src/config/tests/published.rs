@@ -58,8 +58,16 @@ fn every_key(schema: &Value, example: &Value, key: &str) {
             every_key(below, found, &format!("{key}.{name}"));
         }
     } else if let Some(below) = schema.get("additionalProperties").filter(|below| below.is_object()) {
-        let (name, entry) = example.as_object().unwrap().iter().next().unwrap_or_else(|| panic!("no example of {key}"));
-        every_key(below, entry, &format!("{key}.{name}"));
+        let entries = example.as_object().unwrap();
+        assert!(!entries.is_empty(), "no example of {key}");
+        // Keys that cannot stand beside each other are shown in several entries.
+        let name = entries.keys().map(String::as_str).collect::<Vec<_>>().join("|");
+        let shown = if entries.values().all(Value::is_object) {
+            entries.values().filter_map(Value::as_object).flatten().map(|(k, v)| (k.clone(), v.clone())).collect()
+        } else {
+            entries.values().next().unwrap().clone()
+        };
+        every_key(below, &shown, &format!("{key}.{name}"));
     } else if let Some(below) = schema.get("items").filter(|below| below["properties"].is_object()) {
         every_key(below, &example[0], &format!("{key}[0]"));
     }

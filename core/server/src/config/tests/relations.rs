@@ -129,6 +129,30 @@ fn libraries_tokens_and_keys() {
 }
 
 #[test]
+fn a_process_is_there_and_nothing_else_is_said_of_it() {
+    let with = |text: &str| Bench::toml(&format!("{OWN_KEY}[plugins.acme-gates]\n{text}\n"));
+    assert_eq!(with("command = [\"sh\", \"main.sh\"]\nenvironment = [\"TZ\"]").faults(), []);
+    for (text, key, problem) in [
+        ("command = [\"no-such-program\"]", "command", "names a program that is not found in PATH"),
+        ("command = [\"./gone\"]", "command", "names a program that is not there"),
+        ("command = [\"sh\"]\nlibrary = \"x.so\"", "command", "stands beside a library"),
+        ("command = [\"sh\"]\nsha256 = \"HASH\"", "sha256", "pins a library, but none is named"),
+        ("environment = [\"TZ\"]", "environment", "is for a plugin in a process of its own"),
+        (
+            "command = [\"sh\"]\nenvironment = [\"ENTREPOT_SECURITY__GUEST_KEY\"]",
+            "environment[0]",
+            "would hand this server's own configuration to a plugin",
+        ),
+    ] {
+        let faults = with(&text.replace("HASH", &"a".repeat(64))).faults();
+        let told: Vec<_> = faults.iter().map(|fault| (fault.key.as_str(), fault.problem.as_str())).collect();
+        let key = format!("plugins.acme-gates.{key}");
+        assert!(told.contains(&(key.as_str(), problem)), "{text}: {told:?}");
+    }
+    assert_eq!(with("command = []").fault().key, "plugins.acme-gates.command");
+}
+
+#[test]
 fn one_connections_part_is_never_above_the_whole() {
     let with = |text: &str| Bench::toml(&format!("{OWN_KEY}[plugins.acme-gates]\n{text}\n"));
     for fine in ["", "in_flight = 4", "connection_in_flight = 64", "in_flight = 100\nconnection_in_flight = 100"] {
