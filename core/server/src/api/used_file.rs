@@ -65,8 +65,8 @@ pub(crate) type Record = (u32, Result<csv::StringRecord, String>);
 
 /// The heading's names, and the records with their lines.
 pub(crate) fn records_of(bytes: &[u8]) -> Result<(Vec<String>, Vec<Record>), Problem> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
+    let bytes = plain_ends(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes.as_slice());
     let heading = reader.headers().map_err(|_| Problem::malformed("the header row cannot be read as UTF-8 CSV"))?;
     let names: Vec<String> = heading.iter().map(|name| name.trim().to_ascii_lowercase()).collect();
     if !names.iter().any(|name| name == "code" || name == "order") {
@@ -87,6 +87,12 @@ pub(crate) fn records_of(bytes: &[u8]) -> Result<(Vec<String>, Vec<Record>), Pro
         });
     }
     Ok((names, records))
+}
+
+/// Lines that end with LF alone: the reader counts wrong where they end with CR LF.
+fn plain_ends(bytes: &[u8]) -> Vec<u8> {
+    let kept = bytes.iter().enumerate().filter(|(at, byte)| **byte != b'\r' || bytes.get(at + 1) != Some(&b'\n'));
+    kept.map(|(_, byte)| *byte).collect()
 }
 
 /// What is empty is left out.
@@ -211,6 +217,8 @@ mod tests {
         assert_eq!(file.refused.keys().copied().collect::<Vec<_>>(), [4, 5, 6, 7, 8, 9]);
         assert!(!format!("{:?}", file.refused).contains("SECRET"), "{:?}", file.refused);
         assert_eq!(file.ignored, ["fault"]);
+        let windows = of_csv(text.replace('\n', "\r\n").as_bytes()).unwrap();
+        assert_eq!(windows.refused, file.refused);
     }
 
     #[test]

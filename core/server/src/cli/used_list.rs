@@ -82,8 +82,10 @@ pub(super) async fn run(job: Job<'_>) -> Result<Exit, Failure> {
         Ok(Exit::Done)
     })
     .await;
-    if let Some(errors) = errors.filter(|_| !report.refused.is_empty()) {
-        errors.write(&names, &records, &report.refused)?;
+    match errors {
+        Some(errors) if report.refused.is_empty() => errors.remove()?,
+        Some(errors) => errors.write(&names, &records, &report.refused)?,
+        None => {}
     }
     sent?;
     tell(&job, &report)?;
@@ -146,6 +148,12 @@ impl<'a> ErrorFile<'a> {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(path).map_err(|fault| Failure::failed(format!("{}: {fault}", path.display())))?;
         Ok(Self { path, file })
+    }
+
+    /// Nothing was refused.
+    fn remove(self) -> Result<(), Failure> {
+        let removed = std::fs::remove_file(self.path);
+        removed.map_err(|fault| Failure::failed(format!("{}: {fault}", self.path.display())))
     }
 
     fn write(self, names: &[String], records: &[Record], refused: &BTreeMap<u32, String>) -> Result<(), Failure> {
