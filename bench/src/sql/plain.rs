@@ -299,6 +299,7 @@ impl PlainBuyer {
             },
             supplier_reference: None,
             callback_owed: false,
+            unshown: false,
             created_at: at,
             paid_at: Some(at),
             deadlines: Vec::new(),

@@ -337,6 +337,7 @@ fn order_of(
         },
         supplier_reference: None,
         callback_owed: false,
+        unshown: false,
         created_at: draft.at(),
         paid_at: None,
         deadlines: Vec::new(),
