@@ -17,6 +17,7 @@ pub mod credit;
 pub mod deployment;
 pub mod extract;
 pub mod history;
+mod import_codes;
 pub mod jobs;
 pub mod openapi;
 pub mod orders;
@@ -106,6 +107,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     all.extend(history::endpoints());
     all.extend(credit::endpoints());
     all.extend(pools::endpoints());
+    all.extend(import_codes::endpoints());
     all.extend(orders::endpoints());
     all.extend(suppliers::endpoints());
     all.extend(refunds::endpoints());

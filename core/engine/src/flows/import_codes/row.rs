@@ -85,7 +85,11 @@ fn mend(text: &str) -> String {
         | '\u{feff}' => None,
         other => Some(other),
     };
-    text.chars().filter_map(plain).collect::<String>().trim().to_owned()
+    let mended: String = text.chars().filter_map(plain).collect();
+    let mended = mended.trim();
+    // Exports keep a text from being taken for a formula by an apostrophe.
+    let guarded = mended.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@']));
+    guarded.unwrap_or(mended).to_owned()
 }
 
 /// Refuses `1.23E+17`: a spreadsheet took the code for a number, and its digits are gone.
@@ -163,6 +167,8 @@ mod tests {
             ("\u{feff}00\u{200b}7\u{200e}", "007"),
             ("0012E", "0012E"),
             ("E+5", "E+5"),
+            ("'=1", "=1"),
+            ("'1", "'1"),
             ("aBc", "aBc"),
         ] {
             assert_eq!(read(&row(written)).unwrap().0.code, meant);
