@@ -6,6 +6,7 @@
 //! - [`m0004_memo`]: what jobs remember between their tries.
 //! - [`m0005_nodes`]: the nodes of a deployment and what they run.
 //! - [`m0006_heard`]: what suppliers tell by themselves.
+//! - [`m0007_pool`]: codes with validity and batch; orders that wait for codes.
 //!
 //! Types are the three that both databases share: text, 64-bit integers, and integers as yes and no. Dates of visit
 //! are `yyyy-MM-dd`, instants are milliseconds since 1970 in UTC, and what is encrypted is text.
@@ -18,6 +19,7 @@ mod m0003_lean;
 mod m0004_memo;
 mod m0005_nodes;
 mod m0006_heard;
+mod m0007_pool;
 
 /// All changes, in order.
 pub struct Migrator;
@@ -32,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_memo::Migration),
             Box::new(m0005_nodes::Migration),
             Box::new(m0006_heard::Migration),
+            Box::new(m0007_pool::Migration),
         ]
     }
 

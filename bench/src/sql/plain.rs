@@ -301,6 +301,7 @@ impl PlainBuyer {
             supplier_reference: None,
             by_hand: false,
             callback_owed: false,
+            unshown: false,
             created_at: at,
             paid_at: Some(at),
             deadlines: Vec::new(),

@@ -141,6 +141,8 @@ ids! {
     PoolName = "a pool name";
     /// One code of a pool.
     CodeId = "a code id";
+    /// Codes of a pool that came together (批次).
+    BatchId = "a batch id";
     /// A job.
     JobId = "a job id";
     /// One process of a deployment.

@@ -195,6 +195,9 @@ pub struct Order {
     pub by_hand: bool,
     /// Whether the channel was told "issuing" and waits for a callback.
     pub callback_owed: bool,
+    /// Whether it was issued from a pool that takes codes back, and nobody was answered or told its credentials.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unshown: bool,
     /// When it was created here.
     pub created_at: Timestamp,
     /// When the guest paid.
@@ -202,6 +205,11 @@ pub struct Order {
     /// What must happen in time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deadlines: Vec<Deadline>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // the form that serde calls
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// What was agreed at the sale; later changes of the catalogue do not reach it.

@@ -97,6 +97,8 @@ alert_kinds! {
     PoolEmpty = "pool_empty", Urgent, "码库余量不足，订单无法发码", "A pool has too few codes for an order";
     /// A pool is below its threshold.
     PoolLow = "pool_low", Warning, "码库余量低", "A pool is low on codes";
+    /// Codes of a pool end soon, and nobody has them.
+    PoolExpiring = "pool_expiring", Warning, "码库有券码即将过期", "Codes of a pool end soon";
     /// A distributor's credit is below its threshold.
     CreditLow = "credit_low", Warning, "分销商额度不足", "A distributor's credit is low";
     /// A job gave up.

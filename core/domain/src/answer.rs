@@ -45,7 +45,7 @@ pub enum Answer {
         /// The order.
         order: OrderId,
     },
-    /// Codes are missing; nothing was changed but an alert.
+    /// Codes are missing; the order waits for them.
     OutOfCodes {
         /// The order.
         order: OrderId,
@@ -89,8 +89,11 @@ pub enum Answer {
     CodesAdded {
         /// New ones.
         added: u32,
-        /// Line numbers of codes the merchant has already.
+        /// Line numbers of codes that are there already, in this pool or twice in the command.
         duplicates: Vec<u32>,
+        /// Line numbers of codes that another pool of the merchant has.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        elsewhere: Vec<u32>,
     },
     /// A final no.
     Refused(Refusal),

@@ -140,6 +140,8 @@ pub struct ChannelRules {
 pub struct SupplierRules {
     /// Whether it fulfils from a pool of the core.
     pub pool: bool,
+    /// How it gives codes, where it does.
+    pub codes: CodeRules,
     /// What of an order it takes back.
     pub cancel: Cancels,
     /// Most units of one order; none is without limit.
@@ -155,6 +157,34 @@ pub struct SupplierRules {
     pub own_gate: bool,
     /// Whether it takes new orders.
     pub selling: bool,
+}
+
+/// How a pool connection gives codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeRules {
+    /// Codes that each unit gets: at least 1.
+    pub per_unit: u16,
+    /// What becomes of an order for which the pool has too few.
+    pub on_empty: OnEmpty,
+    /// Whether codes that nobody was shown go back into their pool when their order is given back; void otherwise.
+    pub return_unshown: bool,
+}
+
+impl CodeRules {
+    /// One code a unit; orders wait; what was given is never given again.
+    #[must_use]
+    pub const fn usual() -> Self {
+        Self { per_unit: 1, on_empty: OnEmpty::Wait, return_unshown: false }
+    }
+}
+
+/// What becomes of an order for which a pool has too few codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnEmpty {
+    /// It waits, and is issued when codes come while the channel still waits for it.
+    Wait,
+    /// It is refused at once; the channel gives the money back.
+    Refuse,
 }
 
 /// How a supplier keeps units before they are booked.
@@ -192,6 +222,7 @@ impl SupplierRules {
     pub const fn called() -> Self {
         Self {
             pool: false,
+            codes: CodeRules::usual(),
             cancel: Cancels::Parts,
             units_limit: None,
             holds: None,

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use entrepot_contract::calendar::{Stock, StockKey};
 use entrepot_contract::ids::{
-    ApplicationId, ChannelOrderId, CodeId, ConnectionId, DistributorId, MerchantId, OrderId, PoolName, RefundId,
+    ApplicationId, BatchId, ChannelOrderId, CodeId, ConnectionId, DistributorId, MerchantId, OrderId, PoolName,
+    RefundId,
 };
 use entrepot_contract::intent::Intent;
-use entrepot_contract::order::{Credential, Guests, LimitKey, Order, Refund, UnitCredentials};
+use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials};
 use entrepot_contract::time::{Timestamp, VisitDate};
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, AlertChange, AlertKind};
 use crate::answer::Answer;
+use crate::code::{CodeBatch, CodeState, CodeWait, FreshCode, Pool, TakenCode};
 use crate::command::{CalendarRow, CatalogueEntry, CommandKey};
 use crate::credit::{Account, Posting};
 use crate::job::{JobEnd, NewJob};
@@ -103,6 +105,10 @@ pub enum HistoryKind {
     Catalogue,
     /// How far a distributor may fall below zero.
     CreditLimit,
+    /// One imported code.
+    Code,
+    /// A batch of a pool's codes: `pool/batch`.
+    CodeBatch,
 }
 
 /// One value before and after.
@@ -118,38 +124,6 @@ pub struct HistoryCell {
     pub before: serde_json::Value,
     /// What is there now.
     pub after: serde_json::Value,
-}
-
-/// Where a code stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CodeState {
-    /// May be given.
-    Available,
-    /// Given to a unit.
-    Assigned,
-    /// Used at a gate.
-    Used,
-    /// Taken out for ever.
-    Void,
-}
-
-/// A code of a pool that may be given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AvailableCode {
-    /// Its id.
-    pub id: CodeId,
-    /// What the guest will show.
-    pub credentials: Vec<Credential>,
-}
-
-/// A pool of imported codes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Pool {
-    /// Codes that may be given.
-    pub available: u32,
-    /// Alert below this many.
-    pub threshold: u32,
 }
 
 /// One change. Rows are written as they stand at the end of a batch, lines as they are.
@@ -172,13 +146,21 @@ pub enum Change {
     /// A pool's numbers.
     Pool(PoolName, Pool),
     /// New codes of a pool.
-    NewCodes(PoolName, Vec<(CodeId, String, Vec<Credential>)>),
+    NewCodes(PoolName, Vec<FreshCode>),
     /// A code given to a unit: only ever from `available`.
-    TakeCode(CodeId, OrderId, u16),
-    /// A given or available code comes to its end.
-    EndCode(CodeId, CodeState),
+    TakeCode(TakenCode),
+    /// A code that nobody has moves to another state.
+    MoveCode(CodeId, CodeState, Timestamp),
     /// The codes of these units of an order come to their end.
-    EndUnitCodes(OrderId, Vec<u16>, CodeState),
+    EndUnitCodes(OrderId, Vec<u16>, CodeState, Timestamp),
+    /// A code that was given and never shown leaves its order, to this state.
+    ReturnCode(CodeId, OrderId, CodeState),
+    /// A batch of a pool, new or changed.
+    Batch(PoolName, BatchId, CodeBatch),
+    /// An order begins to wait for codes.
+    AwaitCodes(CodeWait),
+    /// It waits no more.
+    WaitOver(OrderId),
     /// A line of a timeline.
     Event(Event),
     /// A job is born.
@@ -220,14 +202,20 @@ pub struct Writes {
     pub postings: Vec<Posting>,
     /// Pools as they end.
     pub pools: BTreeMap<PoolName, Pool>,
-    /// New codes: pool, id, text, credentials.
-    pub new_codes: Vec<(PoolName, CodeId, String, Vec<Credential>)>,
+    /// New codes by pool.
+    pub new_codes: Vec<(PoolName, FreshCode)>,
     /// Codes given.
-    pub taken_codes: Vec<(CodeId, OrderId, u16)>,
-    /// Codes ended.
-    pub ended_codes: Vec<(CodeId, CodeState)>,
+    pub taken_codes: Vec<TakenCode>,
+    /// Codes moved, which nobody has.
+    pub moved_codes: Vec<(CodeId, CodeState, Timestamp)>,
     /// Codes of units ended.
-    pub ended_unit_codes: Vec<(OrderId, u16, CodeState)>,
+    pub ended_unit_codes: Vec<(OrderId, u16, CodeState, Timestamp)>,
+    /// Codes that left their orders.
+    pub returned_codes: Vec<(CodeId, OrderId, CodeState)>,
+    /// Batches as they end.
+    pub batches: BTreeMap<(PoolName, BatchId), CodeBatch>,
+    /// Orders that wait for codes, and those that wait no more.
+    pub code_waits: BTreeMap<OrderId, Option<CodeWait>>,
     /// Timeline lines.
     pub events: Vec<Event>,
     /// Jobs born.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use entrepot_contract::calendar::{CalendarDay, Capacity, StockKey};
 use entrepot_contract::ids::{
-    ApplicationId, ChannelOrderId, CodeId, ConnectionId, DistributorId, MerchantId, OrderId, PoolName, RefundId,
-    SupplierReference,
+    ApplicationId, BatchId, ChannelOrderId, CodeId, ConnectionId, DistributorId, MerchantId, OrderId, PoolName,
+    RefundId, SupplierReference,
 };
 use entrepot_contract::intent::{AskRefund, CreateOrder, Intent, RecordRefund, UnitChoice};
 use entrepot_contract::listing::Listing;
@@ -13,11 +13,12 @@ use entrepot_contract::money::Money;
 use entrepot_contract::order::{Credential, UnitCredentials};
 use entrepot_contract::product::{Product, Sku};
 use entrepot_contract::supplier::{Holding, Usage};
-use entrepot_contract::time::Timestamp;
+use entrepot_contract::time::{Timestamp, VisitDate};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::catalogue::{Distributor, StopSale};
+use crate::code::{BatchState, CodeFacts};
 use crate::job::JobEnd;
 use crate::limits::Person;
 use crate::seed::Seed;
@@ -279,6 +280,35 @@ pub enum Body {
         pool: PoolName,
         /// Alert below this many.
         threshold: u32,
+        /// Alert when codes end within so many days, 0 for never; it stays as it is when left out.
+        expiring_days: Option<u16>,
+    },
+    /// Pauses, resumes or voids codes of a batch that nobody has: at most [`BULK_LIMIT_ROWS`] at once; repeated until
+    /// none is left.
+    MoveBatch {
+        /// The pool.
+        pool: PoolName,
+        /// The batch.
+        batch: BatchId,
+        /// What becomes of it.
+        to: BatchState,
+    },
+    /// Takes codes that were good until the day before at most out of their pool, as many at once.
+    ExpireCodes {
+        /// The pool.
+        pool: PoolName,
+        /// The first day that counts.
+        before: VisitDate,
+    },
+    /// Codes came: an order that waits for some is issued, if its time has not run out.
+    IssueWaiting {
+        /// Which.
+        order: OrderId,
+    },
+    /// Somebody is about to see an order's credentials: from here on its codes never go back.
+    ShowCredentials {
+        /// Which.
+        order: OrderId,
     },
 }
 
@@ -316,6 +346,10 @@ impl Body {
             Self::AddCodes { .. } => "add_codes",
             Self::VoidCode { .. } => "void_code",
             Self::SetPoolThreshold { .. } => "set_pool_threshold",
+            Self::MoveBatch { .. } => "move_batch",
+            Self::ExpireCodes { .. } => "expire_codes",
+            Self::IssueWaiting { .. } => "issue_waiting",
+            Self::ShowCredentials { .. } => "show_credentials",
         }
     }
 }
@@ -344,6 +378,9 @@ impl Body {
                 | Self::EndJob { .. }
                 | Self::PassDeadlines { .. }
                 | Self::StoreFact { .. }
+                | Self::ExpireCodes { .. }
+                | Self::IssueWaiting { .. }
+                | Self::ShowCredentials { .. }
         )
     }
 }
@@ -451,6 +488,8 @@ pub struct NewCode {
     pub text: String,
     /// What the guest will show.
     pub credentials: Vec<Credential>,
+    /// The rest.
+    pub facts: CodeFacts,
 }
 
 impl std::fmt::Debug for NewCode {

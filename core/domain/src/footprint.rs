@@ -4,16 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entrepot_contract::calendar::StockKey;
-use entrepot_contract::ids::{ChannelOrderId, CodeId, ConnectionId, DistributorId, OrderId, PoolName};
+use entrepot_contract::ids::{BatchId, ChannelOrderId, CodeId, ConnectionId, DistributorId, OrderId, PoolName};
 use entrepot_contract::intent::CreateOrder;
-use entrepot_contract::order::{LimitKey, Order, OrderState};
+use entrepot_contract::order::{LimitKey, Order, OrderState, UnitState};
 use entrepot_contract::product::{Fulfilment, Route};
+use entrepot_contract::time::Timestamp;
 
-use crate::catalogue::{dates_taken, share_cells, sold, stock_cells};
+use crate::catalogue::{CodeRules, dates_taken, share_cells, sold, stock_cells};
 use crate::change::RefKey;
+use crate::code::{CodeMove, Days, days_needed, left_for};
 use crate::command::{Body, CatalogueEntry, Command, IssueResult, OrderName};
 use crate::limits::{self, Person};
 use crate::state::State;
+use crate::venue;
 
 /// Rows of one merchant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,8 +25,8 @@ pub struct Footprint {
     pub refs: BTreeSet<RefKey>,
     /// Orders; their families are locked and loaded.
     pub orders: BTreeSet<OrderId>,
-    /// Pools, with the codes wanted of each.
-    pub pools: BTreeMap<PoolName, u32>,
+    /// Pools, with the codes wanted of each by the days they have to be good on.
+    pub pools: BTreeMap<PoolName, BTreeMap<Option<Days>, u32>>,
     /// Cells.
     pub stock: BTreeSet<StockKey>,
     /// Accounts.
@@ -32,6 +35,12 @@ pub struct Footprint {
     pub code_texts: BTreeSet<String>,
     /// Single codes, by pool.
     pub codes: BTreeSet<(PoolName, CodeId)>,
+    /// Orders whose codes may go back.
+    pub code_holders: BTreeSet<OrderId>,
+    /// Codes that move together.
+    pub code_moves: BTreeSet<CodeMove>,
+    /// Batches of pools.
+    pub batches: BTreeSet<(PoolName, BatchId)>,
     /// Counters of purchase limits.
     pub limits: BTreeSet<LimitKey>,
 }
@@ -46,10 +55,23 @@ impl Footprint {
         self.code_texts.extend(other.code_texts);
         self.codes.extend(other.codes);
         self.limits.extend(other.limits);
+        self.code_holders.extend(other.code_holders);
+        self.code_moves.extend(other.code_moves);
+        self.batches.extend(other.batches);
         for (pool, wanted) in other.pools {
-            let sum = self.pools.entry(pool).or_default();
-            *sum = sum.saturating_add(wanted);
+            let sums = self.pools.entry(pool).or_default();
+            for (days, count) in wanted {
+                let sum = sums.entry(days).or_default();
+                *sum = sum.saturating_add(count);
+            }
         }
+    }
+
+    /// The most codes of a pool that a batch can give. So many are looked at for each range of days: then what is given
+    /// for other days never leaves too few.
+    #[must_use]
+    pub fn codes_wanted(&self, pool: &PoolName) -> u32 {
+        self.pools.get(pool).into_iter().flat_map(BTreeMap::values).fold(0, |sum, count| sum.saturating_add(*count))
     }
 }
 
@@ -67,7 +89,7 @@ pub fn needs(command: &Command, state: &State) -> Footprint {
         | Body::Redeem { order, .. }
         | Body::DecideAcceptance { order, .. }
         | Body::AskRefund { order, .. }
-        | Body::RecordRefund { order, .. } => existing(state, order, &mut found),
+        | Body::RecordRefund { order, .. } => existing(state, order, command.at, &mut found),
         Body::PassDeadlines { order }
         | Body::PromiseIssue { order }
         | Body::RecordUse { order, .. }
@@ -76,9 +98,11 @@ pub fn needs(command: &Command, state: &State) -> Footprint {
         | Body::PromiseRefund { order, .. }
         | Body::DecideRefund { order, .. }
         | Body::RecordSupplierCancel { order, .. }
-        | Body::EndJob { order, .. } => existing(state, &OrderName::Own(order.clone()), &mut found),
+        | Body::IssueWaiting { order }
+        | Body::ShowCredentials { order }
+        | Body::EndJob { order, .. } => existing(state, &OrderName::Own(order.clone()), command.at, &mut found),
         Body::RecordIssue { order, result } => {
-            existing(state, &OrderName::Own(order.clone()), &mut found);
+            existing(state, &OrderName::Own(order.clone()), command.at, &mut found);
             if let IssueResult::ByHand { units, .. } = result {
                 let codes = units.iter().flat_map(|unit| &unit.credentials);
                 found.code_texts.extend(codes.map(|credential| credential.value.clone()));
@@ -109,15 +133,25 @@ pub fn needs(command: &Command, state: &State) -> Footprint {
             }
         }
         Body::AddCodes { pool, codes } => {
-            found.pools.insert(pool.clone(), 0);
+            found.pools.entry(pool.clone()).or_default();
+            found.batches.extend(codes.iter().map(|code| (pool.clone(), code.facts.batch.clone())));
             found.code_texts.extend(codes.iter().map(|code| code.text.clone()));
         }
         Body::VoidCode { pool, code } => {
-            found.pools.insert(pool.clone(), 0);
+            found.pools.entry(pool.clone()).or_default();
             found.codes.insert((pool.clone(), code.clone()));
         }
         Body::SetPoolThreshold { pool, .. } => {
-            found.pools.insert(pool.clone(), 0);
+            found.pools.entry(pool.clone()).or_default();
+        }
+        Body::MoveBatch { pool, batch, to } => {
+            found.pools.entry(pool.clone()).or_default();
+            found.batches.insert((pool.clone(), batch.clone()));
+            found.code_moves.insert(CodeMove::Batch(pool.clone(), batch.clone(), left_for(*to).to_vec()));
+        }
+        Body::ExpireCodes { pool, before } => {
+            found.pools.entry(pool.clone()).or_default();
+            found.code_moves.insert(CodeMove::Ended(pool.clone(), *before));
         }
     }
     found
@@ -137,7 +171,7 @@ fn create(
     let named = [Some(&intent.order), intent.source_order.as_ref()];
     for order in named.into_iter().flatten() {
         found.refs.insert(key(order));
-        existing(state, &OrderName::Channel(rules.application.clone(), order.clone()), found);
+        existing(state, &OrderName::Channel(rules.application.clone(), order.clone()), command.at, found);
     }
     found.accounts.extend(rules.distributor.clone());
     let wish = &intent.wish;
@@ -151,13 +185,15 @@ fn create(
     found.limits.extend(limits.into_iter().map(|(taken, _)| taken.key));
     if rules.issue_at_acceptance {
         // A wish beyond the limit is refused: it must not load the pool.
+        let usable = venue::usable(product.validity, wish.visit.as_ref());
+        let days = days_needed(wish.visit.as_ref(), usable, &product.time_zone, command.at);
         let count = wish.count.min(u32::from(sku.maximum_units));
-        pool_of(state, &sku.fulfilment, count, found);
-        pools_behind(state, &sku.otherwise, count, found);
+        pool_of(state, &sku.fulfilment, count, days, found);
+        pools_behind(state, &sku.otherwise, count, days, found);
     }
 }
 
-fn existing(state: &State, name: &OrderName, found: &mut Footprint) {
+fn existing(state: &State, name: &OrderName, at: Timestamp, found: &mut Footprint) {
     if let OrderName::Channel(application, order) = name {
         found.refs.insert(RefKey { application: application.clone(), order: order.clone() });
     }
@@ -166,43 +202,52 @@ fn existing(state: &State, name: &OrderName, found: &mut Footprint) {
     let Some(order) = state.order(&id) else { return };
     // What happens to a voucher reaches its reservations, and the other way round.
     for member in state.family(order) {
-        of_order(state, member, found);
+        of_order(state, member, at, found);
     }
 }
 
-fn of_order(state: &State, order: &Order, found: &mut Footprint) {
+fn of_order(state: &State, order: &Order, at: Timestamp, found: &mut Footprint) {
     found.stock.extend(order.stock.iter().map(|taken| taken.key.clone()));
     found.limits.extend(order.limits.iter().map(|taken| taken.key.clone()));
     found.accounts.extend(order.terms.distributor.clone());
-    let count = u32::try_from(order.units.len()).unwrap_or(0);
-    let open = matches!(order.state, OrderState::Created | OrderState::Paid | OrderState::Accepted);
-    if open {
-        pool_of(state, &order.terms.fulfilment, count, found);
-    }
-    if open || order.state == OrderState::Issuing {
-        pools_behind(state, &order.terms.otherwise, count, found);
+    let terms = &order.terms;
+    match order.state {
+        OrderState::Created | OrderState::Paid | OrderState::Accepted | OrderState::Issuing => {
+            let units = order.units.len() - order.count(UnitState::Refunded);
+            let days = days_needed(order.visit.as_ref(), terms.usable, &terms.time_zone, at);
+            let count = u32::try_from(units).unwrap_or(0);
+            pool_of(state, &terms.fulfilment, count, days, found);
+            pools_behind(state, &terms.otherwise, count, days, found);
+        }
+        OrderState::Issued if order.unshown => {
+            if let Some((pool, _)) = pool_behind(state, &terms.fulfilment).filter(|(_, rules)| rules.return_unshown) {
+                found.pools.entry(pool).or_default();
+                found.code_holders.insert(order.id.clone());
+            }
+        }
+        _ => {}
     }
 }
 
 /// The pools among those who are asked when the one before refuses.
-fn pools_behind(state: &State, otherwise: &[Route], count: u32, found: &mut Footprint) {
+fn pools_behind(state: &State, otherwise: &[Route], count: u32, days: Option<Days>, found: &mut Footprint) {
     for Route { connection, product_code, .. } in otherwise {
         let by = Fulfilment::Supplier { connection: connection.clone(), product_code: product_code.clone() };
-        pool_of(state, &by, count, found);
+        pool_of(state, &by, count, days, found);
     }
 }
 
-fn pool_of(state: &State, fulfilment: &Fulfilment, count: u32, found: &mut Footprint) {
-    if let Some(pool) = pool_name(state, fulfilment) {
-        let wanted = found.pools.entry(pool).or_default();
-        *wanted = wanted.saturating_add(count);
+fn pool_of(state: &State, fulfilment: &Fulfilment, units: u32, days: Option<Days>, found: &mut Footprint) {
+    if let Some((pool, rules)) = pool_behind(state, fulfilment) {
+        let wanted = found.pools.entry(pool).or_default().entry(days).or_default();
+        *wanted = wanted.saturating_add(units.saturating_mul(u32::from(rules.per_unit)));
     }
 }
 
-/// The pool behind a fulfilment, when it is one.
+/// The pool behind a fulfilment with its connection's rules, when it is one.
 #[must_use]
-pub fn pool_name(state: &State, fulfilment: &Fulfilment) -> Option<PoolName> {
+pub fn pool_behind(state: &State, fulfilment: &Fulfilment) -> Option<(PoolName, CodeRules)> {
     let Fulfilment::Supplier { connection, product_code } = fulfilment else { return None };
-    state.rules.supplier(connection).filter(|rules| rules.pool)?;
-    PoolName::parse(product_code.clone()).ok()
+    let rules = state.rules.supplier(connection).filter(|rules| rules.pool)?;
+    Some((PoolName::parse(product_code.clone()).ok()?, rules.codes))
 }

@@ -6,6 +6,7 @@ use entrepot_contract::calendar::{Stock, StockKey};
 use entrepot_contract::ids::{DistributorId, OrderId};
 use entrepot_contract::order::{LimitKey, Order, OrderState, UnitState};
 
+use crate::code::{Days, ValidDays};
 use crate::credit::{Account, Book, Posting};
 
 /// Everything of one merchant that the invariants speak about.
@@ -25,6 +26,8 @@ pub struct Snapshot {
     pub limits: BTreeMap<LimitKey, u32>,
     /// How often each given code was given.
     pub codes_given: BTreeMap<String, u32>,
+    /// Codes that orders have and that are not good for ever: order, and when.
+    pub dated_codes: Vec<(OrderId, ValidDays)>,
 }
 
 /// One invariant, and what breaks it.
@@ -50,6 +53,7 @@ pub fn check(snapshot: &Snapshot) -> Vec<Finding> {
         Finding { name: "all postings sum to zero", broken: sum(snapshot) },
         Finding { name: "never more returned than captured, per unit", broken: returned(snapshot) },
         Finding { name: "a code is given to at most one unit", broken: codes(snapshot) },
+        Finding { name: "a given code is good on the day of the visit", broken: dates(snapshot) },
         Finding { name: "every pool's counter equals its codes", broken: pools(snapshot) },
     ];
     for finding in &mut findings {
@@ -253,6 +257,15 @@ fn codes(snapshot: &Snapshot) -> Vec<String> {
         .filter(|(_, n)| **n > 1)
         .map(|(code, n)| format!("{code} was given {n} times"))
         .collect()
+}
+
+fn dates(snapshot: &Snapshot) -> Vec<String> {
+    let orders: BTreeMap<&OrderId, &Order> = snapshot.orders.iter().map(|order| (&order.id, order)).collect();
+    let missed = |(id, valid): &&(OrderId, ValidDays)| {
+        let visit = orders.get(id).and_then(|order| order.visit);
+        visit.is_some_and(|visit| !valid.cover(Days { first: visit.arrive, last: visit.leave.max(visit.arrive) }))
+    };
+    snapshot.dated_codes.iter().filter(missed).map(|(id, valid)| format!("{id} has a code for {valid:?}")).collect()
 }
 
 fn pools(snapshot: &Snapshot) -> Vec<String> {

@@ -9,6 +9,7 @@
 //! - [`footprint`]: which rows a command has to see.
 //! - [`alert`]: what somebody should look at; [`deadline`]: what must happen in time.
 //! - [`change`]: the changes, and [`change::Writes`], their sum for storage.
+//! - [`code`]: imported codes: where they stand, on which days they are good.
 //! - [`decide`]: one file per kind of command.
 //! - [`transitions`]: the table of an order's states.
 //! - [`credit`]: postings and accounts; [`stock`]: cells; [`limits`]: how much one person may buy;
@@ -22,6 +23,7 @@ pub mod alert;
 pub mod answer;
 pub mod catalogue;
 pub mod change;
+pub mod code;
 pub mod command;
 pub mod credit;
 pub mod deadline;

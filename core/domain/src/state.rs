@@ -1,16 +1,17 @@
 //! What a batch has loaded for one merchant, and how changes reach it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use entrepot_contract::calendar::{Stock, StockKey};
-use entrepot_contract::ids::{DistributorId, OrderId, PoolName, RefundId};
+use entrepot_contract::ids::{BatchId, CodeId, DistributorId, OrderId, PoolName, RefundId};
 use entrepot_contract::order::{LimitKey, Order, Refund};
 
 use crate::alert::AlertChange;
 use crate::answer::Answer;
 use crate::catalogue::Rules;
-use crate::change::{AvailableCode, Change, ChannelRef, Pool, RefKey, Writes};
+use crate::change::{Change, ChannelRef, RefKey, Writes};
+use crate::code::{AvailableCode, CodeBatch, CodeMove, CodeState, Days, FreshCode, HeldCode, Pool};
 use crate::command::{CatalogueEntry, CommandKey, OrderName};
 use crate::credit::Account;
 use crate::job::NewJob;
@@ -44,12 +45,20 @@ pub struct State {
     pub accounts: BTreeMap<DistributorId, Option<Account>>,
     /// Pools.
     pub pools: BTreeMap<PoolName, Option<Pool>>,
-    /// Codes that may be given, oldest first.
+    /// Codes that may be given: what ends first before the others, then the oldest.
     pub codes: BTreeMap<PoolName, VecDeque<AvailableCode>>,
+    /// For which days codes were looked for, and whether these are all that there were.
+    pub codes_seen: BTreeMap<(PoolName, Option<Days>), bool>,
+    /// Codes that orders have which may go back.
+    pub held_codes: BTreeMap<OrderId, Vec<HeldCode>>,
+    /// Codes that move together, each with where it stands.
+    pub moving_codes: BTreeMap<CodeMove, Vec<(CodeId, CodeState)>>,
+    /// Batches of pools.
+    pub batches: BTreeMap<(PoolName, BatchId), Option<CodeBatch>>,
     /// Counters of purchase limits.
     pub limits: BTreeMap<LimitKey, u32>,
-    /// Texts of codes that the merchant has already, among those asked for.
-    pub known_codes: BTreeSet<String>,
+    /// Texts of codes that the merchant has already, among those asked for, with their pools.
+    pub known_codes: BTreeMap<String, PoolName>,
     /// What the batch writes.
     pub writes: Writes,
 }
@@ -68,8 +77,12 @@ impl State {
             accounts: BTreeMap::new(),
             pools: BTreeMap::new(),
             codes: BTreeMap::new(),
+            codes_seen: BTreeMap::new(),
+            held_codes: BTreeMap::new(),
+            moving_codes: BTreeMap::new(),
+            batches: BTreeMap::new(),
             limits: BTreeMap::new(),
-            known_codes: BTreeSet::new(),
+            known_codes: BTreeMap::new(),
             writes: Writes::default(),
         }
     }
@@ -162,20 +175,30 @@ impl State {
                 self.pools.insert(name, Some(pool));
             }
             Change::NewCodes(pool, codes) => self.add_codes(&pool, codes),
-            Change::TakeCode(code, order, unit) => {
-                for waiting in self.codes.values_mut() {
-                    waiting.retain(|available| available.id != code);
-                }
-                self.writes.taken_codes.push((code, order, unit));
+            Change::TakeCode(taken) => {
+                self.forget_code(&taken.code);
+                self.writes.taken_codes.push(taken);
             }
-            Change::EndCode(code, state) => {
-                for waiting in self.codes.values_mut() {
-                    waiting.retain(|available| available.id != code);
-                }
-                self.writes.ended_codes.push((code, state));
+            Change::MoveCode(code, state, at) => {
+                self.forget_code(&code);
+                self.writes.moved_codes.push((code, state, at));
             }
-            Change::EndUnitCodes(order, units, state) => {
-                self.writes.ended_unit_codes.extend(units.into_iter().map(|unit| (order.clone(), unit, state)));
+            Change::EndUnitCodes(order, units, state, at) => {
+                self.writes.ended_unit_codes.extend(units.into_iter().map(|unit| (order.clone(), unit, state, at)));
+            }
+            Change::ReturnCode(code, order, state) => {
+                self.held_codes.remove(&order);
+                self.writes.returned_codes.push((code, order, state));
+            }
+            Change::Batch(pool, id, batch) => {
+                self.writes.batches.insert((pool.clone(), id.clone()), batch.clone());
+                self.batches.insert((pool, id), Some(batch));
+            }
+            Change::AwaitCodes(wait) => {
+                self.writes.code_waits.insert(wait.order.clone(), Some(wait));
+            }
+            Change::WaitOver(order) => {
+                self.writes.code_waits.insert(order, None);
             }
             Change::Event(event) => self.writes.events.push(event),
             Change::Job(job) => self.add_job(job),
@@ -214,16 +237,29 @@ impl State {
         self.writes.jobs.push(job);
     }
 
-    fn add_codes(
-        &mut self,
-        pool: &PoolName,
-        codes: Vec<(entrepot_contract::ids::CodeId, String, Vec<entrepot_contract::order::Credential>)>,
-    ) {
+    /// A code that stands elsewhere now: nobody after this command finds it where it was.
+    fn forget_code(&mut self, code: &CodeId) {
+        for waiting in self.codes.values_mut() {
+            if let Some(place) = waiting.iter().position(|available| &available.id == code) {
+                waiting.remove(place);
+            }
+        }
+        for moving in self.moving_codes.values_mut() {
+            moving.retain(|(other, _)| other != code);
+        }
+    }
+
+    fn add_codes(&mut self, pool: &PoolName, codes: Vec<FreshCode>) {
         let waiting = self.codes.entry(pool.clone()).or_default();
-        for (id, text, credentials) in codes {
-            self.known_codes.insert(text.clone());
-            waiting.push_back(AvailableCode { id: id.clone(), credentials: credentials.clone() });
-            self.writes.new_codes.push((pool.clone(), id, text, credentials));
+        for code in codes {
+            self.known_codes.insert(code.text.clone(), pool.clone());
+            if code.state == CodeState::Available {
+                let valid = code.facts.valid;
+                let place = waiting.partition_point(|other| other.valid.end() <= valid.end());
+                let available = AvailableCode { id: code.id.clone(), valid, credentials: code.credentials.clone() };
+                waiting.insert(place, available);
+            }
+            self.writes.new_codes.push((pool.clone(), code));
         }
     }
 

@@ -5,11 +5,13 @@
 //! injected clock, and everything is kept in ordered maps. Faults happen only where they are injected.
 //!
 //! - `tables`: the rows, and how a batch's writes reach them.
+//! - `codes`: pools and their codes.
 //! - `jobs`: leases, tokens and the order of jobs.
 //! - `batch`: one lane's writer and its batches.
 //! - `faults`: what was injected.
 
 mod batch;
+mod codes;
 mod faults;
 mod jobs;
 mod tables;
@@ -27,6 +29,7 @@ use entrepot_contract::time::{Clock, Timestamp, VisitDate};
 use entrepot_domain::alert::Alert;
 use entrepot_domain::catalogue::Catalogue;
 use entrepot_domain::change::{ChannelRef, Event, HistoryLine, RefKey};
+use entrepot_domain::code::Pool;
 use entrepot_domain::command::fingerprint;
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
@@ -233,16 +236,44 @@ impl Storage for MemoryStorage {
         Ok(self.shared.read(merchant, |rows| rows.shown.get(code).cloned()))
     }
 
-    async fn known_codes(&self, merchant: &MerchantId, texts: &[String]) -> Result<Vec<String>, StorageFault> {
+    async fn known_codes(
+        &self,
+        merchant: &MerchantId,
+        texts: &[String],
+    ) -> Result<Vec<(String, PoolName)>, StorageFault> {
         self.shared.enter("known_codes")?;
-        Ok(self
-            .shared
-            .read(merchant, |rows| texts.iter().filter(|text| rows.code_texts.contains(*text)).cloned().collect()))
+        Ok(self.shared.read(merchant, |rows| rows.codes.known(texts)))
+    }
+
+    async fn waiting_for_codes(&self, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, StorageFault> {
+        self.shared.enter("waiting_for_codes")?;
+        Ok(self.shared.tables().waiting_for_codes(limit))
+    }
+
+    async fn pools(&self) -> Result<Vec<(MerchantId, PoolName, Pool)>, StorageFault> {
+        self.shared.enter("pools")?;
+        let tables = self.shared.tables();
+        let of = |(merchant, rows): (&MerchantId, &MerchantTables)| {
+            let merchant = merchant.clone();
+            let pools = rows.codes.pools.clone().into_iter();
+            pools.map(move |(name, pool)| (merchant.clone(), name, pool)).collect::<Vec<_>>()
+        };
+        Ok(tables.merchants.iter().flat_map(of).collect())
+    }
+
+    async fn codes_ended(
+        &self,
+        merchant: &MerchantId,
+        pool: &PoolName,
+        before: VisitDate,
+    ) -> Result<u32, StorageFault> {
+        self.shared.enter("codes_ended")?;
+        Ok(self.shared.read(merchant, |rows| rows.codes.ended(pool, before)))
     }
 
     async fn pool(&self, merchant: &MerchantId, pool: &PoolName) -> Result<Option<(u32, u32)>, StorageFault> {
         self.shared.enter("pool")?;
-        Ok(self.shared.read(merchant, |rows| rows.pools.get(pool).map(|pool| (pool.available, pool.threshold))))
+        Ok(self.shared.read(merchant, |rows| rows.codes.pools.get(pool).map(|pool| (pool.available, pool.threshold))))
     }
 
     async fn deadlines(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, StorageFault> {

@@ -13,6 +13,7 @@ use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::Alert;
 use entrepot_domain::catalogue::{Catalogue, Rules};
 use entrepot_domain::change::{ChannelRef, Event, RefKey, Writes};
+use entrepot_domain::code::Pool;
 use entrepot_domain::command::CommandKey;
 use entrepot_domain::credit::Account;
 use entrepot_domain::footprint::Footprint;
@@ -86,8 +87,19 @@ pub trait Storage: Send + Sync {
     async fn events(&self, merchant: &MerchantId, id: &OrderId) -> Result<Vec<Event>, StorageFault>;
     /// The order whose unit shows this code, with the unit's number.
     async fn order_of_code(&self, merchant: &MerchantId, code: &str) -> Result<Option<(OrderId, u16)>, StorageFault>;
-    /// Which of these codes the merchant has already.
-    async fn known_codes(&self, merchant: &MerchantId, texts: &[String]) -> Result<Vec<String>, StorageFault>;
+    /// Which of these codes the merchant has already, and in which pool.
+    async fn known_codes(
+        &self,
+        merchant: &MerchantId,
+        texts: &[String],
+    ) -> Result<Vec<(String, PoolName)>, StorageFault>;
+    /// Orders that wait for codes and for which enough are there, those that wait longest first.
+    async fn waiting_for_codes(&self, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, StorageFault>;
+    /// The pools of all merchants.
+    async fn pools(&self) -> Result<Vec<(MerchantId, PoolName, Pool)>, StorageFault>;
+    /// How many codes that nobody has were good until the day before this one at most.
+    async fn codes_ended(&self, merchant: &MerchantId, pool: &PoolName, before: VisitDate)
+    -> Result<u32, StorageFault>;
     /// A pool's numbers: available and threshold.
     async fn pool(&self, merchant: &MerchantId, pool: &PoolName) -> Result<Option<(u32, u32)>, StorageFault>;
     /// Orders with a deadline that has to be looked at by `now`, the most urgent first.

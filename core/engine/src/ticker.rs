@@ -1,4 +1,5 @@
-//! What has to happen as time passes: switches and catalogues stay fresh, deadlines pass, calendars are read.
+//! What has to happen as time passes: switches and catalogues stay fresh, deadlines pass, calendars are read, codes are
+//! looked after.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ const DEADLINES_LIMIT: u32 = 200;
 pub(crate) async fn run(core: Arc<Core>) {
     let mut tick = tokio::time::interval(Duration::from_millis(core.settings.tick_ms));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    let mut swept = None;
     loop {
         tokio::select! {
             biased;
@@ -28,6 +30,7 @@ pub(crate) async fn run(core: Arc<Core>) {
         refresh_catalogues(&core).await;
         pass_deadlines(&core).await;
         flows::read_calendar::look(&core).await;
+        flows::watch_codes::look(&core, &mut swept).await;
     }
 }
 

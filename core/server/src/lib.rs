@@ -16,6 +16,7 @@ pub mod api;
 pub mod boot;
 pub mod cli;
 pub mod client;
+mod code_file;
 pub mod config;
 pub mod demo;
 pub mod http;

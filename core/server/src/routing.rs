@@ -5,12 +5,14 @@ use std::fmt;
 use entrepot_contract::ids::{ConnectionId, MerchantId, PluginId};
 use entrepot_contract::manifest::{Manifest, PluginKind};
 use entrepot_contract::message::ConnectionFacts;
-use entrepot_domain::catalogue::{Cancels, ChannelRules, ConnectionRules, Holds, ReadsCalendar, SupplierRules};
+use entrepot_domain::catalogue::{
+    Cancels, ChannelRules, CodeRules, ConnectionRules, Holds, OnEmpty, ReadsCalendar, SupplierRules,
+};
 use entrepot_engine::directory::{Application, Connection, Directory};
 use entrepot_host::Host;
 use serde_json::Value;
 
-use crate::config::{AcceptanceMode, AuditMode, Channel, Config, IssueAt, Key, Supplier};
+use crate::config::{AcceptanceMode, AuditMode, Channel, Config, GiveCodes, IssueAt, Key, Supplier, WhenEmpty};
 use crate::plugins::plugin_of;
 
 /// A connection that does not fit its plugin.
@@ -122,6 +124,9 @@ fn supplier_connection(
     manifest: Option<&Manifest>,
 ) -> Result<Connection, String> {
     let abilities = manifest.and_then(|manifest| manifest.capabilities.supplier.clone()).unwrap_or_default();
+    if supplier.pool.is_some() && manifest.is_some() && !abilities.is_pool() {
+        return Err(format!("`pool` says how codes are given, and plugin {} fulfils by calls", supplier.plugin));
+    }
     Ok(Connection {
         id: id.clone(),
         merchant: merchant.clone(),
@@ -136,6 +141,7 @@ fn supplier_connection(
         },
         rules: ConnectionRules::Supplier(SupplierRules {
             pool: abilities.is_pool(),
+            codes: code_rules(supplier.pool),
             cancel: match abilities.calls().and_then(|calls| calls.cancel.as_ref()) {
                 None => Cancels::Nothing,
                 Some(cancel) if cancel.units => Cancels::Parts,
@@ -159,6 +165,19 @@ fn supplier_connection(
         // Not the base URL: a supplier may move its server and stays the same one.
         external: format!("supplier {}", supplier.plugin),
     })
+}
+
+/// How a pool connection gives codes.
+fn code_rules(configured: Option<GiveCodes>) -> CodeRules {
+    let Some(pool) = configured else { return CodeRules::usual() };
+    CodeRules {
+        per_unit: pool.codes_per_unit,
+        on_empty: match pool.on_empty {
+            WhenEmpty::Wait => OnEmpty::Wait,
+            WhenEmpty::Refuse => OnEmpty::Refuse,
+        },
+        return_unshown: pool.return_unshown,
+    }
 }
 
 /// The card of a connection's plugin; none when it is not loaded and need not be.

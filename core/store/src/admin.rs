@@ -1,11 +1,11 @@
 //! Lists for the admin API. Each query carries its merchant; pages go by the last id seen.
 
 use entrepot_contract::calendar::StockKey;
-use entrepot_contract::ids::{BucketId, DistributorId, JobId, MerchantId, PoolName};
+use entrepot_contract::ids::{BucketId, DistributorId, JobId, MerchantId};
 use entrepot_contract::order::{Order, Refund};
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::{AlertKind, AlertLevel};
-use entrepot_domain::change::{CodeState, HistoryCell, HistoryKind, HistoryLine};
+use entrepot_domain::change::{HistoryCell, HistoryKind, HistoryLine};
 use entrepot_domain::command::CommandKey;
 use entrepot_domain::credit::{Account, Posting};
 use entrepot_domain::job::{JobState, NewJob};
@@ -33,11 +33,11 @@ pub struct Page {
 }
 
 impl Page {
-    fn after(&self) -> Value {
+    pub(crate) fn after(&self) -> Value {
         self.after.clone().unwrap_or_default().into()
     }
 
-    fn limit(&self) -> Value {
+    pub(crate) fn limit(&self) -> Value {
         let limit = if self.limit == 0 { 100 } else { self.limit.min(PAGE_LIMIT) };
         i64::from(limit).into()
     }
@@ -99,36 +99,6 @@ pub struct AlertRow {
     pub resolved_at: Option<Timestamp>,
 }
 
-/// A pool with its numbers.
-#[derive(Debug, Clone, Serialize)]
-pub struct PoolRow {
-    /// Its name.
-    pub name: PoolName,
-    /// Codes that may be given.
-    pub available: u32,
-    /// Codes given to units and not used.
-    pub assigned: u32,
-    /// Codes used at a gate.
-    pub used: u32,
-    /// Codes taken out.
-    pub void: u32,
-    /// Alert below this many.
-    pub threshold: u32,
-}
-
-/// A code without its text.
-#[derive(Debug, Clone, Serialize)]
-pub struct CodeRow {
-    /// Its id.
-    pub id: String,
-    /// Where it stands.
-    pub state: CodeState,
-    /// The order that has it.
-    pub order: Option<String>,
-    /// The unit that has it.
-    pub unit: Option<u32>,
-}
-
 fn instant(row: &QueryResult, name: &str) -> Result<Timestamp, StorageFault> {
     Ok(Timestamp::from_millis(column(row, name)?))
 }
@@ -144,7 +114,7 @@ fn read_job(row: &QueryResult) -> Result<JobRow, StorageFault> {
 }
 
 impl SqlStorage {
-    async fn ask<T>(
+    pub(crate) async fn ask<T>(
         &self,
         sql: &str,
         values: Vec<Value>,
@@ -355,51 +325,6 @@ impl SqlStorage {
                    ORDER BY seq LIMIT 500";
         let values = vec![merchant.as_str().into(), names[0].into(), names[1].into()];
         self.ask(sql, values, |row| json(row, "body")).await
-    }
-
-    /// A merchant's pools.
-    pub async fn list_pools(&self, merchant: &MerchantId) -> Result<Vec<PoolRow>, StorageFault> {
-        let sql = "SELECT p.name, p.available, p.threshold,
-                    (SELECT COUNT(*) FROM codes c WHERE c.merchant = p.merchant AND c.pool = p.name
-                        AND c.state = 'assigned') AS assigned,
-                    (SELECT COUNT(*) FROM codes c WHERE c.merchant = p.merchant AND c.pool = p.name
-                        AND c.state = 'used') AS used,
-                    (SELECT COUNT(*) FROM codes c WHERE c.merchant = p.merchant AND c.pool = p.name
-                        AND c.state = 'void') AS void
-                   FROM pools p WHERE p.merchant = ?1 ORDER BY p.name";
-        self.ask(sql, vec![merchant.as_str().into()], |row| {
-            Ok(PoolRow {
-                name: PoolName::parse(column::<String>(row, "name")?).map_err(|fault| unreadable("pool", fault))?,
-                available: number(row, "available")?,
-                assigned: number(row, "assigned")?,
-                used: number(row, "used")?,
-                void: number(row, "void")?,
-                threshold: number(row, "threshold")?,
-            })
-        })
-        .await
-    }
-
-    /// Codes of a pool, without their texts.
-    pub async fn list_codes(
-        &self,
-        merchant: &MerchantId,
-        pool: &PoolName,
-        page: &Page,
-    ) -> Result<Vec<CodeRow>, StorageFault> {
-        let sql = "SELECT id, state, order_id, unit FROM codes WHERE merchant = ?1 AND pool = ?2 AND id > ?3
-                   ORDER BY id LIMIT ?4";
-        let values = vec![merchant.as_str().into(), pool.as_str().into(), page.after(), page.limit()];
-        self.ask(sql, values, |row| {
-            let unit: Option<i64> = column(row, "unit")?;
-            Ok(CodeRow {
-                id: column(row, "id")?,
-                state: of_word("code state", column(row, "state")?)?,
-                order: column(row, "order_id")?,
-                unit: unit.and_then(|unit| u32::try_from(unit).ok()),
-            })
-        })
-        .await
     }
 
     /// Stock cells between two dates, inclusive, and those without a date; of one bucket, or all.

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use entrepot_contract::ids::{ApplicationId, ChannelOrderId, CodeId, MerchantId, OrderId, PoolName};
-use entrepot_domain::change::{AvailableCode, ChannelRef, PlacedOrder, Pool, RefKey, Writes};
+use entrepot_contract::ids::{ApplicationId, ChannelOrderId, MerchantId, OrderId};
+use entrepot_domain::change::{ChannelRef, PlacedOrder, RefKey, Writes};
 use entrepot_domain::command::CommandKey;
 use entrepot_engine::storage::{Batch, BirthLease, Footprints, LaneStorage, States, StorageFault};
 use sea_orm::{
@@ -15,10 +15,9 @@ use serde_json::{Value as Json, json};
 
 use crate::SqlStorage;
 use crate::fault::{sort, sort_commit, unreadable};
-use crate::numbers::{merchant_of, number, read_accounts, read_numbers, read_stock};
+use crate::numbers::{merchant_of, read_accounts, read_numbers, read_stock};
 use crate::rows::Kind::Text;
 use crate::rows::{Dialect, column, json as json_column, query};
-use crate::seal::Cell;
 use crate::write;
 
 /// A lane's connection.
@@ -162,8 +161,7 @@ impl Batch for SqlBatch {
 
     async fn load_rest(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
         crate::limits::load(&self.transaction, footprints, states).await?;
-        self.load_pools(footprints, states).await?;
-        self.load_codes(footprints, states).await?;
+        crate::codes::load(&self.storage, &self.transaction, footprints, states).await?;
         self.load_numbers(footprints, states).await
     }
 
@@ -192,110 +190,6 @@ impl SqlBatch {
         let statement = dialect.statement(&sql, vec![wanted.to_owned().into()]);
         self.transaction.query_all(statement).await.map_err(sort)?;
         Ok(())
-    }
-
-    async fn load_pools(&self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
-        let dialect = self.storage.inner.dialect;
-        let mut wanted = Vec::new();
-        for (merchant, footprint) in footprints {
-            for pool in footprint.pools.keys() {
-                wanted.push(json!([merchant, pool]));
-                if let Some(state) = states.get_mut(merchant) {
-                    state.pools.entry(pool.clone()).or_insert(None);
-                }
-            }
-        }
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        let sql = format!(
-            "SELECT p.merchant, p.name, p.available, p.threshold FROM {} JOIN pools p
-             ON p.merchant = {} AND p.name = {} ORDER BY p.merchant, p.name{}",
-            dialect.each(),
-            dialect.element(0, Text),
-            dialect.element(1, Text),
-            dialect.lock("p"),
-        );
-        let statement = dialect.statement(&sql, vec![Json::Array(wanted).to_string().into()]);
-        let found = query(&self.transaction, statement, |row| {
-            let name = PoolName::parse(column::<String>(row, "name")?).map_err(|fault| unreadable("pool", fault))?;
-            let pool = Pool { available: number(row, "available")?, threshold: number(row, "threshold")? };
-            Ok((merchant_of(row)?, name, pool))
-        });
-        for (merchant, name, pool) in found.await? {
-            if let Some(state) = states.get_mut(&merchant) {
-                state.pools.insert(name, Some(pool));
-            }
-        }
-        Ok(())
-    }
-
-    async fn load_codes(&self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
-        for (merchant, footprint) in footprints {
-            let Some(state) = states.get_mut(merchant) else { continue };
-            for (pool, wanted) in footprint.pools.iter().filter(|(_, wanted)| **wanted > 0) {
-                let codes = self.available_codes(merchant, pool, *wanted).await?;
-                state.codes.insert(pool.clone(), codes.into());
-            }
-            for (pool, code) in &footprint.codes {
-                let codes = self.one_code(merchant, pool, code).await?;
-                let loaded = state.codes.entry(pool.clone()).or_default();
-                for code in codes {
-                    if loaded.iter().all(|other| other.id != code.id) {
-                        loaded.push_back(code);
-                    }
-                }
-            }
-            if !footprint.code_texts.is_empty() {
-                let texts: Vec<String> = footprint.code_texts.iter().cloned().collect();
-                let known = crate::reads::known_codes(&self.storage, &self.transaction, merchant, &texts).await?;
-                state.known_codes.extend(known);
-            }
-        }
-        Ok(())
-    }
-
-    async fn available_codes(
-        &self,
-        merchant: &MerchantId,
-        pool: &PoolName,
-        wanted: u32,
-    ) -> Result<Vec<AvailableCode>, StorageFault> {
-        let sql = "SELECT id, credentials FROM codes WHERE merchant = ?1 AND pool = ?2 AND state = 'available'
-                   ORDER BY id LIMIT ?3";
-        let values = vec![merchant.as_str().into(), pool.as_str().into(), i64::from(wanted).into()];
-        self.read_codes(merchant, sql, values).await
-    }
-
-    async fn one_code(
-        &self,
-        merchant: &MerchantId,
-        pool: &PoolName,
-        code: &CodeId,
-    ) -> Result<Vec<AvailableCode>, StorageFault> {
-        let sql = "SELECT id, credentials FROM codes WHERE merchant = ?1 AND pool = ?2 AND state = 'available'
-                   AND id = ?3";
-        let values = vec![merchant.as_str().into(), pool.as_str().into(), code.as_str().into()];
-        self.read_codes(merchant, sql, values).await
-    }
-
-    async fn read_codes(
-        &self,
-        merchant: &MerchantId,
-        sql: &str,
-        values: Vec<sea_orm::Value>,
-    ) -> Result<Vec<AvailableCode>, StorageFault> {
-        let statement = self.storage.inner.dialect.statement(sql, values);
-        query(&self.transaction, statement, |row| {
-            let id: String = column(row, "id")?;
-            let sealed: String = column(row, "credentials")?;
-            let cell = Cell { table: "codes", column: "credentials", row: &id };
-            let plain = self.storage.inner.keys.open(merchant.as_str(), cell, &sealed)?;
-            let credentials = serde_json::from_str(&plain).map_err(|_| unreadable("code", "its form is another"))?;
-            let id = CodeId::parse(id).map_err(|fault| unreadable("code", fault))?;
-            Ok(AvailableCode { id, credentials })
-        })
-        .await
     }
 
     /// Cells, then accounts: the hottest row is locked last. On PostgreSQL one statement locks both, in this order.

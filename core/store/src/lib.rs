@@ -6,6 +6,7 @@
 //! - [`tables`]: the tables that batches write, with their columns.
 //! - [`batch`]: one transaction: look, lock, load; [`write`]: what it writes.
 //! - [`numbers`]: stock and accounts, as batches lock them and flows read them.
+//! - [`codes`]: pools and their codes, as batches load and write them; [`pools`]: lists of them for the admin API.
 //! - [`reads`]: what flows read; [`jobs`]: leases; [`records`]: what is no command; [`limits`]: counters of
 //!   purchase limits; [`alerts`]: what somebody should look at; [`snapshot`]: for the invariants.
 //! - [`deployment`]: connections that were ever registered, what is open at them, and the nodes.
@@ -18,12 +19,14 @@ pub mod admin;
 mod alerts;
 mod batch;
 mod cache;
+mod codes;
 mod connect;
 mod deployment;
 mod fault;
 mod jobs;
 mod limits;
 mod numbers;
+pub mod pools;
 mod reads;
 mod records;
 mod rows;

@@ -13,6 +13,7 @@ use entrepot_contract::product::Fulfilment;
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::catalogue::Catalogue;
 use entrepot_domain::change::{ChannelRef, Event, RefKey};
+use entrepot_domain::code::Pool;
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
 use entrepot_domain::job::Heard;
@@ -50,13 +51,13 @@ pub(crate) async fn revisions(
     Ok(found.await?.into_iter().collect())
 }
 
-/// Which of these codes the merchant has already.
+/// Which of these codes the merchant has already, and in which pool.
 pub(crate) async fn known_codes(
     storage: &SqlStorage,
     connection: &impl ConnectionTrait,
     merchant: &MerchantId,
     texts: &[String],
-) -> Result<Vec<String>, StorageFault> {
+) -> Result<Vec<(String, PoolName)>, StorageFault> {
     let mut by_index: BTreeMap<String, &String> = BTreeMap::new();
     for text in texts {
         for index in storage.inner.keys.indexes(merchant.as_str(), text) {
@@ -64,11 +65,15 @@ pub(crate) async fn known_codes(
         }
     }
     let dialect = storage.inner.dialect;
-    let sql = format!("SELECT code_index FROM codes WHERE code_index IN ({}) AND merchant = ?2", dialect.texts());
+    let sql = format!("SELECT code_index, pool FROM codes WHERE code_index IN ({}) AND merchant = ?2", dialect.texts());
     let wanted: Vec<&String> = by_index.keys().collect();
     let statement = dialect.statement(&sql, vec![json!(wanted).to_string().into(), merchant.as_str().into()]);
-    let found: Vec<String> = query(connection, statement, |row| column(row, "code_index")).await?;
-    Ok(found.iter().filter_map(|index| by_index.get(index).map(|text| (*text).clone())).collect())
+    let found = query(connection, statement, |row| {
+        let pool = PoolName::parse(column::<String>(row, "pool")?).map_err(|fault| unreadable("pool", fault))?;
+        Ok((column::<String>(row, "code_index")?, pool))
+    });
+    let known = found.await?.into_iter();
+    Ok(known.filter_map(|(index, pool)| Some(((*by_index.get(&index)?).clone(), pool))).collect())
 }
 
 impl SqlStorage {
@@ -211,8 +216,29 @@ impl Storage for SqlStorage {
         Ok(found.await?.into_iter().next())
     }
 
-    async fn known_codes(&self, merchant: &MerchantId, texts: &[String]) -> Result<Vec<String>, StorageFault> {
+    async fn known_codes(
+        &self,
+        merchant: &MerchantId,
+        texts: &[String],
+    ) -> Result<Vec<(String, PoolName)>, StorageFault> {
         known_codes(self, &self.inner.reader, merchant, texts).await
+    }
+
+    async fn waiting_for_codes(&self, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, StorageFault> {
+        self.waiting_for_codes(limit).await
+    }
+
+    async fn pools(&self) -> Result<Vec<(MerchantId, PoolName, Pool)>, StorageFault> {
+        self.all_pools().await
+    }
+
+    async fn codes_ended(
+        &self,
+        merchant: &MerchantId,
+        pool: &PoolName,
+        before: VisitDate,
+    ) -> Result<u32, StorageFault> {
+        self.codes_ended(merchant, pool, before).await
     }
 
     async fn pool(&self, merchant: &MerchantId, pool: &PoolName) -> Result<Option<(u32, u32)>, StorageFault> {

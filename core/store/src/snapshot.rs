@@ -47,6 +47,14 @@ async fn read_in(
                  AND c.code_index = u.code_index WHERE u.merchant = ?1 GROUP BY u.code_index HAVING COUNT(*) > 1";
     let codes_given =
         query(moment, ask(given), |row| Ok((column::<String>(row, "code_index")?, number(row, "times")?))).await?;
+    let dated = "SELECT order_id, valid_from, valid_to FROM codes WHERE merchant = ?1 AND order_id IS NOT NULL
+                 AND (valid_from <> '' OR valid_to <> '9999-12-31')";
+    let dated_codes = query(moment, ask(dated), |row| {
+        let order = OrderId::parse(column::<String>(row, "order_id")?).map_err(|fault| unreadable("order", fault))?;
+        let ends: (String, String) = (column(row, "valid_from")?, column(row, "valid_to")?);
+        Ok((order, crate::codes::valid_of(&ends.0, &ends.1)?))
+    })
+    .await?;
     let counters =
         query(moment, ask("SELECT * FROM limit_counters WHERE merchant = ?1"), crate::limits::read_row).await?;
     Ok(Snapshot {
@@ -57,6 +65,7 @@ async fn read_in(
         postings,
         pools: pools.into_iter().collect::<BTreeMap<_, _>>(),
         codes_given: codes_given.into_iter().collect(),
+        dated_codes,
     })
 }
 

@@ -110,9 +110,15 @@ pub(crate) const POSTINGS: Table = Table {
 
 pub(crate) const POOLS: Table = Table {
     name: "pools",
-    columns: &[("merchant", Text), ("name", Text), ("available", Number), ("threshold", Number)],
+    columns: &[
+        ("merchant", Text),
+        ("name", Text),
+        ("available", Number),
+        ("threshold", Number),
+        ("expiring_days", Number),
+    ],
     key: &["merchant", "name"],
-    on_conflict: OnConflict::Replace(&["available", "threshold"]),
+    on_conflict: OnConflict::Replace(&["available", "threshold", "expiring_days"]),
 };
 
 pub(crate) const CODES: Table = Table {
@@ -124,9 +130,36 @@ pub(crate) const CODES: Table = Table {
         ("code_index", Text),
         ("credentials", Text),
         ("state", Text),
+        ("batch", Text),
+        ("valid_from", Text),
+        ("valid_to", Text),
+        ("face_minor", Number),
+        ("face_currency", Optional),
     ],
     key: &["id"],
     on_conflict: OnConflict::Fail,
+};
+
+pub(crate) const CODE_BATCHES: Table = Table {
+    name: "code_batches",
+    columns: &[("merchant", Text), ("pool", Text), ("id", Text), ("state", Text), ("by_whom", Text), ("at", Number)],
+    key: &["merchant", "pool", "id"],
+    on_conflict: OnConflict::Replace(&["state"]),
+};
+
+pub(crate) const CODE_WAITS: Table = Table {
+    name: "code_waits",
+    columns: &[
+        ("order_id", Text),
+        ("merchant", Text),
+        ("pool", Text),
+        ("wanted", Number),
+        ("first_day", Text),
+        ("last_day", Text),
+        ("since", Number),
+    ],
+    key: &["order_id"],
+    on_conflict: OnConflict::Keep,
 };
 
 pub(crate) const UNIT_CODES: Table = Table {

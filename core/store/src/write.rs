@@ -6,7 +6,7 @@ use entrepot_contract::calendar::Capacity;
 use entrepot_contract::ids::MerchantId;
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::AlertChange;
-use entrepot_domain::change::{CodeState, Event, RefKey, Writes};
+use entrepot_domain::change::{Event, RefKey, Writes};
 use entrepot_domain::job::ASK_USE;
 use entrepot_engine::storage::{BIRTH_TOKEN, BirthLease, StorageFault};
 use sea_orm::ConnectionTrait;
@@ -14,6 +14,7 @@ use serde_json::{Value as Json, json};
 
 use crate::SqlStorage;
 use crate::alerts;
+use crate::codes::{self, CodeChanges};
 use crate::fault::sort;
 use crate::limits;
 use crate::numbers::stock_row;
@@ -35,9 +36,9 @@ struct Rows {
     postings: Vec<Row>,
     pools: Vec<Row>,
     codes: Vec<Row>,
-    taken_codes: Vec<Json>,
-    ended_codes: Vec<Json>,
-    ended_unit_codes: Vec<Json>,
+    batches: Vec<Row>,
+    waits: Vec<Row>,
+    code_changes: CodeChanges,
     unit_codes: Vec<Row>,
     events: Vec<Row>,
     keys: Vec<Row>,
@@ -199,28 +200,19 @@ impl Rows {
                 name.as_str().into(),
                 pool.available.into(),
                 pool.threshold.into(),
+                pool.expiring_days.into(),
             ]);
         }
-        for (pool, id, text, credentials) in &writes.new_codes {
-            let plain = serde_json::to_string(credentials).map_err(|fault| StorageFault::Data(fault.to_string()))?;
-            let cell = Cell { table: "codes", column: "credentials", row: id.as_str() };
-            self.codes.push(vec![
-                id.as_str().into(),
-                merchant.as_str().into(),
-                pool.as_str().into(),
-                keys.index(merchant.as_str(), text)?.into(),
-                keys.seal(merchant.as_str(), cell, &plain)?.into(),
-                word(&CodeState::Available)?.into(),
-            ]);
+        for (pool, code) in &writes.new_codes {
+            self.codes.push(codes::fresh(keys, merchant, pool, code)?);
         }
-        self.taken_codes.extend(writes.taken_codes.iter().map(|(code, order, unit)| json!([code, order, unit])));
-        for (code, state) in &writes.ended_codes {
-            self.ended_codes.push(json!([code, word(state)?]));
+        for ((pool, id), batch) in &writes.batches {
+            self.batches.push(codes::batch(merchant, pool, id, batch)?);
         }
-        for (order, unit, state) in &writes.ended_unit_codes {
-            self.ended_unit_codes.push(json!([order, unit, word(state)?]));
+        for wait in writes.code_waits.values().flatten() {
+            self.waits.push(codes::wait(merchant, wait));
         }
-        Ok(())
+        self.code_changes.extend(merchant, writes)
     }
 
     fn beside(&mut self, merchant: &MerchantId, writes: &Writes) -> Result<(), StorageFault> {
@@ -323,6 +315,8 @@ impl Rows {
             (&tables::REFUNDS, self.refunds),
             (&tables::POOLS, self.pools),
             (&tables::CODES, self.codes),
+            (&tables::CODE_BATCHES, self.batches),
+            (&tables::CODE_WAITS, self.waits),
             (&tables::STOCK, self.stock),
             (&tables::ACCOUNTS, self.accounts),
             (&tables::POSTINGS, self.postings),
@@ -335,9 +329,7 @@ impl Rows {
             (&tables::CALENDAR_DAYS, at_revision(self.days, &revisions)),
         ];
         write_together(connection, rows).await?;
-        other.take_codes(self.taken_codes).await?;
-        other.end_codes(self.ended_codes).await?;
-        other.end_unit_codes(self.ended_unit_codes).await?;
+        self.code_changes.write(storage, connection).await?;
         other.bear_jobs(self.jobs, lease).await?;
         other.end_jobs(self.ended_jobs).await?;
         alerts::raise(connection, self.raised).await?;
@@ -374,52 +366,6 @@ impl<C: ConnectionTrait> Others<'_, C> {
         values.extend(more);
         let statement = self.storage.inner.dialect.statement(sql, values);
         Ok(self.connection.execute(statement).await.map_err(sort)?.rows_affected())
-    }
-
-    /// A code leaves `available` once: if one is gone meanwhile, the batch is done again.
-    async fn take_codes(&self, rows: Vec<Json>) -> Result<(), StorageFault> {
-        let wanted = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        let dialect = self.storage.inner.dialect;
-        let sql = format!(
-            "UPDATE codes SET state = 'assigned', order_id = {}, unit = {} FROM {}
-             WHERE codes.id = {} AND codes.state = 'available'",
-            dialect.element(1, Text),
-            dialect.element(2, Number),
-            dialect.each(),
-            dialect.element(0, Text),
-        );
-        let taken = self.run(&sql, rows, Vec::new()).await?;
-        if taken == wanted {
-            Ok(())
-        } else {
-            Err(StorageFault::Conflict(format!("{taken} of {wanted} codes were free")))
-        }
-    }
-
-    async fn end_codes(&self, rows: Vec<Json>) -> Result<(), StorageFault> {
-        let dialect = self.storage.inner.dialect;
-        let sql = format!(
-            "UPDATE codes SET state = {} FROM {} WHERE codes.id = {}",
-            dialect.element(1, Text),
-            dialect.each(),
-            dialect.element(0, Text),
-        );
-        self.run(&sql, rows, Vec::new()).await?;
-        Ok(())
-    }
-
-    async fn end_unit_codes(&self, rows: Vec<Json>) -> Result<(), StorageFault> {
-        let dialect = self.storage.inner.dialect;
-        let sql = format!(
-            "UPDATE codes SET state = {} FROM {} WHERE codes.order_id = {} AND codes.unit = {}
-             AND codes.state = 'assigned'",
-            dialect.element(2, Text),
-            dialect.each(),
-            dialect.element(0, Text),
-            dialect.element(1, Number),
-        );
-        self.run(&sql, rows, Vec::new()).await?;
-        Ok(())
     }
 
     /// A job waits for the newest open one of its order and counterparty; its family's row is locked, so no other can

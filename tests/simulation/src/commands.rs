@@ -288,6 +288,7 @@ impl List {
             _ => Body::SetPoolThreshold {
                 pool: id("pool"),
                 threshold: u32::try_from(self.chance.between(0, 9)).unwrap(),
+                expiring_days: None,
             },
         }
     }

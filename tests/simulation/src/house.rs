@@ -14,6 +14,7 @@ use entrepot_contract::product::{
 };
 use entrepot_contract::time::VisitDate;
 use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, Connections, Distributor, SupplierRules};
+use entrepot_domain::code::CodeFacts;
 use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry, NewCode};
 use entrepot_domain::deadline::Times;
 use entrepot_engine::directory::{Application, Connection, Directory};
@@ -186,6 +187,7 @@ pub fn add_codes(from: u32, to: u32) -> Body {
             value: format!("CODE-{line}"),
             document_kind: None,
         }],
+        facts: CodeFacts::of(id("b")),
     };
     Body::AddCodes { pool: id("pool"), codes: (from..to).map(code).collect() }
 }

@@ -15,6 +15,7 @@ use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials}
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::catalogue::Catalogue;
 use entrepot_domain::change::{ChannelRef, Event, RefKey, Writes};
+use entrepot_domain::code::Pool;
 use entrepot_domain::command::CommandKey;
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
@@ -121,9 +122,24 @@ impl Storage for NodeStorage {
         self.memory.order_of_code(merchant, code).await
     }
 
-    async fn known_codes(&self, merchant: &MerchantId, texts: &[String]) -> Answer<Vec<String>> {
+    async fn known_codes(&self, merchant: &MerchantId, texts: &[String]) -> Answer<Vec<(String, PoolName)>> {
         self.read("known_codes").await?;
         self.memory.known_codes(merchant, texts).await
+    }
+
+    async fn waiting_for_codes(&self, limit: u32) -> Answer<Vec<(MerchantId, OrderId)>> {
+        self.read("waiting_for_codes").await?;
+        self.memory.waiting_for_codes(limit).await
+    }
+
+    async fn pools(&self) -> Answer<Vec<(MerchantId, PoolName, Pool)>> {
+        self.read("pools").await?;
+        self.memory.pools().await
+    }
+
+    async fn codes_ended(&self, merchant: &MerchantId, pool: &PoolName, before: VisitDate) -> Answer<u32> {
+        self.read("codes_ended").await?;
+        self.memory.codes_ended(merchant, pool, before).await
     }
 
     async fn pool(&self, merchant: &MerchantId, pool: &PoolName) -> Answer<Option<(u32, u32)>> {

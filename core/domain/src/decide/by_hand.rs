@@ -48,7 +48,7 @@ fn new_to_us(draft: &Draft<'_>, units: &[UnitCredentials]) -> Result<(), Refusal
         for credential in &unit.credentials {
             let fault = if !seen.insert(&credential.value) {
                 "one of its codes stands there twice"
-            } else if draft.state.known_codes.contains(&credential.value) {
+            } else if draft.state.known_codes.contains_key(&credential.value) {
                 "one of its codes stands in a pool, which gives it to somebody by itself"
             } else {
                 continue;

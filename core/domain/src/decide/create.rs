@@ -355,6 +355,7 @@ fn order_of(
         supplier_reference: None,
         by_hand: false,
         callback_owed: false,
+        unshown: false,
         created_at: draft.at(),
         paid_at: None,
         deadlines: Vec::new(),

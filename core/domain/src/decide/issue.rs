@@ -10,12 +10,12 @@ use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{Fulfilment, Route};
 
 use super::draft::Draft;
-use super::{Stop, by_hand, reserve, use_told};
+use super::{Stop, by_hand, give_codes, reserve, use_told};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
-use crate::change::{Change, Pool};
+use crate::change::Change;
 use crate::command::{IssueResult, OrderName};
-use crate::footprint::pool_name;
+use crate::footprint::pool_behind;
 use crate::job::{JobKind, Notification};
 use crate::planted::{self, Bug};
 use crate::transitions::Step;
@@ -26,8 +26,13 @@ pub(super) enum Begun {
     Issued,
     /// A supplier was asked.
     Asked,
-    /// The pool has too few codes; nothing was taken.
+    /// The pool has too few codes; nothing was taken, and the order waits.
     OutOfCodes,
+    /// The pool has too few codes; the order is refused.
+    Refused {
+        /// For people.
+        reason: String,
+    },
 }
 
 pub(super) fn start(draft: &mut Draft<'_>, name: &OrderName, count: Option<u32>) -> Result<Answer, Stop> {
@@ -40,7 +45,14 @@ pub(super) fn start(draft: &mut Draft<'_>, name: &OrderName, count: Option<u32>)
         draft.note(&order, "issue call contradicts", text);
     }
     match order.state {
-        OrderState::Issued | OrderState::Completed => return Ok(Answer::Issued { order: id }),
+        OrderState::Issued | OrderState::Completed => {
+            shown(draft, order);
+            return Ok(Answer::Issued { order: id });
+        }
+        OrderState::Issuing if give_codes::waits(draft, &order).is_some() => {
+            let begun = begin(draft, &mut order)?;
+            return Ok(answer(draft, order, begun));
+        }
         OrderState::Issuing => return Ok(Answer::Issuing { order: id }),
         OrderState::Refused | OrderState::Refunded | OrderState::Cancelled => {
             return Ok(Answer::NotIssued { order: id, reason: format!("the order is {:?}", order.state) });
@@ -53,23 +65,39 @@ pub(super) fn start(draft: &mut Draft<'_>, name: &OrderName, count: Option<u32>)
         return Err(Refusal::new(Reason::StateForbids, text).into());
     }
     start_clock(draft, &mut order)?;
-    match begin(draft, &mut order)? {
-        Begun::OutOfCodes => {
-            draft.put(order);
-            Ok(Answer::OutOfCodes { order: id })
-        }
-        begun => {
-            draft.put(order);
-            Ok(match begun {
-                Begun::Asked => Answer::Issuing { order: id },
-                _ => Answer::Issued { order: id },
-            })
-        }
+    let begun = begin(draft, &mut order)?;
+    Ok(answer(draft, order, begun))
+}
+
+/// What whoever asks for credentials is told; he is shown them when they are there.
+fn answer(draft: &mut Draft<'_>, mut order: Order, begun: Begun) -> Answer {
+    let id = order.id.clone();
+    order.unshown = false;
+    draft.put(order);
+    match begun {
+        Begun::Issued => Answer::Issued { order: id },
+        Begun::Asked => Answer::Issuing { order: id },
+        Begun::OutOfCodes => Answer::OutOfCodes { order: id },
+        Begun::Refused { reason } => Answer::NotIssued { order: id, reason },
     }
 }
 
+/// Somebody is answered the credentials that are there.
+fn shown(draft: &mut Draft<'_>, mut order: Order) {
+    if order.unshown {
+        order.unshown = false;
+        draft.put(order);
+    }
+}
+
+pub(super) fn show(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Stop> {
+    let order = draft.find(&OrderName::Own(id.clone()))?;
+    shown(draft, order);
+    Ok(Answer::Recorded { order: id.clone() })
+}
+
 /// From the first call for credentials on, the channel counts.
-fn start_clock(draft: &mut Draft<'_>, order: &mut Order) -> Result<(), Refusal> {
+pub(super) fn start_clock(draft: &mut Draft<'_>, order: &mut Order) -> Result<(), Refusal> {
     let times = draft.channel(&order.connection)?.times;
     let runs = order.deadlines.iter().any(|deadline| deadline.kind == DeadlineKind::Issue);
     if let Some(within) = times.issue_ms.filter(|_| !runs) {
@@ -104,13 +132,8 @@ pub(super) fn begin(draft: &mut Draft<'_>, order: &mut Order) -> Result<Begun, S
             finish(draft, order, units, "voucher numbers of our own")?;
             Ok(Begun::Issued)
         }
-        Fulfilment::Supplier { connection, .. } => match pool_name(draft.state, &order.terms.fulfilment) {
-            Some(pool) => match from_pool(draft, order, &pool)? {
-                Begun::OutOfCodes if next_supplier(draft, order, &format!("pool {pool} has too few codes")) => {
-                    begin(draft, order)
-                }
-                begun => Ok(begun),
-            },
+        Fulfilment::Supplier { connection, .. } => match pool_behind(draft.state, &order.terms.fulfilment) {
+            Some((pool, rules)) => give_codes::give(draft, order, &pool, rules),
             None => {
                 let told = format!("supplier {connection} is asked");
                 // Another supplier may have refused it before.
@@ -133,39 +156,6 @@ pub(super) fn begin(draft: &mut Draft<'_>, order: &mut Order) -> Result<Begun, S
     }
 }
 
-fn from_pool(draft: &mut Draft<'_>, order: &mut Order, name: &entrepot_contract::ids::PoolName) -> Result<Begun, Stop> {
-    let pool = draft.pool(name)?.cloned().unwrap_or_default();
-    let loaded = draft.state.codes.get(name);
-    let wanted = order.units.len();
-    let here = loaded.map_or(0, std::collections::VecDeque::len);
-    if here < wanted {
-        if usize::try_from(pool.available).unwrap_or(usize::MAX) > here {
-            return Err(Stop::SeeMore);
-        }
-        let text = format!("pool {name} has {here} codes left, order {} needs {wanted}; import codes", order.id);
-        draft.alert(AlertKind::PoolEmpty, name.as_str(), text);
-        return Ok(Begun::OutOfCodes);
-    }
-    let codes: Vec<_> = loaded.into_iter().flatten().take(wanted).cloned().collect();
-    let mut units = Vec::with_capacity(wanted);
-    for (unit, code) in order.units.iter().zip(codes) {
-        draft.push(Change::TakeCode(code.id, order.id.clone(), unit.number));
-        units.push(UnitCredentials { unit: unit.number, credentials: code.credentials });
-    }
-    let left = pool.available.saturating_sub(u32::try_from(wanted).unwrap_or(u32::MAX));
-    // Told once on the way down; an import that fills the pool resolves it.
-    if left < pool.threshold && pool.available >= pool.threshold {
-        draft.alert(
-            AlertKind::PoolLow,
-            name.as_str(),
-            format!("pool {name} has {left} codes left, less than {}", pool.threshold),
-        );
-    }
-    draft.push(Change::Pool(name.clone(), Pool { available: left, ..pool }));
-    finish(draft, order, units, &format!("{wanted} codes of pool {name}"))?;
-    Ok(Begun::Issued)
-}
-
 pub(super) fn finish(
     draft: &mut Draft<'_>,
     order: &mut Order,
@@ -177,6 +167,9 @@ pub(super) fn finish(
     if order.callback_owed && !planted::is(Bug::CallbackForgotten) {
         order.callback_owed = false;
         draft.notify(order, Notification::Issued);
+    } else {
+        let behind = pool_behind(draft.state, &order.terms.fulfilment);
+        order.unshown = behind.is_some_and(|(_, rules)| rules.return_unshown);
     }
     draft.push(Change::Credentials(order.id.clone(), units));
     draft.note(order, "issued", from);
@@ -186,7 +179,10 @@ pub(super) fn finish(
 pub(super) fn promise(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Stop> {
     let mut order = draft.find(&OrderName::Own(id.clone()))?;
     Ok(match order.state {
-        OrderState::Issued | OrderState::Completed => Answer::Issued { order: order.id },
+        OrderState::Issued | OrderState::Completed => {
+            shown(draft, order);
+            Answer::Issued { order: id.clone() }
+        }
         OrderState::Issuing => {
             if !order.callback_owed {
                 order.callback_owed = true;
@@ -197,6 +193,10 @@ pub(super) fn promise(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Sto
         }
         state => Answer::NotIssued { order: order.id, reason: format!("the order is {state:?}") },
     })
+}
+
+pub(super) fn waiting(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Stop> {
+    give_codes::issue_waiting(draft, id)
 }
 
 pub(super) fn record(draft: &mut Draft<'_>, id: &OrderId, result: &IssueResult) -> Result<Answer, Stop> {
@@ -224,36 +224,27 @@ pub(super) fn record(draft: &mut Draft<'_>, id: &OrderId, result: &IssueResult) 
         }
         IssueResult::Refused { reason } if falls_over(draft, &mut order, reason)? => {}
         IssueResult::Refused { reason } => {
-            draft.step(&mut order, Step::FailIssue)?;
-            if order.callback_owed {
-                order.callback_owed = false;
-                draft.notify(&order, Notification::IssueFailed { reason: reason.clone() });
-            }
             draft.alert(
                 AlertKind::IssueRefused,
                 order.id.as_str(),
                 format!("the supplier refused order {}: {reason}", order.id),
             );
-            draft.met(&mut order, &DeadlineKind::Issue);
-            draft.note(&order, "supplier refused", reason);
-            if order.source().is_some() {
-                let units = order.numbers(UnitState::Available);
-                reserve::end_units(draft, &mut order, &units, UnitState::Available)?;
-            }
+            fail(draft, &mut order, reason)?;
         }
     }
     draft.put(order);
     Ok(Answer::Recorded { order: id.clone() })
 }
 
-/// Another supplier is asked after a certain no.
+/// Another supplier is asked after a certain no; false when there is none.
 fn falls_over(draft: &mut Draft<'_>, order: &mut Order, reason: &str) -> Result<bool, Stop> {
-    while next_supplier(draft, order, reason) {
-        if !matches!(begin(draft, order)?, Begun::OutOfCodes) {
-            return Ok(true);
-        }
+    if !next_supplier(draft, order, reason) {
+        return Ok(false);
     }
-    Ok(false)
+    if matches!(begin(draft, order)?, Begun::OutOfCodes) {
+        give_codes::wait(draft, order);
+    }
+    Ok(true)
 }
 
 /// The next supplier of an order that still takes new orders takes the place of the one that refused.
@@ -268,6 +259,22 @@ pub(super) fn next_supplier(draft: &mut Draft<'_>, order: &mut Order, why: &str)
         }
     }
     false
+}
+
+/// Credentials will not come: the channel gives the money back, and a reservation's voucher lives on.
+pub(super) fn fail(draft: &mut Draft<'_>, order: &mut Order, reason: &str) -> Result<(), Stop> {
+    draft.step(order, Step::FailIssue)?;
+    if order.callback_owed {
+        order.callback_owed = false;
+        draft.notify(order, Notification::IssueFailed { reason: reason.to_owned() });
+    }
+    draft.met(order, &DeadlineKind::Issue);
+    draft.note(order, "supplier refused", reason);
+    if order.source().is_some() {
+        let units = order.numbers(UnitState::Available);
+        reserve::end_units(draft, order, &units, UnitState::Available)?;
+    }
+    Ok(())
 }
 
 /// A supplier's word on an order that no longer waits for it: a real ticket is never thrown away.

@@ -1,6 +1,6 @@
 //! Deciding: a command and what it sees become changes and an answer, or a refusal.
 //!
-//! - [`create`], [`payment`] (pay, accept, cancel), [`issue`], [`redeem`], [`refund`]: the life of an order;
+//! - [`create`], [`payment`] (pay, accept, cancel), [`issue`] with [`give_codes`], [`redeem`], [`refund`]: the life of an order;
 //!   [`hold`]: what is kept at a supplier; [`use_told`]: what its own gate saw; [`by_hand`]: codes that a person typed.
 //! - [`reserve`]: units of a voucher order take a date; [`deadlines`]: time passed.
 //! - [`facts`]: what came before its order.
@@ -14,6 +14,7 @@ mod create;
 mod deadlines;
 mod draft;
 mod facts;
+mod give_codes;
 mod hold;
 mod issue;
 mod money;
@@ -101,7 +102,13 @@ pub fn decide(state: &State, command: &Command) -> Result<Decision, Stop> {
         Body::PutCatalogue { entries } => calendar::put(&mut draft, entries),
         Body::AddCodes { pool, codes } => codes::add(&mut draft, pool, codes),
         Body::VoidCode { pool, code } => codes::void(&mut draft, pool, code),
-        Body::SetPoolThreshold { pool, threshold } => codes::set_threshold(&mut draft, pool, *threshold),
+        Body::SetPoolThreshold { pool, threshold, expiring_days } => {
+            codes::set_threshold(&mut draft, pool, *threshold, *expiring_days)
+        }
+        Body::MoveBatch { pool, batch, to } => codes::move_batch(&mut draft, pool, batch, *to),
+        Body::ExpireCodes { pool, before } => codes::expire(&mut draft, pool, *before),
+        Body::IssueWaiting { order } => issue::waiting(&mut draft, order),
+        Body::ShowCredentials { order } => issue::show(&mut draft, order),
     }?;
     Ok(Decision { changes: draft.finish(), answer })
 }

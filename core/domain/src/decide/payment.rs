@@ -6,6 +6,7 @@ use entrepot_contract::time::Timestamp;
 
 use super::create::total;
 use super::draft::Draft;
+use super::issue::Begun;
 use super::{Stop, hold, issue, reserve};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
@@ -78,23 +79,26 @@ pub(super) fn take_payment(
         hold::waiting(draft, order, kind == PostingKind::Capture);
         return Ok(Acceptance::Later);
     }
-    accept(draft, order)?;
-    Ok(Acceptance::Accepted)
+    Ok(match accept(draft, order)? {
+        Begun::Refused { .. } => Acceptance::Refused,
+        _ => Acceptance::Accepted,
+    })
 }
 
-/// Accepts a paid order, and begins to issue it where the connection says so.
-fn accept(draft: &mut Draft<'_>, order: &mut Order) -> Result<(), Stop> {
+/// Accepts a paid order, and begins to issue it where the connection says so: what came of that.
+fn accept(draft: &mut Draft<'_>, order: &mut Order) -> Result<Begun, Stop> {
     let rules = draft.channel(&order.connection)?;
     draft.step(order, Step::Accept)?;
     draft.met(order, &DeadlineKind::Accept);
     draft.note(order, "accepted", "");
     if rules.issue_at_acceptance {
-        issue::begin(draft, order)?;
-    } else if let Some(within) = rules.times.progress_ms.filter(|_| order.terms.reservation.is_none()) {
+        return issue::begin(draft, order);
+    }
+    if let Some(within) = rules.times.progress_ms.filter(|_| order.terms.reservation.is_none()) {
         let deadline = rules.times.from_now(DeadlineKind::Progress, draft.at(), within);
         draft.expect(order, deadline);
     }
-    Ok(())
+    Ok(Begun::Asked)
 }
 
 /// A voucher's units are reserved until its window ends.
@@ -115,9 +119,15 @@ pub(super) fn decide_acceptance(
 ) -> Result<Answer, Stop> {
     let mut order = draft.find(name)?;
     let id = order.id.clone();
+    let mut acceptance = Acceptance::Refused;
     if yes {
-        accept(draft, &mut order)?;
-        draft.notify(&order, Notification::Accepted);
+        match accept(draft, &mut order)? {
+            Begun::Refused { reason } => draft.notify(&order, Notification::Refused { reason }),
+            _ => {
+                acceptance = Acceptance::Accepted;
+                draft.notify(&order, Notification::Accepted);
+            }
+        }
     } else {
         draft.step(&mut order, Step::Refuse)?;
         hold::give_up(draft, &order);
@@ -130,7 +140,6 @@ pub(super) fn decide_acceptance(
             reserve::end_units(draft, &mut order, &units, UnitState::Available)?;
         }
     }
-    let acceptance = if yes { Acceptance::Accepted } else { Acceptance::Refused };
     draft.put(order);
     Ok(Answer::Paid { order: id, acceptance })
 }

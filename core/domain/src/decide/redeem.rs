@@ -9,7 +9,8 @@ use super::draft::Draft;
 use super::issue::free_units;
 use super::{Stop, reserve};
 use crate::answer::Answer;
-use crate::change::{Change, CodeState};
+use crate::change::Change;
+use crate::code::CodeState;
 use crate::command::OrderName;
 use crate::job::Notification;
 use crate::planted::{self, Bug};
@@ -63,7 +64,7 @@ pub(super) fn use_units(
         unit.state = UnitState::Redeemed;
     }
     draft.note(order, "redeemed", format!("units {units:?}"));
-    draft.push(Change::EndUnitCodes(order.id.clone(), units.to_vec(), CodeState::Used));
+    draft.push(Change::EndUnitCodes(order.id.clone(), units.to_vec(), CodeState::Used, used_at));
     let rules = draft.channel(&order.connection)?;
     if rules.tells_redemption && (rules.redeem_units || order.count(UnitState::Available) == 0) {
         let told = if rules.redeem_units { units.to_vec() } else { order.numbers(UnitState::Redeemed) };

@@ -13,11 +13,11 @@ use entrepot_contract::time::Timestamp;
 use super::draft::Draft;
 use super::issue::free_units;
 use super::redeem::choose;
-use super::{Stop, payment, reserve};
+use super::{Stop, give_codes, payment, reserve};
 use crate::alert::AlertKind;
 use crate::answer::{Answer, RefundStanding};
 use crate::catalogue::Cancels;
-use crate::change::{Change, CodeState};
+use crate::change::Change;
 use crate::command::OrderName;
 use crate::credit::{PostingCause, PostingKind};
 use crate::job::{JobKind, Notification, SUPPLIER};
@@ -417,8 +417,7 @@ fn give_back(draft: &mut Draft<'_>, order: &mut Order, refund: &mut Refund, at: 
         let amount = Money::new(back, order.terms.settlement.currency);
         draft.post(&distributor, PostingKind::Refund, amount, cause)?;
     }
-    draft.push(Change::EndUnitCodes(order.id.clone(), refund.units.clone(), CodeState::Void));
-    Ok(())
+    give_codes::give_up(draft, order, &refund.units)
 }
 
 /// The money is gone: tickets at a supplier have to go, too, unless it agreed before.

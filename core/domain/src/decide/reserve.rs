@@ -9,11 +9,11 @@ use entrepot_contract::order::{Order, OrderKind, OrderState, UnitState};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{Markup, ReservationRule};
 
-use super::Stop;
 use super::create::Offer;
 use super::draft::Draft;
 use super::issue::free_units;
-use crate::change::{Change, CodeState, RefKey};
+use super::{Stop, give_codes};
+use crate::change::RefKey;
 use crate::command::OrderName;
 use crate::credit::{PostingCause, PostingKind};
 use crate::job::JobKind;
@@ -156,7 +156,7 @@ pub(super) fn end_units(draft: &mut Draft<'_>, order: &mut Order, units: &[u16],
         let cause = PostingCause { order: Some(order.id.clone()), ..PostingCause::default() };
         draft.post(&distributor, PostingKind::Refund, Money::new(back, order.terms.settlement.currency), cause)?;
     }
-    draft.push(Change::EndUnitCodes(order.id.clone(), units.to_vec(), CodeState::Void));
+    give_codes::give_up(draft, order, units)?;
     if upstream {
         let key = format!("{}-{}", order.id, draft.command.seed.job(0));
         let kind = JobKind::cancel(order, units.to_vec(), None, key);

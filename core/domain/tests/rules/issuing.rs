@@ -3,7 +3,7 @@
 use entrepot_contract::order::{OrderState, UnitCredentials};
 use entrepot_contract::outcome::Reason;
 use entrepot_domain::answer::Answer;
-use entrepot_domain::change::CodeState;
+use entrepot_domain::code::CodeState;
 use entrepot_domain::command::{Body, IssueResult};
 use entrepot_domain::job::{JobKind, Notification};
 
@@ -118,7 +118,7 @@ fn an_empty_pool_gives_nothing_and_takes_nothing() {
     assert_eq!(world.ok(start_issue("1")), Answer::OutOfCodes { order: order.clone() });
     assert_eq!(world.alerts_of("pool_empty"), 1);
     assert_eq!(world.pools[&id("codes-a")].available, 2);
-    assert_eq!(world.order("1").state, OrderState::Accepted);
+    assert_eq!(world.order("1").state, OrderState::Issuing, "it waits for codes");
     world.ok(codes("codes-a", &["C", "D"]));
     assert_eq!(world.ok(start_issue("1")), Answer::Issued { order: order.clone() });
     let given: Vec<&str> = world.credentials[&order].iter().map(|unit| unit.credentials[0].value.as_str()).collect();
@@ -138,7 +138,7 @@ fn issuing_may_start_with_the_acceptance() {
     let mut world = World::new();
     world.channel("shop", |rules| rules.issue_at_acceptance = true);
     world.sold("1", "pooled", 1);
-    assert_eq!(world.order("1").state, OrderState::Accepted, "no code, but the sale stands");
+    assert_eq!(world.order("1").state, OrderState::Issuing, "no code, but the sale stands");
     world.ok(codes("codes-a", &["A"]));
     world.sold("2", "pooled", 1);
     world.sold("3", "gated", 1);
@@ -152,7 +152,7 @@ fn a_code_is_unique_for_its_merchant_and_a_void_one_is_never_given() {
     let mut world = World::new();
     world.ok(codes("codes-a", &["A", "B", "A"]));
     let answer = world.ok(codes("other", &["B", "C"]));
-    assert_eq!(answer, Answer::CodesAdded { added: 1, duplicates: vec![1] });
+    assert_eq!(answer, Answer::CodesAdded { added: 1, duplicates: Vec::new(), elsewhere: vec![1] });
     let first = world.codes[0].id.clone();
     let void = || Body::VoidCode { pool: id("codes-a"), code: first.clone() };
     world.ok(void());
@@ -165,9 +165,12 @@ fn a_code_is_unique_for_its_merchant_and_a_void_one_is_never_given() {
 #[test]
 fn a_low_pool_is_an_alert() {
     let mut world = World::new();
-    world.no_because(Reason::OrderUnknown, Body::SetPoolThreshold { pool: id("codes-a"), threshold: 2 });
+    world.no_because(
+        Reason::OrderUnknown,
+        Body::SetPoolThreshold { pool: id("codes-a"), threshold: 2, expiring_days: None },
+    );
     world.ok(codes("codes-a", &["A", "B", "C"]));
-    world.ok(Body::SetPoolThreshold { pool: id("codes-a"), threshold: 2 });
+    world.ok(Body::SetPoolThreshold { pool: id("codes-a"), threshold: 2, expiring_days: None });
     world.issued("1", "pooled", 1);
     assert_eq!(world.alerts_of("pool_low"), 0);
     world.issued("2", "pooled", 1);

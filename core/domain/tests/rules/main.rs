@@ -4,6 +4,7 @@
 
 mod by_hand;
 mod calendar;
+mod codes;
 mod credit;
 mod deadlines;
 mod facts;

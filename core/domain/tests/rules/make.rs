@@ -7,6 +7,7 @@ use entrepot_contract::listing::{Listing, ListingNames, Sells};
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{Credential, CredentialKind, Guests, RefundCause, UnitCredentials, Visit};
 use entrepot_contract::time::Timestamp;
+use entrepot_domain::code::{CodeFacts, ValidDays};
 use entrepot_domain::command::{Body, CalendarRow, NewCode, OrderName};
 
 use crate::world::{DAY, RETAIL, SETTLEMENT, date, id};
@@ -148,10 +149,14 @@ pub fn fact(number: &str, intent: Intent) -> Body {
 }
 
 pub fn codes(pool: &str, texts: &[&str]) -> Body {
-    let codes = texts
-        .iter()
-        .zip(1..)
-        .map(|(text, line)| NewCode { line, text: (*text).to_owned(), credentials: vec![voucher(text)] })
-        .collect();
+    let codes =
+        texts.iter().zip(1..).map(|(text, line)| NewCode { line, ..new_code(text, "b1", None, None) }).collect();
     Body::AddCodes { pool: id(pool), codes }
+}
+
+/// A code of a batch that is good from one day to another.
+pub fn new_code(text: &str, batch: &str, from: Option<&str>, to: Option<&str>) -> NewCode {
+    let valid = ValidDays { from: from.map(date), to: to.map(date) };
+    let facts = CodeFacts { valid, ..CodeFacts::of(id(batch)) };
+    NewCode { line: 1, text: text.to_owned(), credentials: vec![voucher(text)], facts }
 }

@@ -182,10 +182,11 @@ impl Run {
             assert!(matches!(answer, Answer::Refused(_)));
             return;
         };
-        if sale.stage != Stage::Accepted {
+        let waits = sale.sku == "pooled" && sale.stage == Stage::Issuing;
+        if sale.stage != Stage::Accepted && !waits {
             return;
         }
-        let count = u32::try_from(sale.units.len()).unwrap();
+        let count = u32::try_from(sale.units.iter().filter(|fate| **fate != Fate::Back).count()).unwrap();
         match sale.sku {
             "own" => sale.stage = Stage::Issued,
             "gated" => sale.stage = Stage::Issuing,
@@ -193,7 +194,10 @@ impl Run {
                 *codes -= count;
                 sale.stage = Stage::Issued;
             }
-            _ => assert!(matches!(answer, Answer::OutOfCodes { .. })),
+            _ => {
+                assert!(matches!(answer, Answer::OutOfCodes { .. }));
+                sale.stage = Stage::Issuing;
+            }
         }
     }
 

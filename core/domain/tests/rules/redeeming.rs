@@ -5,7 +5,7 @@ use entrepot_contract::order::{OrderState, UnitState};
 use entrepot_contract::outcome::Reason;
 use entrepot_contract::product::Validity;
 use entrepot_domain::answer::Answer;
-use entrepot_domain::change::CodeState;
+use entrepot_domain::code::CodeState;
 use entrepot_domain::job::{JobKind, Notification};
 
 use crate::world::*;

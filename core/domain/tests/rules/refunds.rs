@@ -288,7 +288,7 @@ fn codes_of_returned_units_are_void() {
     world.issued("1", "pooled", 2);
     world.ok(refunded("1", "r", UnitChoice::Numbers(vec![1]), world.now));
     let states: Vec<_> = world.codes.iter().map(|code| code.state).collect();
-    use entrepot_domain::change::CodeState::{Assigned, Void};
+    use entrepot_domain::code::CodeState::{Assigned, Void};
     assert_eq!(states, [Void, Assigned]);
 }
 

@@ -1,10 +1,10 @@
 //! A merchant with his rows: loads for each command what it asks for, decides, writes, and checks the invariants.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use entrepot_contract::calendar::{CalendarDay, Capacity, Stock, StockKey};
-use entrepot_contract::ids::{CodeId, ConnectionId, DistributorId, OrderId, PoolName, RefundId};
+use entrepot_contract::ids::{BatchId, CodeId, ConnectionId, DistributorId, OrderId, PoolName, RefundId};
 use entrepot_contract::listing::{Listing, Sells};
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{Credential, LimitKey, Order, Refund, UnitCredentials};
@@ -17,7 +17,10 @@ use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::{Alert, AlertChange, AlertKind};
 use entrepot_domain::answer::Answer;
 use entrepot_domain::catalogue::{Catalogue, ChannelRules, ConnectionRules, Distributor, Rules, SupplierRules};
-use entrepot_domain::change::{AvailableCode, ChannelRef, CodeState, Event, HistoryLine, Pool, RefKey, Writes};
+use entrepot_domain::change::{ChannelRef, Event, HistoryLine, RefKey, Writes};
+use entrepot_domain::code::{
+    AvailableCode, BatchState, CodeBatch, CodeFacts, CodeMove, CodeState, CodeWait, HeldCode, Pool,
+};
 use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry, Command, CommandKey};
 use entrepot_domain::credit::{Account, Posting};
 use entrepot_domain::deadline::Times;
@@ -50,6 +53,7 @@ pub struct CodeRow {
     pub pool: PoolName,
     pub text: String,
     pub credentials: Vec<Credential>,
+    pub facts: CodeFacts,
     pub state: CodeState,
     pub unit: Option<(OrderId, u16)>,
     pub given: u32,
@@ -68,6 +72,8 @@ pub struct World {
     pub postings: Vec<Posting>,
     pub pools: BTreeMap<PoolName, Pool>,
     pub codes: Vec<CodeRow>,
+    pub batches: BTreeMap<(PoolName, BatchId), CodeBatch>,
+    pub waits: BTreeMap<OrderId, CodeWait>,
     pub events: Vec<Event>,
     /// Those that stand.
     pub alerts: BTreeMap<(AlertKind, String), Alert>,
@@ -158,6 +164,8 @@ impl World {
             postings: Vec::new(),
             pools: BTreeMap::new(),
             codes: Vec::new(),
+            batches: BTreeMap::new(),
+            waits: BTreeMap::new(),
             events: Vec::new(),
             alerts: BTreeMap::new(),
             limits: BTreeMap::new(),
@@ -317,18 +325,7 @@ impl World {
     }
 
     fn load_rest(&self, footprint: &Footprint, state: &mut State) {
-        for (pool, wanted) in &footprint.pools {
-            state.pools.insert(pool.clone(), self.pools.get(pool).cloned());
-            let mine = |code: &&CodeRow| &code.pool == pool && code.state == CodeState::Available;
-            let named = |code: &&CodeRow| footprint.codes.contains(&(pool.clone(), code.id.clone()));
-            let mut found: Vec<&CodeRow> = self.codes.iter().filter(mine).take(*wanted as usize).collect();
-            found.extend(self.codes.iter().filter(mine).filter(named));
-            let codes: VecDeque<AvailableCode> = found
-                .into_iter()
-                .map(|code| AvailableCode { id: code.id.clone(), credentials: code.credentials.clone() })
-                .collect();
-            state.codes.insert(pool.clone(), codes);
-        }
+        self.load_codes(footprint, state);
         for key in &footprint.stock {
             state.stock.insert(key.clone(), self.stock.get(key).copied());
         }
@@ -338,8 +335,54 @@ impl World {
         for distributor in &footprint.accounts {
             state.accounts.insert(distributor.clone(), self.accounts.get(distributor).cloned());
         }
-        let texts: BTreeSet<&String> = self.codes.iter().map(|code| &code.text).collect();
-        state.known_codes.extend(footprint.code_texts.iter().filter(|text| texts.contains(text)).cloned());
+        let known = self.codes.iter().filter(|code| footprint.code_texts.contains(&code.text));
+        state.known_codes.extend(known.map(|code| (code.text.clone(), code.pool.clone())));
+    }
+
+    fn load_codes(&self, footprint: &Footprint, state: &mut State) {
+        let available = |code: &CodeRow| AvailableCode {
+            id: code.id.clone(),
+            valid: code.facts.valid,
+            credentials: code.credentials.clone(),
+        };
+        for (pool, wanted) in &footprint.pools {
+            state.pools.insert(pool.clone(), self.pools.get(pool).cloned());
+            let mine = |code: &&CodeRow| &code.pool == pool && code.state == CodeState::Available;
+            let named = |code: &&CodeRow| footprint.codes.contains(&(pool.clone(), code.id.clone()));
+            let mut found: Vec<&CodeRow> = self.codes.iter().filter(mine).filter(named).collect();
+            let limit = footprint.codes_wanted(pool) as usize;
+            for days in wanted.keys() {
+                let good = |code: &&CodeRow| days.is_none_or(|days| code.facts.valid.cover(days));
+                let mut fits: Vec<&CodeRow> = self.codes.iter().filter(mine).filter(good).collect();
+                fits.sort_by_key(|code| code.facts.valid.end());
+                state.codes_seen.insert((pool.clone(), *days), fits.len() < limit);
+                found.extend(fits.into_iter().take(limit));
+            }
+            found.sort_by_key(|code| (code.facts.valid.end(), code.id.clone()));
+            found.dedup_by_key(|code| code.id.clone());
+            state.codes.insert(pool.clone(), found.into_iter().map(available).collect::<VecDeque<_>>());
+        }
+        for key in &footprint.batches {
+            state.batches.insert(key.clone(), self.batches.get(key).cloned());
+        }
+        for moving in &footprint.code_moves {
+            let fits = |code: &&CodeRow| match moving {
+                CodeMove::Batch(pool, batch, _) => &code.pool == pool && &code.facts.batch == batch,
+                CodeMove::Ended(pool, before) => {
+                    &code.pool == pool && code.facts.valid.to.is_some_and(|to| to < *before)
+                }
+            };
+            let codes = self.codes.iter().filter(fits).filter(|code| moving.from().contains(&code.state));
+            state.moving_codes.insert(moving.clone(), codes.map(|code| (code.id.clone(), code.state)).collect());
+        }
+        for order in &footprint.code_holders {
+            let of = |code: &&CodeRow| code.unit.as_ref().is_some_and(|(holder, _)| holder == order);
+            let held = |code: &CodeRow| HeldCode {
+                id: code.id.clone(),
+                batch: self.batches.get(&(code.pool.clone(), code.facts.batch.clone())).unwrap().state,
+            };
+            state.held_codes.insert(order.clone(), self.codes.iter().filter(of).map(held).collect());
+        }
     }
 
     fn write(&mut self, writes: Writes) {
@@ -361,26 +404,58 @@ impl World {
         self.limits.extend(writes.limits);
         self.history.extend(writes.history);
         self.jobs.extend(writes.jobs);
-        for (pool, id, text, credentials) in writes.new_codes {
-            let state = CodeState::Available;
-            self.codes.push(CodeRow { id, pool, text, credentials, state, unit: None, given: 0 });
+        for (pool, code) in writes.new_codes {
+            self.codes.push(CodeRow {
+                id: code.id,
+                pool,
+                text: code.text,
+                credentials: code.credentials,
+                facts: code.facts,
+                state: code.state,
+                unit: None,
+                given: 0,
+            });
         }
-        for (id, order, unit) in writes.taken_codes {
-            let row = self.codes.iter_mut().find(|code| code.id == id).unwrap();
+        for taken in writes.taken_codes {
+            let row = self.code(&taken.code);
             assert_eq!(row.state, CodeState::Available, "a code is taken only from those that may be given");
             row.state = CodeState::Assigned;
-            row.unit = Some((order, unit));
+            row.unit = Some((taken.order, taken.unit));
             row.given += 1;
         }
-        for (id, state) in writes.ended_codes {
-            self.codes.iter_mut().find(|code| code.id == id).unwrap().state = state;
+        for (id, state, _) in writes.moved_codes {
+            let row = self.code(&id);
+            assert!(row.unit.is_none(), "a code that somebody has is moved with its unit");
+            row.state = state;
         }
-        for (order, unit, state) in writes.ended_unit_codes {
+        for (order, unit, state, _) in writes.ended_unit_codes {
             let of_unit = |code: &&mut CodeRow| code.unit == Some((order.clone(), unit));
-            if let Some(row) = self.codes.iter_mut().find(of_unit) {
+            for row in self.codes.iter_mut().filter(of_unit) {
                 row.state = state;
             }
         }
+        for (id, order, state) in writes.returned_codes {
+            let row = self.code(&id);
+            assert_eq!(row.unit.take().unwrap().0, order);
+            row.state = state;
+            row.given -= 1;
+        }
+        self.batches.extend(writes.batches);
+        for (order, wait) in writes.code_waits {
+            match wait {
+                Some(wait) => drop(self.waits.insert(order, wait)),
+                None => drop(self.waits.remove(&order)),
+            }
+        }
+    }
+
+    fn code(&mut self, id: &CodeId) -> &mut CodeRow {
+        self.codes.iter_mut().find(|code| &code.id == id).unwrap()
+    }
+
+    /// The standing of a batch.
+    pub fn batch(&self, pool: &str, batch: &str) -> BatchState {
+        self.batches[&(id(pool), id(batch))].state
     }
 
     pub fn snapshot(&self) -> Snapshot {
@@ -396,6 +471,7 @@ impl World {
             postings: self.postings.clone(),
             pools: self.pools.iter().map(|(name, pool)| (name.to_string(), (pool.available, rows(name)))).collect(),
             codes_given: self.codes.iter().map(|code| (code.id.to_string(), code.given)).collect(),
+            dated_codes: self.codes.iter().filter_map(|code| Some((code.unit.clone()?.0, code.facts.valid))).collect(),
         }
     }
 

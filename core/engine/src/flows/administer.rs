@@ -1,11 +1,12 @@
 //! What people and programs change beside orders: catalogue, calendar, credit, jobs, refunds.
 
-use entrepot_contract::ids::{JobId, MerchantId, OrderId, RefundId};
+use entrepot_contract::ids::{BatchId, JobId, MerchantId, OrderId, PoolName, RefundId};
 use entrepot_domain::alert::AlertKind;
 use entrepot_domain::answer::Answer;
-use entrepot_domain::command::{Body, CatalogueEntry, CommandKey, fingerprint};
+use entrepot_domain::code::BatchState;
+use entrepot_domain::command::{BULK_LIMIT_ROWS, Body, CatalogueEntry, CommandKey, fingerprint};
 
-use crate::core::Engine;
+use crate::core::{Core, Engine};
 use crate::records::{AuditLine, Record};
 use crate::sequencer::Undecided;
 use crate::storage::StorageFault;
@@ -22,6 +23,18 @@ pub struct Asked {
 impl Asked {
     fn command_key(&self, kind: &str) -> CommandKey {
         CommandKey { scope: format!("api:{}", self.by), kind: kind.to_owned(), key: self.key.clone() }
+    }
+}
+
+impl Core {
+    /// Somebody is about to see an order's credentials: its codes never go back from here on.
+    pub(crate) async fn show_credentials(&self, merchant: &MerchantId, order: &OrderId) -> Result<(), StorageFault> {
+        let body = Body::ShowCredentials { order: order.clone() };
+        let key = CommandKey { scope: "shown".to_owned(), kind: body.name().to_owned(), key: order.to_string() };
+        match self.command(merchant, key, String::new(), "api", body, None, None).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(StorageFault::Conflict(format!("order {order} cannot be shown now"))),
+        }
     }
 }
 
@@ -73,6 +86,41 @@ impl Engine {
         subject: &str,
     ) -> Result<(), StorageFault> {
         super::resolve(&self.core, merchant, kind, subject).await
+    }
+
+    /// Somebody is about to see an order's credentials: read them only afterwards.
+    pub async fn show_credentials(&self, merchant: &MerchantId, order: &OrderId) -> Result<(), StorageFault> {
+        self.core.show_credentials(merchant, order).await
+    }
+
+    /// Pauses, resumes or voids the codes of a batch that nobody has: how many. What was moved before it
+    /// failed stays so; given again with the same key, it goes on.
+    pub async fn move_batch(
+        &self,
+        asked: &Asked,
+        merchant: &MerchantId,
+        pool: &PoolName,
+        batch: &BatchId,
+        to: BatchState,
+    ) -> Result<Answer, Undecided> {
+        let mut moved = 0;
+        for part in 0_u32.. {
+            let body = Body::MoveBatch { pool: pool.clone(), batch: batch.clone(), to };
+            let chunk = Asked { by: asked.by.clone(), key: format!("{}-{part}", asked.key) };
+            match self.administer(&chunk, merchant, body).await? {
+                Answer::Changed { rows } => {
+                    moved += rows;
+                    if usize::try_from(rows).unwrap_or(usize::MAX) < BULK_LIMIT_ROWS {
+                        break;
+                    }
+                }
+                other => return Ok(other),
+            }
+        }
+        if to == BatchState::Active {
+            super::watch_codes::issue_waiting(&self.core).await;
+        }
+        Ok(Answer::Changed { rows: moved })
     }
 
     /// Writes a line of the audit log.

@@ -1,16 +1,23 @@
-//! Codes are imported into a pool: rows are made ready by the pool's plugin, then added chunk by chunk.
+//! Codes are imported into a pool: rows are mended and checked, made ready by the pool's plugin, then added chunk by chunk.
+//!
+//! A chunk is whole or not there. An import that stopped is given again: what is there is counted as a duplicate.
 
-use std::collections::BTreeMap;
+mod row;
 
-use entrepot_contract::ids::{ConnectionId, MerchantId, PoolName, TraceId};
+use std::collections::{BTreeMap, HashSet};
+
+use entrepot_contract::ids::{BatchId, ConnectionId, MerchantId, PoolName, TraceId};
 use entrepot_contract::message::{CallContext, Request, Response};
 use entrepot_contract::supplier::{CodeRow, PreparedCode, SupplierRequest, SupplierResponse};
 use entrepot_domain::answer::Answer;
+use entrepot_domain::code::CodeFacts;
 use entrepot_domain::command::{BULK_LIMIT_ROWS, Body, CommandKey, NewCode, fingerprint};
 use entrepot_host::CallScope;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::core::Engine;
+
+pub use row::ImportRow;
 
 /// Most rows of one import.
 pub const IMPORT_LIMIT_ROWS: usize = 200_000;
@@ -24,8 +31,10 @@ pub struct Import {
     pub connection: Option<ConnectionId>,
     /// The pool; made when it is new.
     pub pool: PoolName,
+    /// The batch of rows that name none.
+    pub batch: BatchId,
     /// The rows.
-    pub rows: Vec<CodeRow>,
+    pub rows: Vec<ImportRow>,
     /// Counts only; nothing is written.
     pub dry_run: bool,
     /// Who.
@@ -41,12 +50,32 @@ pub struct ImportReport {
     pub rows: usize,
     /// Codes added, or that would be.
     pub added: usize,
-    /// Rows whose code is twice in the file or in the merchant's pools already.
-    pub duplicates: Vec<u32>,
+    /// Rows whose code was there before.
+    pub duplicates: Duplicates,
     /// Rows that cannot be codes, with the reason.
     pub refused: BTreeMap<u32, String>,
     /// Whether anything was written.
     pub dry_run: bool,
+}
+
+/// Lines of rows whose code was there before, by where; in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Duplicates {
+    /// On a line before.
+    pub in_file: Vec<u32>,
+    /// In the same pool.
+    pub in_pool: Vec<u32>,
+    /// In another pool of the merchant.
+    pub in_other_pool: Vec<u32>,
+}
+
+impl Duplicates {
+    /// How many.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.in_file.len() + self.in_pool.len() + self.in_other_pool.len()
+    }
 }
 
 impl Engine {
@@ -58,23 +87,31 @@ impl Engine {
         }
         let connection = self.pool_connection(&import)?;
         let mut report = ImportReport { rows: import.rows.len(), dry_run: import.dry_run, ..ImportReport::default() };
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = HashSet::new();
         for (number, chunk) in import.rows.chunks(BULK_LIMIT_ROWS).enumerate() {
-            let prepared = self.prepare(&connection, &import.merchant, chunk).await?;
-            let codes = sift(chunk, prepared, &mut seen, &mut report)?;
+            let (rows, facts) = check(chunk, &import.batch, &mut report);
+            let prepared = self.prepare(&connection, &import.merchant, &rows).await?;
+            let codes = sift(&rows, facts, prepared, &mut seen, &mut report)?;
             if import.dry_run {
                 let texts: Vec<String> = codes.iter().map(|code| code.text.clone()).collect();
                 let known = self.core.storage.known_codes(&import.merchant, &texts).await;
                 let known = known.map_err(|fault| fault.to_string())?;
-                report.added += codes.len() - known.len();
-                let twice = codes.iter().filter(|code| known.contains(&code.text)).map(|code| code.line);
-                report.duplicates.extend(twice);
+                let known: BTreeMap<String, PoolName> = known.into_iter().collect();
+                for code in &codes {
+                    match known.get(&code.text) {
+                        None => report.added += 1,
+                        Some(pool) if *pool == import.pool => report.duplicates.in_pool.push(code.line),
+                        Some(_) => report.duplicates.in_other_pool.push(code.line),
+                    }
+                }
             } else if !codes.is_empty() {
                 self.add(&import, number, codes, &mut report).await?;
             }
             progress((number * BULK_LIMIT_ROWS) + chunk.len());
         }
-        report.duplicates.sort_unstable();
+        if !import.dry_run && report.added > 0 {
+            super::watch_codes::issue_waiting(&self.core).await;
+        }
         Ok(report)
     }
 
@@ -146,9 +183,10 @@ impl Engine {
         };
         let body = Body::AddCodes { pool: import.pool.clone(), codes };
         match self.command(&import.merchant, key, digest, &import.by, body).await {
-            Ok(Answer::CodesAdded { added, duplicates }) => {
+            Ok(Answer::CodesAdded { added, duplicates, elsewhere }) => {
                 report.added += usize::try_from(added).unwrap_or(0);
-                report.duplicates.extend(duplicates);
+                report.duplicates.in_pool.extend(duplicates);
+                report.duplicates.in_other_pool.extend(elsewhere);
                 Ok(())
             }
             Ok(Answer::Refused(refusal)) => Err(refusal.text),
@@ -160,15 +198,33 @@ impl Engine {
     }
 }
 
+/// Rows that can be codes, with what the plugin need not know of them.
+fn check(chunk: &[ImportRow], batch: &BatchId, report: &mut ImportReport) -> (Vec<CodeRow>, Vec<CodeFacts>) {
+    let mut ready = (Vec::with_capacity(chunk.len()), Vec::with_capacity(chunk.len()));
+    for row in chunk {
+        match row::ready(row, batch) {
+            Ok((row, facts)) => {
+                ready.0.push(row);
+                ready.1.push(facts);
+            }
+            Err(reason) => {
+                report.refused.insert(row.line, reason);
+            }
+        }
+    }
+    ready
+}
+
 /// Keeps rows that are codes and not twice in the file.
 fn sift(
-    chunk: &[CodeRow],
+    rows: &[CodeRow],
+    facts: Vec<CodeFacts>,
     prepared: Vec<PreparedCode>,
-    seen: &mut std::collections::BTreeSet<String>,
+    seen: &mut HashSet<String>,
     report: &mut ImportReport,
 ) -> Result<Vec<NewCode>, String> {
-    let mut codes = Vec::with_capacity(chunk.len());
-    for (row, ready) in chunk.iter().zip(prepared) {
+    let mut codes = Vec::with_capacity(rows.len());
+    for ((row, facts), ready) in rows.iter().zip(facts).zip(prepared) {
         if ready.line != row.line {
             return Err(format!("the plugin answered line {} for line {}", ready.line, row.line));
         }
@@ -183,9 +239,9 @@ fn sift(
                     continue;
                 };
                 if seen.insert(text.clone()) {
-                    codes.push(NewCode { line: row.line, text, credentials });
+                    codes.push(NewCode { line: row.line, text, credentials, facts });
                 } else {
-                    report.duplicates.push(row.line);
+                    report.duplicates.in_file.push(row.line);
                 }
             }
         }

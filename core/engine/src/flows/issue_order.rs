@@ -15,8 +15,9 @@ pub(super) async fn run(visit: &Visit<'_>, issue: &IssueOrder) -> Outcome {
         Ok(Answer::Issued { order }) => issued(visit, order).await,
         Ok(Answer::Issuing { order }) => wait(visit, order).await,
         Ok(Answer::NotIssued { reason, .. }) => Outcome::Refused(Refusal::new(Reason::SupplierRefused, reason)),
-        // Codes may be imported, the payment may be on its way: the channel asks again by itself.
-        Ok(Answer::OutOfCodes { .. }) => Outcome::CallAgain,
+        // Codes may be imported by a person: nobody knows when, so the channel is told that it will be told.
+        Ok(Answer::OutOfCodes { order }) => promise(visit, order).await,
+        // The payment may be on its way: the channel asks again by itself.
         Ok(Answer::Refused(refusal)) if refusal.reason == Reason::StateForbids => Outcome::CallAgain,
         Ok(Answer::Refused(refusal)) => Outcome::Refused(refusal),
         Ok(other) => super::odd(&other),

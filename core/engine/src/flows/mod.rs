@@ -4,7 +4,7 @@
 //! [`refund_order`], [`query_order`], [`pull_calendar`]; [`unplaced`]: what nobody can place
 //! yet; [`offer`]: what may be offered of a listing; [`people`]: whom purchase limits count.
 //! Told by a supplier: [`hear`].
-//! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`], [`read_calendar`].
+//! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`], [`read_calendar`], [`watch_codes`].
 //! Asked by a person: [`redeem`], [`redeem_rows`], [`issue_by_hand`], [`import_codes`], [`administer`],
 //! [`ask_supplier`].
 
@@ -33,6 +33,7 @@ pub mod redeem_rows;
 mod refund_order;
 pub(crate) mod supplier;
 pub(crate) mod unplaced;
+pub(crate) mod watch_codes;
 
 use entrepot_contract::ids::{ChannelOrderId, MerchantId};
 use entrepot_contract::intent::Intent;

@@ -85,6 +85,9 @@ pub(super) async fn repaired(
         return Ok(Vec::new());
     }
     let Some((order, _)) = core.storage.order(merchant, order).await? else { return Ok(Vec::new()) };
+    if order.unshown {
+        core.show_credentials(merchant, &order.id).await?;
+    }
     let good = order.numbers(UnitState::Available);
     let units = core.storage.credentials(merchant, &order.id).await?;
     Ok(units.into_iter().filter(|unit| good.contains(&unit.unit)).collect())

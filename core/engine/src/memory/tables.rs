@@ -1,24 +1,22 @@
 //! The rows, and how a batch's writes reach them: all of them or none.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use entrepot_contract::calendar::{Stock, StockKey};
-use entrepot_contract::ids::{
-    CodeId, ConnectionId, DistributorId, MerchantId, NodeId, OrderId, PoolName, RefundId, SupplierReference,
-};
-use entrepot_contract::order::{Credential, Guests, LimitKey, Order, OrderState, Refund, UnitCredentials};
+use entrepot_contract::ids::{ConnectionId, DistributorId, MerchantId, NodeId, OrderId, RefundId, SupplierReference};
+use entrepot_contract::order::{Guests, LimitKey, Order, OrderState, Refund, UnitCredentials};
 use entrepot_contract::product::Fulfilment;
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::{Alert, AlertChange, AlertKind};
 use entrepot_domain::catalogue::Catalogue;
-use entrepot_domain::change::{AvailableCode, ChannelRef, CodeState, Event, HistoryLine, KeyRow, Pool, RefKey, Writes};
+use entrepot_domain::change::{ChannelRef, Event, HistoryLine, KeyRow, RefKey, Writes};
 use entrepot_domain::command::CommandKey;
 use entrepot_domain::credit::{Account, Posting};
 use entrepot_domain::footprint::Footprint;
 use entrepot_domain::invariants::Snapshot;
-use entrepot_domain::planted::{self, Bug};
 use entrepot_domain::state::State;
 
+use super::codes::Codes;
 use super::jobs::Jobs;
 use crate::records::{AuditLine, InterfaceLine, Node, Record, Registered, RegisteredConnection};
 use crate::storage::{BirthLease, NodeSeen, OpenAlert, OpenWork, StorageFault, Switch};
@@ -61,24 +59,9 @@ pub(super) struct MerchantTables {
     pub(super) history: Vec<HistoryLine>,
     pub(super) accounts: BTreeMap<DistributorId, Account>,
     postings: Vec<Posting>,
-    pub(super) pools: BTreeMap<PoolName, Pool>,
-    codes: BTreeMap<CodeId, CodeRow>,
-    /// Codes that may be given, by pool and age.
-    waiting: BTreeMap<PoolName, BTreeMap<u64, CodeId>>,
-    pub(super) code_texts: BTreeSet<String>,
-    codes_born: u64,
+    pub(super) codes: Codes,
     pub(super) events: BTreeMap<OrderId, Vec<Event>>,
     pub(super) catalogue: Catalogue,
-}
-
-/// A code of a pool.
-struct CodeRow {
-    pool: PoolName,
-    sequence: u64,
-    credentials: Vec<Credential>,
-    state: CodeState,
-    unit: Option<(OrderId, u16)>,
-    given: u32,
 }
 
 impl Tables {
@@ -112,6 +95,18 @@ impl Tables {
         due.sort();
         due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         due.into_iter().map(|(_, merchant, order)| (merchant.clone(), order.clone())).collect()
+    }
+
+    /// Orders for which enough codes are there by now, those that wait longest first.
+    pub(super) fn waiting_for_codes(&self, limit: u32) -> Vec<(MerchantId, OrderId)> {
+        let of = |(merchant, rows): (&MerchantId, &MerchantTables)| {
+            let ready = rows.codes.waits.values().filter(|wait| rows.codes.enough_for(wait));
+            ready.map(|wait| (wait.since, wait.order.clone(), merchant.clone())).collect::<Vec<_>>()
+        };
+        let mut ready: Vec<(Timestamp, OrderId, MerchantId)> = self.merchants.iter().flat_map(of).collect();
+        ready.sort();
+        ready.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        ready.into_iter().map(|(_, order, merchant)| (merchant, order)).collect()
     }
 
     /// Writes a batch, or nothing of it.
@@ -261,10 +256,7 @@ impl MerchantTables {
     }
 
     pub(super) fn load_rest(&self, footprint: &Footprint, state: &mut State) {
-        for (name, wanted) in &footprint.pools {
-            state.pools.insert(name.clone(), self.pools.get(name).cloned());
-            state.codes.insert(name.clone(), self.codes_of(name, *wanted, footprint));
-        }
+        self.codes.load(footprint, state);
         for key in &footprint.stock {
             state.stock.insert(key.clone(), self.stock.get(key).copied());
         }
@@ -274,23 +266,6 @@ impl MerchantTables {
         for distributor in &footprint.accounts {
             state.accounts.insert(distributor.clone(), self.accounts.get(distributor).cloned());
         }
-        let known = footprint.code_texts.iter().filter(|text| self.code_texts.contains(*text));
-        state.known_codes.extend(known.cloned());
-    }
-
-    /// The oldest codes of a pool that may be given, and those that were named; oldest first.
-    fn codes_of(&self, pool: &PoolName, wanted: u32, footprint: &Footprint) -> VecDeque<AvailableCode> {
-        let Some(waiting) = self.waiting.get(pool) else { return VecDeque::new() };
-        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
-        let named = footprint.codes.iter().filter(|(of, _)| of == pool).filter_map(|(_, code)| {
-            let row = self.codes.get(code).filter(|row| row.state == CodeState::Available)?;
-            Some((row.sequence, code))
-        });
-        let mut found: BTreeMap<u64, &CodeId> = named.collect();
-        found.extend(waiting.iter().take(wanted).map(|(sequence, code)| (*sequence, code)));
-        let code =
-            |id: &CodeId| Some(AvailableCode { id: id.clone(), credentials: self.codes.get(id)?.credentials.clone() });
-        found.into_values().filter_map(code).collect()
     }
 
     /// Refuses what a database's constraints would refuse.
@@ -303,20 +278,7 @@ impl MerchantTables {
         if let Some(row) = writes.keys.iter().find(|row| self.keys.contains_key(&row.key)) {
             return Err(StorageFault::Conflict(format!("the key {} was used meanwhile", row.key.key)));
         }
-        let mut texts = BTreeSet::new();
-        for (pool, id, text, _) in &writes.new_codes {
-            if self.code_texts.contains(text) || !texts.insert(text) {
-                return Err(StorageFault::Data(format!("code {id} of pool {pool} is there already")));
-            }
-        }
-        let mut taken = BTreeSet::new();
-        for (id, order, _) in &writes.taken_codes {
-            let stored = self.codes.get(id).is_some_and(|row| row.state == CodeState::Available);
-            let fresh = writes.new_codes.iter().any(|(_, new, _, _)| new == id);
-            if !(stored || fresh) || !taken.insert(id) {
-                return Err(StorageFault::Conflict(format!("code {id} cannot be given to order {order}")));
-            }
-        }
+        self.codes.check(writes)?;
         let mut next: BTreeMap<&DistributorId, i64> = BTreeMap::new();
         for posting in &writes.postings {
             let before = self.accounts.get(&posting.distributor).map_or(0, |account| account.sequence);
@@ -340,6 +302,10 @@ impl MerchantTables {
             self.refunds.insert(id, refund);
         }
         for (order, units) in std::mem::take(&mut writes.credentials) {
+            // Credentials are written once, and taken away again only when their codes go back.
+            if units.is_empty() {
+                self.shown.retain(|_, (holder, _)| *holder != order);
+            }
             for unit in &units {
                 for credential in &unit.credentials {
                     self.shown.insert(credential.value.clone(), (order.clone(), unit.unit));
@@ -353,54 +319,12 @@ impl MerchantTables {
         self.history.append(&mut writes.history);
         self.accounts.append(&mut writes.accounts);
         self.postings.append(&mut writes.postings);
-        self.pools.append(&mut writes.pools);
         self.keys.extend(std::mem::take(&mut writes.keys).into_iter().map(|row| (row.key.clone(), row)));
         for event in std::mem::take(&mut writes.events) {
             self.events.entry(event.order.clone()).or_default().push(event);
         }
-        self.write_codes(&mut writes);
+        self.codes.write(&mut writes);
         self.write_catalogue(writes);
-    }
-
-    fn write_codes(&mut self, writes: &mut Writes) {
-        for (pool, id, text, credentials) in std::mem::take(&mut writes.new_codes) {
-            self.codes_born += 1;
-            let sequence = self.codes_born;
-            self.code_texts.insert(text);
-            self.waiting.entry(pool.clone()).or_default().insert(sequence, id.clone());
-            let state = CodeState::Available;
-            self.codes.insert(id, CodeRow { pool, sequence, credentials, state, unit: None, given: 0 });
-        }
-        for (id, order, unit) in &writes.taken_codes {
-            self.end_code(id, CodeState::Assigned);
-            if let Some(row) = self.codes.get_mut(id) {
-                row.unit = Some((order.clone(), *unit));
-                row.given += 1;
-            }
-        }
-        for (id, state) in &writes.ended_codes {
-            self.end_code(id, *state);
-        }
-        for (order, unit, state) in &writes.ended_unit_codes {
-            let of_unit = |row: &CodeRow| row.unit.as_ref() == Some(&(order.clone(), *unit));
-            for (id, row) in self.codes.iter_mut().filter(|(_, row)| of_unit(row) && row.state == CodeState::Assigned) {
-                row.state = *state;
-                if planted::is(Bug::CodeGivenAgain) && *state == CodeState::Void {
-                    row.state = CodeState::Available;
-                    self.waiting.entry(row.pool.clone()).or_default().insert(row.sequence, id.clone());
-                    self.pools.entry(row.pool.clone()).or_default().available += 1;
-                }
-            }
-        }
-    }
-
-    /// A code that may no longer be given.
-    fn end_code(&mut self, id: &CodeId, state: CodeState) {
-        let Some(row) = self.codes.get_mut(id) else { return };
-        row.state = state;
-        if let Some(waiting) = self.waiting.get_mut(&row.pool) {
-            waiting.remove(&row.sequence);
-        }
     }
 
     /// The revision grows by one with each batch that changes the catalogue or the calendar.
@@ -419,19 +343,15 @@ impl MerchantTables {
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        let counted = |pool: &PoolName| {
-            let rows = self.codes.values().filter(|row| &row.pool == pool && row.state == CodeState::Available);
-            u32::try_from(rows.count()).unwrap_or(u32::MAX)
-        };
-        let given = self.codes.iter().filter(|(_, row)| row.given > 0);
         Snapshot {
             stock: self.stock.clone(),
             limits: self.limits.clone(),
             orders: self.orders.values().cloned().collect(),
             accounts: self.accounts.clone(),
             postings: self.postings.clone(),
-            pools: self.pools.iter().map(|(name, pool)| (name.to_string(), (pool.available, counted(name)))).collect(),
-            codes_given: given.map(|(id, row)| (id.to_string(), row.given)).collect(),
+            pools: self.codes.counted(),
+            codes_given: self.codes.given(),
+            dated_codes: self.codes.dated(),
         }
     }
 }

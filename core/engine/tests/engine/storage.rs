@@ -7,6 +7,7 @@ use entrepot_contract::ids::MerchantId;
 use entrepot_contract::time::{Clock, Timestamp};
 use entrepot_domain::alert::{Alert, AlertChange, AlertKind};
 use entrepot_domain::change::Writes;
+use entrepot_domain::code::{CodeFacts, CodeState, FreshCode, TakenCode};
 use entrepot_domain::job::{JobEnd, JobKind, JobMemo, JobState, NewJob};
 use entrepot_engine::memory::{InjectedFault, MemoryStorage};
 use entrepot_engine::records::{Record, RegisteredConnection};
@@ -133,7 +134,11 @@ async fn a_batch_has_the_database_for_itself_until_it_ends() {
 #[tokio::test]
 async fn a_code_that_is_there_refuses_the_whole_batch() {
     let (storage, _) = empty();
-    let code = |name: &str, text: &str| (id("pool"), id(name), text.to_owned(), Vec::new());
+    let code = |name: &str, text: &str| {
+        let facts = CodeFacts::of(id("b"));
+        let (id, text) = (id(name), text.to_owned());
+        (self::id("pool"), FreshCode { id, text, credentials: Vec::new(), facts, state: CodeState::Available })
+    };
     commit(&storage, |writes| writes.new_codes.push(code("1", "A"))).await.unwrap();
     let twice = commit(&storage, |writes| {
         writes.new_codes.extend([code("2", "B"), code("3", "A")]);
@@ -143,10 +148,11 @@ async fn a_code_that_is_there_refuses_the_whole_batch() {
     assert!(matches!(twice, Err(StorageFault::Data(_))));
     assert!(storage.jobs().is_empty());
     let known = storage.known_codes(&id("park"), &["A".to_owned(), "B".to_owned()]).await.unwrap();
-    assert_eq!(known, ["A"]);
+    assert_eq!(known, [("A".to_owned(), id("pool"))]);
     assert!(storage.known_codes(&id("other"), &["A".to_owned()]).await.unwrap().is_empty());
     let taken = commit(&storage, |writes| {
-        writes.taken_codes.extend([(id("1"), id("o"), 1), (id("1"), id("o"), 2)]);
+        let taken = |unit| TakenCode { code: id("1"), order: id("o"), unit, at: Timestamp::from_millis(0) };
+        writes.taken_codes.extend([taken(1), taken(2)]);
     })
     .await;
     assert!(matches!(taken, Err(StorageFault::Conflict(_))));

@@ -20,8 +20,11 @@ const PAGE_LINES: u32 = 50;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     const QUERY: &[Parameter] = &[
-        ("kind", "calendar, stock, catalogue or credit_limit"),
-        ("subject", "a SKU, a bucket, an entry such as product/lake, a distributor: in this order of kinds"),
+        ("kind", "calendar, stock, catalogue, credit_limit, code or code_batch"),
+        (
+            "subject",
+            "a SKU, a bucket, an entry such as product/lake, a distributor, a code's id, pool/batch: in this order of kinds",
+        ),
         ("date", "only what touches this date"),
         ("before", "the seq of the last line of the page before"),
         ("limit", "lines of a page: 50, at most 200"),

@@ -17,6 +17,7 @@ pub mod credit;
 pub mod deployment;
 pub mod extract;
 pub mod history;
+mod import_codes;
 pub mod issuing;
 pub mod jobs;
 pub mod openapi;
@@ -108,6 +109,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     all.extend(history::endpoints());
     all.extend(credit::endpoints());
     all.extend(pools::endpoints());
+    all.extend(import_codes::endpoints());
     all.extend(orders::endpoints());
     all.extend(issuing::endpoints());
     all.extend(suppliers::endpoints());

@@ -153,6 +153,9 @@ async fn credentials(
 ) -> Result<Json<Value>, Problem> {
     let (merchant, order, _) = find(&shared, &merchant, &order).await?;
     shared.app.engine.audit(&principal.name, Some(&merchant), "saw credentials", order.id.as_str(), "").await?;
+    if order.unshown {
+        shared.app.engine.show_credentials(&merchant, &order.id).await?;
+    }
     let units = shared.app.engine.storage().credentials(&merchant, &order.id).await?;
     Ok(Json(json!({ "units": units })))
 }

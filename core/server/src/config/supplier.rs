@@ -43,9 +43,43 @@ pub struct Supplier {
     /// Reads the supplier's calendar: its stock and its cost of each date become ours. Left out, ours is kept by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<ReadCalendar>,
+    /// How it gives codes, where it fulfils from a pool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<GiveCodes>,
     /// The plugin's own settings.
     #[serde(default)]
     pub settings: serde_json::Map<String, serde_json::Value>,
+}
+
+/// How a pool connection gives codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GiveCodes {
+    /// Codes that each unit gets: 1 to 20.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 20))]
+    pub codes_per_unit: u16,
+    /// What becomes of an order for which the pool has too few codes: `wait` or `refuse`.
+    #[serde(default)]
+    pub on_empty: WhenEmpty,
+    /// Whether codes that nobody was shown go back into the pool when their whole order is given back.
+    #[serde(default)]
+    pub return_unshown: bool,
+}
+
+/// What becomes of an order for which a pool has too few codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenEmpty {
+    /// It waits, with an alert, and is issued when codes come while the channel still waits for it.
+    #[default]
+    Wait,
+    /// It is refused at once; the channel gives the money back.
+    Refuse,
+}
+
+const fn one() -> u16 {
+    1
 }
 
 /// How a supplier's calendar is read.

@@ -23,7 +23,7 @@ async fn a_file_is_imported_with_its_faults_row_by_row() {
         assert_eq!(pools(house).await, json!([]), "a dry run makes nothing");
         let done = csv(house, "?connection=lakeside-pool", file).await;
         assert_eq!((&done["rows"], &done["added"]), (&json!(6), &json!(2)), "{done}");
-        assert_eq!(done["duplicates"], json!([6]));
+        assert_eq!(done["duplicates"], json!({ "in_file": [6], "in_pool": [], "in_other_pool": [] }));
         let refused = done["refused"].as_object().unwrap();
         assert_eq!(refused.keys().collect::<Vec<_>>(), ["3", "4", "7"], "{done}");
         assert_eq!(refused["3"], "expected 3 fields, found 2");
@@ -34,7 +34,7 @@ async fn a_file_is_imported_with_its_faults_row_by_row() {
         assert_eq!(pools(house).await[0]["available"], 2);
 
         let again = csv(house, "", b"code\nAAA-1\nBBB-1\n").await;
-        assert_eq!((&again["added"], &again["duplicates"]), (&json!(1), &json!([2])));
+        assert_eq!((&again["added"], &again["duplicates"]["in_pool"]), (&json!(1), &json!([2])));
         let codes = house.get(CODES).await.ok();
         assert_eq!(codes["codes"].as_array().unwrap().len(), 3);
         assert!(!codes.to_string().contains("AAA"), "no code's text leaves");
@@ -51,7 +51,7 @@ async fn codes_come_as_json_too() {
         let body =
             json!({ "codes": [{ "code": "A" }, { "code": 5 }, { "code": "A" }, { "code": "B", "password": "p" }, 7] });
         let done = house.repeat("k", "POST", CODES, &body).await.ok();
-        assert_eq!((&done["added"], &done["duplicates"]), (&json!(2), &json!([3])), "{done}");
+        assert_eq!((&done["added"], &done["duplicates"]["in_file"]), (&json!(2), &json!([3])), "{done}");
         assert_eq!(done["refused"].as_object().unwrap().len(), 2);
         assert_eq!(house.repeat("k", "POST", CODES, &body).await.ok(), done, "the same key gets the same answer");
         assert_eq!(pools(house).await[0]["available"], 2);
@@ -138,6 +138,70 @@ async fn a_code_is_voided_and_a_low_pool_raises_an_alert() {
         assert!(low, "{alerts}");
         let other = house.token(json!({ "name": "b", "role": "operator", "merchant": "hilltop" })).await;
         assert_eq!(house.with(&other, "GET", "/alerts", None).await.ok()["alerts"], json!([]));
+        house.check().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_column_of_a_file_arrives_and_duplicates_are_told_apart() {
+    everywhere(async |house| {
+        let file = "卡号,密码,有效期至,批次,面值\n０００７,p,2027/1/5,june,99.5\n1.2E+17,,,,\nA1,,,,\n";
+        let done = csv(house, "?batch=rest", file.as_bytes()).await;
+        assert_eq!((&done["added"], done["refused"].as_object().unwrap().len()), (&json!(2), 1), "{done}");
+        let codes = house.get(&format!("{CODES}?batch=june")).await.ok();
+        let code = &codes["codes"][0];
+        assert_eq!((&code["valid_to"], &code["valid_from"]), (&json!("2027-01-05"), &Value::Null));
+        assert_eq!(code["face"], json!({ "amount_minor": 9950, "currency": "CNY" }));
+        let body = json!({ "codes": [{ "code": "0007" }, { "code": "B1" }, { "code": "B1" }] });
+        let other = house.post("/merchants/lakeside/pools/ducks/codes", body.clone()).await.ok();
+        assert_eq!(other["duplicates"], json!({ "in_file": [3], "in_pool": [], "in_other_pool": [1] }), "{other}");
+        let mut tried = body;
+        tried["dry_run"] = json!(true);
+        let tried = house.post(CODES, tried).await.ok();
+        assert_eq!(tried["duplicates"], json!({ "in_file": [3], "in_pool": [1], "in_other_pool": [2] }), "{tried}");
+        let mapped = csv(house, "?columns=code%3DB&header=false", b"x,C1\ny,C2\n").await;
+        assert_eq!(mapped["added"], 2);
+        house.bytes("POST", &format!("{CODES}?columns=kode%3DB"), "text/csv", b"x\n").await.problem(400, "malformed");
+        house.check().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batches_rest_and_end_and_only_who_may_sees_texts() {
+    everywhere(async |house| {
+        csv(house, "?batch=june", b"code,password\nSWAN-0001,secret-1\nSWAN-0002,secret-2\n").await;
+        csv(house, "?batch=july", b"code\nSWAN-0003\n").await;
+        let batches = "/merchants/lakeside/pools/swans/batches";
+        let done = house.post(&format!("{batches}/june/pause"), Value::Null).await.ok();
+        assert_eq!((&done["state"], &done["moved"]), (&json!("paused"), &json!(2)));
+        let listed = house.get(batches).await.ok()["batches"].clone();
+        let june = listed.as_array().unwrap().iter().find(|batch| batch["id"] == "june").unwrap();
+        assert_eq!((&june["state"], &june["paused"], &june["available"]), (&json!("paused"), &json!(2), &json!(0)));
+        house.post(&format!("{batches}/june/resume"), Value::Null).await.ok();
+        house.post(&format!("{batches}/june/void"), Value::Null).await.ok();
+        house.post(&format!("{batches}/june/resume"), Value::Null).await.problem(409, "state_forbids");
+        house.post(&format!("{batches}/june/burn"), Value::Null).await.problem(404, "not_found");
+        house.post(&format!("{batches}/may/pause"), Value::Null).await.refused();
+
+        let export = "/merchants/lakeside/pools/swans/export";
+        let reader = house.token(json!({ "name": "r", "role": "read_only", "merchant": "lakeside" })).await;
+        let masked = house.with(&reader, "GET", export, None).await.ok();
+        assert_eq!(masked["codes"][0]["code"], "SW****01");
+        assert!(!masked.to_string().contains("secret-1"), "{masked}");
+        house.with(&reader, "GET", &format!("{export}/full"), None).await.problem(403, "forbidden");
+        let full = house.get(&format!("{export}/full?batch=june&state=void")).await.ok();
+        assert_eq!(
+            (&full["codes"][1]["code"], &full["codes"][1]["password"]),
+            (&json!("SWAN-0002"), &json!("secret-2"))
+        );
+        assert!(house.audit().await.iter().any(|line| line.act == "exported codes"));
+        let last = house.get(&format!("{CODES}?batch=july")).await.ok()["codes"][0]["id"].as_str().unwrap().to_owned();
+        house.post(&format!("{CODES}/{last}/void"), Value::Null).await.ok();
+        let code = house.get(&format!("{CODES}/{last}")).await.ok();
+        assert_eq!((&code["code"]["state"], &code["batch"]["state"]), (&json!("void"), &json!("active")), "{code}");
+        assert_eq!(code["history"][0]["cells"][0]["before"], "available");
         house.check().await;
     })
     .await;

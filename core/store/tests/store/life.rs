@@ -10,6 +10,7 @@ use entrepot_contract::order::{OrderState, RefundCause, UnitState};
 use entrepot_contract::product::Fulfilment;
 use entrepot_contract::time::Timestamp;
 use entrepot_domain::answer::Answer;
+use entrepot_domain::code::CodeFacts;
 use entrepot_domain::command::{Body, NewCode, OrderName};
 
 use crate::databases;
@@ -35,6 +36,7 @@ fn codes(from: u32, to: u32) -> Body {
             value: format!("CODE-{line}"),
             document_kind: None,
         }],
+        facts: CodeFacts::of("b".parse().unwrap()),
     };
     Body::AddCodes { pool: "codes".parse().unwrap(), codes: (from..=to).map(code).collect() }
 }
@@ -47,7 +49,7 @@ async fn bought_issued_used_and_given_back() {
         offer(&engine, pool(), 10, 10_000).await;
         done(give(&engine, codes(1, 5)).await);
         let added = done(give(&engine, codes(4, 8)).await);
-        assert_eq!(added, Answer::CodesAdded { added: 3, duplicates: vec![4, 5] });
+        assert_eq!(added, Answer::CodesAdded { added: 3, duplicates: vec![4, 5], elsewhere: Vec::new() });
         let order = order_of(done(give(&engine, create("c1", 3, true)).await));
         let name = OrderName::Own(order.clone());
         let issue = Body::StartIssue { order: name.clone(), count: Some(3) };

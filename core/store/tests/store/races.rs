@@ -11,6 +11,7 @@ use entrepot_contract::order::{Credential, CredentialKind, RefundCause};
 use entrepot_contract::product::Fulfilment;
 use entrepot_contract::time::Timestamp;
 use entrepot_domain::answer::Answer;
+use entrepot_domain::code::CodeFacts;
 use entrepot_domain::command::{Body, CalendarRow, CommandKey, NewCode, OrderName};
 use entrepot_domain::job::{JobEnd, JobState};
 use entrepot_engine::Engine;
@@ -103,6 +104,7 @@ async fn two_nodes_never_give_one_code_twice() {
             value: format!("CODE-{line}"),
             document_kind: None,
         }],
+        facts: CodeFacts::of("b".parse().unwrap()),
     };
     let codes = Body::AddCodes { pool: "codes".parse().unwrap(), codes: (0..30).map(code).collect() };
     done(give(&engines[0], codes).await);

@@ -13,7 +13,7 @@ use entrepot_contract::order::{Guest, GuestField, Guests, Visit};
 use entrepot_contract::product::{Fulfilment, Product, ProductKind, Sku};
 use entrepot_contract::time::{SystemClock, Timestamp, VisitDate};
 use entrepot_domain::answer::Answer;
-use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, Distributor, SupplierRules};
+use entrepot_domain::catalogue::{ChannelRules, CodeRules, ConnectionRules, Distributor, SupplierRules};
 use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry, CommandKey};
 use entrepot_engine::directory::{Connection, Directory};
 use entrepot_engine::interface_log::InterfaceQueue;
@@ -27,6 +27,8 @@ use entrepot_store::SqlStorage;
 pub const APPLICATION: &str = "acme-app";
 pub const CHANNEL: &str = "lake-acme";
 pub const POOL: &str = "lake-pool";
+/// A pool that takes back what nobody saw.
+pub const RETURNS: &str = "lake-returns";
 pub const GATE: &str = "lake-gate";
 pub const DISTRIBUTOR: &str = "bird";
 pub const DAY: &str = "2030-05-01";
@@ -71,10 +73,18 @@ fn directory() -> Directory {
         selling: true,
     });
     let pool = ConnectionRules::Supplier(SupplierRules::of_pool());
+    let rules = CodeRules { return_unshown: true, ..CodeRules::usual() };
+    let returns = ConnectionRules::Supplier(SupplierRules { codes: rules, ..SupplierRules::of_pool() });
     let gate = ConnectionRules::Supplier(SupplierRules::called());
     Directory {
         merchants: [(merchant(), "Lake".to_owned())].into(),
-        connections: [connection(CHANNEL, channel), connection(POOL, pool), connection(GATE, gate)].into(),
+        connections: [
+            connection(CHANNEL, channel),
+            connection(POOL, pool),
+            connection(RETURNS, returns),
+            connection(GATE, gate),
+        ]
+        .into(),
         ..Directory::default()
     }
 }
