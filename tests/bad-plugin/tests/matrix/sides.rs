@@ -138,7 +138,14 @@ fn notices() -> Vec<Notice> {
         told(OrderEvent::Issued { units }),
         told(OrderEvent::IssueFailed { reason: reason() }),
         told(OrderEvent::RefundDecided { key: "R1".to_owned(), units: vec![1], decision }),
-        told(OrderEvent::Redeemed { token: "v-1".to_owned(), units: vec![1], whole: false, at, shop: None }),
+        told(OrderEvent::Redeemed {
+            token: "v-1".to_owned(),
+            units: vec![1],
+            whole: false,
+            at,
+            shop: None,
+            refund_refused: None,
+        }),
         Notice::Calendar(CalendarNotice { listing: listing.clone(), names: names(), cells, gone: Vec::new() }),
         Notice::Product(ProductNotice {
             listing,
