@@ -88,7 +88,7 @@ impl Engine {
                 if gate.is_some_and(|gate| gate != connection) {
                     Some(format!("this gate takes no tickets of {connection}"))
                 // Nobody else could tell that a ticket was used whose codes a person typed.
-                } else if !own && !(order.by_hand && gate.is_none()) {
+                } else if !(own || (order.by_hand && gate.is_none())) {
                     Some(format!("tickets of {connection} are taken at the supplier's own gate"))
                 } else {
                     None
