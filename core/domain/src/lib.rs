@@ -5,6 +5,7 @@
 //! same batch sees them.
 //!
 //! - [`command`]: what may be asked for, with its key; [`answer`]: what is answered and stored under that key.
+//! - [`seed`]: where its ids come from.
 //! - [`state`]: what a batch has loaded; [`catalogue`]: a merchant's products, prices and rules.
 //! - [`footprint`]: which rows a command has to see.
 //! - [`alert`]: what somebody should look at; [`deadline`]: what must happen in time.
@@ -35,6 +36,7 @@ pub mod job;
 pub mod limits;
 pub mod planted;
 pub mod refund_rule;
+mod seed;
 pub mod state;
 pub mod stock;
 pub mod transitions;

@@ -192,7 +192,10 @@ async fn batches_rest_and_end_and_only_who_may_sees_texts() {
         assert!(!masked.to_string().contains("secret-1"), "{masked}");
         house.with(&reader, "GET", &format!("{export}/full"), None).await.problem(403, "forbidden");
         let full = house.get(&format!("{export}/full?batch=june&state=void")).await.ok();
-        assert_eq!((&full["codes"][1]["code"], &full["codes"][1]["password"]), (&json!("SWAN-0002"), &json!("secret-2")));
+        assert_eq!(
+            (&full["codes"][1]["code"], &full["codes"][1]["password"]),
+            (&json!("SWAN-0002"), &json!("secret-2"))
+        );
         assert!(house.audit().await.iter().any(|line| line.act == "exported codes"));
         let last = house.get(&format!("{CODES}?batch=july")).await.ok()["codes"][0]["id"].as_str().unwrap().to_owned();
         house.post(&format!("{CODES}/{last}/void"), Value::Null).await.ok();
