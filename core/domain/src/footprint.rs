@@ -132,6 +132,18 @@ pub fn needs(command: &Command, state: &State) -> Footprint {
                 }
             }
         }
+        Body::AddCodes { .. }
+        | Body::VoidCode { .. }
+        | Body::SetPoolThreshold { .. }
+        | Body::MoveBatch { .. }
+        | Body::ExpireCodes { .. } => of_pool(&command.body, &mut found),
+    }
+    found
+}
+
+/// What people do with a pool.
+fn of_pool(body: &Body, found: &mut Footprint) {
+    match body {
         Body::AddCodes { pool, codes } => {
             found.pools.entry(pool.clone()).or_default();
             found.batches.extend(codes.iter().map(|code| (pool.clone(), code.facts.batch.clone())));
@@ -153,8 +165,8 @@ pub fn needs(command: &Command, state: &State) -> Footprint {
             found.pools.entry(pool.clone()).or_default();
             found.code_moves.insert(CodeMove::Ended(pool.clone(), *before));
         }
+        _ => {}
     }
-    found
 }
 
 fn create(

@@ -174,6 +174,35 @@ impl State {
                 self.writes.pools.insert(name.clone(), pool.clone());
                 self.pools.insert(name, Some(pool));
             }
+            change @ (Change::NewCodes(..)
+            | Change::TakeCode(_)
+            | Change::MoveCode(..)
+            | Change::EndUnitCodes(..)
+            | Change::ReturnCode(..)
+            | Change::Batch(..)
+            | Change::AwaitCodes(_)
+            | Change::WaitOver(_)) => self.apply_to_codes(change),
+            Change::Event(event) => self.writes.events.push(event),
+            Change::Job(job) => self.add_job(job),
+            Change::EndJob(end) => self.writes.ended_jobs.push(end),
+            Change::Alert(alert) => {
+                self.writes.alerts.insert((alert.kind, alert.subject.clone()), AlertChange::Raised(alert));
+            }
+            Change::Resolve(kind, subject, at) => {
+                self.writes.alerts.insert((kind, subject), AlertChange::Resolved(at));
+            }
+            Change::Limit(key, count) => {
+                self.writes.limits.insert(key.clone(), count);
+                self.limits.insert(key, count);
+            }
+            Change::History(lines) => self.writes.history.extend(lines),
+            Change::Calendar(rows) => self.put_calendar(rows),
+            Change::Catalogue(entries) => self.put_catalogue(entries),
+        }
+    }
+
+    fn apply_to_codes(&mut self, change: Change) {
+        match change {
             Change::NewCodes(pool, codes) => self.add_codes(&pool, codes),
             Change::TakeCode(taken) => {
                 self.forget_code(&taken.code);
@@ -200,22 +229,7 @@ impl State {
             Change::WaitOver(order) => {
                 self.writes.code_waits.insert(order, None);
             }
-            Change::Event(event) => self.writes.events.push(event),
-            Change::Job(job) => self.add_job(job),
-            Change::EndJob(end) => self.writes.ended_jobs.push(end),
-            Change::Alert(alert) => {
-                self.writes.alerts.insert((alert.kind, alert.subject.clone()), AlertChange::Raised(alert));
-            }
-            Change::Resolve(kind, subject, at) => {
-                self.writes.alerts.insert((kind, subject), AlertChange::Resolved(at));
-            }
-            Change::Limit(key, count) => {
-                self.writes.limits.insert(key.clone(), count);
-                self.limits.insert(key, count);
-            }
-            Change::History(lines) => self.writes.history.extend(lines),
-            Change::Calendar(rows) => self.put_calendar(rows),
-            Change::Catalogue(entries) => self.put_catalogue(entries),
+            _ => {}
         }
     }
 

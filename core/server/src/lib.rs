@@ -7,6 +7,7 @@
 //! - [`http`]: the server: limits, inbound calls, health, metrics, the way down.
 //! - [`api`]: the admin API: one table of endpoints makes the routes and the OpenAPI document.
 //! - [`alerts`]: alerts leave the house by webhooks.
+//! - [`code_file`]: files of codes, CSV and XLSX, as rows.
 //! - [`cli`]: the commands; [`demo`]: the whole journey on one machine.
 //! - [`client`]: the commands' way to the API, of a running server or in this process.
 //! - [`telemetry`]: logs and metrics.
