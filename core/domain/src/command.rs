@@ -23,8 +23,6 @@ use crate::job::JobEnd;
 use crate::limits::Person;
 use crate::seed::Seed;
 
-pub use crate::seed::Seed;
-
 /// Most rows one bulk command may carry; longer work is cut into chunks before.
 pub const BULK_LIMIT_ROWS: usize = 500;
 
