@@ -53,6 +53,9 @@ impl Field {
     }
 }
 
+/// Where each field stands.
+pub(super) type Places = Vec<(Field, usize)>;
+
 /// How a file's columns are found.
 #[derive(Debug, Clone)]
 pub(crate) struct Columns {
@@ -90,7 +93,7 @@ impl Columns {
     }
 
     /// Where each field stands, and the headings that nobody asked for.
-    pub(super) fn places(&self, names: &[String]) -> Result<(Vec<(Field, usize)>, Vec<String>), String> {
+    pub(super) fn places(&self, names: &[String]) -> Result<(Places, Vec<String>), String> {
         let heading = |wanted: &str| names.iter().position(|name| self.header && name.eq_ignore_ascii_case(wanted));
         let mut places = Vec::new();
         if self.named.is_empty() {

@@ -8,6 +8,7 @@ mod outside;
 
 use entrepot_contract::ids::{OrderId, RefundId};
 use entrepot_contract::order::{Order, OrderState, Refund, RefundState, UnitState};
+use entrepot_contract::product::Fulfilment;
 use entrepot_domain::alert::AlertKind;
 use entrepot_domain::answer::Answer;
 use entrepot_domain::credit::PostingKind;
@@ -86,12 +87,18 @@ fn ledger_of_units(world: &World, order: &Order) {
     }
 }
 
+/// Whether an order waits for codes that only a person can bring: alerts tell him.
+fn waits_for_codes(order: &Order) -> bool {
+    let pooled = matches!(&order.terms.fulfilment, Fulfilment::Supplier { product_code, .. } if product_code == "pool");
+    pooled && order.state == OrderState::Issuing
+}
+
 /// An order that waits for something has somebody who waits with it.
 fn ended(world: &World, order: &Order) {
     let waits = match order.state {
         OrderState::Created => true,
         OrderState::Paid => true,
-        OrderState::Issuing => !excused(world, order),
+        OrderState::Issuing => !excused(world, order) && !waits_for_codes(order),
         _ => false,
     };
     if waits {
