@@ -5,9 +5,12 @@ knows what may be logged.
 """
 
 import json
+import sys
 import urllib.parse
 
-from entrepot_plugin import Fault, run
+sys.dont_write_bytecode = True  # an import leaves no file beside the plugin
+
+from entrepot_plugin import Fault, run  # noqa: E402
 
 SETTINGS = {
     "type": "object",

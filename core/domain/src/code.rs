@@ -299,3 +299,22 @@ mod tests {
         assert_eq!(first_day_left(at("2026-10-05T12:00:00Z")), Some(date("2026-10-05")));
     }
 }
+
+/// A code on its way into a pool.
+#[derive(Clone)]
+pub struct NewCode {
+    /// Line in the file.
+    pub line: u32,
+    /// What makes it unique: the code's text as imported; stored only as a keyed digest.
+    pub text: String,
+    /// What the guest will show.
+    pub credentials: Vec<Credential>,
+    /// The rest.
+    pub facts: CodeFacts,
+}
+
+impl std::fmt::Debug for NewCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "code of line {}", self.line)
+    }
+}

@@ -10,7 +10,7 @@ use entrepot_contract::ids::{
 use entrepot_contract::intent::{AskRefund, CreateOrder, Intent, RecordRefund, UnitChoice};
 use entrepot_contract::listing::Listing;
 use entrepot_contract::money::Money;
-use entrepot_contract::order::{Credential, UnitCredentials};
+use entrepot_contract::order::UnitCredentials;
 use entrepot_contract::product::{Product, Sku};
 use entrepot_contract::supplier::{Holding, Usage};
 use entrepot_contract::time::{Timestamp, VisitDate};
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::catalogue::{Distributor, StopSale};
-use crate::code::{BatchState, CodeFacts};
+use crate::code::{BatchState, NewCode};
 use crate::job::JobEnd;
 use crate::limits::Person;
 use crate::seed::Seed;
@@ -476,25 +476,6 @@ impl CatalogueEntry {
             Self::Distributor(distributor) => ("distributor", distributor.id.as_str()),
             Self::StopSale(stop) => ("stop_sale", stop.id.as_str()),
         }
-    }
-}
-
-/// A code on its way into a pool.
-#[derive(Clone)]
-pub struct NewCode {
-    /// Line in the file.
-    pub line: u32,
-    /// What makes it unique: the code's text as imported; stored only as a keyed digest.
-    pub text: String,
-    /// What the guest will show.
-    pub credentials: Vec<Credential>,
-    /// The rest.
-    pub facts: CodeFacts,
-}
-
-impl std::fmt::Debug for NewCode {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "code of line {}", self.line)
     }
 }
 

@@ -215,7 +215,9 @@ fn collect(folder: &Path, files: &mut Vec<File>) {
         let (path, name) = (entry.path(), entry.file_name());
         // The kind of the entry itself, so that a link is not followed.
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() && name != "target" && name != ".git" => collect(&path, files),
+            Ok(kind) if kind.is_dir() && name != "target" && name != ".git" && name != "__pycache__" => {
+                collect(&path, files)
+            }
             // In a worktree, what git keeps is a file.
             Ok(kind) if kind.is_file() && name != ".git" => {
                 let Ok(bytes) = std::fs::read(&path) else {

@@ -15,7 +15,8 @@ use entrepot_contract::product::{
 use entrepot_contract::time::VisitDate;
 use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, Connections, Distributor, SupplierRules};
 use entrepot_domain::code::CodeFacts;
-use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry, NewCode};
+use entrepot_domain::code::NewCode;
+use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry};
 use entrepot_domain::deadline::Times;
 use entrepot_engine::directory::{Application, Connection, Directory};
 use entrepot_engine::records::{Record, RegisteredConnection};

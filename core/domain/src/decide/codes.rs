@@ -11,8 +11,9 @@ use super::draft::Draft;
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::change::{Change, HistoryCell, HistoryKind};
+use crate::code::NewCode;
 use crate::code::{BatchState, CodeBatch, CodeMove, CodeState, FreshCode, Pool, left_for};
-use crate::command::{BULK_LIMIT_ROWS, NewCode};
+use crate::command::BULK_LIMIT_ROWS;
 
 pub(super) fn add(draft: &mut Draft<'_>, name: &PoolName, codes: &[NewCode]) -> Result<Answer, Stop> {
     if codes.len() > BULK_LIMIT_ROWS {

@@ -6,8 +6,9 @@ use entrepot_contract::order::OrderState;
 use entrepot_contract::outcome::{Acceptance, Reason};
 use entrepot_domain::answer::Answer;
 use entrepot_domain::catalogue::OnEmpty;
+use entrepot_domain::code::NewCode;
 use entrepot_domain::code::{BatchState, CodeState};
-use entrepot_domain::command::{Body, NewCode};
+use entrepot_domain::command::Body;
 use entrepot_domain::deadline::Times;
 use entrepot_domain::job::{JobKind, Notification};
 

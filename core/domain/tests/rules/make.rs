@@ -7,8 +7,9 @@ use entrepot_contract::listing::{Listing, ListingNames, Sells};
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{Credential, CredentialKind, Guests, RefundCause, UnitCredentials, Visit};
 use entrepot_contract::time::Timestamp;
+use entrepot_domain::code::NewCode;
 use entrepot_domain::code::{CodeFacts, ValidDays};
-use entrepot_domain::command::{Body, CalendarRow, NewCode, OrderName};
+use entrepot_domain::command::{Body, CalendarRow, OrderName};
 
 use crate::world::{DAY, RETAIL, SETTLEMENT, date, id};
 

@@ -4,7 +4,7 @@ use entrepot_contract::order::OrderState;
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{Fulfilment, Route, RouteCondition};
 use entrepot_contract::supplier::Holding;
-use entrepot_domain::catalogue::{ConnectionRules, Holds, SupplierRules};
+use entrepot_domain::catalogue::{ConnectionRules, Holds, OnEmpty, SupplierRules};
 use entrepot_domain::command::{Body, CatalogueEntry, IssueResult};
 use entrepot_domain::job::JobKind;
 
@@ -63,12 +63,29 @@ fn a_certain_no_goes_to_the_next_supplier_and_at_last_to_the_pool() {
 #[test]
 fn when_all_refuse_it_is_refused_once() {
     let mut world = world(|_| {});
+    world.supplier("codes", |rules| rules.codes.on_empty = OnEmpty::Refuse);
+    world.sold("1", "gated", 1);
+    world.ok(start_issue("1"));
+    refuse(&mut world, "1");
+    assert_eq!(world.order("1").state, OrderState::Issuing);
+    refuse(&mut world, "1");
+    assert!(!matches!(world.order("1").state, OrderState::Issuing | OrderState::Issued));
+    assert_eq!(world.alerts_of("pool_empty"), 1, "the pool is the last, and empty");
+}
+
+#[test]
+fn an_order_that_fell_over_to_an_empty_pool_is_issued_when_codes_come() {
+    let mut world = world(|_| {});
     world.sold("1", "gated", 1);
     world.ok(start_issue("1"));
     refuse(&mut world, "1");
     refuse(&mut world, "1");
-    assert_eq!(world.alerts_of("issue_refused"), 1, "the pool is empty, too");
-    assert_ne!(world.order("1").state, OrderState::Issued);
+    assert_eq!((world.order("1").state, fulfils(&world, "1")), (OrderState::Issuing, "codes".to_owned()));
+    world.ok(codes("codes-a", &["A"]));
+    let order = world.order("1").id.clone();
+    assert_eq!(world.waits.len(), 1, "it is among those who wait");
+    world.ok(Body::IssueWaiting { order });
+    assert_eq!(world.order("1").state, OrderState::Issued);
 }
 
 #[test]

@@ -11,7 +11,8 @@ use entrepot_contract::message::{CallContext, Request, Response};
 use entrepot_contract::supplier::{CodeRow, PreparedCode, SupplierRequest, SupplierResponse};
 use entrepot_domain::answer::Answer;
 use entrepot_domain::code::CodeFacts;
-use entrepot_domain::command::{BULK_LIMIT_ROWS, Body, CommandKey, NewCode, fingerprint};
+use entrepot_domain::code::NewCode;
+use entrepot_domain::command::{BULK_LIMIT_ROWS, Body, CommandKey, fingerprint};
 use entrepot_host::CallScope;
 use serde::{Deserialize, Serialize};
 

@@ -9,8 +9,9 @@ use entrepot_contract::order::{Credential, CredentialKind, OrderState, RefundCau
 use entrepot_contract::product::Fulfilment;
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::answer::Answer;
+use entrepot_domain::code::NewCode;
 use entrepot_domain::code::{BatchState, CodeFacts, CodeState, ValidDays};
-use entrepot_domain::command::{Body, NewCode, OrderName};
+use entrepot_domain::command::{Body, OrderName};
 use entrepot_engine::Engine;
 use entrepot_engine::flows::administer::Asked;
 use entrepot_store::SqlStorage;

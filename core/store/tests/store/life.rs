@@ -11,7 +11,8 @@ use entrepot_contract::product::Fulfilment;
 use entrepot_contract::time::Timestamp;
 use entrepot_domain::answer::Answer;
 use entrepot_domain::code::CodeFacts;
-use entrepot_domain::command::{Body, NewCode, OrderName};
+use entrepot_domain::code::NewCode;
+use entrepot_domain::command::{Body, OrderName};
 
 use crate::databases;
 use crate::world::*;

@@ -1,5 +1,7 @@
 //! The suite every plugin passes, against the simulated supplier's desk.
+#![allow(clippy::unwrap_used)]
 
+#[allow(dead_code)] // some of it is for other tests
 mod fixture;
 
 use entrepot_conformance::Suite;

@@ -85,7 +85,7 @@ async fn codes_are_imported_beside_a_server_and_without_one() {
         assert_eq!(stage.server.terminate().code(), Some(0));
         let report = import(&stage, &["SUN-0002", "SUN-0003"]);
         assert_eq!(report["added"], 1, "{report}");
-        assert_eq!(report["duplicates"]["in_file"].as_array().map(Vec::len), Some(1), "{report}");
+        assert_eq!(report["duplicates"]["in_pool"].as_array().map(Vec::len), Some(1), "{report}");
         stage.restart();
         let pools = stage.office.get("/merchants/lakeside/pools").await;
         assert!(pools.to_string().contains("summer"), "{pools}");

@@ -87,10 +87,16 @@ fn ledger_of_units(world: &World, order: &Order) {
     }
 }
 
-/// Whether an order waits for codes that only a person can bring: alerts tell him.
-fn waits_for_codes(order: &Order) -> bool {
-    let pooled = matches!(&order.terms.fulfilment, Fulfilment::Supplier { product_code, .. } if product_code == "pool");
-    pooled && order.state == OrderState::Issuing
+/// Whether an order waits for codes that only a person can bring, and an alert tells him: of the pool while it has too
+/// few, of the order once the channel's time has ended.
+fn waits_for_codes(world: &World, order: &Order) -> bool {
+    let Fulfilment::Supplier { product_code, .. } = &order.terms.fulfilment else { return false };
+    let told = |(_, alert): &(_, entrepot_domain::alert::Alert)| match alert.kind {
+        AlertKind::PoolEmpty => alert.subject == *product_code,
+        AlertKind::IssueDue => alert.subject == order.id.as_str(),
+        _ => false,
+    };
+    product_code == "pool" && order.state == OrderState::Issuing && world.memory.alerts().iter().any(told)
 }
 
 /// An order that waits for something has somebody who waits with it.
@@ -98,7 +104,7 @@ fn ended(world: &World, order: &Order) {
     let waits = match order.state {
         OrderState::Created => true,
         OrderState::Paid => true,
-        OrderState::Issuing => !excused(world, order) && !waits_for_codes(order),
+        OrderState::Issuing => !excused(world, order) && !waits_for_codes(world, order),
         _ => false,
     };
     if waits {

@@ -83,7 +83,7 @@ pub(super) fn channels(world: &World, orders: &[Order]) {
         let tells = |event: &OrderEvent| matches!(event, OrderEvent::Issued { .. } | OrderEvent::IssueFailed { .. });
         let over = matches!(order.state, OrderState::Refunded | OrderState::Cancelled);
         let heard = mine.iter().any(|notice| tells(&notice.event));
-        if promised && !heard && !over && !given_up(world, order) && !super::waits_for_codes(order) {
+        if promised && !heard && !over && !given_up(world, order) && !super::waits_for_codes(world, order) {
             breaches.push(format!("order {} is {:?}; the channel still waits for it", order.id, order.state));
         }
         breaches.extend(undecided(world, &ledger, order, &name, &mine));

@@ -9,13 +9,13 @@ use entrepot_sdk::contract::supplier::{
 };
 use entrepot_sdk::prelude::*;
 use entrepot_sdk::testing::{Bench, Seat, World};
-use octo_simulator::{Answer, Call, Desk, Manner, Options};
+use octo_simulator::{Call, Desk, Options};
 use serde_json::{Value, json};
 
-pub const KEY: &str = "octo-key-3f9c7a51e2";
+pub use crate::fixture::{KEY, MUSEUM, answer};
+
 /// 2026-03-01T00:00:00Z
 pub const NOW: Timestamp = Timestamp::from_millis(1_772_323_200_000);
-pub const MUSEUM: &str = "museum/museum-day/adult";
 pub const BOAT: &str = "boat/boat-day/adult";
 pub const BOAT_AT_NINE: &str = "boat.boat-day.20260305T0900";
 pub const DAY: &str = "2026-03-05";
@@ -23,21 +23,6 @@ pub const DAY: &str = "2026-03-05";
 pub struct Table {
     pub desk: Arc<Desk>,
     pub seat: Seat,
-}
-
-/// A simulated supplier's answer as the host hands it over.
-pub fn answer(desk: &Desk, request: &HttpRequest) -> Result<HttpResponse, Fault> {
-    let target = request.url.strip_prefix("http://partner.test").unwrap_or("/elsewhere");
-    let mut sent = octo_simulator::Request::new(&request.method, target);
-    sent.headers = request.headers.clone();
-    sent.body = request.body.clone().unwrap_or_default();
-    let Answer { status, content_type, capabilities, body, manner } = desk.answer(&sent);
-    if manner != Manner::AtOnce {
-        return Err(Fault::unknown(FaultKind::TimedOut, "nobody answered"));
-    }
-    let mut headers = vec![("content-type".to_owned(), content_type.to_owned())];
-    headers.extend(capabilities.map(|ids| ("octo-capabilities".to_owned(), ids)));
-    Ok(HttpResponse { status, headers, body })
 }
 
 pub fn options() -> Options {

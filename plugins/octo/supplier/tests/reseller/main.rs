@@ -10,6 +10,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod desk;
+#[allow(dead_code)] // the rest of it is the suite's
+#[path = "../fixture/mod.rs"]
+mod fixture;
 mod giving_back;
 mod goods;
 mod lies;
