@@ -59,7 +59,7 @@ pub(super) fn give(draft: &mut Draft<'_>, order: &mut Order, name: &PoolName, ru
     let left = pool.available.saturating_sub(u32::try_from(wanted).unwrap_or(u32::MAX));
     codes::count(draft, name, &pool, left);
     if order.state == OrderState::Issuing {
-        draft.push(Change::WaitOver(order.id.clone()));
+        over(draft, order);
     }
     finish(draft, order, given, &format!("{wanted} codes of pool {name}"))?;
     Ok(Begun::Issued)
@@ -76,7 +76,7 @@ fn too_few(
     if rules.on_empty == OnEmpty::Refuse {
         draft.alert(AlertKind::PoolEmpty, name.as_str(), format!("{text}; it is refused"));
         if order.state == OrderState::Issuing {
-            draft.push(Change::WaitOver(order.id.clone()));
+            over(draft, order);
         }
         let reason = format!("pool {name} has too few codes");
         fail(draft, order, &reason)?;
@@ -102,6 +102,15 @@ fn await_codes(draft: &mut Draft<'_>, order: &Order, name: &PoolName, wanted: us
         since: draft.at(),
     };
     draft.push(Change::AwaitCodes(wait));
+    // The pool's own alert ends with the next code that comes, which may not be enough for this one.
+    let text = format!("order {} waits for {wanted} codes of pool {name}; import codes, or issue it by hand", order.id);
+    draft.alert(AlertKind::IssueDue, order.id.as_str(), text);
+}
+
+/// An order waits for codes no more.
+fn over(draft: &mut Draft<'_>, order: &Order) {
+    draft.push(Change::WaitOver(order.id.clone()));
+    draft.resolve(AlertKind::IssueDue, order.id.as_str());
 }
 
 /// An order that its supplier refused waits for the pool that came after it.
@@ -116,7 +125,7 @@ pub(super) fn wait(draft: &mut Draft<'_>, order: &Order) {
 pub(super) fn issue_waiting(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Stop> {
     let mut order = draft.find(&OrderName::Own(id.clone()))?;
     let Some((pool, rules)) = waits(draft, &order) else {
-        draft.push(Change::WaitOver(id.clone()));
+        over(draft, &order);
         return Ok(Answer::NotIssued { order: id.clone(), reason: format!("the order is {:?}", order.state) });
     };
     let now = draft.at();
@@ -141,7 +150,7 @@ pub(super) fn issue_waiting(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answe
 /// Units were given back after payment: their codes are void, or go back where nobody was shown any of the order's.
 pub(super) fn give_up(draft: &mut Draft<'_>, order: &mut Order, units: &[u16]) -> Result<(), Stop> {
     if waits(draft, order).is_some() && order.count(UnitState::Refunded) == order.units.len() {
-        draft.push(Change::WaitOver(order.id.clone()));
+        over(draft, order);
     }
     let whole = order.unshown && order.count(UnitState::Refunded) == order.units.len();
     let behind = pool_behind(draft.state, &order.terms.fulfilment).filter(|(_, rules)| rules.return_unshown && whole);
