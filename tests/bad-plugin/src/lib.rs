@@ -5,7 +5,7 @@
 //!
 //! - [`defect`]: the defects, as settings.
 //! - [`plugin`](mod@plugin): the plugin that has them.
-//! - [`reference`]: plugins that have no defect; [`spoilt`]: what is put around them, one defect for each check of the
+//! - [`mod@reference`]: plugins that have no defect; [`spoilt`]: what is put around them, one defect for each check of the
 //!   conformance suite.
 //! - [`mark`](mod@mark): a place in the compiled file that a test overwrites: many libraries from one build.
 //!
