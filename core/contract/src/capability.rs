@@ -35,14 +35,31 @@ pub struct ChannelCapabilities {
     /// The limits of the notice `calendar`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calendar: Option<CalendarNotices>,
+    /// What the partner has to allow the application (scopes, 能力), in its own words: a person agrees it with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<Scope>,
+}
+
+/// Something that a partner has to allow.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Scope {
+    /// As the partner calls it.
+    pub name: String,
+    /// What it is for; a person reads it.
+    pub what: String,
+    /// Whether the connection works without it, less something.
+    pub optional: bool,
 }
 
 /// How a channel is told about dates.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CalendarNotices {
-    /// Most dates of one notice; at least 1.
+    /// Most dates of each SKU in one notice; at least 1.
     pub dates_limit: u16,
+    /// Most SKUs of one notice; at least 1.
+    pub skus_limit: u16,
     /// How many days ahead it wants to know, today included.
     pub horizon_days: u16,
 }

@@ -52,9 +52,17 @@ fn deliver(channel: &ChannelCapabilities, notice: &Notice) -> Option<String> {
             Some("the call deliver for a part of an order's units".to_owned())
         }
         Notice::Calendar(notice) => {
-            let (dates, limit) = (notice.cells.len() + notice.gone.len(), channel.calendar.as_ref()?.dates_limit);
-            let text = || format!("the call deliver for {dates} dates: its limit is {limit}");
-            (!(1..=usize::from(limit)).contains(&dates)).then(text)
+            let limits = channel.calendar.as_ref()?;
+            // All dates up to the horizon belong together, however many they are.
+            let limit = if notice.whole { limits.horizon_days.max(limits.dates_limit) } else { limits.dates_limit };
+            if !(1..=usize::from(limits.skus_limit)).contains(&notice.skus.len()) {
+                let (skus, limit) = (notice.skus.len(), limits.skus_limit);
+                return Some(format!("the call deliver for {skus} SKUs of one product: its limit is {limit}"));
+            }
+            let dates = notice.skus.iter().map(|sku| sku.cells.len() + sku.gone.len());
+            let wrong = |dates: &usize| !(1..=usize::from(limit)).contains(dates);
+            let text = |dates| format!("the call deliver for {dates} dates of a SKU: its limit is {limit}");
+            dates.into_iter().find(wrong).map(text)
         }
         _ => None,
     }

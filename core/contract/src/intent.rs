@@ -59,6 +59,9 @@ pub enum Intent {
         message: String,
         /// The order it names, if any.
         order: Option<ChannelOrderId>,
+        /// The product it names, if any.
+        #[serde(default)]
+        names: ListingNames,
     },
     /// An intent added after this build.
     #[serde(other)]

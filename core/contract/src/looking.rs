@@ -43,6 +43,16 @@ pub enum Look {
         #[serde(default)]
         page: Option<String>,
     },
+    /// What was used there? Page by page.
+    Redemptions {
+        /// From when on.
+        from: Timestamp,
+        /// Until when, exclusive.
+        to: Timestamp,
+        /// The page's name from the one before; none for the first.
+        #[serde(default)]
+        page: Option<String>,
+    },
     /// How does a product stand there?
     Product {
         /// As the channel names it.
@@ -86,6 +96,8 @@ pub enum LookName {
     Orders,
     /// [`Look::Ledger`].
     Ledger,
+    /// [`Look::Redemptions`].
+    Redemptions,
     /// [`Look::Product`].
     Product,
     /// [`Look::Shops`].
@@ -105,6 +117,7 @@ impl LookName {
             Self::Order => "order",
             Self::Orders => "orders",
             Self::Ledger => "ledger",
+            Self::Redemptions => "redemptions",
             Self::Product => "product",
             Self::Shops => "shops",
             Self::Sealed => "sealed",
@@ -121,6 +134,7 @@ impl Look {
             Self::Order { .. } => LookName::Order,
             Self::Orders { .. } => LookName::Orders,
             Self::Ledger { .. } => LookName::Ledger,
+            Self::Redemptions { .. } => LookName::Redemptions,
             Self::Product { .. } => LookName::Product,
             Self::Shops { .. } => LookName::Shops,
             Self::Sealed(_) => LookName::Sealed,
@@ -145,6 +159,14 @@ pub enum Seen {
     Ledger {
         /// At most [`SEEN_LIMIT`].
         lines: Vec<LedgerLine>,
+        /// The next page's name; none for the last.
+        #[serde(default)]
+        next: Option<String>,
+    },
+    /// To [`Look::Redemptions`].
+    Redemptions {
+        /// At most [`SEEN_LIMIT`].
+        lines: Vec<RedemptionLine>,
         /// The next page's name; none for the last.
         #[serde(default)]
         next: Option<String>,
@@ -191,15 +213,36 @@ pub struct OrderSeen {
     pub state: SeenState,
     /// The same in the channel's own word or number; what this build cannot name is kept by it.
     pub raw_state: String,
+    /// Our order id as the channel stores it.
+    #[serde(default)]
+    pub own_order: Option<String>,
+    /// What was bought, as the channel names it.
+    #[serde(default)]
+    pub names: ListingNames,
+    /// When it was made there.
+    #[serde(default)]
+    pub ordered_at: Option<Timestamp>,
+    /// When the guest paid.
+    #[serde(default)]
+    pub paid_at: Option<Timestamp>,
     /// When it changed last there.
     #[serde(default)]
     pub updated_at: Option<Timestamp>,
     /// Units bought, where it says so.
     #[serde(default)]
     pub units: Option<u32>,
+    /// Units used, where it says so.
+    #[serde(default)]
+    pub used_units: Option<u32>,
+    /// Units given back, where it says so.
+    #[serde(default)]
+    pub refunded_units: Option<u32>,
     /// What the guest paid for the whole order, where it says so.
     #[serde(default)]
     pub paid: Option<Money>,
+    /// What the guest got back so far, where it says so.
+    #[serde(default)]
+    pub refunded: Option<Money>,
 }
 
 /// Where an order stands at a channel.
@@ -221,6 +264,23 @@ pub enum SeenState {
     /// Anything else; the raw word tells.
     #[serde(other)]
     Other,
+}
+
+/// One use (核销) as the channel recorded it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedemptionLine {
+    /// The channel's id of the use; the same use comes with the same id.
+    pub id: String,
+    /// The order, where it names one.
+    #[serde(default)]
+    pub order: Option<ChannelOrderId>,
+    /// Units it counts for.
+    pub units: u32,
+    /// When.
+    pub at: Timestamp,
+    /// When it was taken back; none while it stands.
+    #[serde(default)]
+    pub undone_at: Option<Timestamp>,
 }
 
 /// One line of a channel's bill.

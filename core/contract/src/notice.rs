@@ -8,6 +8,7 @@ use crate::listing::ListingNames;
 use crate::money::Money;
 use crate::order::UnitCredentials;
 use crate::outcome::CalendarCell;
+use crate::product::{GuestRequirement, RefundRule, Validity};
 use crate::supplier::Wait;
 use crate::time::{Timestamp, VisitDate};
 
@@ -17,7 +18,7 @@ use crate::time::{Timestamp, VisitDate};
 pub enum Notice {
     /// About an order.
     Order(OrderNotice),
-    /// Prices, opening or stock of a listing's dates changed.
+    /// Prices, opening or stock of a product's dates changed.
     Calendar(CalendarNotice),
     /// A product, or whether it is on sale, changed.
     Product(ProductNotice),
@@ -56,14 +57,28 @@ pub struct OrderNotice {
     pub event: OrderEvent,
 }
 
-/// Dates of one listing, as they stand when it is told: whatever happened in between, the newest value counts.
+/// Dates of one product of the channel, as they stand when it is told: whatever happened in between, the newest value
+/// counts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CalendarNotice {
+    /// The product as the channel names it, without a SKU.
+    pub names: ListingNames,
+    /// Its SKUs whose dates are told; at most as many as the plugin declares
+    /// ([`crate::capability::CalendarNotices`]).
+    pub skus: Vec<SkuDates>,
+    /// Whether these are all dates of each SKU from today to the horizon; otherwise those that changed.
+    #[serde(default)]
+    pub whole: bool,
+}
+
+/// Dates of one listing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SkuDates {
     /// Our listing id.
     pub listing: ListingId,
-    /// As the channel names it.
+    /// As the channel names it, with its SKU.
     pub names: ListingNames,
-    /// The dates, in order; at most as many as the plugin declares ([`crate::capability::CalendarNotices`]).
+    /// The dates, in order; with `gone` at most as many as the plugin declares.
     pub cells: Vec<CalendarCell>,
     /// Dates that are not for sale any more, and of which nothing else is known.
     #[serde(default)]
@@ -73,27 +88,59 @@ pub struct CalendarNotice {
 impl CalendarNotice {
     /// Its dates with their price and opening.
     pub fn days(&self) -> impl Iterator<Item = &CalendarDay> {
-        self.cells.iter().map(|cell| &cell.day)
+        self.skus.iter().flat_map(|sku| sku.cells.iter().map(|cell| &cell.day))
+    }
+
+    /// Whether it tells of that date of that listing.
+    #[must_use]
+    pub fn tells(&self, listing: &ListingId, date: VisitDate) -> bool {
+        self.skus.iter().any(|sku| {
+            let dates = sku.cells.iter().filter_map(|cell| cell.day.date).chain(sku.gone.iter().copied());
+            sku.listing == *listing && dates.into_iter().any(|told| told == date)
+        })
     }
 }
 
-/// One listing's product as it stands.
+/// A product of a channel as it stands with us.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProductNotice {
-    /// Our listing id.
-    pub listing: ListingId,
-    /// As the channel names it; its own ids are missing until it gave them.
+    /// As the channel names it, without a SKU; its own ids are missing until it gave them.
     pub names: ListingNames,
-    /// Whether it may be sold through this listing.
+    /// Whether any of it may be sold.
     pub on_sale: bool,
     /// Our product.
     pub product: ProductId,
     /// Its name, for guests.
     pub title: String,
-    /// What is sold of it.
+    /// What has to be known about the guests.
+    #[serde(default)]
+    pub guests: GuestRequirement,
+    /// When what was sold can be used.
+    #[serde(default)]
+    pub validity: Validity,
+    /// What a guest gets back, and when.
+    #[serde(default)]
+    pub refund: RefundRule,
+    /// What is sold of it, ordered by listing.
+    pub skus: Vec<SkuNotice>,
+}
+
+/// One SKU of a product of a channel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SkuNotice {
+    /// Our listing id.
+    pub listing: ListingId,
+    /// As the channel names it, with its SKU.
+    pub names: ListingNames,
+    /// Whether it may be sold.
+    pub on_sale: bool,
+    /// Ours.
     pub sku: SkuId,
     /// Its name, for guests.
-    pub sku_title: String,
+    pub title: String,
+    /// People one unit admits.
+    #[serde(default)]
+    pub persons: u16,
     /// Fewest units of one order.
     pub minimum_units: u16,
     /// Most units of one order.
@@ -110,12 +157,23 @@ pub enum Told {
     Waiting(Wait),
     /// Of a calendar: it took the rest.
     Partly {
-        /// The dates it refused, each with the channel's reason, for people; never empty.
-        refused: Vec<(VisitDate, String)>,
+        /// The dates it refused; never empty.
+        refused: Vec<RefusedDate>,
     },
     /// An answer added after this build.
     #[serde(other)]
     Unknown,
+}
+
+/// A date that a channel did not take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedDate {
+    /// Whose.
+    pub listing: ListingId,
+    /// Which.
+    pub date: VisitDate,
+    /// The channel's reason, for people.
+    pub reason: String,
 }
 
 /// How a waiting refund was decided.

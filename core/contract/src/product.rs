@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BucketId, ConnectionId, MerchantId, ProductId, SkuId};
+use crate::strict::strict;
 use crate::time::VisitDate;
 
 /// The kinds of product, by the shape of their life.
@@ -50,13 +51,13 @@ pub struct Product {
     /// Whether it may be sold at all (上架).
     pub on_sale: bool,
     /// What has to be known about the guests.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "strict")]
     pub guests: GuestRequirement,
     /// When what was sold can be used.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "strict")]
     pub validity: Validity,
     /// What a guest gets back, and when.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "strict")]
     pub refund: RefundRule,
     /// How a voucher's dates are reserved; none for what is sold with its date, or used without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -234,7 +235,8 @@ pub enum Fulfilment {
 
 /// What has to be known about the guests before an order is taken.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct GuestRequirement {
     /// Whose data is collected.
     pub collect: Collect,
@@ -286,7 +288,8 @@ pub enum DocumentKind {
 
 /// When what was sold can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "on", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "on", rename_all = "snake_case")]
+#[schemars(deny_unknown_fields)]
 pub enum Validity {
     /// Only on the date of visit (当天有效).
     #[default]
@@ -307,7 +310,8 @@ pub enum Validity {
 
 /// What a guest gets back, and when. Evaluated alike for preview and for decision.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct RefundRule {
     /// Tried in turn; the first whose time has not passed applies.
     pub steps: Vec<RefundStep>,
@@ -319,7 +323,7 @@ pub struct RefundRule {
 
 /// One step of a refund rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(deny_unknown_fields)]
 pub struct RefundStep {
     /// Applies until this many hours before 00:00 (venue time) of the date of visit; negative reaches into it.
     pub hours_before_visit: i32,

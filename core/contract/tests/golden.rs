@@ -178,12 +178,13 @@ fn every_arm_has_its_message() {
     cover(
         &both,
         "look",
-        &arms!(Look: Order "order", Orders "orders", Ledger "ledger", Product "product", Shops "shops", Sealed "sealed"),
+        &arms!(Look: Order "order", Orders "orders", Ledger "ledger", Redemptions "redemptions",
+            Product "product", Shops "shops", Sealed "sealed"),
     );
     cover(
         &both,
         "seen",
-        &arms!(Seen: Orders "orders", Ledger "ledger", Products "products", Shops "shops", Opened "opened"),
+        &arms!(Seen: Orders "orders", Ledger "ledger", Redemptions "redemptions", Products "products", Shops "shops", Opened "opened"),
     );
     cover(&both, "holding", &arms!(Holding: Held "held", Booked "booked", Refused "refused"));
     cover(

@@ -61,8 +61,7 @@ fn told_well(notice: &Notice, told: &Told) -> bool {
     match (told, notice) {
         (Told::Done, _) | (Told::Waiting(_), Notice::Product(_)) => true,
         (Told::Partly { refused }, Notice::Calendar(calendar)) => {
-            let named = |date| calendar.gone.contains(date) || calendar.days().any(|day| day.date == Some(*date));
-            !refused.is_empty() && refused.iter().all(|(date, _)| named(date))
+            !refused.is_empty() && refused.iter().all(|no| calendar.tells(&no.listing, no.date))
         }
         (Told::Waiting(_) | Told::Partly { .. } | Told::Unknown, _) => false,
     }
@@ -74,6 +73,7 @@ fn seen_well(what: &Look, seen: &Seen) -> bool {
         (Look::Order { .. }, Seen::Orders { orders, next }) => orders.len() <= 1 && next.is_none(),
         (Look::Orders { .. }, Seen::Orders { orders, .. }) => orders.len() <= SEEN_LIMIT,
         (Look::Ledger { .. }, Seen::Ledger { lines, .. }) => lines.len() <= SEEN_LIMIT,
+        (Look::Redemptions { .. }, Seen::Redemptions { lines, .. }) => lines.len() <= SEEN_LIMIT,
         (Look::Product { .. }, Seen::Products { products }) => products.len() <= SEEN_LIMIT,
         (Look::Shops { .. }, Seen::Shops { shops, .. }) => shops.len() <= SEEN_LIMIT,
         (Look::Sealed(sealed), Seen::Opened(opened)) => sealed.texts.len() == opened.texts.len(),

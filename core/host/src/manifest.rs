@@ -115,8 +115,8 @@ fn sells(channel: &ChannelCapabilities) -> Result<(), String> {
     let told = channel.notices.iter().any(|name| name == "calendar");
     match &channel.calendar {
         None if told => Err("it is told about its calendar, but not how many dates at once".to_owned()),
-        Some(limits) if limits.dates_limit == 0 || limits.horizon_days == 0 => {
-            Err("the dates of one calendar notice, and its horizon, must be above 0".to_owned())
+        Some(limits) if limits.dates_limit == 0 || limits.skus_limit == 0 || limits.horizon_days == 0 => {
+            Err("the dates and SKUs of one calendar notice, and its horizon, must be above 0".to_owned())
         }
         _ => Ok(()),
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use entrepot_contract::fault::{Effect, Fault, FaultKind};
 use entrepot_contract::ids::{OrderId, SceneName};
 use entrepot_contract::intent::Intent;
+use entrepot_contract::listing::ListingNames;
 use entrepot_contract::manifest::Manifest;
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{Guest, GuestField, Visit};
@@ -236,7 +237,12 @@ pub(crate) fn refused(what: &str, fault: &Fault, kinds: &[FaultKind]) -> Outcome
 /// Any question to a channel, for plugins that are none.
 pub(crate) fn some_question() -> Outcome<(SceneName, Intent, CoreOutcome)> {
     let scene = SceneName::parse("any").map_err(|fault| fault.to_string())?;
-    let event = Intent::Event { event: "any".to_owned(), message: "m1".to_owned(), order: None };
+    let event = Intent::Event {
+        event: "any".to_owned(),
+        message: "m1".to_owned(),
+        order: None,
+        names: ListingNames::default(),
+    };
     Ok((scene, event, CoreOutcome::Recorded))
 }
 

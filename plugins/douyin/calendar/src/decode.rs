@@ -239,6 +239,7 @@ fn webhook(raw: &RawRequest) -> Result<Intent, Fault> {
         event: event.to_owned(),
         message: message.map_or_else(|| webhook_sign("", &raw.body), str::to_owned),
         order: event_order(&body),
+        names: ListingNames::default(),
     })
 }
 

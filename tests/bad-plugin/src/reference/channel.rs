@@ -160,7 +160,8 @@ impl Channel for ReferenceChannel {
                     LookName::Shops,
                     LookName::Sealed,
                 ],
-                calendar: Some(CalendarNotices { dates_limit: 30, horizon_days: 90 }),
+                calendar: Some(CalendarNotices { dates_limit: 30, skus_limit: 3, horizon_days: 90 }),
+                scopes: Vec::new(),
             },
             secrets: vec!["key"],
             scenes: SCENES.iter().map(scene).collect(),
@@ -246,6 +247,7 @@ impl Channel for ReferenceChannel {
                 event: said.event.clone().ok_or_else(|| missing("event"))?,
                 message: said.key()?,
                 order: Some(said.order()?),
+                names: ListingNames::default(),
             },
             other => return Err(Fault::unsupported(other)),
         })

@@ -9,8 +9,9 @@ use entrepot_sdk::contract::calendar::CalendarDay;
 use entrepot_sdk::contract::channel::RawRequest;
 use entrepot_sdk::contract::ids::{ListingId, ProductId, SkuId};
 use entrepot_sdk::contract::listing::ListingNames;
-use entrepot_sdk::contract::notice::{CalendarNotice, ProductNotice};
+use entrepot_sdk::contract::notice::{CalendarNotice, ProductNotice, SkuDates, SkuNotice};
 use entrepot_sdk::contract::outcome::CalendarCell;
+use entrepot_sdk::contract::product::{GuestRequirement, RefundRule, Validity};
 use entrepot_sdk::contract::supplier::UsedUnits;
 use entrepot_sdk::prelude::*;
 use serde_json::{Value, json};
@@ -151,17 +152,29 @@ fn notices() -> Vec<Notice> {
             shop: None,
             refund_refused: None,
         }),
-        Notice::Calendar(CalendarNotice { listing: listing.clone(), names: names(), cells, gone: Vec::new() }),
+        Notice::Calendar(CalendarNotice {
+            names: names(),
+            skus: vec![SkuDates { listing: listing.clone(), names: names(), cells, gone: Vec::new() }],
+            whole: false,
+        }),
         Notice::Product(ProductNotice {
-            listing,
             names: names(),
             on_sale: true,
             product: ProductId::parse("p1").unwrap(),
             title: "a product".to_owned(),
-            sku: SkuId::parse("s1").unwrap(),
-            sku_title: "a SKU".to_owned(),
-            minimum_units: 1,
-            maximum_units: 5,
+            guests: GuestRequirement::default(),
+            validity: Validity::default(),
+            refund: RefundRule::default(),
+            skus: vec![SkuNotice {
+                listing,
+                names: names(),
+                on_sale: true,
+                sku: SkuId::parse("s1").unwrap(),
+                title: "a SKU".to_owned(),
+                persons: 1,
+                minimum_units: 1,
+                maximum_units: 5,
+            }],
         }),
     ]
 }

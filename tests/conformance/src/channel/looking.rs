@@ -33,7 +33,7 @@ fn looks(manifest: &Manifest) -> bool {
     !channel(manifest).looks.is_empty()
 }
 
-const PAGED: &[LookName] = &[LookName::Orders, LookName::Ledger, LookName::Shops];
+const PAGED: &[LookName] = &[LookName::Orders, LookName::Ledger, LookName::Redemptions, LookName::Shops];
 
 fn pages(manifest: &Manifest) -> bool {
     channel(manifest).looks.iter().any(|name| PAGED.contains(name))
@@ -55,6 +55,7 @@ fn question(trial: &Trial, name: LookName, page: Option<String>) -> Outcome<Look
         LookName::Order => Look::Order { order: order(trial)? },
         LookName::Orders => Look::Orders { from: now.plus_millis(-3_600_000), to: now, page },
         LookName::Ledger => Look::Ledger { day: visit_day()?, page },
+        LookName::Redemptions => Look::Redemptions { from: now.plus_millis(-3_600_000), to: now, page },
         LookName::Product => Look::Product { names: Default::default() },
         LookName::Shops => Look::Shops { page },
         LookName::Sealed => {
@@ -72,6 +73,7 @@ fn fits(name: LookName, seen: &Seen) -> bool {
             _ => name == LookName::Orders,
         },
         Seen::Ledger { .. } => name == LookName::Ledger,
+        Seen::Redemptions { .. } => name == LookName::Redemptions,
         Seen::Products { .. } => name == LookName::Product,
         Seen::Shops { .. } => name == LookName::Shops,
         Seen::Opened(_) => name == LookName::Sealed,
@@ -93,6 +95,7 @@ fn page_of(seen: &Seen) -> (usize, Option<String>) {
     match seen {
         Seen::Orders { orders, next } => (orders.len(), next.clone()),
         Seen::Ledger { lines, next } => (lines.len(), next.clone()),
+        Seen::Redemptions { lines, next } => (lines.len(), next.clone()),
         Seen::Shops { shops, next } => (shops.len(), next.clone()),
         _ => (0, None),
     }

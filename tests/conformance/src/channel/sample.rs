@@ -9,9 +9,12 @@ use entrepot_contract::intent::Intent;
 use entrepot_contract::listing::ListingNames;
 use entrepot_contract::manifest::Manifest;
 use entrepot_contract::money::Money;
-use entrepot_contract::notice::{CalendarNotice, Notice, OrderEvent, OrderNotice, ProductNotice, RefundDecision};
+use entrepot_contract::notice::{
+    CalendarNotice, Notice, OrderEvent, OrderNotice, ProductNotice, RefundDecision, SkuDates, SkuNotice,
+};
 use entrepot_contract::order::{Credential, CredentialKind, UnitCredentials, UnitState};
 use entrepot_contract::outcome::{Acceptance, CalendarAnswer, CalendarCell, Outcome as Answer, UnitUsage};
+use entrepot_contract::product::{GuestRequirement, RefundRule, Validity};
 use entrepot_contract::time::Timestamp;
 use entrepot_sdk::testing::{Seat, World};
 
@@ -116,21 +119,33 @@ pub(crate) fn all_notices() -> Outcome<Vec<Notice>> {
     }
     let listing = || ListingId::parse("l1").map_err(|fault| fault.to_string());
     notices.push(Notice::Calendar(CalendarNotice {
-        listing: listing()?,
         names: ListingNames::default(),
-        cells: Vec::new(),
-        gone: vec![visit_day()?],
+        skus: vec![SkuDates {
+            listing: listing()?,
+            names: ListingNames::default(),
+            cells: Vec::new(),
+            gone: vec![visit_day()?],
+        }],
+        whole: false,
     }));
     notices.push(Notice::Product(ProductNotice {
-        listing: listing()?,
         names: ListingNames::default(),
         on_sale: true,
         product: ProductId::parse("p1").map_err(|fault| fault.to_string())?,
         title: "a product".to_owned(),
-        sku: SkuId::parse("s1").map_err(|fault| fault.to_string())?,
-        sku_title: "a SKU".to_owned(),
-        minimum_units: 1,
-        maximum_units: 5,
+        guests: GuestRequirement::default(),
+        validity: Validity::default(),
+        refund: RefundRule::default(),
+        skus: vec![SkuNotice {
+            listing: listing()?,
+            names: ListingNames::default(),
+            on_sale: true,
+            sku: SkuId::parse("s1").map_err(|fault| fault.to_string())?,
+            title: "a SKU".to_owned(),
+            persons: 1,
+            minimum_units: 1,
+            maximum_units: 5,
+        }],
     }));
     Ok(notices)
 }

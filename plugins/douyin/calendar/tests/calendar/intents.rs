@@ -278,7 +278,7 @@ async fn webhooks() {
     let handshake = decoded(&seat, "webhook", HANDSHAKE).await;
     assert_eq!(handshake, Intent::Handshake { challenge: json!(12345) });
     match decoded(&seat, "webhook", HOOK).await {
-        Intent::Event { event, message, order } => {
+        Intent::Event { event, message, order, .. } => {
             assert_eq!((event.as_str(), message.as_str()), ("life_trade_order_notify", "message-1"));
             assert_eq!(order.as_ref().map(|id| id.as_str()), Some(ORDER));
         }

@@ -4,6 +4,7 @@ use entrepot_sdk::contract::channel::{ChannelRequest, ChannelResponse, Located, 
 use entrepot_sdk::contract::fault::{Effect, Fault, FaultKind};
 use entrepot_sdk::contract::ids::ChannelOrderId;
 use entrepot_sdk::contract::intent::Intent;
+use entrepot_sdk::contract::listing::ListingNames;
 use entrepot_sdk::contract::looking::Seen;
 use entrepot_sdk::contract::message::{Request, Response};
 use entrepot_sdk::contract::money::Money;
@@ -55,7 +56,12 @@ pub(super) const DEFECTS: &[Defect] = defect_table! {
 
     one_meaning breaks samples_decode_to_their_intents: Answered(|_, answer, _| {
         if let Some(intent) = intent(answer) {
-            *intent = Intent::Event { event: "something".to_owned(), message: "m".to_owned(), order: None };
+            *intent = Intent::Event {
+                event: "something".to_owned(),
+                message: "m".to_owned(),
+                order: None,
+                names: ListingNames::default(),
+            };
         }
     });
     decodes_another_order breaks intent_names_the_located_order: Answered(|_, answer, _| {
