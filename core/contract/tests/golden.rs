@@ -42,7 +42,7 @@ fn bare(value: Value) -> Value {
 /// With a field of a later build in every message; what belongs to a plugin or partner stays as it is.
 fn later(value: &Value, name: &str) -> Value {
     const THEIRS: &[&str] = &["settings", "challenge", "instance_settings", "connection_settings", "Ok", "Err"];
-    const CHOICES: &[&str] = &["plain", "sealed", "numbers", "count", "text", "raw"];
+    const CHOICES: &[&str] = &["plain", "sealed", "numbers", "count", "text", "raw", "fixed", "ratio"];
     match value {
         Value::Object(fields) => {
             let all = fields
