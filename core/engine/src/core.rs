@@ -16,11 +16,11 @@ use tokio::task::JoinHandle;
 
 use crate::alerting::Teller;
 use crate::directory::Directory;
-use crate::flows::read_calendar::Readings;
 use crate::interface_log::InterfaceQueue;
 use crate::jobs::Jobs;
 use crate::nodes;
 use crate::records::Record;
+use crate::rounds::Rounds;
 use crate::seed::Seeds;
 use crate::sequencer::{Sequencer, Undecided};
 use crate::storage::{NodeSeen, Storage, StorageFault, Switch};
@@ -108,7 +108,11 @@ pub(crate) struct Core {
     pub(crate) watch: Watch,
     pub(crate) lookups: Lookups,
     pub(crate) starts: Starts,
-    pub(crate) readings: Readings,
+    pub(crate) readings: Rounds,
+    pub(crate) tellings: Rounds,
+    pub(crate) product_tellings: Rounds,
+    pub(crate) catch_ups: Rounds,
+    pub(crate) comparisons: Rounds,
     pub(crate) jobs: Jobs,
     pub(crate) sequencer: Sequencer,
     pub(crate) interface_log: Arc<InterfaceQueue>,
@@ -144,7 +148,11 @@ impl Engine {
             watch: Watch::default(),
             lookups: Lookups::default(),
             starts: Starts::default(),
-            readings: Readings::default(),
+            readings: Rounds::default(),
+            tellings: Rounds::default(),
+            product_tellings: Rounds::default(),
+            catch_ups: Rounds::default(),
+            comparisons: Rounds::default(),
             interface_log: parts.interface_log,
             teller: RwLock::new(parts.teller),
             fingerprint: RwLock::default(),

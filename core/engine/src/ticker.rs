@@ -30,6 +30,7 @@ pub(crate) async fn run(core: Arc<Core>) {
         refresh_catalogues(&core).await;
         pass_deadlines(&core).await;
         flows::read_calendar::look(&core).await;
+        flows::tell_calendar::look(&core).await;
         flows::watch_codes::look(&core, &mut swept).await;
     }
 }

@@ -5,6 +5,7 @@
 //! yet; [`offer`]: what may be offered of a listing; [`people`]: whom purchase limits count.
 //! Told by a supplier: [`hear`].
 //! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`], [`read_calendar`], [`watch_codes`].
+//! Beside the orders of a [`channel`]: [`tell_calendar`].
 //! Asked by a person: [`redeem`], [`redeem_rows`], [`issue_by_hand`], [`import_codes`], [`administer`],
 //! [`ask_supplier`].
 
@@ -14,6 +15,7 @@ pub(crate) mod ask_use;
 pub(crate) mod book;
 pub(crate) mod cancel_at_supplier;
 mod cancel_order;
+pub(crate) mod channel;
 mod check_booking;
 mod create_order;
 pub(crate) mod hear;
@@ -32,6 +34,7 @@ pub mod redeem;
 pub mod redeem_rows;
 mod refund_order;
 pub(crate) mod supplier;
+pub mod tell_calendar;
 pub(crate) mod unplaced;
 pub(crate) mod watch_codes;
 

@@ -22,7 +22,9 @@ use entrepot_contract::product::{
 };
 use entrepot_contract::time::{Clock, Timestamp};
 use entrepot_domain::answer::Answer;
-use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, Distributor, Holds, ReadsCalendar, SupplierRules};
+use entrepot_domain::catalogue::{
+    Beside, ChannelRules, ConnectionRules, Distributor, Holds, ReadsCalendar, SupplierRules,
+};
 use entrepot_domain::change::RefKey;
 use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry};
 use entrepot_domain::invariants::check;
@@ -94,6 +96,7 @@ fn channel(application: &str) -> ConnectionRules {
         redeem_units: true,
         tells_redemption: true,
         times: entrepot_domain::deadline::Times { hold_ms: 900_000, ..entrepot_domain::deadline::Times::usual() },
+        beside: Beside::default(),
         selling: true,
     })
 }
