@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::alerting::Teller;
 use crate::directory::Directory;
+use crate::flows::scenes::Scenes;
 use crate::interface_log::InterfaceQueue;
 use crate::jobs::Jobs;
 use crate::nodes;
@@ -52,6 +53,8 @@ pub struct EngineSettings {
     pub backoff_limit_ms: u64,
     /// How often holds and switches are looked at, in milliseconds.
     pub tick_ms: u64,
+    /// How long exchanges with partners are kept, in milliseconds.
+    pub interface_keep_ms: i64,
 }
 
 impl EngineSettings {
@@ -70,6 +73,7 @@ impl EngineSettings {
             backoff_first_ms: 1_000,
             backoff_limit_ms: 300_000,
             tick_ms: 1_000,
+            interface_keep_ms: 30 * 86_400_000,
         }
     }
 }
@@ -113,6 +117,7 @@ pub(crate) struct Core {
     pub(crate) product_tellings: Rounds,
     pub(crate) catch_ups: Rounds,
     pub(crate) comparisons: Rounds,
+    pub(crate) scenes: Scenes,
     pub(crate) jobs: Jobs,
     pub(crate) sequencer: Sequencer,
     pub(crate) interface_log: Arc<InterfaceQueue>,
@@ -153,6 +158,7 @@ impl Engine {
             product_tellings: Rounds::default(),
             catch_ups: Rounds::default(),
             comparisons: Rounds::default(),
+            scenes: Scenes::default(),
             interface_log: parts.interface_log,
             teller: RwLock::new(parts.teller),
             fingerprint: RwLock::default(),
