@@ -83,7 +83,9 @@ impl Platform {
             certificate_id: ids.certificate(),
             voucher: None,
             refunded: false,
+            refund: None,
             verify_ids: Vec::new(),
+            updated_ms: now_ms,
         };
         let units: Vec<Unit> = (0..purchase.count).map(unit).collect();
         let create_body = bodies::create_order(&order_id, &units, purchase, now_ms, &|plain| self.shared.seal(plain));
@@ -101,6 +103,8 @@ impl Platform {
             accepted_ms: None,
             issuing_ms: None,
             create_body,
+            redemptions: Vec::new(),
+            updated_ms: now_ms,
         };
         if self.shared.options.order_mode == OrderMode::AfterPayment {
             order.enter(OrderState::Paid, now_ms);

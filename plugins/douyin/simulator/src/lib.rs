@@ -21,6 +21,8 @@
 //! | `bodies` | request bodies with all documented fields |
 //! | `orders` | the platform's view of an order |
 //! | `outcomes` | how answers move an order |
+//! | `redemptions` | what was redeemed, when and by what (common §§13–15) |
+//! | `rates` | calls a second (common §6) |
 //! | `vouchers` | the rules for delivered vouchers (scenic §11) |
 //! | `calendar` | prices and stock received (scenic §§14–16) |
 //! | `fault` | one-shot faults |
@@ -44,8 +46,10 @@ mod orders;
 mod outcomes;
 mod platform;
 mod purchase;
+mod rates;
 mod reconciling;
 mod record;
+mod redemptions;
 mod refunding;
 mod reply;
 mod scene;
@@ -60,11 +64,12 @@ pub use fault::Fault;
 pub use misuse::Misuse;
 pub use openapi::TOKEN_PATH;
 pub use options::{Clock, FieldEncryption, OrderMode, PlatformOptions};
-pub use orders::{Order, OrderState, Refund, RefundState, TEN_MINUTES_MS, Unit, UnitState};
+pub use orders::{Order, OrderState, Refund, RefundState, TEN_MINUTES_MS, Unit, UnitRefund, UnitState};
 pub use platform::Platform;
 pub use purchase::{Person, Purchase};
 pub use reconciling::{DeadlineEvent, PullAsk, REVIEW_LIMIT_MS};
 pub use record::{Call, Exchange, LOG_LIMIT, Violation};
+pub use redemptions::{Redemption, RedemptionKind};
 pub use refunding::{RefundAsk, RefundNotice, RefundReply};
 pub use reply::{Attempt, Outcome, SpiReply};
 pub use scene::{Ladder, RetryOn, Scene};

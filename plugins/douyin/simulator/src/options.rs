@@ -1,5 +1,6 @@
 //! How a platform is set up.
 
+use crate::orders::{OrderState, UnitState};
 use crate::scene::Scene;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -64,6 +65,20 @@ pub struct PlatformOptions {
     pub save_replaces: bool,
     /// Real milliseconds after which a hanging OpenAPI call is cut.
     pub hang_ms: u64,
+    /// Calls a second that differ from the documented ones, by path (common §6).
+    pub calls_per_second: BTreeMap<String, usize>,
+    /// `order_status` numbers that differ from [`OrderState::default_number`].
+    pub order_status: BTreeMap<OrderState, i64>,
+    /// `item_status` and voucher `status` numbers that differ from [`UnitState::default_number`].
+    pub item_status: BTreeMap<UnitState, i64>,
+    /// Whether answers write 64-bit integers as JSON strings, as the npm SDK's types say, or as numbers, as the pages'
+    /// examples show (fulfilment §0).
+    pub longs_as_text: bool,
+    /// Whether the order query refuses (2100005) what is none of the three uses of common §14: by order, by status and
+    /// window, by user. Default: it takes any combination.
+    pub order_query_strict: bool,
+    /// Rows of the order query that page numbers reach; deeper needs the cursor (4000002). The number is ours.
+    pub order_paging_max: usize,
 }
 
 impl PlatformOptions {
@@ -86,7 +101,23 @@ impl PlatformOptions {
             decrypt_quota: 1_000_000,
             save_replaces: false,
             hang_ms: 60_000,
+            calls_per_second: BTreeMap::new(),
+            order_status: BTreeMap::new(),
+            item_status: BTreeMap::new(),
+            longs_as_text: false,
+            order_query_strict: false,
+            order_paging_max: 10_000,
         }
+    }
+
+    /// The `order_status` of a state.
+    pub fn order_status_of(&self, state: OrderState) -> i64 {
+        self.order_status.get(&state).copied().unwrap_or_else(|| state.default_number())
+    }
+
+    /// The `item_status` of a copy, which is also the `status` of its voucher.
+    pub fn item_status_of(&self, state: UnitState) -> i64 {
+        self.item_status.get(&state).copied().unwrap_or_else(|| state.default_number())
     }
 
     /// The last path segment of `scene`.

@@ -8,6 +8,7 @@ use crate::openapi::token::TokenBook;
 use crate::openapi::verify::VerifyBook;
 use crate::options::{FieldEncryption, PlatformOptions};
 use crate::orders::Order;
+use crate::rates::RateBook;
 use crate::record::{Call, Exchange, Log, Violation};
 use crate::scene::Scene;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -25,6 +26,7 @@ pub(crate) struct World {
     pub(crate) orders: BTreeMap<String, Order>,
     pub(crate) verifies: VerifyBook,
     pub(crate) calendar: CalendarBook,
+    pub(crate) rates: RateBook,
     pub(crate) faults: FaultQueue,
     pub(crate) calls: Log<Call>,
     pub(crate) exchanges: Log<Exchange>,

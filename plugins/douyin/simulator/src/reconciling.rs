@@ -8,6 +8,7 @@ use crate::misuse::Misuse;
 use crate::orders::{OrderState, RefundState, TEN_MINUTES_MS, UnitState};
 use crate::outcomes::{self, SOURCE_ISSUE_FAILED};
 use crate::platform::Platform;
+use crate::redemptions::{Mark, RedemptionKind};
 use crate::refunding::{RefundAsk, RefundNotice, RefundReply};
 use crate::reply::SpiReply;
 use crate::scene::Scene;
@@ -75,7 +76,10 @@ impl Platform {
     pub async fn query(&self, order_id: &str) -> Result<SpiReply, Misuse> {
         let body = self.change(order_id, |order| bodies::query_order(order))?;
         let reply = self.call(Scene::QueryOrder, &body).await;
-        outcomes::queried(&mut self.shared.world(), order_id, &reply, self.now_ms());
+        let now_ms = self.now_ms();
+        outcomes::queried(&mut self.shared.world(), order_id, &reply, now_ms);
+        let mark = Mark { kind: RedemptionKind::StatusQuery, verify_ms: now_ms, now_ms, poi_id: None };
+        self.change(order_id, |order| order.note_used(&mark, &|| self.shared.ids.verify()))?;
         Ok(reply)
     }
 

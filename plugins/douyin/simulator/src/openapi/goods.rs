@@ -1,7 +1,7 @@
 //! Price and stock publishing (scenic §§14 and 15).
 
-use super::Request;
 use super::fields::{Answer, Fields, Refusal};
+use super::request::Request;
 use crate::calendar::read_sku;
 use serde_json::{Map, Value};
 
