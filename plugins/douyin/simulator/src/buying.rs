@@ -7,6 +7,7 @@ use crate::orders::{Order, OrderState, Unit};
 use crate::outcomes;
 use crate::platform::Platform;
 use crate::purchase::Purchase;
+use crate::reconciling::PullAsk;
 use crate::reply::SpiReply;
 use crate::scene::Scene;
 use serde_json::Value;
@@ -49,10 +50,31 @@ impl Platform {
         if self.shared.options.issue_guests_encrypted { self.shared.seal(plain) } else { plain.to_owned() }
     }
 
-    /// Booking check (scenic §2). No order comes of it.
+    /// Booking check (scenic §2). No order comes of it. One that fails is followed by a pull where the options say so.
     pub async fn check_booking(&self, purchase: &Purchase) -> SpiReply {
         let body = bodies::check_booking(purchase, &|plain| self.shared.seal(plain));
-        self.call(Scene::CheckBooking, &body).await
+        self.send_check(purchase, &body).await
+    }
+
+    /// The check before the guest has named anybody: without buyer and travellers (scenic §2: they may be absent).
+    pub async fn check_booking_without_guests(&self, purchase: &Purchase) -> SpiReply {
+        let mut body = bodies::check_booking(purchase, &|plain| self.shared.seal(plain));
+        if let Some(fields) = body.as_object_mut() {
+            fields.retain(|name, _| !["buyer", "tourists", "traveler_info"].contains(&name.as_str()));
+        }
+        self.send_check(purchase, &body).await
+    }
+
+    async fn send_check(&self, purchase: &Purchase, body: &Value) -> SpiReply {
+        let reply = self.call(Scene::CheckBooking, body).await;
+        if self.shared.options.pull_after_failed_check
+            && !reply.is_ok()
+            && let Some(ask) = PullAsk::after_check(purchase, self.now_ms(), self.shared.options.pull_days)
+        {
+            // The range comes from the options; one that is too long pulls nothing.
+            let _pulled = self.pull_calendar(&ask).await;
+        }
+        reply
     }
 
     /// Places an order (scenic §3). After payment the order begins as paid. A creation without an answer counts as
@@ -183,6 +205,12 @@ impl Platform {
     /// A whole purchase: check, create, payment notice where the mode has one, and issue once accepted. With
     /// asynchronous acceptance it ends at the paid order; call [`Platform::issue`] later.
     pub async fn buy(&self, purchase: &Purchase) -> BuyReport {
+        if self.shared.options.checks_twice {
+            let check = self.check_booking_without_guests(purchase).await;
+            if !check.is_ok() {
+                return BuyReport { check, created: None, paid: None, issued: None, order: None };
+            }
+        }
         let check = self.check_booking(purchase).await;
         let mut report = BuyReport { check, created: None, paid: None, issued: None, order: None };
         if !report.check.is_ok() {

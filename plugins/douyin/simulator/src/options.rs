@@ -27,6 +27,17 @@ pub enum OrderMode {
     AfterPayment,
 }
 
+/// Which products must have passed a review before prices may come (scenic §14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReviewGate {
+    /// None.
+    Nothing,
+    /// Those that the publish call made; others are taken as bound.
+    ApiProducts,
+    /// Every product; one that the platform does not know is refused.
+    Everything,
+}
+
 /// Where the platform reads the time: Unix milliseconds.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
@@ -63,6 +74,36 @@ pub struct PlatformOptions {
     pub decrypt_quota: u64,
     /// Whether `ticket_calendar/save` drops the dates it does not name (scenic §15: unknown; default merge).
     pub save_replaces: bool,
+    /// Which products must have passed a review before prices may come.
+    pub review_gate: ReviewGate,
+    /// Most days of one specification in one call (scenic §15: inferred; 30 with extended specifications).
+    pub calendar_days_max: usize,
+    /// Most specifications of one batch (scenic §15: inferred).
+    pub calendar_specifications_max: usize,
+    /// Whether a failed booking check is followed by a pull of that specification (scenic §2).
+    pub pull_after_failed_check: bool,
+    /// Days of that pull: 60, or 30 with extended specifications (scenic §16).
+    pub pull_days: u32,
+    /// Whether [`Platform::buy`](crate::Platform::buy) checks twice, first without guests.
+    pub checks_twice: bool,
+    /// Whether products can be published by the API; newer pages say no (scenic §17), then the call is offline.
+    pub publishing: bool,
+    /// Whether a save answers the ids of product and specifications; no page shows the answer (scenic §17).
+    pub save_answers_ids: bool,
+    /// Whether a product goes on the shelf when it passes its first review; no page says so.
+    pub online_after_review: bool,
+    /// `op_type` and `online_status` on the shelf (scenic §20: inferred).
+    pub op_online: i64,
+    /// The same off the shelf.
+    pub op_offline: i64,
+    /// Milliseconds from a redemption to its bill line (common §15: about an hour).
+    pub ledger_delay_ms: i64,
+    /// `status` of a bill line: a number of ours.
+    pub ledger_status: i64,
+    /// Whether `bill_date` is `yyyyMMdd` (fulfilment §13.3) instead of `yyyy-MM-dd` (common §15).
+    pub bill_date_compact: bool,
+    /// The platform's service fee in 1/10000 of the goods money.
+    pub take_rate: i64,
     /// Real milliseconds after which a hanging OpenAPI call is cut.
     pub hang_ms: u64,
     /// Calls a second that differ from the documented ones, by path (common §6).
@@ -100,6 +141,21 @@ impl PlatformOptions {
             fixed_token: None,
             decrypt_quota: 1_000_000,
             save_replaces: false,
+            review_gate: ReviewGate::ApiProducts,
+            calendar_days_max: 60,
+            calendar_specifications_max: 3,
+            pull_after_failed_check: false,
+            pull_days: 60,
+            checks_twice: false,
+            publishing: true,
+            save_answers_ids: true,
+            online_after_review: false,
+            op_online: 1,
+            op_offline: 2,
+            ledger_delay_ms: 3_600_000,
+            ledger_status: 1,
+            bill_date_compact: false,
+            take_rate: 0,
             hang_ms: 60_000,
             calls_per_second: BTreeMap::new(),
             order_status: BTreeMap::new(),

@@ -3,11 +3,12 @@
 
 use crate::bodies;
 use crate::calendar;
-use crate::ids::day_start_s;
+use crate::ids::{day_start_s, local_time};
 use crate::misuse::Misuse;
 use crate::orders::{OrderState, RefundState, TEN_MINUTES_MS, UnitState};
 use crate::outcomes::{self, SOURCE_ISSUE_FAILED};
 use crate::platform::Platform;
+use crate::purchase::Purchase;
 use crate::redemptions::{Mark, RedemptionKind};
 use crate::refunding::{RefundAsk, RefundNotice, RefundReply};
 use crate::reply::SpiReply;
@@ -36,6 +37,22 @@ pub struct PullAsk {
     pub end_date: String,
     /// `(sku_id, sku_out_id)` to restrict the pull; empty: all.
     pub skus: Vec<(String, String)>,
+}
+
+impl PullAsk {
+    /// The pull that follows a failed check: one specification, from today on. `None` for a clock outside the calendar.
+    pub(crate) fn after_check(purchase: &Purchase, now_ms: i64, days: u32) -> Option<PullAsk> {
+        let today = local_time(now_ms)?.date_naive();
+        let last = today.checked_add_days(chrono::Days::new(u64::from(days.saturating_sub(1))))?;
+        Some(PullAsk {
+            account_id: purchase.account_id.clone(),
+            product_id: Some(purchase.product_id.clone()),
+            product_out_id: Some(purchase.product_out_id.clone()),
+            start_date: today.to_string(),
+            end_date: last.to_string(),
+            skus: vec![(purchase.sku_id.clone(), purchase.sku_out_id.clone())],
+        })
+    }
 }
 
 /// Something that [`Platform::run_deadlines`] did.

@@ -1,6 +1,7 @@
 //! The platform's OpenAPI (`spec/douyin-common.md` §§3 to 5): one gate that records, injects faults, checks token
 //! and JSON, finds the call and wraps its answer.
 
+mod bills;
 mod certificates;
 mod crypto;
 pub(crate) mod fields;
@@ -8,8 +9,12 @@ mod goods;
 mod history;
 mod order_query;
 mod orders;
+mod products;
 mod request;
+mod reserved;
 mod routes;
+mod shelf;
+mod shops;
 pub(crate) mod token;
 pub(crate) mod verify;
 mod vouchers;

@@ -123,7 +123,8 @@ pub(crate) fn query(request: &Request<'_>) -> Answer {
     let cursor: Vec<String> =
         shown.last().map(|order| vec![order.created_ms().to_string(), order.order_id.clone()]).unwrap_or_default();
     let page = json!({"page_num": ask.page_num, "page_size": ask.page_size, "total": request.long(whole(found.len()))});
-    let orders: Vec<Value> = shown.into_iter().map(|order| describe(request, order)).collect();
+    let shop = |order: &Order| world.shops.name_of(&order.purchase.poi_id).unwrap_or_default().to_owned();
+    let orders: Vec<Value> = shown.into_iter().map(|order| describe(request, order, &shop(order))).collect();
     let mut payload = Map::new();
     payload.insert("orders".into(), orders.into());
     payload.insert("page".into(), page);
@@ -135,13 +136,13 @@ fn whole(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn describe(request: &Request<'_>, order: &Order) -> Value {
+fn describe(request: &Request<'_>, order: &Order, shop: &str) -> Value {
     let purchase = &order.purchase;
     let seal = |plain: &str| request.shared.seal(plain);
     let discount_fen = purchase.merchant_discount_fen + purchase.platform_discount_fen;
     let certificates: Vec<Value> = order.units.iter().map(|unit| certificate(request, unit)).collect();
     let sub_orders: Vec<Value> = (0..order.units.len()).map(|place| sub_order(request, order, place)).collect();
-    let poi = json!({"poi_id": purchase.poi_id, "poi_name": format!("Shop {}", purchase.poi_id)});
+    let poi = json!({"poi_id": purchase.poi_id, "poi_name": shop});
     json!({
         "order_id": order.order_id,
         "order_status": request.shared.options.order_status_of(order.state),

@@ -14,6 +14,8 @@ pub(crate) mod sub_code {
     pub(crate) const DECIDED: i64 = 2;
     /// Too late.
     pub(crate) const TOO_LATE: i64 = 3;
+    /// A code comes twice.
+    pub(crate) const DUPLICATE: i64 = 4;
 }
 
 /// The id in the body of a known order, whose merchant authorised the application.

@@ -2,7 +2,10 @@
 
 use super::fields::Answer;
 use super::request::Request;
-use super::{certificates, crypto, goods, history, order_query, orders, verify, vouchers};
+use super::{
+    bills, certificates, crypto, goods, history, order_query, orders, products, reserved, shelf, shops, verify,
+    vouchers,
+};
 
 /// The key under which a handler gives the rows of a [`Shape::List`].
 pub(crate) const LIST: &str = "list";
@@ -41,9 +44,14 @@ impl Route {
         self.per_second = Some(per_second);
         self
     }
+
+    const fn shaped(mut self, shape: Shape) -> Route {
+        self.shape = shape;
+        self
+    }
 }
 
-static ROUTES: [Route; 14] = [
+static ROUTES: [Route; 28] = [
     post("/goodlife/v1/trip/order/confirm/", orders::confirm),
     post("/goodlife/v1/trip/refund/audit/", orders::refund_audit),
     get("/goodlife/v1/trade/order/query/", order_query::query).at_most(20),
@@ -56,6 +64,20 @@ static ROUTES: [Route; 14] = [
     post("/goodlife/v1/open/common_biz/crypto/decrypt/batch/", crypto::decrypt),
     post("/goodlife/v1/open/common_biz/crypto/decrypt_mask/batch/", crypto::decrypt_mask),
     post("/goodlife/v1/open/common_biz/crypto/encrypt/batch/", crypto::encrypt).at_most(100),
+    post("/goodlife/v1/trip/ticket/save/", products::save),
+    get("/goodlife/v1/trip/ticket/query/", products::query),
+    post("/goodlife/v1/goods/product/operate/", shelf::operate_one).at_most(20).shaped(Shape::WithBase),
+    post("/goodlife/v1/trip/product/operate/", shelf::operate_many).shaped(Shape::List),
+    get("/goodlife/v1/goods/product/online/get/", shelf::online).at_most(20),
+    get("/goodlife/v1/shop/poi/query/", shops::query),
+    get("/goodlife/v1/poi/match/relation/query/", shops::relations),
+    post("/goodlife/v1/poi/match/task/submit/", shops::submit),
+    get("/goodlife/v1/poi/match/task/query/", shops::task),
+    get("/goodlife/v1/settle/ledger/query/", bills::query).at_most(20),
+    get("/goodlife/v1/settle/ledger/detailed_query/", bills::detailed).at_most(20),
+    get("/goodlife/v1/settle/ledger/query_record_by_cert/", bills::by_certificate),
+    post("/goodlife/v1/fulfilment/reserve_code/batch_import/", reserved::import),
+    get("/goodlife/v1/fulfilment/reserve_code/bind_order_info/", reserved::bound_order),
     post("/goodlife/v1/trip/ticket_calendar/save/", goods::save),
     post("/goodlife/v1/trip/ticket_calendar/batch_save/", goods::batch_save),
 ];
