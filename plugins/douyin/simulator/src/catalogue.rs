@@ -155,6 +155,14 @@ impl LaikeProduct {
     }
 }
 
+/// A specification as read from the publish call.
+pub(crate) struct Wanted {
+    pub(crate) sku_id: Option<String>,
+    pub(crate) sku_out_id: String,
+    pub(crate) sku_name: String,
+    pub(crate) more: Map<String, Value>,
+}
+
 /// A save as read from the publish call.
 pub(crate) struct Save {
     pub(crate) account_id: String,
@@ -162,8 +170,7 @@ pub(crate) struct Save {
     pub(crate) product_out_id: Option<String>,
     pub(crate) product_name: String,
     pub(crate) poi_ids: Vec<String>,
-    /// sku_id, sku_out_id, sku_name and the rest.
-    pub(crate) specifications: Vec<(Option<String>, String, String, Map<String, Value>)>,
+    pub(crate) specifications: Vec<Wanted>,
     pub(crate) ticket: Map<String, Value>,
 }
 
@@ -258,13 +265,13 @@ impl Catalogue {
             return Err(SaveFault::UnderReview);
         }
         let known = before.as_ref().map_or(&[][..], |product| &product.specifications);
-        let specification = |(sku_id, sku_out_id, sku_name, more): (Option<String>, String, String, _)| {
-            let again = known.iter().find(|one| match &sku_id {
+        let specification = |wanted: Wanted| {
+            let again = known.iter().find(|one| match &wanted.sku_id {
                 Some(id) => one.sku_id == *id,
-                None => !sku_out_id.is_empty() && one.sku_out_id == sku_out_id,
+                None => !wanted.sku_out_id.is_empty() && one.sku_out_id == wanted.sku_out_id,
             });
             let sku_id = again.map_or_else(|| ids.specification(), |one| one.sku_id.clone());
-            Specification { sku_id, sku_out_id, sku_name, more }
+            Specification { sku_id, sku_out_id: wanted.sku_out_id, sku_name: wanted.sku_name, more: wanted.more }
         };
         let specifications = save.specifications.into_iter().map(specification).collect();
         let product = Product {

@@ -42,7 +42,7 @@ fn page(request: &Request<'_>, row: fn(&Request<'_>, &LedgerLine) -> Value) -> A
 
 /// `GET /goodlife/v1/settle/ledger/query/`.
 pub(crate) fn query(request: &Request<'_>) -> Answer {
-    page(request, |request, line| record(request, line))
+    page(request, record)
 }
 
 /// `GET /goodlife/v1/settle/ledger/detailed_query/`: the same with more amounts.

@@ -3,7 +3,7 @@
 use super::fields::{Answer, Fields, Refusal};
 use super::orders::sub_code;
 use super::request::Request;
-use crate::catalogue::{Product, Save, SaveFault};
+use crate::catalogue::{Product, Save, SaveFault, Wanted};
 use crate::selling::audit_result;
 use serde_json::{Map, Value, json};
 
@@ -134,10 +134,10 @@ fn check_ticket(request: &Request<'_>, ticket: &Value) -> Result<(), Refusal> {
     if let Some(rule) = fields.object_opt("ticket_rule")? {
         Fields::of(rule).list("code_sending_info")?;
     }
-    if let Some(time) = fields.object_opt("pre_order_time")? {
-        if time.get("pre_time").is_none_or(Value::is_null) {
-            return Err(Refusal::parameter("pre_order_time.pre_time is missing"));
-        }
+    if let Some(time) = fields.object_opt("pre_order_time")?
+        && time.get("pre_time").is_none_or(Value::is_null)
+    {
+        return Err(Refusal::parameter("pre_order_time.pre_time is missing"));
     }
     Ok(())
 }
@@ -153,17 +153,18 @@ fn read_save(request: &Request<'_>, account_id: &str, ticket: &Value) -> Result<
     if list.len() > SPECIFICATIONS_MAX {
         return Err(Refusal::parameter("more than 3 specifications"));
     }
-    let mut specifications: Vec<(Option<String>, String, String, Map<String, Value>)> = Vec::new();
+    let mut specifications: Vec<Wanted> = Vec::new();
     for entry in list {
         request.known_fields_of(entry, "scenic §18", &SPECIFICATION_FIELDS);
         let one = Fields::of(entry);
         let sku_out_id = one.text_opt("sku_out_id")?.unwrap_or_default().to_owned();
-        if !sku_out_id.is_empty() && specifications.iter().any(|(_, other, ..)| *other == sku_out_id) {
+        if !sku_out_id.is_empty() && specifications.iter().any(|other| other.sku_out_id == sku_out_id) {
             return Err(Refusal::parameter(format!("sku_out_id {sku_out_id} comes twice")));
         }
         let mut more = entry.as_object().cloned().unwrap_or_default();
         more.retain(|name, _| !["sku_id", "sku_out_id", "sku_name"].contains(&name.as_str()));
-        specifications.push((owned(one.text_opt("sku_id")?), sku_out_id, one.text("sku_name")?.to_owned(), more));
+        let (sku_id, sku_name) = (owned(one.text_opt("sku_id")?), one.text("sku_name")?.to_owned());
+        specifications.push(Wanted { sku_id, sku_out_id, sku_name, more });
     }
     let poi_ids = fields.list_opt("poi_ids")?.iter();
     let poi_ids = poi_ids.map(|id| id.as_str().map(str::to_owned));
