@@ -80,11 +80,16 @@ impl Platform {
     /// Places an order (scenic §3). After payment the order begins as paid. A creation without an answer counts as
     /// done before payment; after payment it is asked twice and then refused (scenic §1.1).
     pub async fn create_order(&self, purchase: &Purchase) -> OrderHandle {
-        let order = self.new_order(purchase);
-        let order_id = order.order_id.clone();
-        let body = order.create_body.clone();
-        self.shared.world().orders.insert(order_id.clone(), order);
+        let (order_id, body) = self.place(purchase);
         self.send_create(order_id, &body).await
+    }
+
+    /// Makes an order of which nobody has heard yet; gives its id and its create body.
+    pub(crate) fn place(&self, purchase: &Purchase) -> (String, Value) {
+        let order = self.new_order(purchase);
+        let placed = (order.order_id.clone(), order.create_body.clone());
+        self.shared.world().orders.insert(order.order_id.clone(), order);
+        placed
     }
 
     /// Sends the creation of a known order again, unchanged (scenic §1.3: the answer must be the same).
@@ -134,7 +139,7 @@ impl Platform {
         order
     }
 
-    async fn send_create(&self, order_id: String, body: &Value) -> OrderHandle {
+    pub(crate) async fn send_create(&self, order_id: String, body: &Value) -> OrderHandle {
         let mode = self.shared.options.order_mode;
         let mut ladder = Scene::CreateOrder.ladder();
         ladder.unanswered_max = Some(match mode {

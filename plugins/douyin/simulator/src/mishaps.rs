@@ -31,7 +31,8 @@ impl Platform {
         self.shared.world().is_cut_off = !is_reachable;
     }
 
-    /// The next call of this scene is lost with all its repeats; before any other fault in the queue.
+    /// The next call of this scene, whatever it is about, is lost with all its repeats; before any other fault in the
+    /// queue.
     pub fn lose_next_call(&self, scene: Scene) {
         self.shared.world().faults.push_first(scene, Fault::LoseCall);
     }
@@ -39,8 +40,14 @@ impl Platform {
     /// An order whose creation never reached the other side. Before payment it counts as created and can be paid: the
     /// payment notice is then the first that is heard of it. After payment it is refused (scenic §1.1).
     pub async fn create_order_unheard(&self, purchase: &Purchase) -> String {
-        self.lose_next_call(Scene::CreateOrder);
-        self.create_order(purchase).await.order_id
+        let (order_id, body) = self.place(purchase);
+        self.lose_call_of(Scene::CreateOrder, &order_id);
+        self.send_create(order_id, &body).await.order_id
+    }
+
+    /// The next call of this scene about this order is lost with all its repeats; calls about other orders are not.
+    pub fn lose_call_of(&self, scene: Scene, order_id: &str) {
+        self.shared.world().unheard.insert((scene, order_id.to_owned()));
     }
 
     /// An order that was made and paid while the other side could not be reached: nothing of it was heard, only the
@@ -50,11 +57,11 @@ impl Platform {
         // The order was made just now, so it is known.
         let _reply = match self.shared.options.order_mode {
             OrderMode::BeforePayment => {
-                self.lose_next_call(Scene::PayOrder);
+                self.lose_call_of(Scene::PayOrder, &order_id);
                 self.pay(&order_id).await
             }
             OrderMode::AfterPayment => {
-                self.lose_next_call(Scene::NotifyRefund);
+                self.lose_call_of(Scene::NotifyRefund, &order_id);
                 self.notify_refund(&order_id, RefundNotice::unasked(REFUSED)).await
             }
         };
@@ -79,7 +86,7 @@ impl Platform {
         order_id: &str,
         units: Option<Vec<usize>>,
     ) -> Result<SpiReply, Misuse> {
-        self.lose_next_call(Scene::NotifyRefund);
+        self.lose_call_of(Scene::NotifyRefund, order_id);
         self.refund_by_service(order_id, units).await
     }
 

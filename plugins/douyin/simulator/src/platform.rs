@@ -44,6 +44,8 @@ pub(crate) struct World {
     pub(crate) unauthorised: BTreeSet<String>,
     /// Every SPI call and webhook is lost.
     pub(crate) is_cut_off: bool,
+    /// The next call of this scene about this order is lost with all its repeats.
+    pub(crate) unheard: BTreeSet<(Scene, String)>,
     /// Webhooks that wait; `None`: they go out at once.
     pub(crate) held_webhooks: Option<Vec<Held>>,
     pub(crate) decrypted: u64,

@@ -141,7 +141,8 @@ impl Shared {
         let mut twin = None;
         let mut scale = self.options.retry_scale;
         let mut unanswered = 0;
-        let mut is_lost = false;
+        let of_order = (scene, body["order_id"].as_str().unwrap_or_default().to_owned());
+        let mut is_lost = self.world().unheard.remove(&of_order);
         let mut delays = ladder.delays_s.iter().copied();
         let mut delay_s = 0;
         loop {
