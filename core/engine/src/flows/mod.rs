@@ -6,7 +6,7 @@
 //! Told by a supplier: [`hear`].
 //! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`], [`read_calendar`], [`watch_codes`].
 //! Beside the orders of a [`channel`]: [`tell_calendar`], [`tell_product`], [`catch_up`], [`reconcile`]; [`event`]: what
-//! it pushes; [`scenes`]: which of its calls were served.
+//! it pushes; [`scenes`]: which of its calls were served; [`open_guests`]: what it sealed of guests.
 //! Asked by a person: [`redeem`], [`redeem_rows`], [`issue_by_hand`], [`import_codes`], [`administer`],
 //! [`ask_supplier`].
 
@@ -28,6 +28,7 @@ pub mod issue_by_hand;
 mod issue_order;
 pub(crate) mod notify;
 mod offer;
+pub(crate) mod open_guests;
 mod pay_order;
 mod people;
 mod pull_calendar;
