@@ -7,7 +7,7 @@
 //! - [`calendar`]: what one SKU costs and whether it sells on one date.
 //! - [`listing`]: one SKU as one connection's channel knows it.
 //! - [`order`]: orders, units, guests, credentials, refunds, as the core keeps them.
-//! - [`intent`]: what a channel's call means, once decoded.
+//! - [`intent`]: what a channel's call means, once decoded: sales, refunds, use, and what stands beside orders.
 //! - [`outcome`]: what the core answered, before a channel encodes it.
 //! - [`notice`]: what the core decided and a channel has to be told; [`looking`]: what a channel is asked about its
 //!   own side.

@@ -16,3 +16,4 @@ mod reading;
 mod refunds;
 mod sales;
 mod storage;
+mod unserved;
