@@ -83,6 +83,7 @@ struct Said {
     guest: Option<String>,
     code: Option<String>,
     hold_ms: Option<u64>,
+    billed: Option<String>,
 }
 
 fn missing(key: &str) -> Fault {

@@ -27,6 +27,7 @@ pub fn calls() -> Vec<(&'static str, &'static str, Value)> {
     });
     let invoice = json!({
         "key": "I1", "amount": 18_000, "at": 1_790_003_000, "guest": "A", "product": "tickets", "code": "Enc.a",
+        "billed": ORDER,
     });
     vec![
         ("check", "check_booking", sale),
@@ -68,7 +69,7 @@ pub fn names_an_order(scene: &str) -> bool {
 pub fn call(scene: &str, said: &Value) -> RawRequest {
     let mut body = said.clone();
     body["account"] = json!(ACCOUNT);
-    if names_an_order(scene) || scene == "invoice" {
+    if names_an_order(scene) {
         body["order"] = json!(ORDER);
     }
     let scene = SceneName::parse(scene).unwrap_or_else(|fault| panic!("{fault}"));

@@ -39,7 +39,10 @@ pub(super) fn decoded(scene: &str, said: &Said) -> Result<Intent, Fault> {
         })),
         "extend" => Intent::ExtendHold { order: said.order()?, hold_ms: said.hold_ms },
         "show" => Intent::ShowOrders(OrderFilter::Reference { reference: text(&said.product, "product")? }),
-        "list" => Intent::ListProducts { names: said.names(), page: None },
+        "list" => {
+            text(&said.product, "product")?;
+            Intent::ListProducts { names: said.names(), page: None }
+        }
         "standing" => Intent::RecordStanding(RecordStanding {
             thing: Thing::Product { names: said.names() },
             standing: match said.event.as_deref() {
@@ -59,7 +62,7 @@ pub(super) fn decoded(scene: &str, said: &Said) -> Result<Intent, Fault> {
         })),
         "invoice" => Intent::AskInvoice(Box::new(AskInvoice {
             key: said.key()?,
-            orders: vec![said.order()?],
+            orders: vec![ChannelOrderId::parse(text(&said.billed, "billed")?).map_err(|_| missing("billed"))?],
             amount: said.money()?.ok_or_else(|| missing("amount"))?,
             title: InvoiceTitle {
                 company: false,
