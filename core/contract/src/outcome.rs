@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bounds::{TEXT_LIMIT_BYTES, cut};
 use crate::calendar::CalendarDay;
 use crate::ids::{ChannelOrderId, OrderId};
 use crate::listing::ListingNames;
@@ -264,10 +265,10 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal with its text.
+    /// A refusal with its text, or as much of it as may be said.
     #[must_use]
     pub fn new(reason: Reason, text: impl Into<String>) -> Self {
-        Self { reason, text: text.into(), calendar: Vec::new() }
+        Self { reason, text: cut(text.into(), TEXT_LIMIT_BYTES), calendar: Vec::new() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use entrepot_contract::bounds;
 use entrepot_contract::channel::RawRequest;
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::ids::ChannelOrderId;
@@ -28,6 +29,7 @@ pub(crate) const CHECKS: &[Check] = checks! {
     long_order_numbers_are_kept if all, "order numbers are text: a number of 64 bits does not fit a float";
     negative_amounts_are_not_decoded if all, "an amount below nothing is Invalid";
     cut_off_amounts_are_not_decoded if all, "a number that does not fit is Invalid: never cut it off with `as`";
+    long_texts_are_not_decoded if all, "a text that is longer than the contract allows is Invalid, or cut where it is only for people";
     impossible_dates_are_not_decoded if all, "a date that is none is Invalid: never another date";
 };
 
@@ -209,6 +211,14 @@ async fn cut_off_amounts_are_not_decoded(trial: Arc<Trial>) -> Outcome {
         let cut = i128::from(alter::CUT_OFF);
         let is_cut = told.as_ref().is_ok_and(|intent| amounts(intent).contains(&cut)) && !amounts(right).contains(&cut);
         ensure(!is_cut, || format!("{}: of {body} a number was cut off", sample.intent))
+    })
+    .await
+}
+
+async fn long_texts_are_not_decoded(trial: Arc<Trial>) -> Outcome {
+    changed(&trial, alter::with_long_texts, |sample, _, _, told| match &told {
+        Ok(intent) => bounds::check(intent).map_err(|part| format!("{}: decoded {part}", sample.intent).into()),
+        Err(_) => clear(sample, "a body with a text without end", told),
     })
     .await
 }
