@@ -13,7 +13,7 @@ use entrepot_contract::product::Fulfilment;
 use entrepot_contract::supplier::{Booking, Memo, SupplierOrder};
 use entrepot_contract::time::{Clock, SystemClock};
 use entrepot_domain::answer::Answer;
-use entrepot_domain::catalogue::{Cancels, ChannelRules, ConnectionRules, SupplierRules};
+use entrepot_domain::catalogue::{Beside, Cancels, ChannelRules, ConnectionRules, SupplierRules};
 use entrepot_engine::directory::{Connection, Directory};
 use entrepot_engine::interface_log::InterfaceQueue;
 use entrepot_engine::seed::RandomSeeds;
@@ -281,6 +281,7 @@ fn directory(offer: &Offer, supplier: &ConnectionId, plugin: &PluginId, own: &Ap
         redeem_units: true,
         tells_redemption: false,
         times: entrepot_domain::deadline::Times::usual(),
+        beside: Beside::default(),
         selling: true,
     });
     let issues = ConnectionRules::Supplier(SupplierRules { cancel: Cancels::Nothing, ..SupplierRules::called() });

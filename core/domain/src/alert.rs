@@ -109,6 +109,16 @@ alert_kinds! {
     PluginSilent = "plugin_silent", Urgent, "插件线程停止响应", "The threads of a plugin do not run";
     /// Nodes of one deployment run different configurations.
     ConfigurationDiffers = "configuration_differs", Warning, "节点配置不一致", "Nodes run different configurations";
+    /// A channel does not know the prices and stock of some dates.
+    CalendarBehind = "calendar_behind", Warning, "渠道价格库存推送失败", "A channel's prices and stock are behind";
+    /// A channel did not take a product, or its audit failed.
+    ProductRefused = "product_refused", Warning, "渠道商品推送失败或审核未通过", "A channel did not take a product";
+    /// What changed at a channel cannot be followed.
+    CatchUpFailing = "catch_up_failing", Warning, "无法查询渠道订单变化", "A channel's changes cannot be followed";
+    /// A channel has a paid order that is not here.
+    OrderMissing = "order_missing", Urgent, "渠道有已支付订单，本系统没有", "A channel has a paid order that is not here";
+    /// Comparing a day with a channel found differences.
+    Differences = "differences", Warning, "对账发现差异", "Comparing a day with a channel found differences";
     /// A partner calls something that no plugin takes.
     UnknownScene = "unknown_scene", Warning, "收到未知接口的调用", "A partner calls something no plugin takes";
 }

@@ -131,8 +131,55 @@ pub struct ChannelRules {
     pub tells_redemption: bool,
     /// How long each step may take.
     pub times: Times,
+    /// What it is told and asked beside its orders.
+    pub beside: Beside,
     /// Whether new sales are taken.
     pub selling: bool,
+}
+
+/// What a channel is told and asked beside its orders. By default nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Beside {
+    /// How it is told prices and stock; none where it pulls them, or sells without.
+    pub calendar: Option<TellsCalendar>,
+    /// When it is told about products.
+    pub products: TellsProducts,
+    /// How often its orders' changes are followed, in milliseconds; none where they are not.
+    pub catch_up_ms: Option<i64>,
+    /// When each day is compared with it; none where only a person asks for it.
+    pub compares: Option<ComparesDays>,
+}
+
+/// How a channel is told prices and stock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TellsCalendar {
+    /// How often changes are looked for, in milliseconds.
+    pub every_ms: i64,
+    /// A date of which only the number left changed is told again after so long, in milliseconds.
+    pub stock_every_ms: i64,
+    /// How often everything is told together, in milliseconds.
+    pub whole_every_ms: i64,
+}
+
+/// When a channel is told about products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TellsProducts {
+    /// Never: a person keeps them there by hand.
+    #[default]
+    Never,
+    /// When a person asks for it.
+    Asked,
+    /// Whenever one changes here.
+    Always,
+}
+
+/// When each day is compared with a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComparesDays {
+    /// The minute of the next day at which it begins.
+    pub minute_of_day: u16,
+    /// IANA zone of the channel's days.
+    pub time_zone: String,
 }
 
 /// The rules of a supplier connection.

@@ -26,6 +26,9 @@ use crate::seed::Seed;
 /// Most rows one bulk command may carry; longer work is cut into chunks before.
 pub const BULK_LIMIT_ROWS: usize = 500;
 
+/// How the key of a refund begins that was found by asking the channel, before its notice came with the channel's own.
+pub const FOLLOWED: &str = "followed-";
+
 /// What makes a command unrepeatable: the same key gets the first answer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CommandKey {

@@ -16,6 +16,7 @@
 //!   [`refund_rule`]: what a guest gets back; [`route`]: which suppliers may fulfil;
 //!   [`guests`]: what has to be known about guests; [`venue`]: venue-local dates and cut-offs.
 //! - [`job`]: what must reach the outside later.
+//! - [`difference`]: what differs between our orders and what a channel says of them.
 //! - [`invariants`]: what has to hold after every command, checked by tests and the demo.
 //! - [`planted`]: bugs on purpose, for the simulation; absent from every other build.
 
@@ -28,6 +29,7 @@ pub mod command;
 pub mod credit;
 pub mod deadline;
 pub mod decide;
+pub mod difference;
 pub mod footprint;
 pub mod guests;
 pub mod invariants;

@@ -16,11 +16,12 @@ use tokio::task::JoinHandle;
 
 use crate::alerting::Teller;
 use crate::directory::Directory;
-use crate::flows::read_calendar::Readings;
+use crate::flows::scenes::Scenes;
 use crate::interface_log::InterfaceQueue;
 use crate::jobs::Jobs;
 use crate::nodes;
 use crate::records::Record;
+use crate::rounds::Rounds;
 use crate::seed::Seeds;
 use crate::sequencer::{Sequencer, Undecided};
 use crate::storage::{NodeSeen, Storage, StorageFault, Switch};
@@ -52,6 +53,8 @@ pub struct EngineSettings {
     pub backoff_limit_ms: u64,
     /// How often holds and switches are looked at, in milliseconds.
     pub tick_ms: u64,
+    /// How long exchanges with partners are kept, in milliseconds.
+    pub interface_keep_ms: i64,
 }
 
 impl EngineSettings {
@@ -70,6 +73,7 @@ impl EngineSettings {
             backoff_first_ms: 1_000,
             backoff_limit_ms: 300_000,
             tick_ms: 1_000,
+            interface_keep_ms: 30 * 86_400_000,
         }
     }
 }
@@ -108,7 +112,12 @@ pub(crate) struct Core {
     pub(crate) watch: Watch,
     pub(crate) lookups: Lookups,
     pub(crate) starts: Starts,
-    pub(crate) readings: Readings,
+    pub(crate) readings: Rounds,
+    pub(crate) tellings: Rounds,
+    pub(crate) product_tellings: Rounds,
+    pub(crate) catch_ups: Rounds,
+    pub(crate) comparisons: Rounds,
+    pub(crate) scenes: Scenes,
     pub(crate) jobs: Jobs,
     pub(crate) sequencer: Sequencer,
     pub(crate) interface_log: Arc<InterfaceQueue>,
@@ -144,7 +153,12 @@ impl Engine {
             watch: Watch::default(),
             lookups: Lookups::default(),
             starts: Starts::default(),
-            readings: Readings::default(),
+            readings: Rounds::default(),
+            tellings: Rounds::default(),
+            product_tellings: Rounds::default(),
+            catch_ups: Rounds::default(),
+            comparisons: Rounds::default(),
+            scenes: Scenes::default(),
             interface_log: parts.interface_log,
             teller: RwLock::new(parts.teller),
             fingerprint: RwLock::default(),

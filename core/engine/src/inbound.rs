@@ -18,6 +18,7 @@ use tracing::Instrument;
 use crate::core::{Core, Engine};
 use crate::directory::Connection;
 use crate::flows;
+use crate::flows::scenes::SceneSeen;
 use crate::placing::{Place, place};
 use crate::records::InterfaceLine;
 
@@ -173,6 +174,7 @@ async fn handle(
     }
     let mut log = LogSheet::new(started, application, &raw, &located, &trace);
     let named: Vec<&PluginId> = plugins.iter().collect();
+    let mut served = None;
     let (answer, verdict) = match place(core, application, &named, &located).await {
         Err(fault) => {
             tracing::error!(%fault, "a call could not be placed");
@@ -181,12 +183,18 @@ async fn handle(
         Ok(Place::Connection(connection)) => {
             log.place(&connection);
             span.record("connection", connection.id.as_str());
+            served = Some(connection.id.clone());
             answer_placed(core, *connection, ready, &raw, &trace, deadline).await
         }
         Ok(Place::Nowhere) => {
             flows::unplaced::answer(core, application, plugins, scene, ready, &raw, &located, &trace, deadline).await
         }
     };
+    if let Some(connection) = served.filter(|_| verdict == "done") {
+        let partner_trace = located.partner_trace.clone();
+        let seen = SceneSeen { at: started, partner_trace, trace: trace.to_string() };
+        core.scenes.served(&connection, &scene.name, seen);
+    }
     // What cannot be understood may hold anything anywhere: nothing of it is shown in clear.
     let speaks = core.host.instance(&InstanceKey::new(plugins[0].clone(), application.clone()));
     let nothing = LogRules::default();

@@ -4,6 +4,7 @@
 //! - [`memory`]: the ordered in-memory implementation of `Storage`.
 //! - [`sequencer`]: drains waiting commands, decides them, commits once; [`lane`]: one batch from load to commit.
 //! - [`seed`]: ids and randomness for commands.
+//! - [`notes`]: what is noted down beside commands.
 //! - [`directory`]: applications and connections, from configuration and the database's switches.
 //! - [`inbound`]: the four steps of a channel's call; [`placing`]: which connection it belongs to.
 //! - `together`: questions to the database, all that wait in one statement.
@@ -24,8 +25,10 @@ pub mod jobs;
 mod lane;
 pub mod memory;
 mod nodes;
+pub mod notes;
 mod placing;
 pub mod records;
+mod rounds;
 pub mod seed;
 pub mod sequencer;
 pub mod storage;

@@ -8,12 +8,14 @@
 //! - `codes`: pools and their codes.
 //! - `jobs`: leases, tokens and the order of jobs.
 //! - `batch`: one lane's writer and its batches.
+//! - `notes`: what is noted beside commands.
 //! - `faults`: what was injected.
 
 mod batch;
 mod codes;
 mod faults;
 mod jobs;
+mod notes;
 mod tables;
 
 use std::collections::BTreeMap;

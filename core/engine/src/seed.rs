@@ -58,6 +58,12 @@ impl Seeds for CountedSeeds {
     }
 }
 
+/// Before this lie the ids of all orders that were made before that instant, and behind it the others.
+#[must_use]
+pub fn first_order_at(at: Timestamp) -> String {
+    format!("T{}", digits(u128::try_from(at.millis()).unwrap_or(0), 10))
+}
+
 fn seed(at: Timestamp, chance: &[u8; 32]) -> Seed {
     let (id, secret) = chance.split_at(16);
     let number = id.iter().fold(0_u128, |sum, byte| (sum << 8) | u128::from(*byte));

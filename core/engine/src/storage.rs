@@ -21,6 +21,7 @@ use entrepot_domain::invariants::Snapshot;
 use entrepot_domain::job::{Heard, JobMemo, JobState, NewJob};
 use entrepot_domain::state::State;
 
+use crate::notes::Notes;
 use crate::records::{Node, Record, Registered, RegisteredConnection};
 
 /// How the database failed.
@@ -48,7 +49,7 @@ pub type Footprints = BTreeMap<MerchantId, Footprint>;
 
 /// A database.
 #[async_trait]
-pub trait Storage: Send + Sync {
+pub trait Storage: Notes + Send + Sync {
     /// A writer of its own: batches of one lane follow one another.
     async fn lane(&self) -> Result<Box<dyn LaneStorage>, StorageFault>;
     /// How many lanes make sense: one where the database has one writer.

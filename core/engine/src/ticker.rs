@@ -4,10 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use entrepot_contract::time::Timestamp;
 use entrepot_domain::command::{Body, CommandKey};
 
 use crate::core::Core;
 use crate::flows;
+use crate::notes::NoteKind;
+use crate::records::Record;
 
 /// Orders looked at in one tick.
 const DEADLINES_LIMIT: u32 = 200;
@@ -16,7 +19,7 @@ const DEADLINES_LIMIT: u32 = 200;
 pub(crate) async fn run(core: Arc<Core>) {
     let mut tick = tokio::time::interval(Duration::from_millis(core.settings.tick_ms));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-    let mut swept = None;
+    let (mut swept, mut pruned) = (None, None);
     loop {
         tokio::select! {
             biased;
@@ -30,7 +33,34 @@ pub(crate) async fn run(core: Arc<Core>) {
         refresh_catalogues(&core).await;
         pass_deadlines(&core).await;
         flows::read_calendar::look(&core).await;
+        flows::tell_calendar::look(&core).await;
+        flows::tell_product::look(&core).await;
+        flows::catch_up::look(&core).await;
+        flows::reconcile::look(&core).await;
+        flows::scenes::look(&core).await;
         flows::watch_codes::look(&core, &mut swept).await;
+        prune(&core, &mut pruned).await;
+    }
+}
+
+/// How often what is too old is taken away, in milliseconds.
+const PRUNE_MS: i64 = 3_600_000;
+
+/// How long messages of partners are told from new ones, in milliseconds: they repeat within minutes.
+const MESSAGES_MS: i64 = 7 * 86_400_000;
+
+/// What is kept only for a time goes, an hour's worth at once.
+async fn prune(core: &Core, pruned: &mut Option<Timestamp>) {
+    let now = core.clock.now();
+    if pruned.is_some_and(|last| now.since(last) < PRUNE_MS) {
+        return;
+    }
+    *pruned = Some(now);
+    let interface_before = now.plus_millis(-core.settings.interface_keep_ms);
+    let logs = core.storage.record(Record::Prune { interface_before }).await;
+    let messages = core.storage.forget_notes(NoteKind::Message, now.plus_millis(-MESSAGES_MS)).await;
+    if let Err(fault) = logs.and(messages) {
+        tracing::warn!(%fault, "what is too old could not be taken away; the next hour tries again");
     }
 }
 

@@ -224,6 +224,7 @@ fn engine_settings(config: &Config, clock: &dyn Clock) -> Result<EngineSettings,
         attempts_limit: config.jobs.attempts_limit,
         backoff_first_ms: config.jobs.backoff_first_ms,
         backoff_limit_ms: config.jobs.backoff_limit_ms,
+        interface_keep_ms: i64::from(config.interface_log.retention_hours) * 3_600_000,
         ..EngineSettings::new(node)
     })
 }

@@ -98,6 +98,7 @@ fn channel_connection(
         redeem_units: abilities.redeem_units,
         tells_redemption: abilities.notices.iter().any(|notice| notice == "redeemed"),
         times: channel.deadlines.times(i64::try_from(config.engine.hold_ms).unwrap_or(i64::MAX)),
+        beside: channel.beside(),
         selling: channel.enabled && manifest.is_some(),
     };
     Connection {

@@ -25,6 +25,7 @@ mod deployment;
 mod fault;
 mod jobs;
 mod limits;
+mod notes;
 mod numbers;
 pub mod pools;
 mod reads;

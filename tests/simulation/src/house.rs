@@ -13,7 +13,7 @@ use entrepot_contract::product::{
     Validity,
 };
 use entrepot_contract::time::VisitDate;
-use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, Connections, Distributor, SupplierRules};
+use entrepot_domain::catalogue::{Beside, ChannelRules, ConnectionRules, Connections, Distributor, SupplierRules};
 use entrepot_domain::code::CodeFacts;
 use entrepot_domain::code::NewCode;
 use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry};
@@ -69,6 +69,7 @@ fn channel(plan: &Plan, shop: usize) -> ConnectionRules {
         redeem_units: true,
         tells_redemption: true,
         times: Times { hold_ms: 30_000, ..Times::usual() },
+        beside: Beside::default(),
         selling: true,
     })
 }

@@ -18,9 +18,13 @@ use entrepot_domain::change::{ChannelRef, Event, RefKey, Writes};
 use entrepot_domain::code::Pool;
 use entrepot_domain::command::CommandKey;
 use entrepot_domain::credit::Account;
+use entrepot_domain::difference::Difference;
 use entrepot_domain::invariants::Snapshot;
 use entrepot_domain::job::Heard;
 use entrepot_engine::memory::MemoryStorage;
+use entrepot_engine::notes::{
+    ComparedDay, DifferenceFilter, DifferenceName, MadeOrder, Note, NoteKind, Notes, StandingDifference,
+};
 use entrepot_engine::records::{Record, Registered, RegisteredConnection};
 use entrepot_engine::storage::{
     Batch, BirthLease, Footprints, JobNext, JobsOf, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, States,
@@ -322,5 +326,56 @@ impl Batch for NodeBatch {
         self.seat.world().committed();
         self.seat.step("commit has happened").await;
         self.seat.unknown("commit, which happened", 30)
+    }
+}
+
+/// Nothing of these worlds is compared with a channel or told to it by date.
+#[async_trait]
+impl Notes for NodeStorage {
+    async fn notes(&self, scope: &str, kind: NoteKind) -> Answer<Vec<Note>> {
+        self.read("notes").await?;
+        self.memory.notes(scope, kind).await
+    }
+
+    async fn note(
+        &self,
+        scope: &str,
+        kind: NoteKind,
+        changes: Vec<(String, Option<serde_json::Value>)>,
+        at: Timestamp,
+    ) -> Answer<()> {
+        self.write("note", self.memory.note(scope, kind, changes, at)).await
+    }
+
+    async fn first_note(&self, scope: &str, kind: NoteKind, subject: &str, at: Timestamp) -> Answer<bool> {
+        self.write("first_note", self.memory.first_note(scope, kind, subject, at)).await
+    }
+
+    async fn forget_notes(&self, kind: NoteKind, before: Timestamp) -> Answer<()> {
+        self.write("forget_notes", self.memory.forget_notes(kind, before)).await
+    }
+
+    async fn orders_made(
+        &self,
+        merchant: &MerchantId,
+        connection: &ConnectionId,
+        time: (Timestamp, Timestamp),
+        after: Option<&OrderId>,
+    ) -> Answer<Vec<MadeOrder>> {
+        self.read("orders_made").await?;
+        self.memory.orders_made(merchant, connection, time, after).await
+    }
+
+    async fn found(&self, of: &ComparedDay, found: Vec<Difference>, at: Timestamp) -> Answer<()> {
+        self.write("found", self.memory.found(of, found, at)).await
+    }
+
+    async fn settle(&self, which: &DifferenceName, by: &str, at: Timestamp) -> Answer<bool> {
+        self.write("settle", self.memory.settle(which, by, at)).await
+    }
+
+    async fn differences(&self, merchant: &MerchantId, filter: &DifferenceFilter) -> Answer<Vec<StandingDifference>> {
+        self.read("differences").await?;
+        self.memory.differences(merchant, filter).await
     }
 }

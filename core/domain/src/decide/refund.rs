@@ -18,7 +18,7 @@ use crate::alert::AlertKind;
 use crate::answer::{Answer, RefundStanding};
 use crate::catalogue::Cancels;
 use crate::change::Change;
-use crate::command::OrderName;
+use crate::command::{FOLLOWED, OrderName};
 use crate::credit::{PostingCause, PostingKind};
 use crate::job::{JobKind, Notification, SUPPLIER};
 use crate::planted::{self, Bug};
@@ -263,6 +263,13 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
     if known.as_ref().is_some_and(|refund| refund.state == RefundState::Done) {
         return Ok(Answer::Recorded { order: order.id });
     }
+    if known.is_none()
+        && let Some(found) = followed(draft, &order, intent)
+    {
+        draft.note(&order, "refunded", format!("{}: the channel's notice of it came", found.id));
+        draft.push(Change::Refund(Box::new(Refund { key: intent.key.clone(), ..found })));
+        return Ok(Answer::Recorded { order: order.id });
+    }
     let waited = known.as_ref().is_some_and(|refund| refund.state == RefundState::Waiting);
     let mut refund = match known {
         Some(refund) => contradiction(draft, &order, refund),
@@ -306,6 +313,19 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
     draft.push(Change::Refund(Box::new(refund)));
     draft.put(order);
     Ok(Answer::Recorded { order: id })
+}
+
+/// The same result, which asking the channel had found before its notice came.
+fn followed(draft: &Draft<'_>, order: &Order, intent: &RecordRefund) -> Option<Refund> {
+    let same = |refund: &&Refund| {
+        let named = match &intent.units {
+            UnitChoice::Numbers(numbers) => numbers.iter().all(|unit| refund.units.contains(unit)),
+            UnitChoice::Count(count) => usize::try_from(*count).is_ok_and(|count| count == refund.units.len()),
+            UnitChoice::AllLeft | UnitChoice::Unknown(_) => true,
+        };
+        refund.key.starts_with(FOLLOWED) && refund.channel_amount == Some(intent.amount) && named
+    };
+    draft.state.refunds(order).find(same).cloned()
 }
 
 /// A result that we refused, or had not decided, is recorded all the same, and somebody should look.

@@ -16,7 +16,7 @@ use entrepot_contract::product::{
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::{Alert, AlertChange, AlertKind};
 use entrepot_domain::answer::Answer;
-use entrepot_domain::catalogue::{Catalogue, ChannelRules, ConnectionRules, Distributor, Rules, SupplierRules};
+use entrepot_domain::catalogue::{Beside, Catalogue, ChannelRules, ConnectionRules, Distributor, Rules, SupplierRules};
 use entrepot_domain::change::{ChannelRef, Event, HistoryLine, RefKey, Writes};
 use entrepot_domain::code::{
     AvailableCode, BatchState, CodeBatch, CodeFacts, CodeMove, CodeState, CodeWait, HeldCode, Pool,
@@ -96,6 +96,7 @@ pub fn channel_rules(application: &str) -> ChannelRules {
         redeem_units: true,
         tells_redemption: true,
         times: Times::usual(),
+        beside: Beside::default(),
         selling: true,
     }
 }

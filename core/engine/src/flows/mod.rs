@@ -5,6 +5,8 @@
 //! yet; [`offer`]: what may be offered of a listing; [`people`]: whom purchase limits count.
 //! Told by a supplier: [`hear`].
 //! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`], [`read_calendar`], [`watch_codes`].
+//! Beside the orders of a [`channel`]: [`tell_calendar`], [`tell_product`], [`catch_up`], [`reconcile`]; [`event`]: what
+//! it pushes; [`scenes`]: which of its calls were served.
 //! Asked by a person: [`redeem`], [`redeem_rows`], [`issue_by_hand`], [`import_codes`], [`administer`],
 //! [`ask_supplier`].
 
@@ -14,8 +16,11 @@ pub(crate) mod ask_use;
 pub(crate) mod book;
 pub(crate) mod cancel_at_supplier;
 mod cancel_order;
+pub mod catch_up;
+pub(crate) mod channel;
 mod check_booking;
 mod create_order;
+mod event;
 pub(crate) mod hear;
 pub(crate) mod hold;
 pub mod import_codes;
@@ -28,10 +33,14 @@ mod people;
 mod pull_calendar;
 mod query_order;
 pub(crate) mod read_calendar;
+pub mod reconcile;
 pub mod redeem;
 pub mod redeem_rows;
 mod refund_order;
+pub mod scenes;
 pub(crate) mod supplier;
+pub mod tell_calendar;
+pub mod tell_product;
 pub(crate) mod unplaced;
 pub(crate) mod watch_codes;
 
@@ -62,8 +71,11 @@ pub(crate) async fn serve(visit: &Visit<'_>, intent: &Intent) -> Outcome {
         Intent::RecordRefund(record) => refund_order::record(visit, intent, record).await,
         Intent::QueryOrder { order } => query_order::run(visit, order).await,
         Intent::PullCalendar(pull) => pull_calendar::run(visit, pull).await,
-        // A handshake is answered by the plugin's own words; an event changes nothing by itself and is in the log.
-        Intent::Handshake { .. } | Intent::Event { .. } => Outcome::Recorded,
+        // Answered by the plugin's own words.
+        Intent::Handshake { .. } => Outcome::Recorded,
+        Intent::Event { event, message, order, names } => {
+            event::run(visit, event, message, order.as_ref(), names).await
+        }
         Intent::Unknown => {
             Outcome::Refused(Refusal::new(Reason::Malformed, "the plugin decoded something this build does not know"))
         }

@@ -4,6 +4,13 @@
 use std::collections::BTreeMap;
 
 use entrepot_contract::calendar::{Stock, StockKey};
+use entrepot_contract::listing::Listing;
+use entrepot_contract::outcome::CalendarCell;
+use entrepot_contract::time::VisitDate;
+use entrepot_domain::catalogue::{Rules, share_cells, stock_cells};
+
+use crate::core::Core;
+use crate::storage::StorageFault;
 
 /// Units that may be offered; none is without limit. Each of `cells` has to have them; a cell that is not there has
 /// nothing.
@@ -23,6 +30,39 @@ pub(super) fn left(
         (a, b) => a.or(b),
     });
     least.map(|least| least.saturating_sub(safety_stock))
+}
+
+/// A listing's dates within a range, both inclusive, as a channel may offer them.
+pub(super) async fn days(
+    core: &Core,
+    rules: &Rules,
+    listing: &Listing,
+    (from, to): (VisitDate, VisitDate),
+) -> Result<Vec<CalendarCell>, StorageFault> {
+    let Ok((product, sku)) = rules.catalogue.sku(listing.sells.dated()) else { return Ok(Vec::new()) };
+    let selling = listing.on_sale && product.on_sale;
+    let days: BTreeMap<Option<VisitDate>, _> = rules
+        .catalogue
+        .days
+        .get(&sku.id)
+        .into_iter()
+        .flat_map(|days| days.range(Some(from)..=Some(to)))
+        .map(|(date, day)| (*date, day.clone()))
+        .collect();
+    let dates: Vec<Option<VisitDate>> = days.keys().copied().collect();
+    let mut keys: Vec<StockKey> = dates.iter().flat_map(|date| stock_cells(sku, &[*date], None)).collect();
+    let shares = share_cells(sku, listing.allotment.as_ref(), &keys);
+    keys.extend(shares.values().cloned());
+    let stock = core.storage.stock(&rules.merchant, &keys).await?;
+    Ok(days
+        .into_iter()
+        .map(|(date, mut day)| {
+            day.open &= selling && rules.catalogue.stopped(&listing.connection, &sku.id, date).is_none();
+            // A date sells as long as every bucket has some; one that is not there sells nothing.
+            let left = left(&stock_cells(sku, &[date], None), &shares, &stock, listing.safety_stock);
+            CalendarCell { day, left }
+        })
+        .collect())
 }
 
 #[cfg(test)]

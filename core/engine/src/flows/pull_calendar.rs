@@ -1,15 +1,10 @@
 //! What does the calendar say? Prices from the catalogue, stock from the database.
 
-use std::collections::BTreeMap;
-
-use entrepot_contract::calendar::StockKey;
 use entrepot_contract::intent::PullCalendar;
 use entrepot_contract::listing::Listing;
-use entrepot_contract::outcome::{CalendarAnswer, CalendarCell, Outcome, Reason, Refusal};
-use entrepot_contract::time::VisitDate;
-use entrepot_domain::catalogue::{Rules, share_cells, stock_cells};
+use entrepot_contract::outcome::{CalendarAnswer, Outcome, Reason, Refusal};
 
-use super::offer::left;
+use super::offer::days;
 use crate::inbound::Visit;
 use crate::storage::StorageFault;
 
@@ -46,7 +41,10 @@ async fn answer(visit: &Visit<'_>, pull: &PullCalendar) -> Result<Outcome, Stora
     }
     let mut skus = Vec::with_capacity(listings.len());
     for listing in listings {
-        skus.push(CalendarAnswer { names: listing.names.clone(), days: days_of(visit, &rules, listing, pull).await? });
+        skus.push(CalendarAnswer {
+            names: listing.names.clone(),
+            days: days(visit.core, &rules, listing, (pull.from, pull.to)).await?,
+        });
     }
     Ok(Outcome::Calendar { skus })
 }
@@ -55,37 +53,4 @@ async fn answer(visit: &Visit<'_>, pull: &PullCalendar) -> Result<Outcome, Stora
 fn same_product(listing: &Listing, pull: &PullCalendar) -> bool {
     let both = |ours: &Option<String>, theirs: &Option<String>| ours.is_some() && ours == theirs;
     both(&listing.names.product, &pull.names.product) || both(&listing.names.product_out, &pull.names.product_out)
-}
-
-async fn days_of(
-    visit: &Visit<'_>,
-    rules: &Rules,
-    listing: &Listing,
-    pull: &PullCalendar,
-) -> Result<Vec<CalendarCell>, StorageFault> {
-    let Ok((product, sku)) = rules.catalogue.sku(listing.sells.dated()) else { return Ok(Vec::new()) };
-    let selling = listing.on_sale && product.on_sale;
-    let days: BTreeMap<Option<VisitDate>, _> = rules
-        .catalogue
-        .days
-        .get(&sku.id)
-        .into_iter()
-        .flat_map(|days| days.iter())
-        .filter(|(date, _)| date.is_some_and(|date| date >= pull.from && date <= pull.to))
-        .map(|(date, day)| (*date, day.clone()))
-        .collect();
-    let dates: Vec<Option<VisitDate>> = days.keys().copied().collect();
-    let mut keys: Vec<StockKey> = dates.iter().flat_map(|date| stock_cells(sku, &[*date], None)).collect();
-    let shares = share_cells(sku, listing.allotment.as_ref(), &keys);
-    keys.extend(shares.values().cloned());
-    let stock = visit.core.storage.stock(&visit.connection.merchant, &keys).await?;
-    Ok(days
-        .into_iter()
-        .map(|(date, mut day)| {
-            day.open &= selling && rules.catalogue.stopped(&listing.connection, &sku.id, date).is_none();
-            // A date sells as long as every bucket has some; one that is not there sells nothing.
-            let left = left(&stock_cells(sku, &[date], None), &shares, &stock, listing.safety_stock);
-            CalendarCell { day, left }
-        })
-        .collect())
 }

@@ -3,7 +3,7 @@
 //! stock left. One node of a deployment reads.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use entrepot_contract::calendar::{Capacity, Stock, StockKey};
 use entrepot_contract::ids::{BucketId, ConnectionId, SkuId, TraceId};
@@ -19,48 +19,10 @@ use entrepot_domain::venue;
 use super::supplier::{Asking, CALL_LIMIT_MS};
 use crate::core::Core;
 use crate::directory::Connection;
-use crate::nodes::GONE_MS;
+use crate::rounds::first_node;
 
 /// Most pages of one question; a supplier that never ends is cut off.
 const PAGES_LIMIT: usize = 50;
-
-/// When which connection is read next.
-#[derive(Default)]
-pub(crate) struct Readings(Mutex<BTreeMap<ConnectionId, Reading>>);
-
-#[derive(Clone, Copy)]
-struct Reading {
-    next: Timestamp,
-    busy: bool,
-}
-
-impl Readings {
-    /// The supplier told that its calendar changed: it is read soon.
-    pub(crate) fn wanted(&self, connection: &ConnectionId, now: Timestamp) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reading) = all.get_mut(connection) {
-            reading.next = reading.next.min(now);
-        }
-    }
-
-    /// Whether it is time; then nobody else begins until it is done.
-    fn begin(&self, connection: &ConnectionId, now: Timestamp, every_ms: i64) -> bool {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let reading = all.entry(connection.clone()).or_insert(Reading { next: now, busy: false });
-        if reading.busy || reading.next > now {
-            return false;
-        }
-        *reading = Reading { next: now.plus_millis(every_ms), busy: true };
-        true
-    }
-
-    fn done(&self, connection: &ConnectionId) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reading) = all.get_mut(connection) {
-            reading.busy = false;
-        }
-    }
-}
 
 /// Begins what is due. A reading goes on beside the ticker.
 pub(crate) async fn look(core: &Arc<Core>) {
@@ -73,7 +35,7 @@ pub(crate) async fn look(core: &Arc<Core>) {
             continue;
         }
         if !first_node(core).await {
-            core.readings.done(&connection.id);
+            core.readings.done(&connection.id, now, 0);
             continue;
         }
         let (core, connection) = (core.clone(), connection.clone());
@@ -84,19 +46,8 @@ pub(crate) async fn look(core: &Arc<Core>) {
             } else {
                 metrics::counter!("entrepot_calendar_readings_total", "result" => "done").increment(1);
             }
-            core.readings.done(&connection.id);
+            core.readings.done(&connection.id, core.clock.now(), 0);
         });
-    }
-}
-
-/// Of the nodes that live, the one whose name comes first reads; a node that tells nobody of itself is alone.
-async fn first_node(core: &Core) -> bool {
-    match core.storage.nodes(GONE_MS).await {
-        Ok(nodes) => nodes.first().is_none_or(|first| first.node.id == core.settings.node),
-        Err(fault) => {
-            tracing::warn!(%fault, "the nodes could not be read");
-            false
-        }
     }
 }
 

@@ -147,7 +147,7 @@ pub(crate) fn context(core: &Core, job: &LeasedJob, connection: &Connection, key
     }
 }
 
-/// A call to a supplier, and what comes with it.
+/// A call to a counterparty, and what comes with it.
 pub(crate) struct Asking<'a> {
     /// Whom.
     pub(crate) connection: &'a ConnectionId,
@@ -165,6 +165,14 @@ pub(crate) struct Asking<'a> {
 
 impl Asking<'_> {
     pub(crate) async fn call(self, core: &Core, request: SupplierRequest) -> Result<SupplierResponse, Fault> {
+        match self.request(core, Request::Supplier(request)).await? {
+            Response::Supplier(response) => Ok(response),
+            Response::Channel(_) | Response::Unknown => Err(Fault::garbled("a supplier answered as a channel")),
+        }
+    }
+
+    /// The same to whatever the connection is.
+    pub(crate) async fn request(self, core: &Core, request: Request) -> Result<Response, Fault> {
         let (connection, instance) = match counterparty(core, self.connection) {
             Ok(found) => found,
             Err(tried) => return Err(Fault::not_done(FaultKind::Unavailable, note_of(tried))),
@@ -178,10 +186,7 @@ impl Asking<'_> {
             attempt: self.attempt,
             connection: Some(connection.facts.clone()),
         };
-        match instance.call(context, Request::Supplier(request), scope).await? {
-            Response::Supplier(response) => Ok(response),
-            Response::Channel(_) | Response::Unknown => Err(Fault::garbled("a supplier answered as a channel")),
-        }
+        instance.call(context, request, scope).await
     }
 }
 

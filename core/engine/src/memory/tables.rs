@@ -18,6 +18,7 @@ use entrepot_domain::state::State;
 
 use super::codes::Codes;
 use super::jobs::Jobs;
+use super::notes::NoteTables;
 use crate::records::{AuditLine, InterfaceLine, Node, Record, Registered, RegisteredConnection};
 use crate::storage::{BirthLease, NodeSeen, OpenAlert, OpenWork, StorageFault, Switch};
 
@@ -30,6 +31,7 @@ pub(super) struct Tables {
     pub(super) merchants: BTreeMap<MerchantId, MerchantTables>,
     pub(super) refs: BTreeMap<RefKey, ChannelRef>,
     pub(super) jobs: Jobs,
+    pub(super) notes: NoteTables,
     pub(super) switches: BTreeMap<ConnectionId, Switch>,
     connections: BTreeMap<ConnectionId, RegisteredConnection>,
     /// Those that configuration names no more.

@@ -1,6 +1,7 @@
 //! `[merchants.ID.channels.ID]`: a connection that sells.
 
 use entrepot_contract::ids::{ApplicationId, DistributorId, PluginId};
+use entrepot_domain::catalogue::{Beside, ComparesDays, TellsCalendar, TellsProducts};
 use entrepot_domain::deadline::Times;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,20 @@ pub struct Channel {
     /// How long each step may take before the channel decides by itself.
     #[serde(default)]
     pub deadlines: Deadlines,
+    /// Tells the channel prices, opening and stock of the dates that it sells. Left out, it pulls them, or sells
+    /// without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<TellCalendar>,
+    /// When the channel is told about products: `never`, `asked` or `always`.
+    #[serde(default)]
+    pub products: TellProducts,
+    /// How often the changes of its orders are followed, in seconds, where its plugin can ask: 10 to 86,400; 0 never.
+    #[serde(default = "five_minutes")]
+    #[schemars(range(max = 86_400))]
+    pub catch_up_s: u32,
+    /// When each day is compared with the channel, where its plugin can ask. Left out, only when a person asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconcile: Option<Reconcile>,
     /// The plugin's own settings of a connection.
     #[serde(default)]
     pub settings: serde_json::Map<String, serde_json::Value>,
@@ -95,6 +110,93 @@ impl Deadlines {
     }
 }
 
+/// How the channel is told prices and stock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TellCalendar {
+    /// How often changes are looked for, in seconds: 1 to 3,600. All that changed meanwhile is told together.
+    #[schemars(range(min = 1, max = 3_600))]
+    pub every_s: u32,
+    /// A date of which only the number left changed is told again after so long, in seconds: 1 to 86,400. One that
+    /// sold out, or sells again, does not wait.
+    #[schemars(range(min = 1, max = 86_400))]
+    pub stock_every_s: u32,
+    /// How often all dates are told together, in seconds: 600 to 2,592,000.
+    #[schemars(range(min = 600, max = 2_592_000))]
+    pub whole_every_s: u32,
+}
+
+impl Default for TellCalendar {
+    fn default() -> Self {
+        Self { every_s: 2, stock_every_s: 60, whole_every_s: 86_400 }
+    }
+}
+
+/// When a channel is told about products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TellProducts {
+    /// Never: a person keeps them there by hand.
+    #[default]
+    Never,
+    /// When a person asks for it.
+    Asked,
+    /// Whenever one changes here.
+    Always,
+}
+
+/// When each day is compared with the channel.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reconcile {
+    /// The hour and minute of the next day: `HH:MM`. A channel's bill comes some hours after the use.
+    #[schemars(regex(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
+    pub at: String,
+    /// IANA zone of the channel's days.
+    pub time_zone: String,
+}
+
+impl Default for Reconcile {
+    fn default() -> Self {
+        Self { at: "06:00".to_owned(), time_zone: "Asia/Shanghai".to_owned() }
+    }
+}
+
+impl Reconcile {
+    /// The minute of the day that `at` names; none when it names none.
+    #[must_use]
+    pub fn minute_of_day(&self) -> Option<u16> {
+        let (hour, minute) = self.at.split_once(':')?;
+        let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
+        (hour < 24 && minute < 60).then_some(hour * 60 + minute)
+    }
+}
+
+impl Channel {
+    /// What it is told and asked beside its orders.
+    #[must_use]
+    pub fn beside(&self) -> Beside {
+        let ms = |seconds: u32| i64::from(seconds.max(1)) * 1000;
+        Beside {
+            calendar: self.calendar.map(|told| TellsCalendar {
+                every_ms: ms(told.every_s),
+                stock_every_ms: ms(told.stock_every_s),
+                whole_every_ms: ms(told.whole_every_s),
+            }),
+            products: match self.products {
+                TellProducts::Never => TellsProducts::Never,
+                TellProducts::Asked => TellsProducts::Asked,
+                TellProducts::Always => TellsProducts::Always,
+            },
+            catch_up_ms: (self.catch_up_s > 0).then(|| ms(self.catch_up_s)),
+            compares: self.reconcile.as_ref().and_then(|compared| {
+                let (minute_of_day, time_zone) = (compared.minute_of_day()?, compared.time_zone.clone());
+                Some(ComparesDays { minute_of_day, time_zone })
+            }),
+        }
+    }
+}
+
 /// When a paid order is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -126,6 +228,10 @@ pub enum AuditMode {
     Rule,
     /// A person.
     Person,
+}
+
+const fn five_minutes() -> u32 {
+    300
 }
 
 fn yes() -> bool {

@@ -13,7 +13,7 @@ use entrepot_contract::order::{Guest, GuestField, Guests, Visit};
 use entrepot_contract::product::{Fulfilment, Product, ProductKind, Sku};
 use entrepot_contract::time::{SystemClock, Timestamp, VisitDate};
 use entrepot_domain::answer::Answer;
-use entrepot_domain::catalogue::{ChannelRules, CodeRules, ConnectionRules, Distributor, SupplierRules};
+use entrepot_domain::catalogue::{Beside, ChannelRules, CodeRules, ConnectionRules, Distributor, SupplierRules};
 use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry, CommandKey};
 use entrepot_engine::directory::{Connection, Directory};
 use entrepot_engine::interface_log::InterfaceQueue;
@@ -70,6 +70,7 @@ fn directory() -> Directory {
         redeem_units: true,
         tells_redemption: false,
         times: entrepot_domain::deadline::Times { hold_ms: 1_800_000, ..entrepot_domain::deadline::Times::usual() },
+        beside: Beside::default(),
         selling: true,
     });
     let pool = ConnectionRules::Supplier(SupplierRules::of_pool());

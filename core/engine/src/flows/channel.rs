@@ -1,0 +1,62 @@
+//! Calls to a channel that belong to no order: telling it about dates and products, and looking at its own side.
+
+use entrepot_contract::capability::ChannelCapabilities;
+use entrepot_contract::channel::{ChannelRequest, ChannelResponse};
+use entrepot_contract::fault::Fault;
+use entrepot_contract::ids::{ConnectionId, TraceId};
+use entrepot_contract::looking::{Look, LookName, Seen};
+use entrepot_contract::message::{Request, Response};
+use entrepot_contract::notice::{Notice, Told};
+
+use super::supplier::{Asking, CALL_LIMIT_MS};
+use crate::core::Core;
+use crate::directory::Connection;
+
+/// What a channel can do; nothing while its plugin is not open.
+pub(crate) fn abilities(core: &Core, connection: &Connection) -> Option<ChannelCapabilities> {
+    let instance = core.host.instance(&connection.instance())?;
+    instance.manifest().capabilities.channel.clone()
+}
+
+/// Whether the core may ask a channel this.
+pub(crate) fn looks(core: &Core, connection: &Connection, name: LookName) -> bool {
+    abilities(core, connection).is_some_and(|abilities| abilities.looks.contains(&name))
+}
+
+fn trace(core: &Core, what: &str) -> TraceId {
+    let seed = core.seeds.next(core.clock.now());
+    TraceId::parse(format!("{what}-{seed:?}")).expect("a word and a seed's letters and digits are an id")
+}
+
+async fn call(
+    core: &Core,
+    connection: &ConnectionId,
+    what: &str,
+    attempt: u32,
+    request: ChannelRequest,
+) -> Result<ChannelResponse, Fault> {
+    let trace = trace(core, what);
+    let key = trace.to_string();
+    let asking = Asking { connection, order: None, trace, key: &key, attempt, limit_ms: CALL_LIMIT_MS };
+    match asking.request(core, Request::Channel(request)).await? {
+        Response::Channel(response) => Ok(response),
+        Response::Supplier(_) | Response::Unknown => Err(Fault::garbled("a channel answered as a supplier")),
+    }
+}
+
+/// What does the channel itself say?
+pub(crate) async fn look(core: &Core, connection: &ConnectionId, what: Look) -> Result<Seen, Fault> {
+    match call(core, connection, "look", 1, ChannelRequest::Look { what: Box::new(what) }).await? {
+        ChannelResponse::Seen(seen) => Ok(*seen),
+        _ => Err(Fault::garbled("look was answered with something else")),
+    }
+}
+
+/// Tells the channel something that belongs to no order.
+pub(crate) async fn tell(core: &Core, connection: &ConnectionId, attempt: u32, notice: Notice) -> Result<Told, Fault> {
+    let what = notice.name();
+    match call(core, connection, what, attempt, ChannelRequest::Deliver { notice: Box::new(notice) }).await? {
+        ChannelResponse::Told(told) => Ok(told),
+        _ => Err(Fault::garbled("deliver was answered with something else")),
+    }
+}

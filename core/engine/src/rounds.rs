@@ -1,0 +1,60 @@
+//! What is looked at again and again: when each connection's next round is, and that no two go on at once.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use entrepot_contract::ids::ConnectionId;
+use entrepot_contract::time::Timestamp;
+
+use crate::core::Core;
+use crate::nodes::GONE_MS;
+
+/// Rounds of one kind.
+#[derive(Default)]
+pub(crate) struct Rounds(Mutex<BTreeMap<ConnectionId, Round>>);
+
+#[derive(Clone, Copy)]
+struct Round {
+    next: Timestamp,
+    busy: bool,
+}
+
+impl Rounds {
+    /// Somebody told that there is something to look at: the next round is soon.
+    pub(crate) fn wanted(&self, connection: &ConnectionId, now: Timestamp) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(round) = all.get_mut(connection) {
+            round.next = round.next.min(now);
+        }
+    }
+
+    /// Whether it is time; then nobody else begins until it is done.
+    pub(crate) fn begin(&self, connection: &ConnectionId, now: Timestamp, every_ms: i64) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let round = all.entry(connection.clone()).or_insert(Round { next: now, busy: false });
+        if round.busy || round.next > now {
+            return false;
+        }
+        *round = Round { next: now.plus_millis(every_ms), busy: true };
+        true
+    }
+
+    /// The round is over; the next one is no sooner than `rest_ms` from now.
+    pub(crate) fn done(&self, connection: &ConnectionId, now: Timestamp, rest_ms: i64) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(round) = all.get_mut(connection) {
+            *round = Round { next: round.next.max(now.plus_millis(rest_ms)), busy: false };
+        }
+    }
+}
+
+/// Of the nodes that live, the one whose name comes first goes round; a node that tells nobody of itself is alone.
+pub(crate) async fn first_node(core: &Core) -> bool {
+    match core.storage.nodes(GONE_MS).await {
+        Ok(nodes) => nodes.first().is_none_or(|first| first.node.id == core.settings.node),
+        Err(fault) => {
+            tracing::warn!(%fault, "the nodes could not be read");
+            false
+        }
+    }
+}
