@@ -150,6 +150,7 @@ struct Items {
     /// Only where every voucher's number has a name.
     used: Option<u32>,
     refunded: Option<u32>,
+    /// Only where every refunded voucher says how much.
     refunded_fen: Option<i64>,
 }
 
@@ -158,17 +159,19 @@ impl Items {
         if record.certificates.is_empty() {
             return Self::default();
         }
-        let (mut used, mut refunded, mut fen, mut clear) = (0, 0, 0_i64, true);
+        let (mut used, mut refunded, mut clear) = (0, 0, true);
+        let mut fen = Some(0_i64);
         for item in &record.certificates {
             let name = named(&settings.item_status_names, item.item_status);
             if name == Some(StatusName::Refunded) || optional(item.refund_seconds).is_some() {
                 refunded += 1;
+                // An amount that is missing is not nothing.
+                fen = fen.zip(item.refund_amount).map(|(sum, amount)| sum.saturating_add(amount.get()));
             } else if name == Some(StatusName::Used) {
                 used += 1;
             }
             clear &= name.is_some();
-            fen = fen.saturating_add(item.refund_amount.map_or(0, |amount| amount.get()));
         }
-        Self { used: clear.then_some(used), refunded: Some(refunded), refunded_fen: Some(fen) }
+        Self { used: clear.then_some(used), refunded: Some(refunded), refunded_fen: fen }
     }
 }
