@@ -23,7 +23,7 @@ const SAVE: (&str, &str) = ("calendar_save", "/goodlife/v1/trip/ticket_calendar/
 const BATCH_SAVE: (&str, &str) = ("calendar_batch_save", "/goodlife/v1/trip/ticket_calendar/batch_save/");
 
 /// Most calls of one notice beyond those it needs, to find out what was refused: enough for one date among three times
-/// sixty. What is not found by then is refused together.
+/// sixty. What is not found by then, or by the deadline, is refused together.
 const NARROWING_LIMIT: usize = 16;
 
 /// Dates of one SKU that go into one call.
@@ -62,6 +62,7 @@ pub(crate) async fn deliver(
         by,
         calls_left: loads.len() + NARROWING_LIMIT,
         loads,
+        slowest_ms: 0,
         taken: false,
         refused: Vec::new(),
     };
@@ -145,6 +146,8 @@ struct Push<'a> {
     by: CalendarCall,
     loads: VecDeque<Load<'a>>,
     calls_left: usize,
+    /// How long the slowest call took so far, in milliseconds.
+    slowest_ms: u64,
     /// Whether Douyin took any of it.
     taken: bool,
     refused: Vec<RefusedDate>,
@@ -154,7 +157,11 @@ impl<'a> Push<'a> {
     async fn run(&mut self) -> Result<(), Fault> {
         while let Some(load) = self.loads.pop_front() {
             self.calls_left = self.calls_left.saturating_sub(1);
-            let Err(fault) = self.send(&load).await else {
+            let began = self.call.now();
+            let sent = self.send(&load).await;
+            let took_ms = u64::try_from(self.call.now().since(began)).unwrap_or(0);
+            self.slowest_ms = self.slowest_ms.max(took_ms);
+            let Err(fault) = sent else {
                 self.taken = true;
                 continue;
             };
@@ -168,13 +175,21 @@ impl<'a> Push<'a> {
         Ok(())
     }
 
-    /// Divides what was refused, while calls are left; otherwise it is refused as it is.
+    /// Whether so many more calls, beside those that wait, are allowed and end before the deadline, twice as slow as the
+    /// slowest one so far: a notice that begins anew each time would never be told.
+    fn affords(&self, calls: usize) -> bool {
+        let calls = self.loads.len() + calls;
+        let time_ms = self.slowest_ms.saturating_mul(2).saturating_mul(u64::try_from(calls).unwrap_or(u64::MAX));
+        calls <= self.calls_left && time_ms < self.call.remaining_ms()
+    }
+
+    /// Divides what was refused, while that is affordable; otherwise it is refused as it is.
     fn narrow(&mut self, load: Load<'a>, reason: &str) {
         let smaller = match self.by {
             CalendarCall::Save => Vec::new(),
             CalendarCall::BatchSave => divided(&load),
         };
-        if !smaller.is_empty() && self.loads.len() + smaller.len() <= self.calls_left {
+        if !smaller.is_empty() && self.affords(smaller.len()) {
             for load in smaller.into_iter().rev() {
                 self.loads.push_front(load);
             }

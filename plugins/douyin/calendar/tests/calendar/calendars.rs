@@ -5,7 +5,7 @@ use entrepot_sdk::contract::ids::ListingId;
 use entrepot_sdk::contract::listing::ListingNames;
 use entrepot_sdk::contract::notice::{CalendarNotice, Notice, RefusedDate, Told};
 use entrepot_sdk::contract::outcome::CalendarCell;
-use entrepot_sdk::contract::services::HttpRequest;
+use entrepot_sdk::contract::services::{HttpRequest, Services as _};
 use serde_json::{Value, json};
 
 use crate::partner::{apis, body, facing, path, sent};
@@ -184,6 +184,27 @@ async fn a_calendar_that_is_refused_altogether() {
     let refused = refusals(seat.deliver(calendar(true, skus)).await.expect("an answer"));
     assert!(refused.len() == 60 && refused.iter().all(|date| date.listing.as_str() == "listing-P1-B"));
     assert_eq!(sent(&world, "calendar_save").len(), 3);
+}
+
+/// Where Douyin is slow, the dates that cannot be told apart before the deadline are refused together: a notice that began
+/// anew each time would never be told.
+#[tokio::test]
+async fn a_slow_douyin_is_not_asked_on_past_the_deadline() {
+    let world = crate::world();
+    let clock = std::sync::Arc::downgrade(&world);
+    let refuses = dislikes("2026-11-05", 2_100_005);
+    world.other_side(move |request| {
+        if let Some(world) = clock.upgrade().filter(|_| request.api.starts_with("calendar_")) {
+            world.set_now(world.now().plus_millis(900));
+        }
+        refuses(request).map_or_else(|| douyin(request), Ok)
+    });
+    let seat = crate::seat(&world, json!({}), json!({})).await;
+    let skus = vec![sku_dates("P1-A", sixty(|_| 9_000), &[])];
+    let refused = refusals(seat.deliver(calendar(false, skus)).await.expect("taken, less some"));
+    assert!(refused.iter().any(|date| date.date.to_string() == "2026-11-05"));
+    assert!((2..60).contains(&refused.len()), "{} dates", refused.len());
+    assert!(sent(&world, "calendar_batch_save").len() <= 11, "ten seconds, nine tenths each");
 }
 
 /// What is no refusal of the dates is a fault: the notice comes again.

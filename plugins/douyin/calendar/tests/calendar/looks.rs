@@ -109,7 +109,8 @@ async fn states_are_named_by_the_settings() {
     let named = look(settings, shown(json!(201), items)).await;
     assert_eq!((named.state, named.used_units, named.refunded_units), (SeenState::Used, Some(2), Some(1)));
     assert_eq!(named.refunded, Some(Money::fen(900)));
-    let silent = look(json!({}), shown(json!(5), json!([{"item_status": 3}, {"item_status": 3, "refund_amount": 900}]))).await;
+    let silent =
+        look(json!({}), shown(json!(5), json!([{"item_status": 3}, {"item_status": 3, "refund_amount": 900}]))).await;
     assert_eq!((silent.state, silent.refunded_units, silent.refunded), (SeenState::Refunded, Some(2), None));
 }
 
