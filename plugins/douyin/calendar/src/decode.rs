@@ -20,10 +20,10 @@ use serde_json::Value;
 
 use crate::DouyinCalendar;
 use crate::body::{copies, instant, need, order_id, plausible, read, text_id, wrong, yuan};
+use crate::connection::{ConnectionSettings, OrderMode};
 use crate::guests::guests;
-use crate::locate::event_order;
+use crate::locate::of_content;
 use crate::scenes::Scene;
-use crate::settings::{ConnectionSettings, OrderMode};
 use crate::vouchers::chosen;
 
 pub(crate) fn decode(
@@ -44,7 +44,7 @@ pub(crate) fn decode(
         Scene::NotifyRefund => notify_refund(read(&raw.body)?),
         Scene::QueryOrder => query_order(&read(&raw.body)?),
         Scene::IssueCertificate => issue_certificate(&read(&raw.body)?),
-        Scene::PullCalendar => pull_calendar(&read(&raw.body)?),
+        Scene::PullCalendar => pull_calendar(call, &read(&raw.body)?),
         Scene::Webhook => webhook(raw),
     }
 }
@@ -206,8 +206,8 @@ fn issue_certificate(issue: &IssueVoucher) -> Result<Intent, Fault> {
     }))
 }
 
-/// Scenic §16, `documented`.
-fn pull_calendar(pull: &wire_calendar::PullCalendar) -> Result<Intent, Fault> {
+/// Scenic §16, `documented`: at most 60 days, 30 with extended specifications. Asked for more, the first of them are told.
+fn pull_calendar(call: &Call<ConnectionSettings>, pull: &wire_calendar::PullCalendar) -> Result<Intent, Fault> {
     let product = |sku: Option<&Id>, sku_out: Option<&Id>| {
         let (product, product_out) = (pull.product_id.as_ref(), pull.product_out_id.as_ref());
         names(product, sku, product_out, sku_out)
@@ -225,6 +225,8 @@ fn pull_calendar(pull: &wire_calendar::PullCalendar) -> Result<Intent, Fault> {
     if to < from {
         return Err(wrong("end_date", "before start_date"));
     }
+    let last = from.plus_days(call.connection.settings.pull_days() - 1).unwrap_or(to);
+    let to = to.min(last);
     Ok(Intent::PullCalendar(PullCalendar { skus, ..PullCalendar::new(product(None, None)?, from, to) }))
 }
 
@@ -241,11 +243,12 @@ fn webhook(raw: &RawRequest) -> Result<Intent, Fault> {
         };
     }
     let message = raw.header("msg-id").filter(|id| plausible(id));
+    let about = of_content(&body);
     Ok(Intent::Event {
         event: event.to_owned(),
         message: message.map_or_else(|| webhook_sign("", &raw.body), str::to_owned),
-        order: event_order(&body),
-        names: ListingNames::default(),
+        order: about.order,
+        names: about.names,
     })
 }
 

@@ -17,10 +17,11 @@ use serde_json::{Value, json};
 
 use crate::DouyinCalendar;
 use crate::calendar;
+use crate::connection::{ConnectionSettings, IssueTooEarly, QueryVouchers};
 use crate::ready::{call_again, plain, webhook_answer};
 use crate::refusals::{code, description, shortened};
 use crate::scenes::Scene;
-use crate::settings::{ConnectionSettings, IssueTooEarly, QueryVouchers, UnpaidConfirmInfo};
+use crate::settings::UnpaidConfirmInfo;
 use crate::vouchers::{Style, status, with_credentials, with_status};
 
 /// The text of a success where the page's example has one.
@@ -49,7 +50,7 @@ pub(crate) fn encode(
         Scene::ApplyRefund => apply_refund(&style(channel, settings), intent, outcome),
         Scene::QueryOrder => query_order(settings, outcome),
         Scene::IssueCertificate => issue_certificate(channel, settings, outcome),
-        Scene::PullCalendar => pull_calendar(channel, outcome),
+        Scene::PullCalendar => pull_calendar(channel, settings, outcome),
         Scene::Webhook => Ok(webhook(intent, outcome)),
     }
 }
@@ -258,9 +259,13 @@ pub(crate) fn style<'a>(channel: &'a DouyinCalendar, settings: &ConnectionSettin
 }
 
 /// Scenic §16, `documented`, tail `inferred`. Its error codes were not seen: every refusal is "other".
-fn pull_calendar(channel: &DouyinCalendar, outcome: &Outcome) -> Result<RawResponse, Fault> {
+fn pull_calendar(
+    channel: &DouyinCalendar,
+    settings: &ConnectionSettings,
+    outcome: &Outcome,
+) -> Result<RawResponse, Fault> {
     match outcome {
-        Outcome::Calendar { skus } => done("", &calendar::answer(&channel.settings, skus)?),
+        Outcome::Calendar { skus } => done("", &calendar::answer(&channel.settings, settings, skus)?),
         Outcome::Refused(refusal) => Ok(plain(RefusalCode::Other.into(), &description(refusal))),
         _ => Err(unheard(Scene::PullCalendar)),
     }

@@ -4,35 +4,48 @@
 //! Each item names the section of the specification it follows ("common" is the shared wire protocol, "scenic" the
 //! calendar ticket) and how sure that section is: `documented`, `seen in client code`, `inferred` (behind a setting).
 //!
-//! - `settings`: what can be set for an application and for a connection.
+//! - `settings`: what can be set for an application; `connection`: what can be set for a connection.
+//! - `scopes`: what Douyin has to allow the application.
 //! - `scenes`: the inbound calls with paths, limits and Douyin's names; what the interface log may show.
 //! - `locate`: is a call authentic, and what is it about.
 //! - `decode`: what a call means; `body`: reading bodies without repeating them in faults; `guests`: buyers and
 //!   travellers, opened or left sealed.
 //! - `encode`: an outcome in Douyin's words; `refusals`: our reasons as Douyin's codes; `vouchers`: credentials
 //!   as vouchers, and their project ids; `calendar`: prices and stock by date.
-//! - `deliver`: notices as OpenAPI calls.
+//! - `deliver`: notices of orders as OpenAPI calls; `redeem`: uses; `publish`: calendars; `product`: products, and `goods`:
+//!   finding them, the shelf.
+//! - `look`: what Douyin itself says of orders, bills, uses, products, shops and sealed texts.
 //! - `ready`: the answers the host gives without asking.
 
 mod body;
 mod calendar;
+mod connection;
 mod decode;
 mod deliver;
 mod encode;
+mod goods;
 mod guests;
 mod locate;
+mod look;
+mod product;
+mod publish;
 mod ready;
+mod redeem;
 mod refusals;
 mod scenes;
+mod scopes;
 mod settings;
 mod vouchers;
 
 use douyin_wire::cipher::FieldCipher;
 use douyin_wire::client::ApiClient;
+use entrepot_sdk::contract::capability::CalendarNotices;
 use entrepot_sdk::prelude::*;
 
+pub use connection::{CodeAs, ConnectionSettings, IssueTooEarly, OrderMode, PublishMode, QueryVouchers, RedeemBy};
 pub use settings::{
-    ApplicationSettings, CodeAs, ConnectionSettings, IssueTooEarly, OrderMode, QueryVouchers, UnpaidConfirmInfo,
+    ApplicationSettings, BillDate, CalendarCall, DatesAs, LedgerCall, ProductLook, ShelfCall, StatusName,
+    UnpaidConfirmInfo,
 };
 
 /// The plugin.
@@ -55,7 +68,10 @@ pub struct DouyinCalendar {
 /// - `refund_decided`: "error_code 0 = taken; else repeat" (scenic §8, `documented`), keyed by `biz_uniq_key`.
 /// - `redeemed`: failed calls must be repeated with the same `verify_token`, the idempotency mark (scenic §13,
 ///   `documented`; only for a short time: later, 1208 says that it was done).
-const NOTICES: [&str; 6] = ["accepted", "refused", "issued", "issue_failed", "refund_decided", "redeemed"];
+/// - `calendar`: prices and stock are told as they stand, not as they change (scenic §14, §15, `documented` fields).
+/// - `product`: it is looked at first, and saved or shelved only when it has to be (scenic §17, §18, §20).
+const NOTICES: [&str; 8] =
+    ["accepted", "refused", "issued", "issue_failed", "refund_decided", "redeemed", "calendar", "product"];
 
 #[async_trait]
 impl Channel for DouyinCalendar {
@@ -74,7 +90,13 @@ impl Channel for DouyinCalendar {
                 notices,
                 redeem_units: true,
                 refund_units: true,
-                ..ChannelCapabilities::default()
+                looks: look::LOOKS.to_vec(),
+                calendar: Some(CalendarNotices {
+                    dates_limit: settings::DATES_LIMIT,
+                    skus_limit: settings::SKUS_LIMIT,
+                    horizon_days: settings::DATES_LIMIT,
+                }),
+                scopes: scopes::scopes(),
             },
             // `fixed_token` is asked for only in token mode `fixed`.
             secrets: vec!["client_key", "client_secret", "fixed_token"],
@@ -114,5 +136,9 @@ impl Channel for DouyinCalendar {
 
     async fn deliver(&self, call: &Call<ConnectionSettings>, notice: Notice) -> Result<Told, Fault> {
         deliver::deliver(self, call, &notice).await
+    }
+
+    async fn look(&self, call: &Call<ConnectionSettings>, what: Look) -> Result<Seen, Fault> {
+        look::look(self, call, &what).await
     }
 }

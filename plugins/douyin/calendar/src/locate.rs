@@ -93,10 +93,15 @@ fn of_event(channel: &DouyinCalendar, body: &Value) -> Result<Located, Fault> {
     if key.is_some_and(|key| !known_key(channel, key)) {
         return Err(unauthenticated("the client_key is another application's"));
     }
+    Ok(of_content(body))
+}
+
+/// What a webhook is about: an order, a voucher's order, or a product (scenic §19).
+pub(crate) fn of_content(body: &Value) -> Located {
     let content = content(body);
     let places = [&content["order"], &content["certificate"], &content];
     let find = |name: &str| places.iter().find_map(|place| id(place, &[name]));
-    Ok(Located {
+    Located {
         account: find("account_id"),
         order: order(find("order_id")),
         source_order: None,
@@ -108,22 +113,15 @@ fn of_event(channel: &DouyinCalendar, body: &Value) -> Result<Located, Fault> {
             sku_out: find("sku_out_id"),
         },
         partner_trace: id(body, &["log_id"]),
-    })
+    }
 }
 
 /// A webhook's content, unpacked.
-pub(crate) fn content(body: &Value) -> Value {
+fn content(body: &Value) -> Value {
     match &body["content"] {
         Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
         other => other.clone(),
     }
-}
-
-/// The order a webhook names.
-pub(crate) fn event_order(body: &Value) -> Option<ChannelOrderId> {
-    let content = content(body);
-    let places = [&content["order"], &content["certificate"], &content];
-    order(places.iter().find_map(|place| id(place, &["order_id"])))
 }
 
 fn order(id: Option<String>) -> Option<ChannelOrderId> {

@@ -1,5 +1,9 @@
-//! What can be set. Everything that the specification only infers stands behind a key here.
+//! What can be set for an application. Everything that the specification only infers stands behind a key here, or, where
+//! merchants differ, in `connection`.
 
+use std::collections::BTreeMap;
+
+use entrepot_sdk::contract::looking::SeenState;
 use entrepot_sdk::prelude::Fault;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -40,6 +44,59 @@ pub struct ApplicationSettings {
     pub unpaid_confirm_info: UnpaidConfirmInfo,
     /// What stands between a voucher number and its password: Douyin has no field for passwords (inferred).
     pub password_joiner: String,
+    /// The call that tells changed dates (scenic §15: that batch_save changes only the dates in it is inferred). Set `save`
+    /// only after you saw that it merges: it is given the changed dates alone.
+    pub calendar_incremental: CalendarCall,
+    /// The call that tells all dates of a specification (scenic §14, §15, inferred).
+    pub calendar_whole: CalendarCall,
+    /// Most dates of each specification in one call of batch_save (scenic §15, inferred).
+    #[schemars(range(min = 1, max = 366))]
+    pub calendar_days_limit: u16,
+    /// Most specifications in one call of batch_save (scenic §15, inferred).
+    #[schemars(range(min = 1, max = 50))]
+    pub calendar_skus_limit: u16,
+    /// How dates of equal terms are named: one by one (type 3), or as ranges (type 1) (scenic §14, inferred).
+    pub calendar_dates_as: DatesAs,
+    /// The price of a date that is not for sale any more and of which nothing else is known, in fen; it is told closed,
+    /// without stock (scenic §14 requires a price; inferred). High: should it be sold all the same, then not for nothing.
+    #[schemars(range(min = 0, max = 1_000_000_000))]
+    pub gone_price_fen: i64,
+    /// Codes, or sub codes, with which Douyin refuses for good what was published, beside "invalid parameter": the error
+    /// lists of these calls were not seen (scenic §23, inferred).
+    pub final_codes: Vec<i64>,
+    /// The call that brings products on and off the shelf (scenic §20, inferred).
+    pub shelf_call: ShelfCall,
+    /// Its `op_type` for on (scenic §20, inferred; fulfilment §9, seen in client code).
+    pub shelf_on: i64,
+    /// Its `op_type` for off (scenic §20, inferred; fulfilment §9, seen in client code).
+    pub shelf_off: i64,
+    /// Codes of the trip call's items that mean done (scenic §20, inferred).
+    pub shelf_success_codes: Vec<i64>,
+    /// When to ask again how a review stands, in milliseconds (inferred).
+    #[schemars(range(min = 1000, max = 3_600_000))]
+    pub review_poll_ms: u64,
+    /// Where a product is looked at: the trip query, which knows reviews, or goods online get, which knows prices and only
+    /// what passed review (scenic §18; fulfilment §11, both documented).
+    pub product_look: ProductLook,
+    /// `online_status` of a product on sale, for `product_look = "goods"` (fulfilment §11, inferred).
+    pub goods_online_status: Vec<i64>,
+    /// What `order_status` means (common §14: no value was seen; all inferred). What is not listed is kept as it came.
+    pub order_status_names: BTreeMap<String, StatusName>,
+    /// What `item_status` of a voucher means (common §14: no value was seen; all inferred).
+    pub item_status_names: BTreeMap<String, StatusName>,
+    /// Orders of one page (common §14 names no limit; inferred).
+    #[schemars(range(min = 1, max = 100))]
+    pub orders_page_size: u16,
+    /// Count an order's used units by asking for its vouchers, one call more for each order looked at alone (fulfilment §5,
+    /// documented). Otherwise `item_status_names` tells.
+    pub used_by_certificates: bool,
+    /// Which bill is read (common §15, documented): the detailed one knows the platform's fee and needs a scope of its own.
+    pub ledger: LedgerCall,
+    /// How the bill's day is written (common §15 says yyyy-MM-dd, client code yyyyMMdd).
+    pub bill_date: BillDate,
+    /// Find the orders of uses by asking for their vouchers' bills, one call more for each page: the history names no order
+    /// (fulfilment §13.3, documented).
+    pub redemption_orders: bool,
 }
 
 impl Default for ApplicationSettings {
@@ -57,6 +114,137 @@ impl Default for ApplicationSettings {
             verify_already_codes: vec![1208],
             unpaid_confirm_info: UnpaidConfirmInfo::Later,
             password_joiner: " ".to_owned(),
+            calendar_incremental: CalendarCall::BatchSave,
+            calendar_whole: CalendarCall::Save,
+            calendar_days_limit: DATES_LIMIT,
+            calendar_skus_limit: SKUS_LIMIT,
+            calendar_dates_as: DatesAs::Dates,
+            gone_price_fen: 9_999_900,
+            final_codes: Vec::new(),
+            shelf_call: ShelfCall::Goods,
+            shelf_on: 1,
+            shelf_off: 2,
+            shelf_success_codes: vec![0],
+            review_poll_ms: 600_000,
+            product_look: ProductLook::Trip,
+            goods_online_status: vec![1],
+            order_status_names: names(&[
+                (1, StatusName::Unpaid),
+                (2, StatusName::Paid),
+                (3, StatusName::Issued),
+                (4, StatusName::Used),
+                (5, StatusName::Refunded),
+                (6, StatusName::Cancelled),
+            ]),
+            item_status_names: names(&[(1, StatusName::Issued), (2, StatusName::Used), (3, StatusName::Refunded)]),
+            orders_page_size: 50,
+            used_by_certificates: false,
+            ledger: LedgerCall::Plain,
+            bill_date: BillDate::Dashed,
+            redemption_orders: true,
+        }
+    }
+}
+
+/// Most dates of each SKU in one notice; the card says it (scenic §15, inferred; §16's limit of a pull, documented).
+pub(crate) const DATES_LIMIT: u16 = 60;
+/// Most SKUs in one notice; the card says it (scenic §15, inferred; §17's limit of a product, documented).
+pub(crate) const SKUS_LIMIT: u16 = 3;
+
+fn names(rows: &[(i64, StatusName)]) -> BTreeMap<String, StatusName> {
+    rows.iter().map(|(code, name)| (code.to_string(), *name)).collect()
+}
+
+/// A call that publishes prices and stock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CalendarCall {
+    /// One specification a call.
+    Save,
+    /// Several specifications a call.
+    BatchSave,
+}
+
+/// How dates of equal terms are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DatesAs {
+    /// `calendar_type` 3.
+    Dates,
+    /// `calendar_type` 1.
+    Ranges,
+}
+
+/// A call that brings products on and off the shelf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ShelfCall {
+    /// `/goodlife/v1/goods/product/operate/`.
+    Goods,
+    /// `/goodlife/v1/trip/product/operate/`.
+    Trip,
+}
+
+/// Where a product is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProductLook {
+    /// `/goodlife/v1/trip/ticket/query/`.
+    Trip,
+    /// `/goodlife/v1/goods/product/online/get/`.
+    Goods,
+}
+
+/// Which bill is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LedgerCall {
+    /// `/goodlife/v1/settle/ledger/query/`.
+    Plain,
+    /// `/goodlife/v1/settle/ledger/detailed_query/`.
+    Detailed,
+}
+
+/// How the bill's day is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BillDate {
+    /// `2026-10-01`.
+    Dashed,
+    /// `20261001`.
+    Plain,
+}
+
+/// What a number of Douyin's means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusName {
+    /// Made, not paid.
+    Unpaid,
+    /// Paid, and nothing more happened.
+    Paid,
+    /// The guest holds vouchers.
+    Issued,
+    /// Used.
+    Used,
+    /// Given back.
+    Refunded,
+    /// Ended before payment.
+    Cancelled,
+    /// Known, and none of these.
+    Other,
+}
+
+impl From<StatusName> for SeenState {
+    fn from(name: StatusName) -> Self {
+        match name {
+            StatusName::Unpaid => Self::Unpaid,
+            StatusName::Paid => Self::Paid,
+            StatusName::Issued => Self::Issued,
+            StatusName::Used => Self::Used,
+            StatusName::Refunded => Self::Refunded,
+            StatusName::Cancelled => Self::Cancelled,
+            StatusName::Other => Self::Other,
         }
     }
 }
@@ -92,74 +280,39 @@ impl ApplicationSettings {
         if self.other_client_keys.iter().any(String::is_empty) {
             return fault("other_client_keys", "holds an empty key");
         }
+        self.check_goods()
+    }
+
+    fn check_goods(&self) -> Result<(), Fault> {
+        let fault = |key: &str, text: &str| Err(Fault::invalid(format!("settings.{key}: {text}")));
+        if !(1..=366).contains(&self.calendar_days_limit) {
+            return fault("calendar_days_limit", "must be 1 to 366");
+        }
+        if !(1..=50).contains(&self.calendar_skus_limit) {
+            return fault("calendar_skus_limit", "must be 1 to 50");
+        }
+        if !(0..=1_000_000_000).contains(&self.gone_price_fen) {
+            return fault("gone_price_fen", "must be 0 to 1000000000");
+        }
+        if self.shelf_on == self.shelf_off {
+            return fault("shelf_off", "must differ from shelf_on");
+        }
+        if self.shelf_success_codes.is_empty() {
+            return fault("shelf_success_codes", "needs at least one code");
+        }
+        if !(1000..=3_600_000).contains(&self.review_poll_ms) {
+            return fault("review_poll_ms", "must be 1000 to 3600000");
+        }
+        if !(1..=100).contains(&self.orders_page_size) {
+            return fault("orders_page_size", "must be 1 to 100");
+        }
+        for (key, map) in
+            [("order_status_names", &self.order_status_names), ("item_status_names", &self.item_status_names)]
+        {
+            if map.keys().any(|code| code.parse::<i64>().is_err()) {
+                return fault(key, "its keys are Douyin's numbers");
+            }
+        }
         Ok(())
     }
-}
-
-/// Settings of a connection; they come with each call.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct ConnectionSettings {
-    /// When Douyin creates orders (scenic §1.1, documented). Douyin's staff switch it, per application.
-    pub order_mode: OrderMode,
-    /// What the issue call is answered when the order's state does not allow issuing yet (scenic §11, inferred).
-    pub issue_too_early: IssueTooEarly,
-    /// Whether codes are shown as they come or always as one kind; it has to be one that the product's
-    /// `code_sending_info` lists (scenic §1.5, §11, seen in client code).
-    pub code_as: CodeAs,
-    /// When the status query's answer lists the vouchers (scenic §10, documented as needed for partial refunds).
-    pub query_vouchers: QueryVouchers,
-}
-
-impl Default for ConnectionSettings {
-    fn default() -> Self {
-        Self {
-            order_mode: OrderMode::AfterPayment,
-            issue_too_early: IssueTooEarly::CallAgain,
-            code_as: CodeAs::Given,
-            query_vouchers: QueryVouchers::Always,
-        }
-    }
-}
-
-/// When Douyin creates orders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum OrderMode {
-    /// After the guest paid; there is no payment notice.
-    AfterPayment,
-    /// Before the guest pays; a payment notice follows.
-    BeforePayment,
-}
-
-/// The answer to an issue call that came too early.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum IssueTooEarly {
-    /// Code 100: Douyin calls again within ten minutes.
-    CallAgain,
-    /// Result 2: failed for good, Douyin refunds at once.
-    Failed,
-}
-
-/// How codes are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CodeAs {
-    /// As the supplier gives them.
-    Given,
-    /// Voucher numbers become QR codes, too.
-    QrCode,
-    /// QR codes become voucher numbers, too.
-    VoucherNumber,
-}
-
-/// When the status query's answer lists the vouchers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum QueryVouchers {
-    /// Always.
-    Always,
-    /// Only when a voucher is used or refunded.
-    WhenChanged,
 }

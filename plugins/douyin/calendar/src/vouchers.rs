@@ -11,8 +11,8 @@ use entrepot_sdk::contract::intent::UnitChoice;
 use entrepot_sdk::contract::outcome::UnitUsage;
 use entrepot_sdk::prelude::*;
 
+use crate::connection::CodeAs;
 use crate::guests::license_type;
-use crate::settings::CodeAs;
 
 /// Longest QR content, in characters. Scenic §1.5, `seen in client code`.
 const QR_LIMIT_CHARS: usize = 512;
@@ -21,9 +21,14 @@ const NUMBERS_LIMIT: usize = 100;
 /// Longest image, in Base64 bytes: 1 MB. Scenic §1.5, `seen in client code`.
 const IMAGE_LIMIT_BYTES: usize = 1_048_576;
 
+/// The id of a unit's item.
+pub(crate) fn project_id(order: &OrderId, unit: u16) -> String {
+    format!("{order}-{unit}")
+}
+
 /// The gate item of a unit, without credentials.
 pub(crate) fn entrance(order: &OrderId, unit: u16) -> VoucherItem {
-    VoucherItem { project_id: Id::new(format!("{order}-{unit}")), ..VoucherItem::default() }
+    VoucherItem { project_id: Id::new(project_id(order, unit)), ..VoucherItem::default() }
 }
 
 fn voucher(entrance: VoucherItem) -> Voucher {

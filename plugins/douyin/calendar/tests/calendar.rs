@@ -7,12 +7,22 @@ mod support;
 mod answers;
 #[path = "calendar/authentic.rs"]
 mod authentic;
+#[path = "calendar/calendars.rs"]
+mod calendars;
 #[path = "calendar/intents.rs"]
 mod intents;
+#[path = "calendar/looks.rs"]
+mod looks;
 #[path = "calendar/malformed.rs"]
 mod malformed;
 #[path = "calendar/notices.rs"]
 mod notices;
+#[path = "calendar/partner.rs"]
+mod partner;
+#[path = "calendar/products.rs"]
+mod products;
+#[path = "calendar/redemptions.rs"]
+mod redemptions;
 #[path = "calendar/tokens.rs"]
 mod tokens;
 
@@ -75,6 +85,39 @@ fn the_scenes() {
     }
 }
 
+/// What is asked, how much fits into a notice, and what Douyin has to allow (scenic §0).
+#[test]
+fn the_card() {
+    let channel = douyin_calendar::plugin().manifest().capabilities.channel.expect("a channel");
+    let looks: Vec<&str> = channel.looks.iter().map(|look| look.as_str()).collect();
+    assert_eq!(looks, ["order", "orders", "ledger", "redemptions", "product", "shops", "sealed"]);
+    let limits = channel.calendar.expect("limits of a calendar");
+    assert_eq!((limits.dates_limit, limits.skus_limit, limits.horizon_days), (60, 3, 60));
+    let names: Vec<&str> = channel.scopes.iter().map(|scope| scope.name.as_str()).collect();
+    let solution = [
+        "life.capacity.trip_order_can_buy",
+        "life.capacity.trip_order_create",
+        "life.capacity.trip_order_pay_notify",
+        "life.capacity.trip_order_confirm",
+        "life.capacity.trip_order_cancel_notify",
+        "life.capacity.trip_order_after_sale_refund_apply",
+        "life.capacity.trip_order_after_sale_refund_audit",
+        "life.capacity.trip_order_after_sale_refund_notify",
+        "life.capacity.trip_order_query",
+        "life.capacity.tripartite.code",
+        "life.capacity.trip_certificate_verify",
+        "life.capacity.trip_ticket_calendar_found",
+        "life.capacity.trip_ticket_found",
+        "life.capacity.trip_ticket_query",
+        "life.capacity.goods.found",
+        "life.capacity.shop",
+        "life.capacity.order.query",
+        "life.capacity.billing",
+    ];
+    assert_eq!(names[..18], solution);
+    assert!(channel.scopes[18..].iter().all(|scope| scope.optional), "what a setting needs is optional");
+}
+
 /// Nothing of guests and no voucher is shown in clear by the interface log.
 #[test]
 fn the_interface_log_shows_no_guest_and_no_code() {
@@ -103,6 +146,13 @@ fn the_interface_log_shows_no_guest_and_no_code() {
         "custom_spi_req_extra",
         "content",
         "msg",
+        "plain_text",
+        "cipher_text",
+        "cipher_texts",
+        "contacts",
+        "phone_encrypt",
+        "product_audit_reason",
+        "encrypted_code",
     ] {
         assert!(!clear.iter().any(|shown| shown == hidden), "{hidden}");
     }

@@ -2,7 +2,9 @@
 //!
 //! Common spec §7.4 (`documented`), §4 (`documented`; the success test is `inferred` from several pages).
 
+use entrepot_sdk::contract::fault::Fault;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::codes::SpiCode;
@@ -69,6 +71,19 @@ pub struct ApiAnswer {
     pub now: Option<i64>,
 }
 
+impl ApiAnswer {
+    /// The payload as a type of this crate. `api` names the call in the fault, which says where something cannot be read
+    /// and never what stands there.
+    pub fn read<T: DeserializeOwned>(&self, api: &str) -> Result<T, Fault> {
+        serde_path_to_error::deserialize(&self.data).map_err(|fault| {
+            let place = fault.path().to_string();
+            let place = if place == "." { "data".to_owned() } else { format!("data.{place}") };
+            let logid = crate::client::logid(self.logid.as_deref());
+            Fault::garbled(format!("{api}: {place} of Douyin's answer is missing or cannot be read{logid}"))
+        })
+    }
+}
+
 /// A failed OpenAPI call. Common spec §4, §5, `documented` (codes); class and unclearness `inferred` where unlisted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Douyin answered HTTP {http_status}, code {code:?}, sub code {sub_code:?}: {text}")]
@@ -91,8 +106,8 @@ pub struct ApiFault {
 
 impl ApiAnswer {
     /// Reads an answer. Success is HTTP 200 and zero, or absent, at every level: `extra.error_code`,
-    /// `data.error_code`, `err_no`, `BaseResp.StatusCode`; `data.error_code` or `err_no` must be there.
-    /// Common spec §4, `inferred` from several pages.
+    /// `data.error_code`, `err_no`, `BaseResp.StatusCode`; `data.error_code` or `err_no` must be there, or, where `data`
+    /// is a list (scenic §20), `extra.error_code`. Common spec §4, `inferred` from several pages.
     pub fn parse(http_status: u16, body: &[u8]) -> Result<Self, ApiFault> {
         let Ok(Value::Object(mut answer)) = serde_json::from_slice::<Value>(body) else {
             return Err(ApiFault::without_code(http_status, None, "the answer is not a JSON object"));
@@ -108,7 +123,8 @@ impl ApiAnswer {
         if http_status != 200 {
             return Err(ApiFault::without_code(http_status, logid, "the status is not 200"));
         }
-        if codes.data.is_none() && codes.err_no.is_none() {
+        let listed = root.get("data").is_some_and(Value::is_array) && codes.extra.is_some();
+        if codes.data.is_none() && codes.err_no.is_none() && !listed {
             return Err(ApiFault::without_code(http_status, logid, "the answer has no code"));
         }
         let now = root.get("extra").and_then(|extra| number(extra, "now").ok().flatten());

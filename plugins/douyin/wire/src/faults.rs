@@ -105,3 +105,9 @@ pub fn classify(code: i64, sub_code: Option<i64>) -> (FaultClass, bool) {
     let by_sub = (code == 3_000_001).then(|| sub_code.and_then(lookup)).flatten();
     by_sub.or_else(|| lookup(code)).map_or((Retry, true), |row| (row.class, row.unclear))
 }
+
+/// Whether a code says that what was sent cannot be taken: sending something else may help, sending it again does not.
+/// Common spec §5, `documented`.
+pub fn refuses_contents(code: i64) -> bool {
+    matches!(code, 2_100_005 | 2_119_001 | 28_001_007 | 28_004_000..=28_004_999)
+}

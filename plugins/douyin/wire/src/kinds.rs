@@ -380,3 +380,34 @@ open_enum! {
         Weekdays = 4,
     }
 }
+open_enum! {
+    /// Where a product stands (`status` of the trip product query). Scenic §18, `documented`.
+    TicketStatus {
+        /// Off the shelf.
+        Offline = 0,
+        /// On sale.
+        Online = 1,
+        /// Under review.
+        UnderReview = 2,
+        /// The review failed.
+        ReviewFailed = 3,
+    }
+}
+open_enum! {
+    /// Whether stock is limited (`limit_type`). Fulfilment §9, `documented`.
+    StockLimit {
+        /// Limited.
+        Limited = 1,
+        /// Unlimited; the number means nothing.
+        Unlimited = 2,
+    }
+}
+open_enum! {
+    /// Whether a shop of ours is one of Douyin's (`match_relation_status`). Scenic §21, `documented`.
+    MatchStatus {
+        /// It is.
+        Matched = 2,
+        /// It is not.
+        NotMatched = 3,
+    }
+}

@@ -22,7 +22,9 @@
 //! | [`order`] | booking check, create, pay, cancel, status query: requests |
 //! | [`refund`] | refund review and result notice: requests |
 //! | [`issue`] | issue voucher: request |
-//! | [`calendar`] | price and stock pull: request and answer |
+//! | [`calendar`] | price and stock: the pull's request and answer, the publish calls' bodies |
+//! | [`goods`] | products, audit, shelf, shops: answers |
+//! | [`trade`] | orders, uses, bills, opened texts: answers |
 //! | [`answer`] | payloads of our answers |
 //! | [`client`] | token and signed OpenAPI calls, through the host's services |
 
@@ -33,6 +35,7 @@ pub mod client;
 pub mod codes;
 pub mod envelope;
 pub mod faults;
+pub mod goods;
 pub mod issue;
 pub mod kinds;
 pub mod number;
@@ -42,4 +45,5 @@ pub mod refund;
 pub mod rules;
 pub mod sign;
 pub mod time;
+pub mod trade;
 pub mod voucher;

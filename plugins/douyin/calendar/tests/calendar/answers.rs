@@ -338,7 +338,7 @@ async fn codes_are_shown_as_set() {
     }
 }
 
-fn cell(date: &str, fen: i64, left: Option<u32>, open: bool) -> CalendarCell {
+fn day(date: &str, fen: i64, left: Option<u32>, open: bool) -> CalendarCell {
     CalendarCell {
         day: CalendarDay {
             sku: SkuId::parse("adult").expect("an id"),
@@ -359,12 +359,12 @@ fn cell(date: &str, fen: i64, left: Option<u32>, open: bool) -> CalendarCell {
 #[tokio::test]
 async fn the_calendar() {
     let days = vec![
-        cell("2026-10-01", 9_000, Some(500), true),
-        cell("2026-10-02", 9_000, Some(500), true),
-        cell("2026-10-03", 9_500, Some(500), true),
-        cell("2026-10-04", 9_000, Some(500), false),
-        cell("2026-10-05", 9_000, None, true),
-        cell("2026-10-06", 9_000, Some(500), true),
+        day("2026-10-01", 9_000, Some(500), true),
+        day("2026-10-02", 9_000, Some(500), true),
+        day("2026-10-03", 9_500, Some(500), true),
+        day("2026-10-04", 9_000, Some(500), false),
+        day("2026-10-05", 9_000, None, true),
+        day("2026-10-06", 9_000, Some(500), true),
     ];
     let names = |sku: Option<&str>, product_out: &str| ListingNames {
         sku: sku.map(str::to_owned),

@@ -1,6 +1,7 @@
 //! Each scene's example of the page, as an intent.
 
 use entrepot_sdk::contract::intent::{CancelStage, CreateOrder, Intent, UnitChoice, Wish};
+use entrepot_sdk::contract::listing::ListingNames;
 use entrepot_sdk::contract::money::Money;
 use entrepot_sdk::contract::order::{Guest, GuestField, RefundCause};
 use entrepot_sdk::contract::product::DocumentKind;
@@ -288,4 +289,64 @@ async fn webhooks() {
     silent.headers.retain(|(name, _)| name != "msg-id");
     let Intent::Event { message, .. } = seat.decode(silent).await.expect("an event") else { panic!("an event") };
     assert_eq!(message.len(), 40, "a digest of the body stands for the missing id");
+}
+
+/// Scenic §16: at most 60 days, 30 with extended specifications.
+#[tokio::test]
+async fn a_pull_is_answered_as_far_as_it_may_reach() {
+    let ends = [
+        ("2026-10-03", "2026-10-03", "2026-10-03"),
+        ("2026-11-29", "2026-11-29", "2026-10-30"),
+        ("2026-12-31", "2026-11-29", "2026-10-30"),
+    ];
+    for (asked, plain, extended) in ends {
+        let body = PULL.replace("2026-10-03", asked);
+        for (connection, expected) in [(json!({}), plain), (json!({"extended_specifications": true}), extended)] {
+            let seat = seat(&world(), json!({}), connection).await;
+            let Intent::PullCalendar(pull) = decoded(&seat, "pull-calendar", &body).await else { panic!("a pull") };
+            assert_eq!((pull.from.to_string(), pull.to.to_string()), ("2026-10-01".to_owned(), expected.to_owned()));
+        }
+    }
+}
+
+/// Common §9, scenic §19: a review names its product, a voucher's event its order, an authorisation its account.
+#[tokio::test]
+async fn events_say_what_they_are_about() {
+    let seat = plain().await;
+    let pushed = |event: &str, content: Value| {
+        json!({"event": event, "client_key": CLIENT_KEY, "content": content.to_string(), "log_id": "L1"}).to_string()
+    };
+    let audited = json!({"product_id": 900, "product_out_id": "P1", "ticket_type_out_id": "T1", "reason": "bluebird"});
+    let verified = json!({"action": "verify", "msg_time": 1_790_000_000, "certificate": {"order_id": ORDER, "certificate_id": "2", "code": "QR-1"}});
+    let product =
+        ListingNames { product: Some("900".to_owned()), product_out: Some("P1".to_owned()), ..ListingNames::default() };
+    let cases = [
+        ("life_scenic_spot_trip_ticket_audit_result", audited.clone(), None, product.clone()),
+        (
+            "life_product_audit",
+            json!({"product_id": "900", "status": 2}),
+            None,
+            ListingNames { product_out: None, ..product },
+        ),
+        ("life_trade_certificate_notify", verified, Some(ORDER), ListingNames::default()),
+        ("contract_authorize", json!({"account_id": "70001"}), None, ListingNames::default()),
+        ("contract_unauthorize", json!({"account_id": "70001"}), None, ListingNames::default()),
+    ];
+    for (name, content, order, names) in cases {
+        let raw = call("webhook", &pushed(name, content.clone()));
+        let located = seat.locate(raw.clone()).await.expect("authentic");
+        assert_eq!(located.account.as_deref(), content["account_id"].as_str(), "{name}");
+        assert_eq!(located.names, names, "{name}");
+        let expected = Intent::Event {
+            event: name.to_owned(),
+            message: "message-1".to_owned(),
+            order: order.map(|id| entrepot_sdk::contract::ids::ChannelOrderId::parse(id).expect("an id")),
+            names,
+        };
+        assert_eq!(seat.decode(raw).await.expect("an event"), expected, "{name}");
+    }
+    // Content may be an object, too.
+    let object = json!({"event": "life_product_audit", "content": audited}).to_string();
+    let Intent::Event { names, .. } = decoded(&seat, "webhook", &object).await else { panic!("an event") };
+    assert_eq!(names.product_out.as_deref(), Some("P1"));
 }

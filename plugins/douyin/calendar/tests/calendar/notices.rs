@@ -10,15 +10,12 @@ use entrepot_sdk::testing::{Bench, Seat, World};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+use crate::partner::body;
 use crate::support::*;
 use crate::{seat, world};
 
 fn last(world: &World) -> HttpRequest {
     world.sent().pop().expect("a call")
-}
-
-fn body(request: &HttpRequest) -> Value {
-    serde_json::from_str(request.body.as_deref().expect("a body")).expect("JSON")
 }
 
 async fn told(notice: Notice) -> (String, Value) {

@@ -1,13 +1,18 @@
 //! Signed calls, the specification's example bodies, and Douyin as it answers when all is well.
 
 use douyin_wire::sign::{life_sign, parse_query, webhook_sign};
+use entrepot_sdk::contract::calendar::CalendarDay;
 use entrepot_sdk::contract::channel::RawRequest;
 use entrepot_sdk::contract::fault::Fault;
-use entrepot_sdk::contract::ids::{ChannelOrderId, OrderId, SceneName};
+use entrepot_sdk::contract::ids::{ChannelOrderId, ListingId, OrderId, ProductId, SceneName, SkuId};
 use entrepot_sdk::contract::listing::ListingNames;
 use entrepot_sdk::contract::money::Money;
-use entrepot_sdk::contract::notice::{Notice, OrderEvent, OrderNotice, RefundDecision};
+use entrepot_sdk::contract::notice::{
+    CalendarNotice, Notice, OrderEvent, OrderNotice, ProductNotice, RefundDecision, SkuDates, SkuNotice,
+};
 use entrepot_sdk::contract::order::{Credential, CredentialKind, UnitCredentials};
+use entrepot_sdk::contract::outcome::CalendarCell;
+use entrepot_sdk::contract::product::{GuestRequirement, RefundRule, Validity};
 use entrepot_sdk::contract::services::{HttpRequest, HttpResponse};
 use entrepot_sdk::contract::time::Timestamp;
 use serde_json::{Value, json};
@@ -97,6 +102,73 @@ pub fn redemption(units: &[u16], whole: bool) -> Notice {
     })
 }
 
+/// The product of the pages' examples, as the channel names it.
+pub fn product_names() -> ListingNames {
+    ListingNames { product_out: Some("P1".to_owned()), ..ListingNames::default() }
+}
+
+/// One of its specifications.
+pub fn sku_names(sku_out: &str) -> ListingNames {
+    ListingNames { sku_out: Some(sku_out.to_owned()), ..product_names() }
+}
+
+/// A date at 90 yuan that is on sale.
+pub fn cell(date: &str, fen: i64, left: Option<u32>) -> CalendarCell {
+    CalendarCell {
+        day: CalendarDay {
+            sku: SkuId::parse("adult").expect("an id"),
+            date: Some(date.parse().expect("a date")),
+            retail: Money::fen(fen),
+            settlement: Money::fen(fen / 2),
+            open: true,
+            close: None,
+            cost: None,
+            minimum_units: None,
+            maximum_units: None,
+        },
+        left,
+    }
+}
+
+pub fn sku_dates(sku_out: &str, cells: Vec<CalendarCell>, gone: &[&str]) -> SkuDates {
+    SkuDates {
+        listing: ListingId::parse(format!("listing-{sku_out}")).expect("an id"),
+        names: sku_names(sku_out),
+        cells,
+        gone: gone.iter().map(|date| date.parse().expect("a date")).collect(),
+    }
+}
+
+pub fn calendar(whole: bool, skus: Vec<SkuDates>) -> Notice {
+    Notice::Calendar(CalendarNotice { names: product_names(), skus, whole })
+}
+
+pub fn sku_notice(sku_out: &str, title: &str) -> SkuNotice {
+    SkuNotice {
+        listing: ListingId::parse(format!("listing-{sku_out}")).expect("an id"),
+        names: sku_names(sku_out),
+        on_sale: true,
+        sku: SkuId::parse("adult").expect("an id"),
+        title: title.to_owned(),
+        persons: 1,
+        minimum_units: 1,
+        maximum_units: 5,
+    }
+}
+
+pub fn product() -> ProductNotice {
+    ProductNotice {
+        names: product_names(),
+        on_sale: true,
+        product: ProductId::parse("p1").expect("an id"),
+        title: "Bluebird Park".to_owned(),
+        guests: GuestRequirement::default(),
+        validity: Validity::VisitDay,
+        refund: RefundRule::default(),
+        skus: vec![sku_notice("P1-ADULT", "Adult")],
+    }
+}
+
 /// One notice of each kind.
 pub fn notices() -> Vec<Notice> {
     let reason = || "no seats".to_owned();
@@ -111,6 +183,8 @@ pub fn notices() -> Vec<Notice> {
             decision: RefundDecision::Agreed { fee: Some(Money::fen(900)) },
         }),
         redemption(&[1], false),
+        calendar(false, vec![sku_dates("P1-ADULT", vec![cell("2026-10-01", 9_000, Some(5))], &["2026-10-02"])]),
+        Notice::Product(product()),
     ]
 }
 
@@ -139,11 +213,45 @@ pub fn verified(codes: &[i64]) -> HttpResponse {
     )
 }
 
+/// A good answer with that payload.
+pub fn good(data: Value) -> HttpResponse {
+    let mut data = data;
+    data["error_code"] = json!(0);
+    data["description"] = json!("success");
+    answer(&json!({"data": data, "extra": {"error_code": 0, "description": "", "logid": LOGID, "now": 1_790_000_000}}))
+}
+
+/// The product of the examples, as the product query shows it (scenic §18).
+pub fn ticket(status: i64) -> Value {
+    json!({"product_id": "900", "product_out_id": "P1", "product_name": "Bluebird Park", "status": status,
+           "ticket_specifications": [{"sku_id": "1800", "sku_out_id": "P1-ADULT", "sku_name": "Adult"}]})
+}
+
+/// An order as the order query shows it (common §14).
+pub fn recorded(order: &str) -> Value {
+    json!({"order_id": order, "order_status": 3, "sku_id": "1800", "third_sku_id": "P1-ADULT", "count": 2,
+           "pay_amount": 18000, "create_order_time": "1790000000", "pay_time": "1790000060",
+           "update_order_time": 1_790_000_600, "products": [{"product_id": "900"}],
+           "contacts": [{"name": "bluebird", "phone": "bluebird", "phone_encrypt": "bluebird"}],
+           "certificate": [{"certificate_id": "2", "item_status": 1}, {"certificate_id": "3", "item_status": 1}]})
+}
+
 /// Douyin when all is well.
 pub fn douyin(request: &HttpRequest) -> Result<HttpResponse, Fault> {
     Ok(match request.api.as_str() {
         "client_token" => token("clt.test-token-0123456789"),
         "certificate_verify" => verified(&[0]),
+        "ticket_query" => good(json!({"page_info": {"page": 1}, "tickets": [ticket(0)]})),
+        "order_query" => good(json!({"orders": [recorded(ORDER)], "page": {"total": "1"}})),
+        "ledger_query" => good(json!({"cursor": "0", "has_more": false, "ledger_records": []})),
+        "verify_record_query" => good(json!({"total": "0", "records": []})),
+        "shop_query" => good(json!({"total": 1, "pois": [{"poi": {"poi_id": SHOP, "poi_name": "Gate"}}]})),
+        "decrypt_batch" => {
+            let body: Value = serde_json::from_str(request.body.as_deref().unwrap_or("{}")).unwrap_or_default();
+            let opened = |text: &Value| json!({"cipher_text": text, "plain_text": format!("open {text}"), "is_success": true, "error_code": 0});
+            let results: Vec<Value> = body["cipher_texts"].as_array().into_iter().flatten().map(opened).collect();
+            good(json!({ "results": results }))
+        }
         _ => coded(0),
     })
 }

@@ -3,7 +3,10 @@
 use douyin_wire::answer::{
     ConfirmInfo, CreateOrderAnswer, IssueVoucherAnswer, PayNoticeAnswer, QueryOrderAnswer, RefundApplyAnswer,
 };
-use douyin_wire::calendar::{CalendarItem, PullCalendar, PullCalendarAnswer, SkuCalendar, SpecificationRef};
+use douyin_wire::calendar::{
+    BatchSaveCalendar, CalendarFault, CalendarItem, CalendarTerms, ProductRef, PullCalendar, PullCalendarAnswer,
+    SaveCalendar, SkuCalendar, SpecificationRef,
+};
 use douyin_wire::codes::SpiCode;
 use douyin_wire::envelope::spi_answer;
 use douyin_wire::issue::IssueVoucher;
@@ -17,7 +20,7 @@ use douyin_wire::refund::{RefundApply, RefundNotice};
 use douyin_wire::time::{Day, seconds};
 use douyin_wire::voucher::{Credential, Voucher, VoucherItem};
 use serde::Serialize;
-use serde_json::{Value, from_value, json};
+use serde_json::{Value, from_value, json, to_value};
 
 fn id(text: &str) -> Id {
     Id::new(text).unwrap()
@@ -186,13 +189,23 @@ fn vouchers_write_the_examples() {
     assert_eq!(answered("", &query)["data"]["vouchers"], json!([{"entrance":{"project_id":"T20260001-1","status":1}}]));
 }
 
+fn terms() -> CalendarTerms {
+    CalendarTerms {
+        origin_amount: fen(10000),
+        actual_amount: fen(9000),
+        settle_amount: None,
+        stock_qty: Int(500),
+        status: Int(1),
+    }
+}
+
 #[test]
 fn the_calendar_is_pulled_and_written() {
     let call: PullCalendar = from_value(json!({"account_id":70001,"product_out_id":"P1","start_date":"2026-10-01",
         "end_date":"2026-10-02","ticket_specifications":[{"sku_out_id":"P1-ADULT"}]}))
     .unwrap();
     assert_eq!(call.ticket_specifications[0].sku_out_id, Some(id("P1-ADULT")));
-    let item = CalendarItem::of_dates(&[call.start_date, call.end_date], fen(10000), fen(9000), 500, 1);
+    let item = CalendarItem::of_dates(&[call.start_date, call.end_date], terms());
     let which = SpecificationRef { sku_id: None, sku_out_id: Some(id("P1-ADULT")) };
     let answer = PullCalendarAnswer {
         ticket_sku_and_calendar: vec![SkuCalendar { ticket_specification: which, calendar_list: vec![item] }],
@@ -203,4 +216,60 @@ fn the_calendar_is_pulled_and_written() {
             "calendar_value":{"value_list":["2026-10-01","2026-10-02"]},"origin_amount":10000,"actual_amount":9000,
             "stock_qty":500,"status":1}]}])
     );
+}
+
+/// Scenic §14, §15: the pages' examples.
+#[test]
+fn the_calendar_is_published() {
+    let days = |texts: &[&str]| texts.iter().map(|text| Day::parse(text).unwrap()).collect::<Vec<_>>();
+    let product = || ProductRef { product_id: None, product_out_id: Some(id("P1")) };
+    let which = || SpecificationRef { sku_id: None, sku_out_id: Some(id("P1-ADULT")) };
+    let save = SaveCalendar {
+        account_id: id("70001"),
+        product: product(),
+        ticket_specification: which(),
+        calendars: vec![CalendarItem::of_dates(&days(&["2026-10-01", "2026-10-02"]), terms())],
+    };
+    assert_eq!(
+        to_value(&save).unwrap(),
+        json!({"account_id":"70001","product_out_id":"P1","ticket_specification":{"sku_out_id":"P1-ADULT"},"calendars":[{"calendar_type":3,"calendar_value":{"value_list":["2026-10-01","2026-10-02"]},"origin_amount":10000,"actual_amount":9000,"stock_qty":500,"status":1}]})
+    );
+    let later = CalendarTerms { actual_amount: fen(9500), stock_qty: Int(420), ..terms() };
+    let batch = BatchSaveCalendar {
+        account_id: id("70001"),
+        product: product(),
+        ticket_sku_and_calendar: vec![SkuCalendar {
+            ticket_specification: which(),
+            calendar_list: vec![CalendarItem::of_dates(&days(&["2026-10-01"]), later)],
+        }],
+    };
+    assert_eq!(
+        to_value(&batch).unwrap(),
+        json!({"account_id":"70001","product_out_id":"P1","ticket_sku_and_calendar":[{"ticket_specification":{"sku_out_id":"P1-ADULT"},"calendar_list":[{"calendar_type":3,"calendar_value":{"value_list":["2026-10-01"]},"origin_amount":10000,"actual_amount":9500,"stock_qty":420,"status":1}]}]})
+    );
+}
+
+/// Scenic §14, §16: the four types; 2026-10-01 is a Thursday.
+#[test]
+fn every_type_of_calendar_item_is_understood() {
+    let day = |text: &str| Day::parse(text).unwrap();
+    let read = |kind: i64, value: Value| {
+        let item: CalendarItem = from_value(json!({"calendar_type": kind, "calendar_value": value,
+            "origin_amount": "10000", "actual_amount": 9000, "stock_qty": "5", "status": 1, "settle_amount": ""}))
+        .unwrap();
+        let days = item.days(day("2026-10-01"), day("2026-10-07"))?;
+        Ok::<_, CalendarFault>(days.iter().map(|day| day.date().format("%d").to_string()).collect::<Vec<_>>().join(" "))
+    };
+    let range = || json!({"start_date":"2026-10-02","end_date":"2026-10-05","value_list":[],"exclude_date_list":["2026-10-03"]});
+    assert_eq!(read(1, range()), Ok("02 04 05".to_owned()));
+    assert_eq!(read(1, json!({"value_list":null,"end_date":""})), Ok("01 02 03 04 05 06 07".to_owned()));
+    assert_eq!(read(2, json!({"value_list":["1","5"]})), Ok("01 02 05 06 07".to_owned()), "Monday to Friday");
+    assert_eq!(read(2, json!({"value_list":[]})), Ok("01 02 03 04 05 06 07".to_owned()));
+    assert_eq!(read(3, json!({"value_list":["2026-10-09","2026-10-01","2026-10-09"]})), Ok("01 09".to_owned()));
+    assert_eq!(read(4, json!({"value_list":[6,"7"]})), Ok("03 04".to_owned()), "Saturday and Sunday");
+    assert_eq!(read(5, json!({})), Err(CalendarFault::Type(5)));
+    assert_eq!(read(3, json!({"value_list":["1"]})), Err(CalendarFault::Value));
+    assert_eq!(read(4, json!({"value_list":["8"]})), Err(CalendarFault::Value));
+    assert_eq!(read(1, json!({"start_date":"2026-10-08"})), Err(CalendarFault::Order));
+    assert_eq!(read(1, json!({"start_date":"2016-01-01"})), Err(CalendarFault::TooMany));
 }

@@ -3,6 +3,7 @@
 use douyin_wire::codes::{QueryCode, RefusalCode, SpiCode};
 use douyin_wire::envelope::{ApiAnswer, EnvelopeFault, item_results, spi_answer, spi_plain};
 use douyin_wire::faults::{FAULTS, FaultClass, classify};
+use douyin_wire::goods::TicketPage;
 use serde_json::{Value, json};
 
 fn parse(body: Value) -> Result<ApiAnswer, (Option<i64>, FaultClass, bool)> {
@@ -54,6 +55,27 @@ fn a_good_answer_gives_data_and_logid() {
     assert_eq!((answer.logid.as_deref(), answer.now), (Some("L1"), Some(1_733_565_760)));
     assert!(parse(json!({"data": {"error_code": "0"}})).is_ok());
     assert!(parse(json!({"err_no": 0, "data": {}})).is_ok());
+}
+
+/// Scenic §20: one call answers with a list.
+#[test]
+fn a_list_is_an_answer_when_the_outer_code_is_there() {
+    let answer = parse(json!({"data": [{"product_id": "1", "code": "0"}], "extra": {"error_code": 0}})).unwrap();
+    assert_eq!(answer.data[0]["code"], "0");
+    assert_eq!(parse(json!({"data": []})), Err((None, FaultClass::Retry, true)));
+    let refused = parse(json!({"data": [], "extra": {"error_code": 2100005}}));
+    assert_eq!(refused, Err((Some(2_100_005), FaultClass::Refused, false)));
+}
+
+#[test]
+fn a_payload_that_cannot_be_read_is_named_and_not_repeated() {
+    let answer =
+        parse(json!({"data": {"error_code": 0, "tickets": [{"product_id": true, "product_name": "bluebird"}]},
+        "extra": {"error_code": 0, "logid": "L1"}}))
+        .unwrap();
+    let fault = answer.read::<TicketPage>("ticket_query").unwrap_err();
+    assert!(fault.text.starts_with("ticket_query: data.tickets[0].product_id "), "{}", fault.text);
+    assert!(fault.text.ends_with("logid L1") && !fault.text.contains("bluebird"), "{}", fault.text);
 }
 
 #[test]

@@ -1,0 +1,148 @@
+//! A use (核销) as an OpenAPI call: the trip industry's (scenic §13) or the general one (common §13).
+
+use douyin_wire::client::logid;
+use douyin_wire::envelope::{ApiAnswer, ItemResult, item_results};
+use douyin_wire::faults::{FaultClass, classify, lookup};
+use douyin_wire::time::UnixMillis;
+use entrepot_sdk::prelude::*;
+use serde_json::{Map, Value, json};
+
+use crate::DouyinCalendar;
+use crate::connection::{ConnectionSettings, RedeemBy};
+use crate::vouchers::{naming, project_id};
+
+/// Redemption of the trip industry. Scenic §13, `documented`.
+const TRIP: (&str, &str) = ("certificate_verify", "/goodlife/v1/trip/certificate/verify/");
+/// Redemption of any voucher. Common §13, fulfilment §3, `documented`.
+const GENERAL: (&str, &str) = ("general_certificate_verify", "/goodlife/v1/fulfilment/certificate/verify/");
+
+/// After a refused refund a use has to lie before the question (scenic §13), whose time at Douyin is a little earlier than
+/// the one at which it came here; in milliseconds.
+const BEFORE_REFUND_MS: i64 = 60_000;
+
+/// A general item's code when a repeat finds the voucher redeemed, beside 1208. Fulfilment §3, `documented`.
+const REDEEMED_BEFORE: i64 = 2;
+
+pub(crate) async fn deliver(
+    channel: &DouyinCalendar,
+    call: &Call<ConnectionSettings>,
+    notice: &OrderNotice,
+) -> Result<(), Fault> {
+    let OrderEvent::Redeemed { token, units, whole, at, shop, refund_refused } = &notice.event else {
+        return Err(Fault::unsupported(notice.event.name()));
+    };
+    let at = refund_refused.map_or(*at, |asked| asked.plus_millis(-BEFORE_REFUND_MS).min(*at));
+    let use_ = Use {
+        notice,
+        token,
+        units,
+        whole: *whole,
+        seconds: UnixMillis::new(at.millis()).map_err(|fault| Fault::invalid(fault.to_string()))?.to_seconds(),
+        shop: shop.as_deref().or(call.connection.shops.first().map(String::as_str)),
+    };
+    let (way, body, code_field) = match call.connection.settings.redeem_by {
+        RedeemBy::Trip => (TRIP, use_.trip()?, "code"),
+        RedeemBy::General => (GENERAL, use_.general()?, "result"),
+    };
+    let answer = channel.client.post(call, way.0, way.1, &body).await?;
+    redeemed(channel, way.0, code_field, &answer)
+}
+
+struct Use<'a> {
+    notice: &'a OrderNotice,
+    token: &'a str,
+    units: &'a [u16],
+    whole: bool,
+    seconds: i64,
+    shop: Option<&'a str>,
+}
+
+impl Use<'_> {
+    /// Scenic §13. `verify_time` always goes along: it is required after a refused refund. Vouchers are named only for a
+    /// part: left out means the whole order.
+    fn trip(&self) -> Result<Value, Fault> {
+        let mut body = Map::new();
+        body.insert("order_id".to_owned(), json!(self.notice.channel_order));
+        body.insert("verify_token".to_owned(), json!(self.token));
+        body.insert("verify_time".to_owned(), json!(self.seconds));
+        if let Some(shop) = self.shop {
+            body.insert("poi_id".to_owned(), json!(shop));
+        }
+        if !self.whole {
+            body.insert("vouchers".to_owned(), json!(naming(&self.notice.order, self.some_units()?)));
+        }
+        Ok(Value::Object(body))
+    }
+
+    /// Common §13: the shop is required, and so is the order for vouchers of ours. They are named by their project ids, as
+    /// scenic vouchers are; the codes themselves do not come with a use.
+    fn general(&self) -> Result<Value, Fault> {
+        let Some(shop) = self.shop else {
+            return Err(Fault::invalid("redeem_by = \"general\" needs a shop: the connection has no shop_ids"));
+        };
+        let of_unit =
+            |unit: &u16| json!({"project_id": project_id(&self.notice.order, *unit), "verify_time": self.seconds});
+        let vouchers: Vec<Value> = self.some_units()?.iter().map(of_unit).collect();
+        Ok(json!({
+            "order_id": self.notice.channel_order,
+            "verify_token": self.token,
+            "poi_id": shop,
+            "vouchers": vouchers,
+        }))
+    }
+
+    fn some_units(&self) -> Result<&[u16], Fault> {
+        match self.units {
+            [] => Err(Fault::invalid("a redemption of no unit")),
+            units => Ok(units),
+        }
+    }
+}
+
+/// Every item has to be redeemed now or before. Scenic §13, codes `inferred`; common §13, `documented`.
+fn redeemed(channel: &DouyinCalendar, api: &str, code_field: &str, answer: &ApiAnswer) -> Result<(), Fault> {
+    let logid = logid(answer.logid.as_deref());
+    let results = item_results(&answer.data, "verify_results", code_field).unwrap_or_default();
+    if results.is_empty() {
+        return Err(Fault::garbled(format!("{api}: the answer lists no verify_results{logid}")));
+    }
+    let settings = &channel.settings;
+    let is_done = |item: &&ItemResult| {
+        let code = item.code.as_ref();
+        code.is_some_and(|code| {
+            let before = api == GENERAL.0 && *code == REDEEMED_BEFORE;
+            before || settings.verify_success_codes.contains(code) || settings.verify_already_codes.contains(code)
+        })
+    };
+    let failed: Vec<&ItemResult> = results.iter().filter(|item| !is_done(item)).collect();
+    let Some(first) = failed.first() else {
+        return Ok(());
+    };
+    let done = results.len() - failed.len();
+    let text = format!(
+        "{api}: {} of {} vouchers were not redeemed, the first with {}{logid}",
+        failed.len(),
+        results.len(),
+        meaning(first)
+    );
+    let (class, unclear) = first.code.map_or((FaultClass::Retry, true), |code| classify(code, None));
+    let kind = match class {
+        FaultClass::Retry | FaultClass::RefreshToken => FaultKind::Unavailable,
+        FaultClass::BackOff => FaultKind::RateLimited,
+        FaultClass::Refused | FaultClass::Operator => FaultKind::Refused,
+    };
+    let fault = if done > 0 || unclear { Fault::unknown(kind, text) } else { Fault::not_done(kind, text) };
+    let code = first.code.map(|code| code.to_string());
+    Err(Fault { partner_code: code, ..fault })
+}
+
+/// The code and what the pages say of it; Douyin's own text may quote what we sent.
+fn meaning(item: &ItemResult) -> String {
+    match item.code {
+        None => "no readable code".to_owned(),
+        Some(code) => {
+            let row = lookup(code).map_or("a code no page lists", |row| row.meaning);
+            format!("code {code} ({row})")
+        }
+    }
+}
