@@ -125,9 +125,16 @@ pub trait Notes: Send + Sync {
         changes: Vec<(String, Option<Value>)>,
         at: Timestamp,
     ) -> Result<(), StorageFault>;
-    /// Writes a note that is not there; whether it was not. Of several who ask at once one is told so.
-    async fn first_note(&self, scope: &str, kind: NoteKind, subject: &str, at: Timestamp)
-    -> Result<bool, StorageFault>;
+    /// Writes a note that is not there, or is older than `since`; whether that was so. Of several who ask at once one is
+    /// told so.
+    async fn first_note(
+        &self,
+        scope: &str,
+        kind: NoteKind,
+        subject: &str,
+        since: Timestamp,
+        at: Timestamp,
+    ) -> Result<bool, StorageFault>;
     /// Takes away the notes of a kind that are older.
     async fn forget_notes(&self, kind: NoteKind, before: Timestamp) -> Result<(), StorageFault>;
     /// Orders that came through a connection and were made here in a time, page by page, ordered by id.

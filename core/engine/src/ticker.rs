@@ -47,7 +47,7 @@ pub(crate) async fn run(core: Arc<Core>) {
 const PRUNE_MS: i64 = 3_600_000;
 
 /// How long messages of partners are told from new ones, in milliseconds: they repeat within minutes.
-const MESSAGES_MS: i64 = 7 * 86_400_000;
+const MESSAGES_MS: i64 = 86_400_000;
 
 /// What is kept only for a time goes, an hour's worth at once.
 async fn prune(core: &Core, pruned: &mut Option<Timestamp>) {

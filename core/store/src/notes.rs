@@ -91,11 +91,12 @@ impl Notes for SqlStorage {
         scope: &str,
         kind: NoteKind,
         subject: &str,
+        since: Timestamp,
         at: Timestamp,
     ) -> Result<bool, StorageFault> {
         let sql = "INSERT INTO notes (scope, kind, subject, body, at) VALUES (?1, ?2, ?3, 'null', ?4)
-                   ON CONFLICT (scope, kind, subject) DO NOTHING";
-        let values = vec![scope.into(), kind.name().into(), subject.into(), at.millis().into()];
+                   ON CONFLICT (scope, kind, subject) DO UPDATE SET at = excluded.at WHERE notes.at < ?5";
+        let values = vec![scope.into(), kind.name().into(), subject.into(), at.millis().into(), since.millis().into()];
         Ok(self.execute(sql, values).await? == 1)
     }
 

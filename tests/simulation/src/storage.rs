@@ -347,8 +347,15 @@ impl Notes for NodeStorage {
         self.write("note", self.memory.note(scope, kind, changes, at)).await
     }
 
-    async fn first_note(&self, scope: &str, kind: NoteKind, subject: &str, at: Timestamp) -> Answer<bool> {
-        self.write("first_note", self.memory.first_note(scope, kind, subject, at)).await
+    async fn first_note(
+        &self,
+        scope: &str,
+        kind: NoteKind,
+        subject: &str,
+        since: Timestamp,
+        at: Timestamp,
+    ) -> Answer<bool> {
+        self.write("first_note", self.memory.first_note(scope, kind, subject, since, at)).await
     }
 
     async fn forget_notes(&self, kind: NoteKind, before: Timestamp) -> Answer<()> {

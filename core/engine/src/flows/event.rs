@@ -10,6 +10,10 @@ use crate::inbound::Visit;
 use crate::notes::NoteKind;
 use crate::storage::StorageFault;
 
+/// How long a message is repeated, in milliseconds. One id names an entity and what happened to it, so the same may
+/// happen again later.
+const REPEATS_MS: i64 = 600_000;
+
 pub(super) async fn run(
     visit: &Visit<'_>,
     event: &str,
@@ -39,7 +43,8 @@ async fn once(
 ) -> Result<bool, StorageFault> {
     let (core, connection) = (visit.core, &visit.connection);
     let scope = connection.application.as_str();
-    if !core.storage.first_note(scope, NoteKind::Message, message, core.clock.now()).await? {
+    let now = core.clock.now();
+    if !core.storage.first_note(scope, NoteKind::Message, message, now.plus_millis(-REPEATS_MS), now).await? {
         return Ok(false);
     }
     if let Some(order) = order {

@@ -371,8 +371,7 @@ impl Engine {
     /// How telling calendars goes at a connection: products by name.
     pub async fn calendar_tellings(&self, connection: &Connection) -> Result<Vec<(String, Telling)>, StorageFault> {
         let notes = self.core.storage.notes(connection.id.as_str(), NoteKind::TellingCalendar).await?;
-        let read = |note: crate::notes::Note| (note.subject, serde_json::from_value(note.body).unwrap_or_default());
-        Ok(notes.into_iter().map(read).collect())
+        Ok(notes.into_iter().map(telling_of).collect())
     }
 
     /// Everything of a connection is told together soon; of one product where it is named. How many products that are.
@@ -381,23 +380,33 @@ impl Engine {
         connection: &Connection,
         product: Option<&str>,
     ) -> Result<usize, StorageFault> {
-        let rules = self.core.rules(&connection.merchant).await?;
-        let known: BTreeMap<String, Telling> = self.calendar_tellings(connection).await?.into_iter().collect();
-        let mut changes = Vec::new();
-        for bundle in bundles(&rules.catalogue, connection) {
-            if product.is_some_and(|product| product != bundle.name) {
-                continue;
-            }
-            let telling = known.get(&bundle.name).cloned().unwrap_or_default();
-            let again = Telling { whole_at: None, next_at: None, ..telling };
-            changes.push((bundle.name, Some(serde_json::to_value(again).unwrap_or_default())));
-        }
-        let count = changes.len();
-        let now = self.core.clock.now();
-        self.core.storage.note(connection.id.as_str(), NoteKind::TellingCalendar, changes, now).await?;
-        self.core.tellings.wanted(&connection.id, now);
-        Ok(count)
+        whole(&self.core, connection, product).await
     }
+}
+
+/// See [`Engine::tell_calendar_whole`].
+pub(super) async fn whole(core: &Core, connection: &Connection, product: Option<&str>) -> Result<usize, StorageFault> {
+    let rules = core.rules(&connection.merchant).await?;
+    let notes = core.storage.notes(connection.id.as_str(), NoteKind::TellingCalendar).await?;
+    let known: BTreeMap<String, Telling> = notes.into_iter().map(telling_of).collect();
+    let mut changes = Vec::new();
+    for bundle in bundles(&rules.catalogue, connection) {
+        if product.is_some_and(|product| product != bundle.name) {
+            continue;
+        }
+        let telling = known.get(&bundle.name).cloned().unwrap_or_default();
+        let again = Telling { whole_at: None, next_at: None, ..telling };
+        changes.push((bundle.name, Some(serde_json::to_value(again).unwrap_or_default())));
+    }
+    let count = changes.len();
+    let now = core.clock.now();
+    core.storage.note(connection.id.as_str(), NoteKind::TellingCalendar, changes, now).await?;
+    core.tellings.wanted(&connection.id, now);
+    Ok(count)
+}
+
+fn telling_of(note: crate::notes::Note) -> (String, Telling) {
+    (note.subject, serde_json::from_value(note.body).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use entrepot_domain::catalogue::{Catalogue, ConnectionRules, TellsProducts};
 use entrepot_domain::command::fingerprint;
 use serde::{Deserialize, Serialize};
 
-use super::channel;
 use super::tell_calendar::{Bundle, bundles};
+use super::{channel, tell_calendar};
 use crate::core::{Core, Engine};
 use crate::directory::Connection;
 use crate::notes::NoteKind;
@@ -117,8 +117,14 @@ async fn round(core: &Core, connection: &Connection, tells: TellsProducts) -> Re
             continue;
         }
         let after = tell(core, connection, &bundle.name, &before, notice, digest).await;
+        let ended = before.standing == ProductStanding::Waiting && after.standing == ProductStanding::Done;
+        let name = bundle.name.clone();
         let change = vec![(bundle.name, Some(serde_json::to_value(after).unwrap_or_default()))];
         core.storage.note(connection.id.as_str(), NoteKind::TellingProduct, change, core.clock.now()).await?;
+        if ended {
+            // Dates may have been refused while the channel decided.
+            tell_calendar::whole(core, connection, Some(&name)).await?;
+        }
     }
     Ok(())
 }

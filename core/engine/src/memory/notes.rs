@@ -84,13 +84,16 @@ impl Notes for MemoryStorage {
         scope: &str,
         kind: NoteKind,
         subject: &str,
+        since: Timestamp,
         at: Timestamp,
     ) -> Result<bool, StorageFault> {
         self.shared.enter("first_note")?;
         let key = (scope.to_owned(), kind.name(), subject.to_owned());
         let mut tables = self.shared.tables();
-        let first = !tables.notes.notes.contains_key(&key);
-        tables.notes.notes.entry(key).or_insert((Value::Null, at));
+        let first = tables.notes.notes.get(&key).is_none_or(|(_, noted)| *noted < since);
+        if first {
+            tables.notes.notes.insert(key, (Value::Null, at));
+        }
         Ok(first)
     }
 

@@ -29,8 +29,11 @@ async fn notes_are_written_over_taken_away_and_first_only_once() {
         assert_eq!(notes.len(), 1_202);
         assert_eq!((&notes[0].body, notes[0].at, notes[1].subject.as_str()), (&json!("new"), at(2), "l/0002"));
         assert!(storage.notes("shop", NoteKind::CatchUp).await.unwrap().is_empty());
-        let first = async |id: &str| storage.first_note("app", NoteKind::Message, id, at(3)).await.unwrap();
+        let first = async |id: &str| storage.first_note("app", NoteKind::Message, id, at(2), at(3)).await.unwrap();
         assert_eq!([first("m1").await, first("m1").await, first("m2").await], [true, false, true]);
+        let later = async |since| storage.first_note("app", NoteKind::Message, "m1", at(since), at(9)).await.unwrap();
+        assert_eq!([later(3).await, later(4).await, later(9).await], [false, true, false], "an old one is new again");
+        storage.note("app", NoteKind::Message, vec![("m1".to_owned(), Some(json!(null)))], at(3)).await.unwrap();
         storage.forget_notes(NoteKind::Message, at(4)).await.unwrap();
         assert!(first("m1").await, "what was forgotten is new");
         assert_eq!(storage.notes("shop", kind).await.unwrap().len(), 1_202, "other kinds stay");
