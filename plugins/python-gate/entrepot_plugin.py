@@ -15,7 +15,7 @@ import time
 MESSAGE_LIMIT_BYTES = 4 * 1024 * 1024
 
 # How long texts and lists of an answer may be; fields that are not named here hold names.
-NAME_LIMIT_BYTES, TEXT_LIMIT_BYTES, IMAGE_LIMIT_BYTES, LIST_LIMIT = 512, 4_096, 1_500_000, 1_000
+NAME_LIMIT_BYTES, TEXT_LIMIT_BYTES, IMAGE_LIMIT_BYTES, LIST_LIMIT = 512, 4_096, 1_500_000, 10_000
 TEXTS = {"code", "memo", "next", "page", "reason", "text", "value"}
 
 # What each call is answered with.

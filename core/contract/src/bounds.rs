@@ -16,7 +16,7 @@ pub const TEXT_LIMIT_BYTES: usize = 4_096;
 /// The longest credential that is an image, as base64.
 pub const IMAGE_LIMIT_BYTES: usize = 1_500_000;
 /// The longest list.
-pub const LIST_LIMIT: usize = 1_000;
+pub const LIST_LIMIT: usize = 10_000;
 
 /// Fields whose texts may be as long as [`TEXT_LIMIT_BYTES`]; all others are names.
 const TEXTS: &[&str] = &[
@@ -342,8 +342,8 @@ mod tests {
             let numbers = UsedUnits::Number { numbers: (0..count).collect() };
             check(&Usage { used: numbers.clone(), gone: numbers, last_used_at: None, ended: false })
         };
-        assert!(used(1_000).is_ok());
-        assert_eq!(used(1_001).unwrap_err().to_string(), "used.numbers has 1001 entries, and may have 1000");
+        assert!(used(10_000).is_ok());
+        assert_eq!(used(10_001).unwrap_err().to_string(), "used.numbers has 10001 entries, and may have 10000");
         let long = RawResponse::json(vec![b'x'; 2_000_000]);
         assert!(check(&ChannelResponse::Encoded { raw: long }).is_ok());
     }
