@@ -18,6 +18,9 @@ pub const IMAGE_LIMIT_BYTES: usize = 1_500_000;
 /// The longest list.
 pub const LIST_LIMIT: usize = 10_000;
 
+/// The longest list of prepared codes: one for each row of an import.
+pub const ROWS_LIMIT: usize = 100_000;
+
 /// Fields whose texts may be as long as [`TEXT_LIMIT_BYTES`]; all others are names.
 const TEXTS: &[&str] = &[
     "challenge",
@@ -128,8 +131,9 @@ impl Walker {
     }
 
     fn list(&mut self, length: Option<usize>) -> Result<List<'_>, End> {
-        self.within(length.unwrap_or(0), LIST_LIMIT, "entries")?;
-        Ok(List { walker: self, entries: 0 })
+        let limit = if self.path.last() == Some(&"rows") { ROWS_LIMIT } else { LIST_LIMIT };
+        self.within(length.unwrap_or(0), limit, "entries")?;
+        Ok(List { walker: self, entries: 0, limit })
     }
 }
 
@@ -137,12 +141,13 @@ impl Walker {
 struct List<'a> {
     walker: &'a mut Walker,
     entries: usize,
+    limit: usize,
 }
 
 impl List<'_> {
     fn entry<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), End> {
         self.entries += 1;
-        self.walker.within(self.entries, LIST_LIMIT, "entries")?;
+        self.walker.within(self.entries, self.limit, "entries")?;
         value.serialize(&mut *self.walker)
     }
 }
