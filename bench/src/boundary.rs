@@ -150,7 +150,7 @@ impl Seat {
         let plugin: PluginId = id(PLUGIN)?;
         let mut bare = (way == Way::BuiltIn).then(at_once::plugin);
         if way == Way::Library {
-            let path = built_library()?;
+            let path = built_library("bench", "bench-boundary")?;
             let declaration = LibraryDeclaration { plugin: plugin.clone(), path: path.clone(), sha256: None };
             host.load_library(&declaration).map_err(|fault| text(&fault))?;
             bare = Some(library::load(&path, None).map_err(|fault| text(&fault))? as Arc<dyn Plugin>);
@@ -192,8 +192,8 @@ impl Seat {
     }
 }
 
-/// The library of this very build.
-fn built_library() -> Result<PathBuf> {
+/// The library of a package's example, built as this program was.
+pub fn built_library(package: &str, example: &str) -> Result<PathBuf> {
     let program = std::env::current_exe().map_err(|fault| fault.to_string())?;
     let folder = program.parent().ok_or("this program lies in no folder")?;
     let profile = match folder.file_name().and_then(|name| name.to_str()) {
@@ -201,14 +201,15 @@ fn built_library() -> Result<PathBuf> {
         Some(profile) => profile,
     };
     let built = Command::new(env!("CARGO"))
-        .args(["build", "-q", "-p", "bench", "--example", "bench-boundary", "--profile", profile])
+        .args(["build", "-q", "-p", package, "--example", example, "--profile", profile])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status();
     match built {
         Ok(status) if status.success() => {}
-        other => return Err(format!("the library of the example bench-boundary was not built: {other:?}")),
+        other => return Err(format!("the library of the example {example} was not built: {other:?}")),
     }
-    let file = format!("{}bench_boundary.{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_EXTENSION);
+    let name = example.replace('-', "_");
+    let file = format!("{}{name}.{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_EXTENSION);
     Ok(folder.join("examples").join(file))
 }
 
@@ -273,7 +274,8 @@ fn request() -> Result<Request> {
     Ok(Request::Supplier(SupplierRequest::Book { order: Box::new(order) }))
 }
 
-fn context() -> std::result::Result<CallContext, Fault> {
+/// What comes with a call of nobody in particular.
+pub fn context() -> std::result::Result<CallContext, Fault> {
     let invalid = |fault: entrepot_contract::ids::InvalidId| Fault::invalid(fault.to_string());
     Ok(CallContext {
         deadline: SystemClock.now().plus_millis(10_000),

@@ -3,7 +3,7 @@
 //! - [`flash_sale`]: everybody buys one SKU and date until it is sold out, three ways.
 //! - [`ledger`]: transfers on one account; [`jobs`]: from the change that causes a job to its end; [`growth`]: the flash
 //!   sale beside many stored orders; [`overload`]: more clients than can be served; [`calendar`]: many dates changed;
-//!   [`boundary`]: one call to a plugin ([`at_once`]).
+//!   [`boundary`]: one call to a plugin ([`at_once`]); [`bad_plugin`]: what a bad one costs the others.
 //! - [`shop`]: the real thing with one SKU on sale; [`clients`]: many clients at once, timed.
 //! - [`engine_way`], [`http_way`]: how a client buys through the engine and over HTTP; [`sql`] holds the plain way and
 //!   counts what stands in the database.
@@ -13,6 +13,7 @@
 #![allow(clippy::print_stdout)]
 
 mod at_once;
+mod bad_plugin;
 mod boundary;
 mod calendar;
 mod clients;
@@ -64,6 +65,8 @@ enum Program {
     Calendar(calendar::Options),
     /// One call to a plugin: built in, in a library, in a process
     Boundary(boundary::Options),
+    /// What a bad plugin costs the others: orders over HTTP while its threads block or spin
+    BadPlugin(bad_plugin::Options),
 }
 
 fn main() -> ExitCode {
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Program::Overload(options) => run(overload::run(options)),
         Program::Calendar(options) => run(calendar::run(options)),
         Program::Boundary(options) => run(boundary::run(options)),
+        Program::BadPlugin(options) => run(bad_plugin::run(options)),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -15,7 +15,8 @@ import time
 MESSAGE_LIMIT_BYTES = 4 * 1024 * 1024
 
 # How long texts and lists of an answer may be; fields that are not named here hold names.
-NAME_LIMIT_BYTES, TEXT_LIMIT_BYTES, IMAGE_LIMIT_BYTES, LIST_LIMIT = 512, 4_096, 1_500_000, 1_000
+NAME_LIMIT_BYTES, TEXT_LIMIT_BYTES, IMAGE_LIMIT_BYTES, LIST_LIMIT = 512, 4_096, 1_500_000, 10_000
+ROWS_LIMIT = 100_000
 TEXTS = {"code", "memo", "next", "page", "reason", "text", "value"}
 
 # What each call is answered with.
@@ -161,7 +162,8 @@ def too_long(value, field="", image=False):
         return next((name for name in inside if name), None)
     if isinstance(value, (list, tuple)):
         inside = (too_long(part, field, image) for part in value)
-        return field if len(value) > LIST_LIMIT else next((name for name in inside if name), None)
+        limit = ROWS_LIMIT if field == "rows" else LIST_LIMIT
+        return field if len(value) > limit else next((name for name in inside if name), None)
     if not isinstance(value, str):
         return None
     text_limit = TEXT_LIMIT_BYTES if field in TEXTS else NAME_LIMIT_BYTES

@@ -16,7 +16,10 @@ pub const TEXT_LIMIT_BYTES: usize = 4_096;
 /// The longest credential that is an image, as base64.
 pub const IMAGE_LIMIT_BYTES: usize = 1_500_000;
 /// The longest list.
-pub const LIST_LIMIT: usize = 1_000;
+pub const LIST_LIMIT: usize = 10_000;
+
+/// The longest list of prepared codes: one for each row of an import.
+pub const ROWS_LIMIT: usize = 100_000;
 
 /// Fields whose texts may be as long as [`TEXT_LIMIT_BYTES`]; all others are names.
 const TEXTS: &[&str] = &[
@@ -128,8 +131,9 @@ impl Walker {
     }
 
     fn list(&mut self, length: Option<usize>) -> Result<List<'_>, End> {
-        self.within(length.unwrap_or(0), LIST_LIMIT, "entries")?;
-        Ok(List { walker: self, entries: 0 })
+        let limit = if self.path.last() == Some(&"rows") { ROWS_LIMIT } else { LIST_LIMIT };
+        self.within(length.unwrap_or(0), limit, "entries")?;
+        Ok(List { walker: self, entries: 0, limit })
     }
 }
 
@@ -137,12 +141,13 @@ impl Walker {
 struct List<'a> {
     walker: &'a mut Walker,
     entries: usize,
+    limit: usize,
 }
 
 impl List<'_> {
     fn entry<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), End> {
         self.entries += 1;
-        self.walker.within(self.entries, LIST_LIMIT, "entries")?;
+        self.walker.within(self.entries, self.limit, "entries")?;
         value.serialize(&mut *self.walker)
     }
 }
@@ -342,8 +347,8 @@ mod tests {
             let numbers = UsedUnits::Number { numbers: (0..count).collect() };
             check(&Usage { used: numbers.clone(), gone: numbers, last_used_at: None, ended: false })
         };
-        assert!(used(1_000).is_ok());
-        assert_eq!(used(1_001).unwrap_err().to_string(), "used.numbers has 1001 entries, and may have 1000");
+        assert!(used(10_000).is_ok());
+        assert_eq!(used(10_001).unwrap_err().to_string(), "used.numbers has 10001 entries, and may have 10000");
         let long = RawResponse::json(vec![b'x'; 2_000_000]);
         assert!(check(&ChannelResponse::Encoded { raw: long }).is_ok());
     }

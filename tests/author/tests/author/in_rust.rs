@@ -34,6 +34,7 @@ async fn the_guide_leads_from_nothing_to_a_supplier_that_sells() {
     let crate_folder = shell.folder.clone();
     let unchanged = checkout::contents(&folder.join("entrepot")) == before;
     assert!(unchanged, "a plugin that is a library edits no file outside of its folder");
+    a_channel(&folder);
     let library = optimised(&crate_folder);
     in_a_host(&library, &turnstile).await;
     in_a_server(&library, &turnstile).await;
@@ -112,6 +113,17 @@ fn a_setting_that_will_not_do(shell: &mut Shell) {
     let ended = shell.run("entrepot config check --config wrong.toml");
     let told = "merchants.lakeside.suppliers.lakeside-acme.settings.timeout_ms";
     assert!(ended.code == 2 && ended.err.contains(told), "{} {}", ended.code, ended.err);
+}
+
+/// A channel is begun in the same way, and passes as it is written; the crates it needs are there already.
+fn a_channel(folder: &Path) {
+    let mut shell = Shell::at(folder);
+    let said = shell.does("entrepot plugins new channel-acme --kind channel --sdk entrepot");
+    assert!(said.contains("channel-acme/src/lib.rs"), "{said}");
+    shell.folder = folder.join("channel-acme");
+    std::os::unix::fs::symlink(strangers_target(), shell.folder.join("target")).unwrap();
+    let out = shell.does("cargo test");
+    assert!(out.contains("test conforms ... ok"), "{out}");
 }
 
 /// The same crate, built with optimisation while the host is built without. The suite is left out, because it would be

@@ -218,7 +218,7 @@ async fn cut_off_amounts_are_not_decoded(trial: Arc<Trial>) -> Outcome {
 async fn long_texts_are_not_decoded(trial: Arc<Trial>) -> Outcome {
     changed(&trial, alter::with_long_texts, |sample, _, _, told| match &told {
         Ok(intent) => bounds::check(intent).map_err(|part| format!("{}: decoded {part}", sample.intent).into()),
-        // The text may be one by which the body says whose it is.
+        // Whose call it is may stand in the text that has no end.
         Err(fault) if fault.kind == FaultKind::Unauthenticated => Ok(()),
         Err(_) => clear(sample, "a body with a text without end", told),
     })
