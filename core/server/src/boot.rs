@@ -99,7 +99,9 @@ pub async fn start(loaded: Loaded, schema: Schema) -> Result<App, String> {
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let shared = storage.shared();
-    let (interface_log, interface_task) = InterfaceQueue::start(shared.clone(), config.interface_log.queue_limit);
+    let log = &config.interface_log;
+    let (interface_log, interface_task) =
+        InterfaceQueue::start_keeping(shared.clone(), log.queue_limit, log.body_limit_bytes);
     let owners = Owners::default();
     owners.replace(config);
     let host = host(config, &storage, clock.clone(), interface_log.clone(), owners.clone())?;
