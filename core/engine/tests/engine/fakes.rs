@@ -30,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use crate::house::House;
+use crate::side::Side;
 
 pub const SCENES: [(&str, bool); 8] = [
     ("check", false),
@@ -80,6 +81,7 @@ fn words(text: &str) -> RawResponse {
 #[derive(Default)]
 pub struct Shop {
     pub told: Mutex<Vec<OrderNotice>>,
+    pub side: Side,
     pub faults: Mutex<VecDeque<Fault>>,
 }
 
@@ -104,13 +106,14 @@ impl Plugin for ShopPlugin {
     fn manifest(&self) -> Manifest {
         let notices: Vec<String> =
             ["accepted", "refused", "issued", "issue_failed", "refund_decided", "redeemed"].map(str::to_owned).into();
-        let channel = ChannelCapabilities {
+        let mut channel = ChannelCapabilities {
             repeatable_notices: notices.iter().filter(|name| *name != "redeemed").cloned().collect(),
             notices,
             redeem_units: true,
             refund_units: true,
             ..ChannelCapabilities::default()
         };
+        self.0.side.declare(&mut channel);
         let scenes = SCENES
             .iter()
             .map(|(name, fact)| Scene {
@@ -172,9 +175,9 @@ impl Instance for OpenShop {
             }
             ChannelRequest::Deliver { notice } => match *notice {
                 Notice::Order(notice) => self.0.deliver(notice)?,
-                other => return Err(Fault::unsupported(other.name())),
+                other => self.0.side.deliver(other)?,
             },
-            ChannelRequest::Look { .. } => return Err(Fault::unsupported("look")),
+            ChannelRequest::Look { what } => self.0.side.look(*what)?,
             ChannelRequest::Unknown => return Err(Fault::unsupported("unknown")),
         };
         Ok(Response::Channel(response))

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use entrepot_contract::calendar::{CalendarDay, Capacity, StockKey};
 use entrepot_contract::channel::RawRequest;
-use entrepot_contract::ids::{InvalidId, NodeId, OrderId};
+use entrepot_contract::ids::{ConnectionId, InvalidId, NodeId, OrderId};
 use entrepot_contract::intent::{
     AskRefund, CancelStage, CreateOrder, Intent, IssueOrder, RecordRefund, UnitChoice, Wish,
 };
 use entrepot_contract::listing::{Listing, ListingNames, Sells};
 use entrepot_contract::message::{ConnectionFacts, OpenRequest, TokenMode};
 use entrepot_contract::money::Money;
-use entrepot_contract::order::{Guests, Order, OrderState, RefundCause, Visit};
+use entrepot_contract::order::{Guests, Order, OrderState, Refund, RefundCause, Visit};
 use entrepot_contract::outcome::Outcome;
 use entrepot_contract::plugin::Plugin;
 use entrepot_contract::product::{
@@ -26,7 +26,7 @@ use entrepot_domain::catalogue::{
     Beside, ChannelRules, ConnectionRules, Distributor, Holds, ReadsCalendar, SupplierRules,
 };
 use entrepot_domain::change::RefKey;
-use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry};
+use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry, StockChange, StockCorrection};
 use entrepot_domain::invariants::check;
 use entrepot_engine::directory::{Application, Connection, Directory};
 use entrepot_engine::flows::administer::Asked;
@@ -204,13 +204,29 @@ impl House {
         Self::made(|_| {}, |_| {}).await
     }
 
+    /// With a channel that is told and asked beside its orders, through the connection `shop`.
+    pub async fn beside(beside: Beside) -> Self {
+        let shop = Shop::default();
+        *shop.side.open.lock().unwrap() = true;
+        Self::opened(shop, Gate::default(), Some(beside), |_| {}).await
+    }
+
     pub async fn made(gates: impl FnOnce(&Gate), change: impl FnOnce(&mut EngineSettings)) -> Self {
-        let clock = Arc::new(TestClock::new());
-        let (shop, gate) = (Arc::new(Shop::default()), Arc::new(Gate::default()));
+        let gate = Gate::default();
         gates(&gate);
+        Self::opened(Shop::default(), gate, None, change).await
+    }
+
+    async fn opened(shop: Shop, gate: Gate, beside: Option<Beside>, change: impl FnOnce(&mut EngineSettings)) -> Self {
+        let clock = Arc::new(TestClock::new());
+        let (shop, gate) = (Arc::new(shop), Arc::new(gate));
         let host = host(clock.clone(), partners(&shop, &gate)).await;
         let storage = MemoryStorage::new(clock.clone());
-        let directory = directory(&host);
+        let mut directory = directory(&host);
+        let sells = directory.connections.get_mut(&id::<ConnectionId>("shop")).map(|shop| &mut shop.rules);
+        if let (Some(ConnectionRules::Channel(rules)), Some(beside)) = (sells, beside) {
+            rules.beside = beside;
+        }
         let registered = directory.connections.values().map(|connection| RegisteredConnection {
             id: connection.id.clone(),
             merchant: connection.merchant.clone(),
@@ -259,8 +275,21 @@ impl House {
         self.engine.administer(&asked, &id("park"), body).await.unwrap()
     }
 
+    /// The same to another engine on the same database; it has to be done.
+    pub async fn done_by(&self, engine: &Engine, body: Body) {
+        let key = self.asked.fetch_add(1, Ordering::Relaxed).to_string();
+        let asked = Asked { by: "test".to_owned(), key };
+        let answer = engine.administer(&asked, &id("park"), body).await.unwrap();
+        assert!(!matches!(answer, Answer::Refused(_)), "{answer:?}");
+    }
+
+    pub async fn refunds(&self, number: &str) -> Vec<Refund> {
+        let order = self.order(number).await.unwrap();
+        self.storage.order(&id("park"), &order.id).await.unwrap().unwrap().1
+    }
+
     /// Gives a person's command that has to be done.
-    async fn done(&self, body: Body) {
+    pub async fn done(&self, body: Body) {
         let answer = self.administer(body).await;
         assert!(!matches!(answer, Answer::Refused(_)), "{answer:?}");
     }
@@ -444,6 +473,10 @@ pub fn cell(sku: &str) -> StockKey {
     StockKey { bucket: id(sku), date: Some(DAY.parse().unwrap()), slot: None }
 }
 
+pub fn set(sku: &str, stock: u32) -> StockCorrection {
+    StockCorrection { key: cell(sku), change: StockChange::Set(Capacity::Limited(stock)) }
+}
+
 pub fn row(sku: &str, stock: u32) -> CalendarRow {
     let day = CalendarDay {
         sku: id(sku),
@@ -470,16 +503,14 @@ pub fn wish(sku: &str, count: u32) -> Wish {
         pay_amount: None,
         guests: Guests::default(),
         guests_final: true,
+        ..Wish::default()
     }
 }
 
 pub fn create(number: &str, sku: &str, count: u32, paid_at: Option<Timestamp>) -> Intent {
     Intent::CreateOrder(CreateOrder {
-        order: id(number),
-        source_order: None,
-        wish: wish(sku, count),
-        ordered_at: Timestamp::from_millis(0),
         paid_at,
+        ..CreateOrder::new(id(number), wish(sku, count), Timestamp::from_millis(0))
     })
 }
 
@@ -493,27 +524,26 @@ pub fn cancel(number: &str) -> Intent {
 }
 
 pub fn issue(number: &str) -> Intent {
-    Intent::IssueOrder(IssueOrder { order: id(number), count: None, names: ListingNames::default() })
+    Intent::IssueOrder(IssueOrder::new(id(number)))
 }
 
 pub fn ask(number: &str, key: &str) -> Intent {
-    Intent::AskRefund(AskRefund {
-        order: id(number),
-        key: key.to_owned(),
-        cause: RefundCause::Guest,
-        units: UnitChoice::AllLeft,
-        fee: None,
-        asked_at: Timestamp::from_millis(1_789_000_000_000),
-    })
+    Intent::AskRefund(AskRefund::new(
+        id(number),
+        key.to_owned(),
+        RefundCause::Guest,
+        UnitChoice::AllLeft,
+        Timestamp::from_millis(1_789_000_000_000),
+    ))
 }
 
 pub fn refunded(number: &str, key: &str) -> Intent {
-    Intent::RecordRefund(RecordRefund {
-        order: id(number),
-        key: key.to_owned(),
-        cause: RefundCause::Guest,
-        units: UnitChoice::AllLeft,
-        amount: Money::fen(1_000),
-        refunded_at: Timestamp::from_millis(1_789_000_000_000),
-    })
+    Intent::RecordRefund(RecordRefund::new(
+        id(number),
+        key.to_owned(),
+        RefundCause::Guest,
+        UnitChoice::AllLeft,
+        Money::fen(1_000),
+        Timestamp::from_millis(1_789_000_000_000),
+    ))
 }

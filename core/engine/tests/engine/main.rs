@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod beside;
 mod commits;
 mod facts;
 mod fakes;
@@ -15,4 +16,6 @@ mod nodes;
 mod reading;
 mod refunds;
 mod sales;
+mod side;
 mod storage;
+mod unserved;

@@ -8,6 +8,7 @@ mod deployment;
 mod leases;
 mod life;
 mod nodes;
+mod notes;
 mod races;
 mod sealing;
 mod world;

@@ -7,6 +7,7 @@ use crate::orders::{Order, OrderState, Unit};
 use crate::outcomes;
 use crate::platform::Platform;
 use crate::purchase::Purchase;
+use crate::reconciling::PullAsk;
 use crate::reply::SpiReply;
 use crate::scene::Scene;
 use serde_json::Value;
@@ -49,20 +50,46 @@ impl Platform {
         if self.shared.options.issue_guests_encrypted { self.shared.seal(plain) } else { plain.to_owned() }
     }
 
-    /// Booking check (scenic §2). No order comes of it.
+    /// Booking check (scenic §2). No order comes of it. One that fails is followed by a pull where the options say so.
     pub async fn check_booking(&self, purchase: &Purchase) -> SpiReply {
         let body = bodies::check_booking(purchase, &|plain| self.shared.seal(plain));
-        self.call(Scene::CheckBooking, &body).await
+        self.send_check(purchase, &body).await
+    }
+
+    /// The check before the guest has named anybody: without buyer and travellers (scenic §2: they may be absent).
+    pub async fn check_booking_without_guests(&self, purchase: &Purchase) -> SpiReply {
+        let mut body = bodies::check_booking(purchase, &|plain| self.shared.seal(plain));
+        if let Some(fields) = body.as_object_mut() {
+            fields.retain(|name, _| !["buyer", "tourists", "traveler_info"].contains(&name.as_str()));
+        }
+        self.send_check(purchase, &body).await
+    }
+
+    async fn send_check(&self, purchase: &Purchase, body: &Value) -> SpiReply {
+        let reply = self.call(Scene::CheckBooking, body).await;
+        if self.shared.options.pull_after_failed_check
+            && !reply.is_ok()
+            && let Some(ask) = PullAsk::after_check(purchase, self.now_ms(), self.shared.options.pull_days)
+        {
+            // The range comes from the options; one that is too long pulls nothing.
+            let _pulled = self.pull_calendar(&ask).await;
+        }
+        reply
     }
 
     /// Places an order (scenic §3). After payment the order begins as paid. A creation without an answer counts as
     /// done before payment; after payment it is asked twice and then refused (scenic §1.1).
     pub async fn create_order(&self, purchase: &Purchase) -> OrderHandle {
-        let order = self.new_order(purchase);
-        let order_id = order.order_id.clone();
-        let body = order.create_body.clone();
-        self.shared.world().orders.insert(order_id.clone(), order);
+        let (order_id, body) = self.place(purchase);
         self.send_create(order_id, &body).await
+    }
+
+    /// Makes an order of which nobody has heard yet; gives its id and its create body.
+    pub(crate) fn place(&self, purchase: &Purchase) -> (String, Value) {
+        let order = self.new_order(purchase);
+        let placed = (order.order_id.clone(), order.create_body.clone());
+        self.shared.world().orders.insert(order.order_id.clone(), order);
+        placed
     }
 
     /// Sends the creation of a known order again, unchanged (scenic §1.3: the answer must be the same).
@@ -83,7 +110,9 @@ impl Platform {
             certificate_id: ids.certificate(),
             voucher: None,
             refunded: false,
+            refund: None,
             verify_ids: Vec::new(),
+            updated_ms: now_ms,
         };
         let units: Vec<Unit> = (0..purchase.count).map(unit).collect();
         let create_body = bodies::create_order(&order_id, &units, purchase, now_ms, &|plain| self.shared.seal(plain));
@@ -101,6 +130,8 @@ impl Platform {
             accepted_ms: None,
             issuing_ms: None,
             create_body,
+            redemptions: Vec::new(),
+            updated_ms: now_ms,
         };
         if self.shared.options.order_mode == OrderMode::AfterPayment {
             order.enter(OrderState::Paid, now_ms);
@@ -108,7 +139,7 @@ impl Platform {
         order
     }
 
-    async fn send_create(&self, order_id: String, body: &Value) -> OrderHandle {
+    pub(crate) async fn send_create(&self, order_id: String, body: &Value) -> OrderHandle {
         let mode = self.shared.options.order_mode;
         let mut ladder = Scene::CreateOrder.ladder();
         ladder.unanswered_max = Some(match mode {
@@ -179,6 +210,12 @@ impl Platform {
     /// A whole purchase: check, create, payment notice where the mode has one, and issue once accepted. With
     /// asynchronous acceptance it ends at the paid order; call [`Platform::issue`] later.
     pub async fn buy(&self, purchase: &Purchase) -> BuyReport {
+        if self.shared.options.checks_twice {
+            let check = self.check_booking_without_guests(purchase).await;
+            if !check.is_ok() {
+                return BuyReport { check, created: None, paid: None, issued: None, order: None };
+            }
+        }
         let check = self.check_booking(purchase).await;
         let mut report = BuyReport { check, created: None, paid: None, issued: None, order: None };
         if !report.check.is_ok() {

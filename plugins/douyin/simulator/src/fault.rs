@@ -11,6 +11,8 @@ pub enum Fault {
     DropAnswer,
     /// The request is lost on its way: the platform sees a time-out, the other side sees nothing.
     LoseRequest,
+    /// The request and all its repeats are lost: the platform sees time-outs to the end of the ladder.
+    LoseCall,
     /// The same request is delivered twice, one after the other; the second answer counts.
     DeliverTwice,
     /// The same request is delivered twice at the same time; the first answer counts.
@@ -68,6 +70,11 @@ pub(crate) struct FaultQueue {
 impl FaultQueue {
     pub(crate) fn push(&mut self, target: FaultTarget, fault: Fault) {
         self.waiting.push_back((target, fault));
+    }
+
+    /// Queues a fault for the next attempt of a scene, before the others.
+    pub(crate) fn push_first(&mut self, scene: Scene, fault: Fault) {
+        self.waiting.push_front((FaultTarget::Scene(scene), fault));
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -8,6 +8,8 @@ const CST_SECONDS: i32 = 8 * 3600;
 
 /// The order id of seed 0 is this plus one: longer than 2^53, as every id of the platform (common §1).
 const ORDER_BASE: u64 = 1_000_000_000_000_000_000;
+const SPECIFICATION_BASE: u64 = 1_800_000_000_000_000_000;
+const PRODUCT_BASE: u64 = 2_000_000_000_000_000_000;
 const ITEM_BASE: u64 = 3_000_000_000_000_000_000;
 const CERTIFICATE_BASE: u64 = 7_000_000_000_000_000_000;
 const VERIFY_BASE: u64 = 8_000_000_000_000_000_000;
@@ -24,6 +26,8 @@ pub(crate) struct Ids {
     items: AtomicU64,
     certificates: AtomicU64,
     verifies: AtomicU64,
+    products: AtomicU64,
+    specifications: AtomicU64,
     others: AtomicU64,
     logids: AtomicU64,
 }
@@ -41,6 +45,8 @@ impl Ids {
             items: zero(),
             certificates: zero(),
             verifies: zero(),
+            products: zero(),
+            specifications: zero(),
             others: zero(),
             logids: zero(),
         }
@@ -60,6 +66,14 @@ impl Ids {
 
     pub(crate) fn verify(&self) -> String {
         (VERIFY_BASE + self.offset + next(&self.verifies)).to_string()
+    }
+
+    pub(crate) fn product(&self) -> String {
+        (PRODUCT_BASE + self.offset + next(&self.products)).to_string()
+    }
+
+    pub(crate) fn specification(&self) -> String {
+        (SPECIFICATION_BASE + self.offset + next(&self.specifications)).to_string()
     }
 
     /// A small number for refund keys, tokens and challenges.

@@ -14,6 +14,17 @@ pub enum Misuse {
         /// The place, from 0.
         place: usize,
     },
+    /// The platform has no such product.
+    UnknownProduct(String),
+    /// The product is not under review, or never was.
+    NotUnderReview(String),
+    /// The pool of reserved codes has too few for this order.
+    NoReservedCodes {
+        /// The order.
+        order_id: String,
+        /// How many would fit.
+        left: usize,
+    },
     /// The date range of a pull is not usable (scenic §16: at most 60 days).
     BadRange,
 }
@@ -24,6 +35,11 @@ impl fmt::Display for Misuse {
             Misuse::UnknownOrder(order_id) => write!(f, "the platform has no order {order_id}"),
             Misuse::NoSuchUnit { order_id, place } => {
                 write!(f, "order {order_id} has no copy {place}")
+            }
+            Misuse::UnknownProduct(id) => write!(f, "the platform has no product {id}"),
+            Misuse::NotUnderReview(id) => write!(f, "product {id} is not under review"),
+            Misuse::NoReservedCodes { order_id, left } => {
+                write!(f, "only {left} reserved codes are left for order {order_id}")
             }
             Misuse::BadRange => write!(f, "the dates of a pull must span 1 to 60 days"),
         }

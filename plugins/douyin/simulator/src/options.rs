@@ -1,5 +1,6 @@
 //! How a platform is set up.
 
+use crate::orders::{OrderState, UnitState};
 use crate::scene::Scene;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,6 +25,17 @@ pub enum OrderMode {
     BeforePayment,
     /// Pay, then create; no payment notice (支付后创单).
     AfterPayment,
+}
+
+/// Which products must have passed a review before prices may come (scenic §14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReviewGate {
+    /// None.
+    Nothing,
+    /// Those that the publish call made; others are taken as bound.
+    ApiProducts,
+    /// Every product; one that the platform does not know is refused.
+    Everything,
 }
 
 /// Where the platform reads the time: Unix milliseconds.
@@ -62,8 +74,52 @@ pub struct PlatformOptions {
     pub decrypt_quota: u64,
     /// Whether `ticket_calendar/save` drops the dates it does not name (scenic §15: unknown; default merge).
     pub save_replaces: bool,
+    /// Which products must have passed a review before prices may come.
+    pub review_gate: ReviewGate,
+    /// Most days of one specification in one call (scenic §15: inferred; 30 with extended specifications).
+    pub calendar_days_max: usize,
+    /// Most specifications of one batch (scenic §15: inferred).
+    pub calendar_specifications_max: usize,
+    /// Whether a failed booking check is followed by a pull of that specification (scenic §2).
+    pub pull_after_failed_check: bool,
+    /// Days of that pull: 60, or 30 with extended specifications (scenic §16).
+    pub pull_days: u32,
+    /// Whether [`Platform::buy`](crate::Platform::buy) checks twice, first without guests.
+    pub checks_twice: bool,
+    /// Whether products can be published by the API; newer pages say no (scenic §17), then the call is offline.
+    pub publishing: bool,
+    /// Whether a save answers the ids of product and specifications; no page shows the answer (scenic §17).
+    pub save_answers_ids: bool,
+    /// Whether a product goes on the shelf when it passes its first review; no page says so.
+    pub online_after_review: bool,
+    /// `op_type` and `online_status` on the shelf (scenic §20: inferred).
+    pub op_online: i64,
+    /// The same off the shelf.
+    pub op_offline: i64,
+    /// Milliseconds from a redemption to its bill line (common §15: about an hour).
+    pub ledger_delay_ms: i64,
+    /// `status` of a bill line: a number of ours.
+    pub ledger_status: i64,
+    /// Whether `bill_date` is `yyyyMMdd` (fulfilment §13.3) instead of `yyyy-MM-dd` (common §15).
+    pub bill_date_compact: bool,
+    /// The platform's service fee in 1/10000 of the goods money.
+    pub take_rate: i64,
     /// Real milliseconds after which a hanging OpenAPI call is cut.
     pub hang_ms: u64,
+    /// Calls a second that differ from the documented ones, by path (common §6).
+    pub calls_per_second: BTreeMap<String, usize>,
+    /// `order_status` numbers that differ from [`OrderState::default_number`].
+    pub order_status: BTreeMap<OrderState, i64>,
+    /// `item_status` and voucher `status` numbers that differ from [`UnitState::default_number`].
+    pub item_status: BTreeMap<UnitState, i64>,
+    /// Whether answers write 64-bit integers as JSON strings, as the npm SDK's types say, or as numbers, as the pages'
+    /// examples show (fulfilment §0).
+    pub longs_as_text: bool,
+    /// Whether the order query refuses (2100005) what is none of the three uses of common §14: by order, by status and
+    /// window, by user. Default: it takes any combination.
+    pub order_query_strict: bool,
+    /// Rows of the order query that page numbers reach; deeper needs the cursor (4000002). The number is ours.
+    pub order_paging_max: usize,
 }
 
 impl PlatformOptions {
@@ -85,8 +141,39 @@ impl PlatformOptions {
             fixed_token: None,
             decrypt_quota: 1_000_000,
             save_replaces: false,
+            review_gate: ReviewGate::ApiProducts,
+            calendar_days_max: 60,
+            calendar_specifications_max: 3,
+            pull_after_failed_check: false,
+            pull_days: 60,
+            checks_twice: false,
+            publishing: true,
+            save_answers_ids: true,
+            online_after_review: false,
+            op_online: 1,
+            op_offline: 2,
+            ledger_delay_ms: 3_600_000,
+            ledger_status: 1,
+            bill_date_compact: false,
+            take_rate: 0,
             hang_ms: 60_000,
+            calls_per_second: BTreeMap::new(),
+            order_status: BTreeMap::new(),
+            item_status: BTreeMap::new(),
+            longs_as_text: false,
+            order_query_strict: false,
+            order_paging_max: 10_000,
         }
+    }
+
+    /// The `order_status` of a state.
+    pub fn order_status_of(&self, state: OrderState) -> i64 {
+        self.order_status.get(&state).copied().unwrap_or_else(|| state.default_number())
+    }
+
+    /// The `item_status` of a copy, which is also the `status` of its voucher.
+    pub fn item_status_of(&self, state: UnitState) -> i64 {
+        self.item_status.get(&state).copied().unwrap_or_else(|| state.default_number())
     }
 
     /// The last path segment of `scene`.

@@ -1,6 +1,7 @@
 //! The platform's own view of an order (`spec/douyin-scenic-calendar.md` §1.2).
 
 use crate::purchase::Purchase;
+use crate::redemptions::Redemption;
 use crate::vouchers::IssuedVoucher;
 use serde_json::Value;
 
@@ -37,10 +38,26 @@ impl OrderState {
     pub fn is_over(self) -> bool {
         matches!(self, OrderState::Refunded | OrderState::Cancelled | OrderState::Refused)
     }
+
+    /// The `order_status` sent unless the options name another: numbers of ours, no page lists them (common §14).
+    pub fn default_number(self) -> i64 {
+        match self {
+            OrderState::Created => 1,
+            OrderState::Paid => 2,
+            OrderState::Accepted => 3,
+            OrderState::Issuing => 4,
+            OrderState::Issued => 5,
+            OrderState::PartUsed => 6,
+            OrderState::Used => 7,
+            OrderState::Refunded => 8,
+            OrderState::Cancelled => 9,
+            OrderState::Refused => 10,
+        }
+    }
 }
 
 /// Where one copy stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UnitState {
     /// No voucher yet.
     Unissued,
@@ -54,6 +71,29 @@ pub enum UnitState {
     Refunded,
 }
 
+impl UnitState {
+    /// The `item_status` of the order query and the `status` of a voucher, unless the options name another: numbers of
+    /// ours, no page lists them (common §§13, 14).
+    pub fn default_number(self) -> i64 {
+        match self {
+            UnitState::Unissued => 1,
+            UnitState::Unused => 2,
+            UnitState::PartUsed => 3,
+            UnitState::Used => 4,
+            UnitState::Refunded => 5,
+        }
+    }
+}
+
+/// What went back for one copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnitRefund {
+    /// Fen.
+    pub amount_fen: i64,
+    /// When.
+    pub at_ms: i64,
+}
+
 /// One copy of an order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unit {
@@ -65,8 +105,12 @@ pub struct Unit {
     pub voucher: Option<IssuedVoucher>,
     /// Refunded.
     pub refunded: bool,
+    /// What went back, once it is refunded.
+    pub refund: Option<UnitRefund>,
     /// Ids of its redemptions.
     pub verify_ids: Vec<String>,
+    /// The last change.
+    pub updated_ms: i64,
 }
 
 impl Unit {
@@ -178,6 +222,10 @@ pub struct Order {
     pub issuing_ms: Option<i64>,
     /// The create body, for repeats.
     pub create_body: Value,
+    /// Its redemptions, oldest first.
+    pub redemptions: Vec<Redemption>,
+    /// The last change, of the order or of a copy.
+    pub updated_ms: i64,
 }
 
 impl Order {
@@ -206,6 +254,15 @@ impl Order {
         self.units.iter().filter(|unit| unit.state() == state).count()
     }
 
+    /// When it was placed.
+    pub fn created_ms(&self) -> i64 {
+        self.history.first().map_or(self.updated_ms, |(at_ms, _)| *at_ms)
+    }
+
+    pub(crate) fn touch(&mut self, now_ms: i64) {
+        self.updated_ms = self.updated_ms.max(now_ms);
+    }
+
     /// Enters a state and remembers when; the same state again is not remembered.
     pub(crate) fn enter(&mut self, state: OrderState, now_ms: i64) {
         match state {
@@ -214,6 +271,7 @@ impl Order {
             OrderState::Issuing => self.issuing_ms = self.issuing_ms.or(Some(now_ms)),
             _ => {}
         }
+        self.touch(now_ms);
         if self.state != state {
             self.state = state;
             self.history.push((now_ms, state));
@@ -224,6 +282,7 @@ impl Order {
     pub(crate) fn take_vouchers(&mut self, vouchers: Vec<IssuedVoucher>, now_ms: i64) {
         for (unit, voucher) in self.units.iter_mut().zip(vouchers) {
             unit.voucher = Some(voucher);
+            unit.updated_ms = now_ms;
         }
         self.enter(OrderState::Issued, now_ms);
     }
@@ -242,13 +301,18 @@ impl Order {
         }
     }
 
-    /// Marks copies refunded.
-    pub(crate) fn refund_units(&mut self, places: &[usize], now_ms: i64) {
-        for place in places {
+    /// Marks copies refunded and divides the amount among those that were not.
+    pub(crate) fn refund_units(&mut self, places: &[usize], amount_fen: i64, now_ms: i64) {
+        let is_fresh = |place: &&usize| self.units.get(**place).is_some_and(|unit| !unit.refunded);
+        let fresh: Vec<usize> = places.iter().filter(is_fresh).copied().collect();
+        for (number, place) in fresh.iter().enumerate() {
             if let Some(unit) = self.units.get_mut(*place) {
                 unit.refunded = true;
+                unit.refund = Some(UnitRefund { amount_fen: part_of(amount_fen, number, fresh.len()), at_ms: now_ms });
+                unit.updated_ms = now_ms;
             }
         }
+        self.touch(now_ms);
         self.settle_units(now_ms);
     }
 
@@ -259,5 +323,25 @@ impl Order {
 
     pub(crate) fn refund_mut(&mut self, key: &str) -> Option<&mut Refund> {
         self.refunds.iter_mut().find(|refund| refund.key == key)
+    }
+}
+
+/// The part of a sum that falls on one of `count` equal shares: whole fen, and all parts together are the sum.
+pub(crate) fn part_of(sum_fen: i64, number: usize, count: usize) -> i64 {
+    let whole = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
+    let count = whole(count.max(1));
+    let up_to = |number: i64| sum_fen.saturating_mul(number) / count;
+    up_to(whole(number) + 1) - up_to(whole(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_make_the_sum() {
+        let parts: Vec<i64> = (0..3).map(|number| part_of(100, number, 3)).collect();
+        assert_eq!(parts, [33, 33, 34]);
+        assert_eq!(part_of(7, 0, 0), 7);
     }
 }

@@ -160,7 +160,7 @@ pub(crate) fn issued(world: &mut World, order_id: &str, reply: &SpiReply, now_ms
 pub(crate) fn issue_failed(order: &mut Order, now_ms: i64) {
     if waits_for_vouchers(order) {
         let all: Vec<usize> = (0..order.units.len()).collect();
-        order.refund_units(&all, now_ms);
+        order.refund_units(&all, order.pay_amount_fen(), now_ms);
     }
 }
 
@@ -195,6 +195,7 @@ pub(crate) fn decide(order: &mut Order, key: &str, decision: &Decision<'_>, now_
     if let Some(refund) = order.refund_mut(key) {
         refund.state = state;
     }
+    order.touch(now_ms);
     broken
 }
 

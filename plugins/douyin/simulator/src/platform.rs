@@ -1,15 +1,21 @@
 //! The platform itself: its memory, its OpenAPI server and its read access for tests.
 
 use crate::calendar::CalendarBook;
+use crate::catalogue::Catalogue;
 use crate::cipher::{OnlineVault, encrypt_local};
 use crate::fault::{Fault, FaultQueue, FaultTarget};
 use crate::ids::Ids;
+use crate::ledger::LedgerChange;
 use crate::openapi::token::TokenBook;
 use crate::openapi::verify::VerifyBook;
 use crate::options::{FieldEncryption, PlatformOptions};
 use crate::orders::Order;
+use crate::rates::RateBook;
 use crate::record::{Call, Exchange, Log, Violation};
+use crate::reserved::ReservedBook;
 use crate::scene::Scene;
+use crate::shops::ShopBook;
+use crate::webhooks::Held;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,11 +31,23 @@ pub(crate) struct World {
     pub(crate) orders: BTreeMap<String, Order>,
     pub(crate) verifies: VerifyBook,
     pub(crate) calendar: CalendarBook,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) shops: ShopBook,
+    pub(crate) reserved: ReservedBook,
+    /// Differences planted in the bills, by order.
+    pub(crate) ledger_changes: Vec<(String, LedgerChange)>,
+    pub(crate) rates: RateBook,
     pub(crate) faults: FaultQueue,
     pub(crate) calls: Log<Call>,
     pub(crate) exchanges: Log<Exchange>,
     pub(crate) violations: Log<Violation>,
     pub(crate) unauthorised: BTreeSet<String>,
+    /// Every SPI call and webhook is lost.
+    pub(crate) is_cut_off: bool,
+    /// The next call of this scene about this order is lost with all its repeats.
+    pub(crate) unheard: BTreeSet<(Scene, String)>,
+    /// Webhooks that wait; `None`: they go out at once.
+    pub(crate) held_webhooks: Option<Vec<Held>>,
     pub(crate) decrypted: u64,
 }
 

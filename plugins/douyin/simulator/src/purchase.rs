@@ -58,6 +58,8 @@ pub struct Purchase {
     pub merchant_discount_fen: i64,
     /// Discount of the whole order paid by the platform, fen.
     pub platform_discount_fen: i64,
+    /// The guest's Douyin account, for the order query.
+    pub open_id: String,
     /// The contact.
     pub buyer: Person,
     /// The travellers; may be empty.
@@ -95,6 +97,7 @@ impl Purchase {
             unit_price_fen: 10_000,
             merchant_discount_fen: 0,
             platform_discount_fen: 0,
+            open_id: "open-1".into(),
             buyer: Person::new("张三", "13800138000"),
             tourists: vec![Person::new("张三", "13800138000").with_identity_card("110101199003070011")],
             code_sending_info: vec![2, 3],

@@ -3,11 +3,13 @@
 
 use crate::bodies;
 use crate::calendar;
-use crate::ids::day_start_s;
+use crate::ids::{day_start_s, local_time};
 use crate::misuse::Misuse;
 use crate::orders::{OrderState, RefundState, TEN_MINUTES_MS, UnitState};
 use crate::outcomes::{self, SOURCE_ISSUE_FAILED};
 use crate::platform::Platform;
+use crate::purchase::Purchase;
+use crate::redemptions::{Mark, RedemptionKind};
 use crate::refunding::{RefundAsk, RefundNotice, RefundReply};
 use crate::reply::SpiReply;
 use crate::scene::Scene;
@@ -35,6 +37,22 @@ pub struct PullAsk {
     pub end_date: String,
     /// `(sku_id, sku_out_id)` to restrict the pull; empty: all.
     pub skus: Vec<(String, String)>,
+}
+
+impl PullAsk {
+    /// The pull that follows a failed check: one specification, from today on. `None` for a clock outside the calendar.
+    pub(crate) fn after_check(purchase: &Purchase, now_ms: i64, days: u32) -> Option<PullAsk> {
+        let today = local_time(now_ms)?.date_naive();
+        let last = today.checked_add_days(chrono::Days::new(u64::from(days.saturating_sub(1))))?;
+        Some(PullAsk {
+            account_id: purchase.account_id.clone(),
+            product_id: Some(purchase.product_id.clone()),
+            product_out_id: Some(purchase.product_out_id.clone()),
+            start_date: today.to_string(),
+            end_date: last.to_string(),
+            skus: vec![(purchase.sku_id.clone(), purchase.sku_out_id.clone())],
+        })
+    }
 }
 
 /// Something that [`Platform::run_deadlines`] did.
@@ -75,7 +93,10 @@ impl Platform {
     pub async fn query(&self, order_id: &str) -> Result<SpiReply, Misuse> {
         let body = self.change(order_id, |order| bodies::query_order(order))?;
         let reply = self.call(Scene::QueryOrder, &body).await;
-        outcomes::queried(&mut self.shared.world(), order_id, &reply, self.now_ms());
+        let now_ms = self.now_ms();
+        outcomes::queried(&mut self.shared.world(), order_id, &reply, now_ms);
+        let mark = Mark { kind: RedemptionKind::StatusQuery, verify_ms: now_ms, now_ms, poi_id: None };
+        self.change(order_id, |order| order.note_used(&mark, &|| self.shared.ids.verify()))?;
         Ok(reply)
     }
 

@@ -106,6 +106,7 @@ impl Platform {
             let body = bodies::apply_refund(order, &refund);
             refund.ask_body = Some(body.clone());
             order.refunds.push(refund);
+            order.touch(now_ms);
             Ok(body)
         })??;
         let reply = self.call(Scene::ApplyRefund, &body).await;
@@ -146,7 +147,7 @@ impl Platform {
             refund.state = RefundState::Done;
             let body = bodies::notify_refund(order, &refund, notice.scene, now_ms);
             refund.notice_body = Some(body.clone());
-            order.refund_units(&refund.units, now_ms);
+            order.refund_units(&refund.units, refund.amount_fen.unwrap_or(0), now_ms);
             match order.refund_mut(&key) {
                 Some(known) => *known = refund,
                 None => order.refunds.push(refund),

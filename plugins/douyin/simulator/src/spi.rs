@@ -141,14 +141,18 @@ impl Shared {
         let mut twin = None;
         let mut scale = self.options.retry_scale;
         let mut unanswered = 0;
+        let of_order = (scene, body["order_id"].as_str().unwrap_or_default().to_owned());
+        let mut is_lost = self.world().unheard.remove(&of_order);
         let mut delays = ladder.delays_s.iter().copied();
         let mut delay_s = 0;
         loop {
-            let mut fault = self.world().faults.take_for_scene(scene);
+            let mut fault = if is_lost { None } else { self.world().faults.take_for_scene(scene) };
             if fault == Some(Fault::RetryAtOnce) {
                 scale = 0.0;
                 fault = self.world().faults.take_for_scene(scene);
             }
+            is_lost |= fault == Some(Fault::LoseCall);
+            fault = if is_lost { Some(Fault::LoseRequest) } else { fault };
             let begun = Instant::now();
             let (delivery, other) = self.attempt(scene, request, fault).await;
             let elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -230,6 +234,9 @@ impl Shared {
     }
 
     async fn deliver(&self, request: &SignedRequest, limit: Duration) -> Delivery {
+        if self.world().is_cut_off {
+            return Delivery::nothing(Outcome::TimedOut);
+        }
         let Some(target) = self.world().next_target() else {
             return Delivery::nothing(Outcome::Unreachable);
         };

@@ -37,6 +37,15 @@ impl IssuedVoucher {
         self.items.iter().map(|item| item.project_id.clone()).collect()
     }
 
+    /// The items that carry this code, as QR text or voucher number.
+    pub(crate) fn projects_of_code(&self, code: &str) -> Vec<String> {
+        let projects = self.raw["projects"].as_array().into_iter().flatten();
+        let items = std::iter::once(&self.raw["entrance"]).chain(projects);
+        let carries =
+            |item: &&Value| texts(item, "qrcodes").chain(texts(item, "certificate_nos")).any(|one| one == code);
+        items.filter(carries).filter_map(|item| item["project_id"].as_str()).map(str::to_owned).collect()
+    }
+
     /// The first code a guest could show: QR text, voucher number or document number.
     pub fn first_code(&self) -> Option<&str> {
         let projects = self.raw["projects"].as_array().into_iter().flatten();

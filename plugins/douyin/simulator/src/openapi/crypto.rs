@@ -1,7 +1,7 @@
 //! Decrypt, decrypt-and-mask and encrypt in batches (common §8.3).
 
-use super::Request;
 use super::fields::{Answer, Fields, Refusal};
+use super::request::Request;
 use crate::cipher::mask;
 use serde_json::{Map, Value, json};
 

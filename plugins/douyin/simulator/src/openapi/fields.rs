@@ -44,6 +44,26 @@ impl<'a> Fields<'a> {
         Self { value }
     }
 
+    /// The names that are not among `known`.
+    pub(crate) fn others(&self, known: &[&str]) -> Vec<&'a str> {
+        let names = self.value.as_object().into_iter().flatten();
+        names.map(|(name, _)| name.as_str()).filter(|name| !known.contains(name)).collect()
+    }
+
+    /// An object; missing counts as none.
+    pub(crate) fn object_opt(&self, name: &str) -> Result<Option<&'a Value>, Refusal> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(value) if value.is_object() => Ok(Some(value)),
+            Some(_) => Err(Refusal::parameter(format!("{name} must be an object"))),
+        }
+    }
+
+    /// An object.
+    pub(crate) fn object(&self, name: &str) -> Result<&'a Value, Refusal> {
+        Self::need(name, self.object_opt(name)?)
+    }
+
     fn get(&self, name: &str) -> Option<&'a Value> {
         self.value.get(name).filter(|value| !value.is_null())
     }

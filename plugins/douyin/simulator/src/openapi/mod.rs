@@ -1,10 +1,20 @@
 //! The platform's OpenAPI (`spec/douyin-common.md` §§3 to 5): one gate that records, injects faults, checks token
 //! and JSON, finds the call and wraps its answer.
 
+mod bills;
+mod certificates;
 mod crypto;
 pub(crate) mod fields;
 mod goods;
+mod history;
+mod order_query;
 mod orders;
+mod products;
+mod request;
+mod reserved;
+mod routes;
+mod shelf;
+mod shops;
 pub(crate) mod token;
 pub(crate) mod verify;
 mod vouchers;
@@ -19,7 +29,9 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use fields::{Answer, Fields, Refusal};
+use fields::{Answer, Refusal};
+use request::Request;
+use routes::{Route, Shape};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,51 +43,6 @@ const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Headers that are never recorded.
 const SECRET_HEADERS: [&str; 3] = ["access-token", "authorization", "cookie"];
-
-/// A checked request, as the calls see it.
-pub(crate) struct Request<'a> {
-    pub(crate) shared: &'a Shared,
-    pub(crate) query: &'a [(String, String)],
-    pub(crate) body: &'a Value,
-    pub(crate) now_ms: i64,
-}
-
-impl<'a> Request<'a> {
-    /// Fields of the body.
-    pub(crate) fn fields(&self) -> Fields<'a> {
-        Fields::of(self.body)
-    }
-
-    /// A query parameter that is not empty.
-    pub(crate) fn parameter(&self, name: &str) -> Option<&'a str> {
-        let found = self.query.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
-    }
-
-    /// The merchant must have authorised the application (2119005).
-    pub(crate) fn authorised(&self, account_id: &str) -> Result<(), Refusal> {
-        if self.shared.world().unauthorised.contains(account_id) {
-            return Err(Refusal::new(2_119_005, "the merchant has not authorised the app"));
-        }
-        Ok(())
-    }
-}
-
-type Handler = fn(&Request<'_>) -> Answer;
-
-/// The calls that are played, by method and path.
-const CALLS: [(&str, &str, Handler); 10] = [
-    ("POST", "/goodlife/v1/trip/order/confirm/", orders::confirm),
-    ("POST", "/goodlife/v1/trip/refund/audit/", orders::refund_audit),
-    ("GET", "/goodlife/v1/trade/order/query/", orders::query),
-    ("POST", "/goodlife/v1/fulfilment/create/callback/", vouchers::create_callback),
-    ("POST", "/goodlife/v1/trip/certificate/verify/", verify::verify),
-    ("POST", "/goodlife/v1/open/common_biz/crypto/decrypt/batch/", crypto::decrypt),
-    ("POST", "/goodlife/v1/open/common_biz/crypto/decrypt_mask/batch/", crypto::decrypt_mask),
-    ("POST", "/goodlife/v1/open/common_biz/crypto/encrypt/batch/", crypto::encrypt),
-    ("POST", "/goodlife/v1/trip/ticket_calendar/save/", goods::save),
-    ("POST", "/goodlife/v1/trip/ticket_calendar/batch_save/", goods::batch_save),
-];
 
 /// The server's only route: everything.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
@@ -107,13 +74,15 @@ async fn gate(
         return hang(&shared, call).await;
     }
     let body = parsed.unwrap_or(Value::Null);
+    let route = routes::find(method.as_str(), &path);
+    let shape = route.map_or(Shape::Object, |route| route.shape);
     let (answer, code) = match (injected(fault), path == TOKEN_PATH && method == Method::POST) {
-        (Some(refusal), _) => envelope(Err(refusal), &call),
+        (Some(refusal), _) => envelope(Err(refusal), shape, &call),
         (None, true) => token::fetch(&shared, &body),
         (None, false) => {
             let request = Request { shared: &shared, query: &query, body: &body, now_ms: call.at_ms };
-            let answer = admit(&request, &headers, &method, &path, &bytes).and_then(|handler| handler(&request));
-            envelope(answer, &call)
+            let answer = admit(&request, &headers, route, &bytes).and_then(|route| (route.handler)(&request));
+            envelope(answer, shape, &call)
         }
     };
     if fault == Some(Fault::OpenApiLosesAnswer) {
@@ -140,14 +109,13 @@ async fn hang(shared: &Shared, call: Call) -> Response {
     StatusCode::GATEWAY_TIMEOUT.into_response()
 }
 
-/// Token, path, content type and JSON, in this order.
+/// Token, path, rate, content type and JSON, in this order.
 fn admit(
     request: &Request<'_>,
     headers: &HeaderMap,
-    method: &Method,
-    path: &str,
+    route: Option<&'static Route>,
     bytes: &[u8],
-) -> Result<Handler, Refusal> {
+) -> Result<&'static Route, Refusal> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let token = text("access-token");
     let fixed = request.shared.options.fixed_token.as_deref().is_some_and(|fixed| fixed == token);
@@ -158,25 +126,28 @@ fn admit(
         TokenState::Unknown => return Err(Refusal::new(2_190_002, "access_token invalid")),
         TokenState::Expired => return Err(Refusal::new(2_190_008, "access_token expired")),
     }
-    let found = CALLS.iter().find(|(verb, known, _)| *verb == method.as_str() && *known == path);
-    let Some((_, _, handler)) = found else {
-        return Err(Refusal::new(2_119_010, "API offline"));
-    };
+    let route = route.ok_or_else(|| Refusal::new(2_119_010, "API offline"))?;
+    let limit = request.shared.options.calls_per_second.get(route.path).copied().or(route.per_second);
+    let admitted = limit.is_none_or(|limit| request.shared.world().rates.admit(route.path, limit, request.now_ms));
+    if !admitted {
+        return Err(Refusal::new(2_119_003, "too many requests"));
+    }
     if !text("content-type").starts_with("application/json") {
         return Err(Refusal::parameter("content-type must be application/json"));
     }
-    if method == Method::POST && (!request.body.is_object() || bytes.is_empty()) {
+    if route.method == "POST" && (!request.body.is_object() || bytes.is_empty()) {
         return Err(Refusal::parameter("the body must be a JSON object"));
     }
-    Ok(*handler)
+    Ok(route)
 }
 
 /// The answer envelope (common §4); `extra.now` is in seconds.
-fn envelope(answer: Answer, call: &Call) -> (Value, i64) {
+fn envelope(answer: Answer, shape: Shape, call: &Call) -> (Value, i64) {
     let (mut data, refusal) = match answer {
         Ok(payload) => (payload, Refusal::new(0, "success")),
         Err(refusal) => (serde_json::Map::new(), refusal),
     };
+    let list = data.remove(routes::LIST);
     data.insert("error_code".into(), refusal.code.into());
     data.insert("description".into(), refusal.text.clone().into());
     let failed = refusal.code != 0;
@@ -188,7 +159,14 @@ fn envelope(answer: Answer, call: &Call) -> (Value, i64) {
         "logid": call.logid,
         "now": call.at_ms / 1000,
     });
-    (json!({"data": data, "extra": extra}), refusal.code)
+    let answer = match shape {
+        Shape::Object => json!({"data": data, "extra": extra}),
+        Shape::WithBase => {
+            json!({"data": data, "extra": extra, "BaseResp": {"StatusCode": 0, "StatusMessage": ""}})
+        }
+        Shape::List => json!({"data": list.unwrap_or_else(|| json!([])), "extra": extra}),
+    };
+    (answer, refusal.code)
 }
 
 fn masked(body: Option<&Value>) -> Value {

@@ -1,8 +1,8 @@
 //! Voucher callback (common §12, scenic §12).
 
-use super::Request;
 use super::fields::{Answer, Refusal};
 use super::orders::{known_order, sub_code};
+use super::request::Request;
 use crate::orders::{Order, OrderState, TEN_MINUTES_MS};
 use crate::outcomes;
 use serde_json::{Map, Value, json};
@@ -10,6 +10,18 @@ use serde_json::{Map, Value, json};
 /// `POST /goodlife/v1/fulfilment/create/callback/`. Good until ten minutes after the issue call; repeating the same
 /// vouchers is fine at any time.
 pub(crate) fn create_callback(request: &Request<'_>) -> Answer {
+    const FIELDS: [&str; 9] = [
+        "order_id",
+        "third_order_id",
+        "result",
+        "fail_reason",
+        "codes",
+        "certificates",
+        "additional_info_list",
+        "voucher",
+        "vouchers",
+    ];
+    request.known_fields("common §12", &FIELDS);
     let order_id = known_order(request)?;
     let fields = request.fields();
     let result = fields.long("result")?;

@@ -1,6 +1,10 @@
 //! The simulator against a stub of the other side: one test binary.
 
+mod bills;
 mod calls;
 mod flows;
+mod goods;
+mod mishaps;
 mod openapi;
+mod queries;
 mod stub;

@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use douyin_simulator::{Platform, PlatformOptions, Scene};
+use douyin_simulator::{Order, Platform, PlatformOptions, Purchase, Scene};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, VecDeque};
@@ -174,6 +174,16 @@ impl World {
         serde_json::from_str(&text).expect("JSON")
     }
 
+    /// A GET with a token that is fetched once.
+    pub async fn ask(&self, path_and_query: &str) -> Value {
+        let token = self.known_token().await;
+        let url = format!("{}{path_and_query}", self.platform.openapi_base());
+        let request = self.http.get(url).header("access-token", token);
+        let answer = request.header("content-type", "application/json").send().await;
+        let text = answer.expect("an answer").text().await.expect("a body");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
     pub async fn fetch_token(&self) -> Value {
         let body = json!({"client_key": KEY, "client_secret": SECRET, "grant_type": "client_credential"});
         self.post(douyin_simulator::TOKEN_PATH, "", &body).await
@@ -185,12 +195,27 @@ impl World {
 
     /// A call with a token that is fetched once.
     pub async fn openapi(&self, path: &str, body: &Value) -> Value {
+        let token = self.known_token().await;
+        self.post(path, &token, body).await
+    }
+
+    async fn known_token(&self) -> String {
         let mut token = self.token.lock().expect("not poisoned").clone();
         if token.is_empty() {
             token = self.fresh_token().await;
             self.token.lock().expect("not poisoned").clone_from(&token);
         }
-        self.post(path, &token, body).await
+        token
+    }
+
+    /// An order with vouchers, bought just now.
+    pub async fn bought(&self, purchase: &Purchase) -> Order {
+        self.platform.buy(purchase).await.order.expect("an order")
+    }
+
+    /// The rules broken so far.
+    pub fn broken(&self) -> Vec<String> {
+        self.platform.violations().into_iter().map(|one| one.rule).collect()
     }
 }
 
