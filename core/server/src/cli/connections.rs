@@ -12,7 +12,7 @@ use crate::client::segment;
 #[derive(Debug, clap::Subcommand)]
 #[command(after_help = "\
 Examples:
-  entrepot connections check --config entrepot.toml lakeside-douyin
+  entrepot connections check --config entrepot.toml lakeside-acme
   entrepot connections goods --config entrepot.toml lakeside-gate")]
 pub(super) enum Command {
     /// Walk through what must agree on both sides of a connection
@@ -21,8 +21,8 @@ Each line is right, wrong, not known, or to be agreed by hand, with what to do. 
 there. The exit code is 1 when a line is wrong.
 
 Examples:
-  entrepot connections check --config entrepot.toml lakeside-douyin
-  entrepot connections check --config entrepot.toml --language en lakeside-douyin
+  entrepot connections check --config entrepot.toml lakeside-acme
+  entrepot connections check --config entrepot.toml --language en lakeside-acme
   entrepot connections check --config entrepot.toml --json lakeside-gate")]
     Check(check::Args),
     /// Show how telling a channel prices and stock goes, or tell all dates again
@@ -30,24 +30,24 @@ Examples:
 Only where the configuration says so: [merchants.ID.channels.ID.calendar]. What changed is told by itself.
 
 Examples:
-  entrepot connections calendar --config entrepot.toml lakeside-douyin
-  entrepot connections calendar --config entrepot.toml lakeside-douyin --again --product lake")]
+  entrepot connections calendar --config entrepot.toml lakeside-acme
+  entrepot connections calendar --config entrepot.toml lakeside-acme --again --product lake")]
     Calendar(telling::Calendar),
     /// Show how telling a channel its products goes, or tell them
     #[command(after_help = "\
 Only where the configuration says so: products = \"asked\" or \"always\".
 
 Examples:
-  entrepot connections products --config entrepot.toml lakeside-douyin
-  entrepot connections products --config entrepot.toml lakeside-douyin --tell --product lake")]
+  entrepot connections products --config entrepot.toml lakeside-acme
+  entrepot connections products --config entrepot.toml lakeside-acme --tell --product lake")]
     Products(telling::Products),
     /// Show how far the changes of a channel's orders were followed, or follow them now
     #[command(after_help = "\
 What was missed while no server ran is found and made up for by itself; this does not wait for its time.
 
 Examples:
-  entrepot connections catch-up --config entrepot.toml lakeside-douyin
-  entrepot connections catch-up --config entrepot.toml lakeside-douyin --now")]
+  entrepot connections catch-up --config entrepot.toml lakeside-acme
+  entrepot connections catch-up --config entrepot.toml lakeside-acme --now")]
     CatchUp(telling::CatchUp),
     /// List what a supplier sells: the product codes that a SKU may name
     #[command(after_help = "\

@@ -26,7 +26,7 @@ Found by comparing a day: entrepot reconcile. What a later comparison does not f
 
 Examples:
   entrepot differences --config entrepot.toml
-  entrepot differences --config entrepot.toml --connection lakeside-douyin --day 2026-10-01 --format csv
+  entrepot differences --config entrepot.toml --connection lakeside-acme --day 2026-10-01 --format csv
   entrepot differences --config entrepot.toml --settled --format xlsx --output differences.xlsx"
 )]
 pub(super) struct Args {
@@ -74,7 +74,7 @@ enum Act {
 A later comparison that finds it again raises it again.
 
 Example:
-  entrepot differences settle --config entrepot.toml --connection lakeside-douyin --day 2026-10-01 --kind amount \\
+  entrepot differences settle --config entrepot.toml --connection lakeside-acme --day 2026-10-01 --kind amount \\
     --subject 800001 --note \"the channel corrected its bill\"")]
     Settle(Settle),
 }

@@ -23,8 +23,8 @@ It goes on beside the server's work, on the first of several nodes; what differs
 channel's bill comes some hours after the day. Each day at its time: [merchants.ID.channels.ID.reconcile].
 
 Examples:
-  entrepot reconcile --config entrepot.toml --connection lakeside-douyin --day 2026-10-01
-  entrepot reconcile --config entrepot.toml --connection lakeside-douyin --day 2026-10-01 --wait")]
+  entrepot reconcile --config entrepot.toml --connection lakeside-acme --day 2026-10-01
+  entrepot reconcile --config entrepot.toml --connection lakeside-acme --day 2026-10-01 --wait")]
 pub(super) struct Args {
     #[command(flatten)]
     source: Source,

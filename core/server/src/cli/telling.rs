@@ -130,6 +130,9 @@ pub(super) async fn catch_up(args: CatchUp) -> Result<Exit, Failure> {
     reach::with_api(&args.source, async |client, _| {
         if args.now {
             client.request(Method::POST, &path, Some(&new_key()?), None).await?;
+            if !client.is_remote() {
+                print::note("no server was asked: one that runs on this database follows at its own time");
+            }
             print::line("the changes of its orders are followed soon")?;
             return Ok(Exit::Done);
         }
