@@ -388,10 +388,12 @@ impl LogSheet {
     }
 
     fn close(mut self, core: &Core, rules: &LogRules, raw: &RawRequest, answer: &RawResponse) {
-        self.line.request = mask_body(rules, &raw.body, raw.header("content-type").unwrap_or("application/json"));
-        self.line.response = mask_body(rules, &answer.body, &answer.content_type);
+        let log = &core.interface_log;
+        let sent_as = raw.header("content-type").unwrap_or("application/json");
+        self.line.request = log.kept(mask_body(rules, &raw.body, sent_as));
+        self.line.response = log.kept(mask_body(rules, &answer.body, &answer.content_type));
         self.line.status = Some(answer.status);
         self.line.took_ms = u32::try_from(core.clock.now().since(self.line.at)).unwrap_or(0);
-        core.interface_log.push(self.line);
+        log.push(self.line);
     }
 }

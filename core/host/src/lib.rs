@@ -47,7 +47,7 @@ pub use http::HttpClient;
 pub use instance::{InstanceKey, InstanceStatus, RunningInstance};
 pub use interface_log::{Direction, InterfaceEntry, InterfaceLog, NoInterfaceLog};
 pub use limits::{ApiLimit, InstanceLimits};
-pub use masking::{mask_body, scrub};
+pub use masking::{cut, mask_body, scrub};
 pub use pulse::Threads;
 pub use registry::{Host, HostParts, LibraryDeclaration, OpenOptions, ReplacedProcess};
 pub use secret::SecretText;

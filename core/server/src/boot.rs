@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use entrepot_contract::ids::{MerchantId, NodeId};
+use entrepot_contract::plugin::Plugin;
 use entrepot_contract::time::{Clock, SystemClock};
 use entrepot_domain::catalogue::Distributor;
 use entrepot_domain::command::CatalogueEntry;
@@ -81,6 +82,11 @@ fn guest_keys(config: &Config) -> Result<GuestKeys, String> {
 
 /// Starts everything but the HTTP server.
 pub async fn start(loaded: Loaded, schema: Schema) -> Result<App, String> {
+    start_with(loaded, schema, Vec::new()).await
+}
+
+/// The same with plugins of this program beside the built-ins.
+pub async fn start_with(loaded: Loaded, schema: Schema, more: Vec<Arc<dyn Plugin>>) -> Result<App, String> {
     let config = &loaded.config;
     if config.security.guest_key.is_none() {
         return Err("security.guest_key is missing; make one with: openssl rand -base64 32".to_owned());
@@ -99,10 +105,17 @@ pub async fn start(loaded: Loaded, schema: Schema) -> Result<App, String> {
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let shared = storage.shared();
-    let (interface_log, interface_task) = InterfaceQueue::start(shared.clone(), config.interface_log.queue_limit);
+    let kept = &config.interface_log;
+    let (interface_log, interface_task) =
+        InterfaceQueue::start_keeping(shared.clone(), kept.queue_limit, kept.body_limit_bytes);
     let owners = Owners::default();
     owners.replace(config);
-    let host = host(config, &storage, clock.clone(), interface_log.clone(), owners.clone())?;
+    let log = OutboundLog::new(interface_log.clone(), {
+        let owners = owners.clone();
+        move |connection| owners.of(connection)
+    });
+    let plugins_here = plugins::built_ins(config).into_iter().chain(more).collect();
+    let host = host(plugins_here, &storage, clock.clone(), log)?;
     plugins::load_all(&host, config).await?;
     let directory = directory(config, &host).map_err(|misfit| misfit.to_string())?;
     registry::check(&storage, &directory, clock.now()).await.map_err(|refused| refused.to_string())?;
@@ -189,20 +202,19 @@ impl App {
 }
 
 fn host(
-    config: &Config,
+    plugins_here: Vec<Arc<dyn Plugin>>,
     storage: &SqlStorage,
     clock: Arc<dyn Clock>,
-    log: Arc<InterfaceQueue>,
-    owners: Owners,
+    log: OutboundLog,
 ) -> Result<Host, String> {
     let parts = HostParts {
         clock: clock.clone(),
         cache: Arc::new(plugins::Cache(StoredCache::new(storage.clone(), clock))),
-        interface_log: Arc::new(OutboundLog::new(log, move |connection| owners.of(connection))),
+        interface_log: Arc::new(log),
         client: HttpClient::new().map_err(|fault| fault.to_string())?,
         breaker: BreakerRules::default(),
     };
-    Host::new(parts, plugins::built_ins(config)).map_err(|fault| fault.to_string())
+    Host::new(parts, plugins_here).map_err(|fault| fault.to_string())
 }
 
 fn engine_settings(config: &Config, clock: &dyn Clock) -> Result<EngineSettings, String> {

@@ -136,12 +136,28 @@ impl Client {
         body: Option<&Value>,
     ) -> Result<Value, ClientFault> {
         let body = body.map(serde_json::to_vec).transpose().map_err(|fault| ClientFault::Failed(fault.to_string()))?;
-        let path = format!("/api/v1{path}");
-        let (status, bytes) = match &self.way {
-            Way::Server { http, note } => remote(http, note, method, &path, key, body).await?,
-            Way::Here { router, .. } => here(router, method, &path, key, body).await?,
-        };
+        let (status, bytes) = self.send(method, path, key, body).await?;
         answer(status, &bytes)
+    }
+
+    /// Reads something that is no JSON: a file.
+    pub async fn download(&self, path: &str) -> Result<Vec<u8>, ClientFault> {
+        let (status, bytes) = self.send(Method::GET, path, None, None).await?;
+        if (200..300).contains(&status) { Ok(bytes) } else { answer(status, &bytes).map(|_| Vec::new()) }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        key: Option<&str>,
+        body: Option<Vec<u8>>,
+    ) -> Result<(u16, Vec<u8>), ClientFault> {
+        let path = format!("/api/v1{path}");
+        match &self.way {
+            Way::Server { http, note } => remote(http, note, method, &path, key, body).await,
+            Way::Here { router, .. } => here(router, method, &path, key, body).await,
+        }
     }
 
     /// Stops the engine in this process, if there is one: what is under way may end.

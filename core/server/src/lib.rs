@@ -7,7 +7,8 @@
 //! - [`http`]: the server: limits, inbound calls, health, metrics, the way down.
 //! - [`api`]: the admin API: one table of endpoints makes the routes and the OpenAPI document.
 //! - [`alerts`]: alerts leave the house by webhooks.
-//! - [`code_file`]: files of codes, CSV and XLSX, as rows.
+//! - [`checkup`]: what has to agree on both sides of a connection, line by line.
+//! - [`code_file`]: files of codes, CSV and XLSX, as rows; `sheet`: rows as CSV and XLSX.
 //! - [`cli`]: the commands; [`demo`]: the whole journey on one machine.
 //! - [`client`]: the commands' way to the API, of a running server or in this process.
 //! - [`telemetry`]: logs and metrics.
@@ -15,6 +16,7 @@
 pub mod alerts;
 pub mod api;
 pub mod boot;
+pub mod checkup;
 pub mod cli;
 pub mod client;
 mod code_file;
@@ -25,4 +27,5 @@ pub mod plugins;
 mod registry;
 pub mod reload;
 pub mod routing;
+mod sheet;
 pub mod telemetry;

@@ -368,6 +368,13 @@ fn notices(names: &ListingNames, skus: Vec<SkuDates>, limits: &CalendarNotices, 
 }
 
 impl Engine {
+    /// The products of a channel's connection by name, each with our listings that the channel sells as one.
+    pub async fn channel_products(&self, connection: &Connection) -> Result<Vec<(String, Vec<Listing>)>, StorageFault> {
+        let rules = self.core.rules(&connection.merchant).await?;
+        let listed = |bundle: Bundle<'_>| (bundle.name, bundle.listings.into_iter().cloned().collect());
+        Ok(bundles(&rules.catalogue, connection).into_iter().map(listed).collect())
+    }
+
     /// How telling calendars goes at a connection: products by name.
     pub async fn calendar_tellings(&self, connection: &Connection) -> Result<Vec<(String, Telling)>, StorageFault> {
         let notes = self.core.storage.notes(connection.id.as_str(), NoteKind::TellingCalendar).await?;

@@ -5,16 +5,18 @@
 //! - [`openapi`]: the document; `acts`: what writing endpoints share; `used_file`: lists of used tickets as they arrive.
 //! - endpoints: [`deployment`] (merchants, applications, connections, plugins, invariants), [`configuration`] (its
 //!   reload, and the nodes that run one), [`alerts`], [`catalogue`], [`calendar`], [`stock`], [`history`], [`credit`], [`pools`], [`orders`], [`issuing`], [`refunds`], [`redemption`], [`jobs`],
-//!   [`tokens`].
+//!   [`tokens`]; of channels [`telling`], [`reconciliations`], [`differences`], [`check`].
 
 mod acts;
 pub mod alerts;
 pub mod auth;
 pub mod calendar;
 pub mod catalogue;
+pub mod check;
 pub mod configuration;
 pub mod credit;
 pub mod deployment;
+pub mod differences;
 pub mod extract;
 pub mod history;
 mod import_codes;
@@ -23,10 +25,12 @@ pub mod jobs;
 pub mod openapi;
 pub mod orders;
 pub mod pools;
+pub mod reconciliations;
 pub mod redemption;
 pub mod refunds;
 pub mod stock;
 pub mod suppliers;
+pub mod telling;
 pub mod tokens;
 pub(crate) mod used_file;
 
@@ -116,6 +120,10 @@ pub fn endpoints() -> Vec<Endpoint> {
     all.extend(refunds::endpoints());
     all.extend(redemption::endpoints());
     all.extend(jobs::endpoints());
+    all.extend(telling::endpoints());
+    all.extend(reconciliations::endpoints());
+    all.extend(differences::endpoints());
+    all.extend(check::endpoints());
     all.extend(tokens::endpoints());
     all
 }

@@ -101,7 +101,7 @@ pub(super) fn write_refused(path: &Path, refused: &BTreeMap<u32, String>, rows: 
 
 /// A text that no spreadsheet takes for a formula; an import takes the apostrophe away again.
 pub(super) fn safe(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() }
+    crate::sheet::harmless(text)
 }
 
 fn private(path: &Path) -> std::io::Result<File> {

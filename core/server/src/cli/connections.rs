@@ -1,17 +1,54 @@
-//! `connections`: what a supplier sells, as it tells it now.
+//! `connections`: what is on the other side: a supplier's goods, what a channel is told and asked, what has to agree.
 
 use entrepot_contract::ids::ConnectionId;
 use serde_json::Value;
 
 use super::exit::{Exit, Failure};
 use super::source::Source;
-use super::{print, reach};
+use super::{check, print, reach, telling};
 use crate::client::segment;
 
-/// Look at what is on the other side of a connection
+/// Look at what is on the other side of a connection, tell it again, check what must agree
 #[derive(Debug, clap::Subcommand)]
-#[command(after_help = "Example:\n  entrepot connections goods --config entrepot.toml lakeside-gate")]
+#[command(after_help = "\
+Examples:
+  entrepot connections check --config entrepot.toml lakeside-acme
+  entrepot connections goods --config entrepot.toml lakeside-gate")]
 pub(super) enum Command {
+    /// Walk through what must agree on both sides of a connection
+    #[command(after_help = "\
+Each line is right, wrong, not known, or to be agreed by hand, with what to do. The partner is asked; nothing changes
+there. The exit code is 1 when a line is wrong.
+
+Examples:
+  entrepot connections check --config entrepot.toml lakeside-acme
+  entrepot connections check --config entrepot.toml --language en lakeside-acme
+  entrepot connections check --config entrepot.toml --json lakeside-gate")]
+    Check(check::Args),
+    /// Show how telling a channel prices and stock goes, or tell all dates again
+    #[command(after_help = "\
+Only where the configuration says so: [merchants.ID.channels.ID.calendar]. What changed is told by itself.
+
+Examples:
+  entrepot connections calendar --config entrepot.toml lakeside-acme
+  entrepot connections calendar --config entrepot.toml lakeside-acme --again --product lake")]
+    Calendar(telling::Calendar),
+    /// Show how telling a channel its products goes, or tell them
+    #[command(after_help = "\
+Only where the configuration says so: products = \"asked\" or \"always\".
+
+Examples:
+  entrepot connections products --config entrepot.toml lakeside-acme
+  entrepot connections products --config entrepot.toml lakeside-acme --tell --product lake")]
+    Products(telling::Products),
+    /// Show how far the changes of a channel's orders were followed, or follow them now
+    #[command(after_help = "\
+What was missed while no server ran is found and made up for by itself; this does not wait for its time.
+
+Examples:
+  entrepot connections catch-up --config entrepot.toml lakeside-acme
+  entrepot connections catch-up --config entrepot.toml lakeside-acme --now")]
+    CatchUp(telling::CatchUp),
     /// List what a supplier sells: the product codes that a SKU may name
     #[command(after_help = "\
 Asked of the supplier now. Not every supplier tells.
@@ -37,7 +74,16 @@ pub(super) struct Goods {
 const PAGES_LIMIT: usize = 200;
 
 pub(super) async fn run(command: Command) -> Result<Exit, Failure> {
-    let Command::Goods(goods) = command;
+    match command {
+        Command::Check(args) => check::run(args).await,
+        Command::Calendar(args) => telling::calendar(args).await,
+        Command::Products(args) => telling::products(args).await,
+        Command::CatchUp(args) => telling::catch_up(args).await,
+        Command::Goods(args) => list_goods(args).await,
+    }
+}
+
+async fn list_goods(goods: Goods) -> Result<Exit, Failure> {
     reach::with_api(&goods.source, async |client, _| {
         let base = format!("/connections/{}/goods", segment(goods.connection.as_str()));
         let (mut all, mut page): (Vec<Value>, Option<String>) = (Vec::new(), None);

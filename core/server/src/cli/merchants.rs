@@ -53,3 +53,20 @@ pub(super) fn of_supplier(
         ))),
     }
 }
+
+/// The merchant named, or the one that has this channel connection, or the only one there is.
+pub(super) fn of_channel(
+    config: &Config,
+    named: Option<&MerchantId>,
+    channel: Option<&ConnectionId>,
+) -> Result<MerchantId, Failure> {
+    let Some(channel) = channel else { return one(config, named) };
+    let owner = config
+        .channels()
+        .find(|(merchant, id, _)| *id == channel && named.is_none_or(|named| *merchant == named))
+        .map(|(merchant, _, _)| merchant.clone());
+    owner.ok_or_else(|| {
+        let all = config.channels().map(|(_, id, _)| id.as_str()).collect::<Vec<_>>().join(", ");
+        Failure::usage(format!("no such channel connection: {channel}; there are: {all}"))
+    })
+}

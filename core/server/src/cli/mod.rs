@@ -4,12 +4,13 @@
 //! - `source`: `--config` and `--libraries`; `database`: whether the database can be used; `merchants`: whose data;
 //!   `reach`: the way to the API.
 //! - commands: `serve`, `demo`, `migrate`, `routes`, `config`, `plugins` (with `plugins_new`), `tokens`, `codes` (with
-//!   `code_file`), `calendar` (with `calendar_file`), `stop_sale`, `connections`, `orders`, `refunds`, `redeem`, `credit`,
-//!   `alerts`, `nodes`, `reload`. Those about business data go through [`crate::client`].
+//!   `code_file`), `calendar` (with `calendar_file`), `stop_sale`, `connections` (with `check` and `telling`), `orders`, `refunds`, `redeem`, `credit`,
+//!   `alerts`, `nodes`, `reload`, `reconcile`, `differences`. Those about business data go through [`crate::client`].
 
 mod alerts;
 mod calendar;
 mod calendar_file;
+mod check;
 mod code_file;
 mod codes;
 mod config;
@@ -17,6 +18,7 @@ mod connections;
 mod credit;
 mod database;
 mod demo;
+mod differences;
 pub mod exit;
 mod issue_order;
 mod merchants;
@@ -28,6 +30,7 @@ mod plugins_check;
 mod plugins_new;
 mod print;
 mod reach;
+mod reconcile;
 mod redeem;
 mod refunds;
 mod reload;
@@ -35,6 +38,7 @@ mod routes;
 mod serve;
 mod source;
 mod stop_sale;
+mod telling;
 mod tokens;
 mod used_list;
 
@@ -93,6 +97,8 @@ enum Command {
     Redeem(redeem::Args),
     #[command(subcommand)]
     Credit(credit::Command),
+    Reconcile(reconcile::Args),
+    Differences(differences::Args),
     Alerts(alerts::Args),
     Nodes(nodes::Args),
     Reload(reload::Args),
@@ -147,6 +153,8 @@ async fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Refunds(command) => refunds::run(command).await,
         Command::Redeem(args) => redeem::run(args).await,
         Command::Credit(command) => credit::run(command).await,
+        Command::Reconcile(args) => reconcile::run(args).await,
+        Command::Differences(args) => differences::run(args).await,
         Command::Alerts(args) => alerts::run(args).await,
         Command::Nodes(args) => nodes::run(args).await,
         Command::Reload(args) => reload::run(args).await,

@@ -45,20 +45,25 @@ pub(super) fn progress(text: &str) {
 
 /// Rows under headings, as wide as their longest cell.
 pub(super) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
-    let mut widths = headings.map(columns);
+    let mut all = vec![headings.map(str::to_owned)];
+    all.extend(rows.iter().cloned());
+    self::rows(&all)
+}
+
+/// Rows without headings.
+pub(super) fn rows<const N: usize>(rows: &[[String; N]]) -> String {
+    let mut widths = [0; N];
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(columns(cell));
         }
     }
-    let line = |cells: &[&str]| {
+    let line = |cells: &[String; N]| {
         let padded =
             cells.iter().zip(widths).map(|(cell, width)| format!("{cell}{}", " ".repeat(width - columns(cell))));
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    let mut lines = vec![line(&headings)];
-    lines.extend(rows.iter().map(|row| line(&row.each_ref().map(String::as_str))));
-    lines.join("\n")
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// How many columns of a terminal a text takes: Chinese characters take two.

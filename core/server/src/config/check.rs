@@ -1,12 +1,15 @@
 //! Faults between the parts: names that nothing answers to, limits that contradict each other, keys that must not be
-//! used where they are. `connections` checks the merchants' part, `alerts` the webhooks.
+//! used where they are. `connections` checks the merchants' part, `beside` what channels are told and asked beside their
+//! orders, `alerts` the webhooks.
 
 mod alerts;
+mod beside;
 mod connections;
 
 use std::path::PathBuf;
 
 use entrepot_contract::ids::FamilyName;
+use entrepot_contract::looking::LookName;
 use entrepot_contract::manifest::{Manifest, PluginKind};
 use serde_json::{Map, Value};
 
@@ -29,11 +32,21 @@ pub struct KnownPlugin {
     pub instance_settings: Value,
     /// JSON Schema of a channel connection's settings.
     pub connection_settings: Value,
+    /// Whether it can tell its partner prices and stock by date.
+    pub tells_calendar: bool,
+    /// Whether it can tell its partner about products.
+    pub tells_products: bool,
+    /// What the core may ask it about its partner's side.
+    pub looks: Vec<LookName>,
 }
 
 impl From<&Manifest> for KnownPlugin {
     fn from(manifest: &Manifest) -> Self {
+        let channel = manifest.capabilities.channel.clone().unwrap_or_default();
         Self {
+            tells_calendar: channel.calendar.is_some(),
+            tells_products: channel.notices.iter().any(|notice| notice == "product"),
+            looks: channel.looks,
             kind: manifest.kind,
             family: manifest.family.clone(),
             instance_settings: manifest.instance_settings.clone(),

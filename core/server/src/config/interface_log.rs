@@ -13,7 +13,7 @@ pub struct InterfaceLog {
     /// Entries waiting to be written; further ones are dropped and counted.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub queue_limit: usize,
-    /// How much of one body is kept, in bytes.
+    /// How much of one masked body is kept, in bytes; 0 keeps none.
     #[schemars(range(min = 0, max = 1_048_576))]
     pub body_limit_bytes: usize,
 }

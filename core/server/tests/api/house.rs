@@ -12,6 +12,7 @@ use entrepot_contract::intent::{AskRefund, CreateOrder, RecordRefund, UnitChoice
 use entrepot_contract::listing::ListingNames;
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{Guests, RefundCause, Visit};
+use entrepot_contract::plugin::Plugin;
 use entrepot_domain::answer::Answer;
 use entrepot_domain::command::{Body, CommandKey, OrderName};
 use entrepot_server::boot::{self, App, Schema};
@@ -87,11 +88,16 @@ pub async fn everywhere(test: impl AsyncFn(&House)) {
 
 /// The same with values above the demo's configuration.
 pub async fn everywhere_with(values: Value, test: impl AsyncFn(&House)) {
+    everywhere_beside(values, &Vec::new, test).await;
+}
+
+/// The same with plugins beside the built-ins, made anew for each database.
+pub async fn everywhere_beside(values: Value, plugins: &dyn Fn() -> Vec<Arc<dyn Plugin>>, test: impl AsyncFn(&House)) {
     let mut runs = 0;
     if wanted("sqlite") {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("api.db").display());
-        run(&url, Some(folder), &values, &test).await;
+        run(&url, Some(folder), &values, plugins(), &test).await;
         runs += 1;
     }
     if wanted("postgres") {
@@ -101,13 +107,19 @@ pub async fn everywhere_with(values: Value, test: impl AsyncFn(&House)) {
         let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
         let name = format!("api_{nanos}_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let url = entrepot_store::create_database(&server, &name).await.unwrap();
-        run(&url, None, &values, &test).await;
+        run(&url, None, &values, plugins(), &test).await;
         runs += 1;
     }
     assert!(runs > 0, "this run names no database");
 }
 
-async fn run(url: &str, folder: Option<tempfile::TempDir>, values: &Value, test: &impl AsyncFn(&House)) {
+async fn run(
+    url: &str,
+    folder: Option<tempfile::TempDir>,
+    values: &Value,
+    more: Vec<Arc<dyn Plugin>>,
+    test: &impl AsyncFn(&House),
+) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/demo.toml");
     let mut overrides = json!({
         "database": { "url": url, "lanes": 2, "readers": 2 },
@@ -116,9 +128,14 @@ async fn run(url: &str, folder: Option<tempfile::TempDir>, values: &Value, test:
     for (name, value) in values.as_object().unwrap() {
         overrides[name] = value.clone();
     }
-    let loaded = config::load_checked(&[file], &overrides, &|id| plugins::known_built_in(id));
+    let cards: Vec<_> = more.iter().map(|plugin| plugin.manifest()).collect();
+    let known = |id: &str| {
+        let card = cards.iter().find(|card| card.id.as_str() == id);
+        card.map(config::KnownPlugin::from).or_else(|| plugins::known_built_in(id))
+    };
+    let loaded = config::load_checked(&[file], &overrides, &known);
     let loaded = loaded.unwrap_or_else(|faults| panic!("{faults}"));
-    let app = boot::start(loaded, Schema::Migrate).await.unwrap();
+    let app = boot::start_with(loaded, Schema::Migrate, more).await.unwrap();
     let shared = Shared {
         app: app.clone(),
         metrics: telemetry::start_metrics().unwrap(),

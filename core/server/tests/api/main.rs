@@ -5,17 +5,20 @@
 
 mod access;
 mod alerts;
+mod beside;
 mod calendar;
 mod catalogue;
 mod configuration;
 mod credit;
 mod desk;
+mod differences;
 mod document;
 mod health;
 mod history;
 mod house;
 mod input;
 mod life;
+mod market;
 mod pools;
 mod stock;
 mod webhooks;

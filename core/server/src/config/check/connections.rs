@@ -64,6 +64,7 @@ impl<'a> Checker<'a> {
         if let Some(plugin) = &plugin {
             self.settings(key, std::slice::from_ref(&plugin.connection_settings));
         }
+        self.beside(key, plugin.as_ref());
         let (Some(plugin_id), Some(application_id)) = (plugin_id, application_id) else {
             return;
         };

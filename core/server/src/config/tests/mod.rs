@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod beside;
 mod compare;
 mod faults;
 mod layering;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use entrepot_contract::ids::FamilyName;
+use entrepot_contract::looking::LookName;
 use entrepot_contract::manifest::PluginKind;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -108,6 +110,9 @@ fn acme(id: &str) -> Option<KnownPlugin> {
     Some(KnownPlugin {
         kind,
         family: FamilyName::parse(family).unwrap(),
+        tells_calendar: id == "acme-vouchers",
+        tells_products: id == "acme-vouchers",
+        looks: if id == "acme-vouchers" { vec![LookName::Orders] } else { Vec::new() },
         instance_settings: json!({
             "type": "object", "additionalProperties": false,
             "properties": { "sandbox": { "type": "boolean" }, own: { "type": "integer", "minimum": 1, "maximum": 9 } }

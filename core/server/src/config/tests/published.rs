@@ -83,7 +83,17 @@ fn taken_at_its_word(loaded: &Loaded) -> impl Fn(&str) -> Option<KnownPlugin> + 
             |(_, _, channel)| config.applications[&channel.application].family.clone(),
         );
         let kind = if channel.is_some() { PluginKind::Channel } else { PluginKind::Supplier };
-        Some(KnownPlugin { kind, family, instance_settings: json!({}), connection_settings: json!({}) })
+        let (instance_settings, connection_settings) = (json!({}), json!({}));
+        let (tells_calendar, tells_products, looks) = (true, true, vec![LookName::Orders]);
+        Some(KnownPlugin {
+            kind,
+            family,
+            instance_settings,
+            connection_settings,
+            tells_calendar,
+            tells_products,
+            looks,
+        })
     }
 }
 
