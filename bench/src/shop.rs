@@ -114,20 +114,22 @@ impl Offer {
     /// An order for one unit, as the channel's plugin decodes it.
     pub fn create(&self, number: u64, at: Timestamp) -> Result<CreateOrder> {
         Ok(CreateOrder {
-            order: id(&number.to_string())?,
-            source_order: None,
-            wish: Wish {
-                names: self.names(),
-                count: 1,
-                visit: Some(Visit { arrive: self.date, leave: self.date }),
-                slot: None,
-                origin_amount: Some(Money::fen(RETAIL_FEN)),
-                pay_amount: Some(Money::fen(RETAIL_FEN)),
-                guests: guests(),
-                guests_final: true,
-            },
-            ordered_at: at,
             paid_at: Some(at),
+            ..CreateOrder::new(
+                id(&number.to_string())?,
+                Wish {
+                    names: self.names(),
+                    count: 1,
+                    visit: Some(Visit { arrive: self.date, leave: self.date }),
+                    slot: None,
+                    origin_amount: Some(Money::fen(RETAIL_FEN)),
+                    pay_amount: Some(Money::fen(RETAIL_FEN)),
+                    guests: guests(),
+                    guests_final: true,
+                    ..Wish::default()
+                },
+                at,
+            )
         })
     }
 

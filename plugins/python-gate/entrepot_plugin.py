@@ -14,6 +14,10 @@ import time
 
 MESSAGE_LIMIT_BYTES = 4 * 1024 * 1024
 
+# How long texts and lists of an answer may be; fields that are not named here hold names.
+NAME_LIMIT_BYTES, TEXT_LIMIT_BYTES, IMAGE_LIMIT_BYTES, LIST_LIMIT = 512, 4_096, 1_500_000, 1_000
+TEXTS = {"code", "memo", "next", "page", "reason", "text", "value"}
+
 # What each call is answered with.
 ANSWERS = {
     "hold": "holding", "release": "released", "book": "booking", "inquire": "booking", "cancel": "cancellation",
@@ -148,6 +152,23 @@ class Instance:
             self.supplier.close()
 
 
+def too_long(value, field="", image=False):
+    """The first field of an answer that is longer than a host believes; None where all are well. A call's body is the
+    partner's own, and bounded with the message."""
+    if isinstance(value, dict):
+        image = value.get("kind") == "image"
+        inside = (too_long(part, name, image) for name, part in value.items() if name != "body")
+        return next((name for name in inside if name), None)
+    if isinstance(value, (list, tuple)):
+        inside = (too_long(part, field, image) for part in value)
+        return field if len(value) > LIST_LIMIT else next((name for name in inside if name), None)
+    if not isinstance(value, str):
+        return None
+    text_limit = TEXT_LIMIT_BYTES if field in TEXTS else NAME_LIMIT_BYTES
+    limit = IMAGE_LIMIT_BYTES if image and field == "value" else text_limit
+    return field if len(value.encode()) > limit else None
+
+
 def guarded(work):
     """The reply that some work comes to. Of a mistake it names kind and place, never the text: that may be a guest's."""
     try:
@@ -173,7 +194,11 @@ def answered(supplier, call, request):
         raise Fault("unsupported", f"this plugin does not know the call {name}")
     if call.connection is None and name != "hear":
         raise Fault("invalid", "the call names no connection")
-    return {"from": "supplier", "answer": ANSWERS[name], **(method(call, request) or {})}
+    answer = method(call, request) or {}
+    field = too_long(answer)
+    if field:
+        raise Fault("garbled", f"the partner says too much: {field}", "unknown")
+    return {"from": "supplier", "answer": ANSWERS[name], **answer}
 
 
 def run(card, supplier):

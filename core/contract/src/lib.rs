@@ -7,7 +7,7 @@
 //! - [`calendar`]: what one SKU costs and whether it sells on one date.
 //! - [`listing`]: one SKU as one connection's channel knows it.
 //! - [`order`]: orders, units, guests, credentials, refunds, as the core keeps them.
-//! - [`intent`]: what a channel's call means, once decoded.
+//! - [`intent`]: what a channel's call means, once decoded: sales, refunds, use, and what stands beside orders.
 //! - [`outcome`]: what the core answered, before a channel encodes it.
 //! - [`notice`]: what the core decided and a channel has to be told; [`looking`]: what a channel is asked about its
 //!   own side.
@@ -17,12 +17,14 @@
 //! - [`message`]: the envelope of every call: request, response, context.
 //! - [`services`]: what a plugin may ask of its host.
 //! - [`manifest`]: who a plugin is; [`capability`]: what it can do; [`declared`]: which calls that allows.
+//! - [`bounds`]: how long texts and lists of an answer may be.
 //! - [`fault`]: how a call fails: kind × outcome.
 //! - [`mod@strict`]: reads files and bodies of ours, where an unknown field is a mistake.
 //! - [`plugin`]: the trait the host calls; [`version`]: the contract's numbers.
 //! - [`abi`]: types of the C table behind which a library hides the same trait.
 
 pub mod abi;
+pub mod bounds;
 pub mod calendar;
 pub mod capability;
 pub mod channel;

@@ -2,11 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bounds::{TEXT_LIMIT_BYTES, cut};
 use crate::calendar::CalendarDay;
-use crate::ids::OrderId;
+use crate::ids::{ChannelOrderId, OrderId};
 use crate::listing::ListingNames;
 use crate::money::Money;
-use crate::order::UnitCredentials;
+use crate::notice::ProductNotice;
+use crate::order::{UnitCredentials, UnitNames, Visit};
+use crate::time::Timestamp;
+
+/// Most orders of one [`Outcome::Orders`].
+pub const ORDERS_LIMIT: usize = 100;
 
 /// The answer to an [`crate::intent::Intent`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,6 +80,21 @@ pub enum Outcome {
         /// One entry for each SKU asked for.
         skus: Vec<CalendarAnswer>,
     },
+    /// Orders as they stand: to `show_orders`, `extend_hold` and `change_order`, and to what asks for the whole order.
+    Orders {
+        /// At most [`ORDERS_LIMIT`]; empty when nobody knows any.
+        orders: Vec<OrderShown>,
+    },
+    /// What is sold, page by page.
+    Products {
+        /// Each listing's product.
+        products: Vec<ProductNotice>,
+        /// The next page's name; none for the last.
+        #[serde(default)]
+        next: Option<String>,
+    },
+    /// A guest's membership as it stands.
+    Member(Box<MemberFacts>),
     /// We said no; final.
     Refused(Refusal),
     /// Too much to do, or too late; nothing was done.
@@ -107,8 +128,114 @@ pub struct UnitUsage {
     pub state: crate::order::UnitState,
 }
 
+/// An order with all that a channel may show of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderShown {
+    /// Our order id.
+    pub order: OrderId,
+    /// As the channel names it.
+    pub channel_order: ChannelOrderId,
+    /// The second name that the channel gave it.
+    #[serde(default)]
+    pub reference: Option<String>,
+    /// The voucher order of a reservation.
+    #[serde(default)]
+    pub source_order: Option<ChannelOrderId>,
+    /// The product, as the channel names it.
+    pub names: ListingNames,
+    /// Where it stands.
+    pub standing: Standing,
+    /// When the guest comes.
+    #[serde(default)]
+    pub visit: Option<Visit>,
+    /// The time slot.
+    #[serde(default)]
+    pub slot: Option<String>,
+    /// The shop that hands it out.
+    #[serde(default)]
+    pub shop: Option<String>,
+    /// Where each unit stands, by number.
+    pub units: Vec<UnitUsage>,
+    /// How the channel named the units, in the order of their numbers; empty where it named none.
+    #[serde(default)]
+    pub unit_names: Vec<UnitNames>,
+    /// What the guest shows; empty before there is anything.
+    #[serde(default)]
+    pub credentials: Vec<UnitCredentials>,
+    /// When it was made at the channel.
+    pub ordered_at: Timestamp,
+    /// Until when it is kept unpaid.
+    #[serde(default)]
+    pub hold_until: Option<Timestamp>,
+    /// When it was paid.
+    #[serde(default)]
+    pub paid_at: Option<Timestamp>,
+    /// When it ended.
+    #[serde(default)]
+    pub ended_at: Option<Timestamp>,
+    /// What was kept of the guest's money, where units were given back for a fee.
+    #[serde(default)]
+    pub fee: Option<Money>,
+}
+
+/// Where an order stands, in the words that channels share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Kept, not paid.
+    Held,
+    /// Paid; tickets come later.
+    Waiting,
+    /// The guest holds his tickets, or needs none.
+    Issued,
+    /// All that was not given back was used.
+    Used,
+    /// All of it was given back after payment.
+    GivenBack,
+    /// It ended before payment: by the channel's word.
+    Cancelled,
+    /// It ended before payment: nobody paid in time.
+    Expired,
+    /// We refused it after payment.
+    Refused,
+    /// A standing added after this build.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A guest's membership in the merchant's club.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MemberFacts {
+    /// Whether he is a member.
+    pub member: bool,
+    /// Whether he became one by this call.
+    pub joined_now: bool,
+    /// The number of his card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
+    /// His level; 1 is the lowest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<u32>,
+    /// His points.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub points: Option<u64>,
+    /// What his points are worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub points_worth: Option<Money>,
+    /// Since when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Until when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// When any of this changed last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
+}
+
 /// The calendar of one SKU.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CalendarAnswer {
     /// As the channel names it.
     pub names: ListingNames,
@@ -117,7 +244,7 @@ pub struct CalendarAnswer {
 }
 
 /// One date with the stock a channel may sell.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CalendarCell {
     /// Price and opening.
     pub day: CalendarDay,
@@ -132,13 +259,16 @@ pub struct Refusal {
     pub reason: Reason,
     /// The reason for people.
     pub text: String,
+    /// What the dates asked for cost and hold, where a check wants to know it of a refusal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calendar: Vec<CalendarAnswer>,
 }
 
 impl Refusal {
-    /// A refusal with its text.
+    /// A refusal with its text, or as much of it as may be said.
     #[must_use]
     pub fn new(reason: Reason, text: impl Into<String>) -> Self {
-        Self { reason, text: text.into() }
+        Self { reason, text: cut(text.into(), TEXT_LIMIT_BYTES), calendar: Vec::new() }
     }
 }
 

@@ -8,6 +8,8 @@ use entrepot_contract::abi::{CallMessage, CallReply, LogLine, OpenMessage, OpenR
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse};
 use entrepot_contract::hearing::News;
 use entrepot_contract::intent::Intent;
+use entrepot_contract::intent::beside::Thing;
+use entrepot_contract::intent::change::OrderFilter;
 use entrepot_contract::looking::{Look, Seen};
 use entrepot_contract::manifest::Manifest;
 use entrepot_contract::message::{Request, Response};
@@ -42,7 +44,7 @@ fn bare(value: Value) -> Value {
 /// With a field of a later build in every message; what belongs to a plugin or partner stays as it is.
 fn later(value: &Value, name: &str) -> Value {
     const THEIRS: &[&str] = &["settings", "challenge", "instance_settings", "connection_settings", "Ok", "Err"];
-    const CHOICES: &[&str] = &["plain", "sealed", "numbers", "count", "text", "raw", "fixed", "ratio"];
+    const CHOICES: &[&str] = &["plain", "sealed", "numbers", "count", "named", "text", "raw", "fixed", "ratio"];
     match value {
         Value::Object(fields) => {
             let all = fields
@@ -156,7 +158,10 @@ fn every_arm_has_its_message() {
         "intent",
         &arms!(Intent: CheckBooking "check_booking", CreateOrder "create_order", PayOrder "pay_order",
         CancelOrder "cancel_order", IssueOrder "issue_order", AskRefund "ask_refund", RecordRefund "record_refund",
-        QueryOrder "query_order", PullCalendar "pull_calendar", Handshake "handshake", Event "event"),
+        QueryOrder "query_order", PullCalendar "pull_calendar", SyncOrder "sync_order", RecordUse "record_use",
+        ChangeOrder "change_order", ExtendHold "extend_hold", ShowOrders "show_orders", ListProducts "list_products",
+        RecordStanding "record_standing", WantCodes "want_codes", AskMember "ask_member", AskInvoice "ask_invoice",
+        Handshake "handshake", Event "event"),
     );
     cover(
         &both,
@@ -164,6 +169,7 @@ fn every_arm_has_its_message() {
         &arms!(Outcome: Bookable "bookable", Created "created", Paid "paid", Recorded "recorded",
         CallAgain "call_again", Issued "issued", Issuing "issuing", RefundAgreed "refund_agreed",
         RefundRefused "refund_refused", RefundWaiting "refund_waiting", Usage "usage", Calendar "calendar",
+        Orders "orders", Products "products", Member "member",
         Refused "refused", Busy "busy"),
     );
     cover(
@@ -203,6 +209,8 @@ fn every_arm_has_its_message() {
         "news",
         &arms!(News: Ask "ask", Booking "booking", Usage "usage", Cancellation "cancellation", Calendar "calendar"),
     );
+    cover(&both, "by", &arms!(OrderFilter: Names "names", Reference "reference", Own "own", Visits "visits"));
+    cover(&both, "of", &arms!(Thing: Product "product", Calendar "calendar", Shop "shop", Room "room"));
     let services = [&golden!("service_calls"), &golden!("service_replies")];
     cover(
         &services,

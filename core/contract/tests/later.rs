@@ -3,13 +3,15 @@
 
 use entrepot_contract::capability::{Calls, CancelAbility, Fulfils, SupplierCapabilities};
 use entrepot_contract::hearing::{About, Heard, Named, News};
-use entrepot_contract::intent::{CancelStage, UnitChoice};
+use entrepot_contract::intent::beside::{MemberWish, Thing, ThingStanding};
+use entrepot_contract::intent::change::OrderFilter;
+use entrepot_contract::intent::{CancelStage, GivesBack, Intent, UnitChoice};
 use entrepot_contract::looking::{Look, LookName, Seen, SeenState};
 use entrepot_contract::manifest::PluginKind;
 use entrepot_contract::message::{Request, Response, TokenMode};
 use entrepot_contract::notice::{Notice, RefundDecision, Told};
 use entrepot_contract::order::{GuestField, UnitState};
-use entrepot_contract::outcome::Acceptance;
+use entrepot_contract::outcome::{Acceptance, Outcome, Standing};
 use entrepot_contract::reading::Vacancies;
 use entrepot_contract::services::{LogLevel, ServiceRequest, ServiceResponse};
 use entrepot_contract::supplier::{
@@ -46,6 +48,10 @@ fn new_arms_are_known_as_unknown() {
     assert_eq!(read::<Notice>(tagged("notice")), Notice::Unknown);
     assert_eq!(read::<Told>(tagged("told")), Told::Unknown);
     assert_eq!(read::<RefundDecision>(tagged("decision")), RefundDecision::Unknown);
+    assert_eq!(read::<Intent>(tagged("intent")), Intent::Unknown);
+    assert_eq!(read::<Outcome>(tagged("outcome")), Outcome::Unknown);
+    assert_eq!(read::<OrderFilter>(tagged("by")), OrderFilter::Unknown);
+    assert_eq!(read::<Thing>(tagged("of")), Thing::Unknown);
     assert_eq!(read::<Look>(tagged("look")), Look::Unknown);
     assert_eq!(read::<Seen>(tagged("seen")), Seen::Unknown);
     assert_eq!(read::<ServiceRequest>(tagged("service")), ServiceRequest::Unknown);
@@ -60,6 +66,10 @@ fn new_arms_are_known_as_unknown() {
     assert_eq!(read::<CancelStage>(word()), CancelStage::Unknown);
     assert_eq!(read::<Acceptance>(word()), Acceptance::Unknown);
     assert_eq!(read::<UnitState>(word()), UnitState::Unknown);
+    assert_eq!(read::<GivesBack>(word()), GivesBack::Unknown);
+    assert_eq!(read::<Standing>(word()), Standing::Unknown);
+    assert_eq!(read::<ThingStanding>(word()), ThingStanding::Changed);
+    assert_eq!(read::<MemberWish>(word()), MemberWish::Unknown);
     assert_eq!(read::<LogLevel>(word()), LogLevel::Unknown);
     for said in [json!("odd_ones"), json!({"odd_ones": {"of": 2}})] {
         assert!(matches!(read::<UnitChoice>(said.clone()), UnitChoice::Unknown(_)));
@@ -98,6 +108,17 @@ fn a_card_says_what_it_can_in_words() {
     let pool = SupplierCapabilities::pool().own_gate();
     assert_eq!(read::<SupplierCapabilities>(serde_json::to_value(&pool).unwrap()), pool);
     assert_eq!(read::<SupplierCapabilities>(json!({})).fulfils, Fulfils::Unknown, "a card has to say it");
+}
+
+#[test]
+fn codes_and_guests_do_not_show_in_debug() {
+    let named = read::<UnitChoice>(json!({"named": [{"certificate": "c-1", "code": "SECRET-1"}]}));
+    let shown = format!("{named:?}");
+    assert!(shown.contains("c-1") && !shown.contains("SECRET-1"), "{shown}");
+    let asked: Intent = read(json!({"intent": "ask_member", "wants": "join", "member": "o-1",
+        "guest": {"name": {"plain": "Wang Example"}}, "email": {"plain": "wang@example.com"}}));
+    let shown = format!("{asked:?}");
+    assert!(!shown.contains("Wang") && !shown.contains("example.com"), "{shown}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::alerting::Teller;
 use crate::directory::Directory;
+use crate::flows::open_guests::OpenedTexts;
 use crate::flows::scenes::Scenes;
 use crate::interface_log::InterfaceQueue;
 use crate::jobs::Jobs;
@@ -118,6 +119,7 @@ pub(crate) struct Core {
     pub(crate) catch_ups: Rounds,
     pub(crate) comparisons: Rounds,
     pub(crate) scenes: Scenes,
+    pub(crate) opened: OpenedTexts,
     pub(crate) jobs: Jobs,
     pub(crate) sequencer: Sequencer,
     pub(crate) interface_log: Arc<InterfaceQueue>,
@@ -159,6 +161,7 @@ impl Engine {
             catch_ups: Rounds::default(),
             comparisons: Rounds::default(),
             scenes: Scenes::default(),
+            opened: OpenedTexts::default(),
             interface_log: parts.interface_log,
             teller: RwLock::new(parts.teller),
             fingerprint: RwLock::default(),

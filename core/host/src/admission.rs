@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use entrepot_contract::abi::MESSAGE_LIMIT_BYTES;
+use entrepot_contract::bounds;
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse};
 use entrepot_contract::declared;
 use entrepot_contract::fault::{Fault, FaultKind};
@@ -184,6 +185,13 @@ fn heard_well(manifest: &Manifest, heard: &Heard) -> Fit {
         let asked = heard.news.iter().all(|news| declared::missing_for(supplier, news).is_none());
         Fit::when(asked, "has news about what the plugin does not declare")
     }
+}
+
+/// What of an answer is longer than the contract allows.
+#[must_use]
+pub fn too_long(request: &Request, response: &Response) -> Option<String> {
+    let part = bounds::check(response).err()?;
+    Some(format!("the answer to the call {}: {part}", request.name()))
 }
 
 /// Whether a call's parts of unbounded length are within the limit of a message. What the core itself puts into a

@@ -107,10 +107,13 @@ impl RunningInstance {
             Ended::Answered(Ok(response)) if !admission::response_within_limit(&response) => {
                 failed(FaultKind::Garbled, format!("the answer to the call {name} is longer than a message may be"))
             }
-            Ended::Answered(Ok(response)) => match admission::misfit(self.manifest(), &asked, &response) {
-                Some(why) => failed(FaultKind::Garbled, why),
-                None => Ok(response),
-            },
+            Ended::Answered(Ok(response)) => {
+                let long = || admission::too_long(&asked, &response);
+                match admission::misfit(self.manifest(), &asked, &response).or_else(long) {
+                    Some(why) => failed(FaultKind::Garbled, why),
+                    None => Ok(response),
+                }
+            }
             Ended::Answered(Err(fault)) => Err(self.services.scrub_fault(fault.settled(nature, own.sent()))),
             Ended::Panicked(text) => failed(
                 FaultKind::Crashed,

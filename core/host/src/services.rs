@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use entrepot_contract::bounds::{self, NAME_LIMIT_BYTES, TEXT_LIMIT_BYTES};
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::ids::{ApplicationId, ConnectionId, PluginId, TraceId};
 use entrepot_contract::manifest::LogRules;
@@ -91,8 +92,9 @@ impl InstanceServices {
 
     /// Takes what must not be shown out of a fault on its way to the core.
     pub(crate) fn scrub_fault(&self, mut fault: Fault) -> Fault {
-        fault.text = self.scrub(&fault.text);
-        fault.partner_code = fault.partner_code.map(|code| self.scrub(&code));
+        // A plugin may repeat all that its partner said.
+        fault.text = bounds::cut(self.scrub(&fault.text), TEXT_LIMIT_BYTES);
+        fault.partner_code = fault.partner_code.map(|code| bounds::cut(self.scrub(&code), NAME_LIMIT_BYTES));
         fault
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use entrepot_contract::bounds;
 use entrepot_contract::capability::Capabilities;
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse};
 use entrepot_contract::declared;
@@ -104,10 +105,16 @@ impl<C: Channel> Instance for ChannelInstance<C> {
             return Err(Fault::unsupported(name));
         };
         let answer = match request {
-            ChannelRequest::Locate { raw } => ChannelResponse::Located(self.channel.locate(&raw)?),
+            ChannelRequest::Locate { raw } => {
+                let located = self.channel.locate(&raw)?;
+                read_within(&located)?;
+                ChannelResponse::Located(located)
+            }
             ChannelRequest::Decode { raw } => {
                 let call = Call::of_channel(context, services)?;
-                ChannelResponse::Decoded { intent: Box::new(self.channel.decode(&call, raw).await?) }
+                let intent = self.channel.decode(&call, raw).await?;
+                read_within(&intent)?;
+                ChannelResponse::Decoded { intent: Box::new(intent) }
             }
             ChannelRequest::Encode { scene, intent, outcome } => {
                 let call = Call::of_channel(context, services)?;
@@ -118,7 +125,9 @@ impl<C: Channel> Instance for ChannelInstance<C> {
             }
             ChannelRequest::Look { what } => {
                 let call = Call::of_channel(context, services)?;
-                ChannelResponse::Seen(Box::new(self.channel.look(&call, *what).await?))
+                let seen = self.channel.look(&call, *what).await?;
+                bounds::check(&seen).map_err(|part| Fault::garbled(format!("the partner says too much: {part}")))?;
+                ChannelResponse::Seen(Box::new(seen))
             }
             ChannelRequest::Unknown => return Err(Fault::unsupported(name)),
         };
@@ -201,12 +210,20 @@ impl<S: Supplier> Instance for SupplierInstance<S> {
             SupplierRequest::PrepareCodes { rows } => A::Codes { rows: supplier.prepare_codes(call, rows).await? },
             SupplierRequest::Hear { .. } | SupplierRequest::Unknown => return Err(Fault::unsupported(name)),
         };
+        let heard = |part| Fault::garbled(format!("the partner says too much: {part}"));
+        bounds::check(&answer).map_err(heard)?;
         Ok(Response::Supplier(answer))
     }
 
     async fn close(&self) {
         self.closed.store(true, Ordering::Release);
     }
+}
+
+/// What a partner's call says is no longer than the contract allows. A longer call is the partner's mistake, not this
+/// plugin's: otherwise whoever sends one would have the host leave the plugin alone.
+fn read_within(read: &impl serde::Serialize) -> Result<(), Fault> {
+    bounds::check(read).map_err(|part| Fault::invalid(format!("the call says too much: {part}")))
 }
 
 /// The call's name, when the instance is open and its card declares the call.

@@ -48,6 +48,8 @@ pub enum Defect {
     Hang,
     /// It answers with megabytes.
     Huge,
+    /// It answers with a text that is longer than one may be, in a message that is not.
+    Longwinded,
     /// It answers another call than it was asked.
     OtherAnswer,
     /// It declares that it inquires, and does not.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entrepot_sdk::async_trait;
+use entrepot_sdk::contract::bounds::TEXT_LIMIT_BYTES;
 use entrepot_sdk::contract::capability::{Calls, SupplierCapabilities};
 use entrepot_sdk::contract::channel::{RawResponse, ReadyAnswers};
 use entrepot_sdk::contract::fault::Fault;
@@ -44,6 +45,12 @@ pub fn healthy() -> Arc<dyn Plugin> {
 #[must_use]
 pub fn answer(reason: &str) -> Response {
     Response::Supplier(SupplierResponse::Booking(Booking::Refused(Refusal::new(Reason::SupplierRefused, reason))))
+}
+
+/// A refusal with all of that text: the contract's own constructor would cut it.
+fn says(text: String) -> Response {
+    let refusal = Refusal { reason: Reason::SupplierRefused, text, calendar: Vec::new() };
+    Response::Supplier(SupplierResponse::Booking(Booking::Refused(refusal)))
 }
 
 /// Its card, with what its mark makes of it.
@@ -138,7 +145,8 @@ impl Instance for BadInstance {
                 Defect::Block => self.hold(&order, || std::thread::sleep(Duration::from_millis(5))),
                 Defect::Spin => self.hold(&order, || (0..100_000).for_each(|_| std::hint::spin_loop())),
                 Defect::Hang => std::future::pending().await,
-                Defect::Huge => return Ok(answer(&"x".repeat(5 * 1024 * 1024))),
+                Defect::Huge => return Ok(says("x".repeat(5 * 1024 * 1024))),
+                Defect::Longwinded => return Ok(says("x".repeat(TEXT_LIMIT_BYTES + 1))),
                 Defect::OtherAnswer => return Ok(Response::Supplier(SupplierResponse::Codes { rows: Vec::new() })),
                 Defect::Lie if inquires => return Err(Fault::unsupported("inquire")),
                 Defect::Leak => leak(services),

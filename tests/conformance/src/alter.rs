@@ -1,5 +1,6 @@
 //! Changes a right answer in one place: each way gives as many answers as there are places.
 
+use entrepot_contract::bounds::TEXT_LIMIT_BYTES;
 use serde_json::{Map, Value, json};
 
 /// A way to change an answer: all the changes that one allows.
@@ -145,6 +146,14 @@ pub(crate) fn with_impossible_dates(body: &str) -> Vec<Change> {
     let is_date = |text: &str| text.len() == 10 && text.bytes().filter(|byte| *byte == b'-').count() == 2;
     changed(body, |value| match value {
         Value::String(text) if is_date(text) => vec![json!("2026-02-30"), json!("0000-00-00"), json!("2026-13-01")],
+        _ => Vec::new(),
+    })
+}
+
+/// With one text that is longer than any may be.
+pub(crate) fn with_long_texts(body: &str) -> Vec<Change> {
+    changed(body, |value| match value {
+        Value::String(_) => vec![json!("x".repeat(TEXT_LIMIT_BYTES + 1))],
         _ => Vec::new(),
     })
 }

@@ -166,20 +166,22 @@ impl List {
         Body::CreateOrder {
             connection: id(SHOPS[shop].0),
             intent: Box::new(CreateOrder {
-                order: id(&number),
-                source_order: None,
-                wish: Wish {
-                    names: names(sku),
-                    count,
-                    visit: Some(visit),
-                    slot: None,
-                    origin_amount: Some(Money::fen(retail * i64::from(count))),
-                    pay_amount: None,
-                    guests: Guests { buyer: Some(buyer), visitors: Vec::new() },
-                    guests_final: true,
-                },
-                ordered_at: Timestamp::from_millis(BEGIN_MS),
                 paid_at,
+                ..CreateOrder::new(
+                    id(&number),
+                    Wish {
+                        names: names(sku),
+                        count,
+                        visit: Some(visit),
+                        slot: None,
+                        origin_amount: Some(Money::fen(retail * i64::from(count))),
+                        pay_amount: None,
+                        guests: Guests { buyer: Some(buyer), visitors: Vec::new() },
+                        guests_final: true,
+                        ..Wish::default()
+                    },
+                    Timestamp::from_millis(BEGIN_MS),
+                )
             }),
             people: Vec::new(),
         }
@@ -222,28 +224,27 @@ impl List {
         let (order, _) = self.own();
         let (_, number) = self.number();
         self.refunds.push((order.clone(), self.seed().refund()));
-        let intent = AskRefund {
-            order: id(&number),
-            key: format!("r{}", self.chance.between(0, 30)),
-            cause: RefundCause::Guest,
-            units: self.choice(),
-            fee: None,
-            asked_at: Timestamp::from_millis(BEGIN_MS),
-        };
+        let intent = AskRefund::new(
+            id(&number),
+            format!("r{}", self.chance.between(0, 30)),
+            RefundCause::Guest,
+            self.choice(),
+            Timestamp::from_millis(BEGIN_MS),
+        );
         Body::AskRefund { order: OrderName::Own(order), intent }
     }
 
     fn refunded(&mut self) -> Body {
         let order = self.named();
         let (_, number) = self.number();
-        let intent = RecordRefund {
-            order: id(&number),
-            key: format!("r{}", self.chance.between(0, 30)),
-            cause: RefundCause::Guest,
-            units: self.choice(),
-            amount: Money::fen(100),
-            refunded_at: Timestamp::from_millis(BEGIN_MS),
-        };
+        let intent = RecordRefund::new(
+            id(&number),
+            format!("r{}", self.chance.between(0, 30)),
+            RefundCause::Guest,
+            self.choice(),
+            Money::fen(100),
+            Timestamp::from_millis(BEGIN_MS),
+        );
         Body::RecordRefund { order, intent }
     }
 

@@ -8,7 +8,6 @@ use entrepot_contract::ids::OrderId;
 use entrepot_contract::intent::{
     AskRefund, CancelStage, CreateOrder, Intent, IssueOrder, RecordRefund, UnitChoice, Wish,
 };
-use entrepot_contract::listing::ListingNames;
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{Guests, RefundCause, UnitCredentials};
 use entrepot_contract::outcome::{Acceptance, Outcome, Reason};
@@ -126,20 +125,22 @@ impl Guest {
         let (visit, days) = house::visit(wanted.sku, wanted.nights);
         let retail: i64 = days.iter().map(|day| house::retail_fen(wanted.sku, *day)).sum();
         let intent = Intent::CreateOrder(CreateOrder {
-            order: self.name(),
-            source_order: None,
-            wish: Wish {
-                names: names(wanted.sku),
-                count,
-                visit: Some(visit),
-                slot: None,
-                origin_amount: Some(Money::fen(retail * i64::from(count))),
-                pay_amount: None,
-                guests: Guests::default(),
-                guests_final: true,
-            },
-            ordered_at: instant(0),
             paid_at: paid.then(|| instant(1)),
+            ..CreateOrder::new(
+                self.name(),
+                Wish {
+                    names: names(wanted.sku),
+                    count,
+                    visit: Some(visit),
+                    slot: None,
+                    origin_amount: Some(Money::fen(retail * i64::from(count))),
+                    pay_amount: None,
+                    guests: Guests::default(),
+                    guests_final: true,
+                    ..Wish::default()
+                },
+                instant(0),
+            )
         });
         let contents = format!("{count} of {}", wanted.sku);
         self.world.ledger().wanted.insert((self.order.clone(), contents.clone()), wanted);
@@ -158,31 +159,30 @@ impl Guest {
     }
 
     fn issue(&self) -> Call {
-        let intent = Intent::IssueOrder(IssueOrder { order: self.name(), count: None, names: ListingNames::default() });
+        let intent = Intent::IssueOrder(IssueOrder::new(self.name()));
         self.call("issue", "", String::new(), intent)
     }
 
     fn ask(&self, key: &str, units: &UnitChoice) -> Call {
-        let intent = Intent::AskRefund(AskRefund {
-            order: self.name(),
-            key: key.to_owned(),
-            cause: RefundCause::Guest,
-            units: units.clone(),
-            fee: None,
-            asked_at: instant(4),
-        });
+        let intent = Intent::AskRefund(AskRefund::new(
+            self.name(),
+            key.to_owned(),
+            RefundCause::Guest,
+            units.clone(),
+            instant(4),
+        ));
         self.call("ask", key, String::new(), intent)
     }
 
     fn refunded(&self, key: &str, units: &UnitChoice) -> Call {
-        let intent = Intent::RecordRefund(RecordRefund {
-            order: self.name(),
-            key: key.to_owned(),
-            cause: RefundCause::Guest,
-            units: units.clone(),
-            amount: Money::fen(100),
-            refunded_at: instant(5),
-        });
+        let intent = Intent::RecordRefund(RecordRefund::new(
+            self.name(),
+            key.to_owned(),
+            RefundCause::Guest,
+            units.clone(),
+            Money::fen(100),
+            instant(5),
+        ));
         Call { units: Some(units.clone()), ..self.call("refunded", key, String::new(), intent) }
     }
 

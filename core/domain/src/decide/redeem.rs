@@ -126,6 +126,7 @@ pub(super) fn choose(order: &Order, free: &[u16], choice: &UnitChoice) -> Result
     let no = |text: String| Err(Refusal::new(Reason::StateForbids, text));
     match choice {
         UnitChoice::Unknown(_) => no("which units, this build does not know".to_owned()),
+        UnitChoice::Named(_) => no("units are named by the channel's words, which the core does not keep".to_owned()),
         UnitChoice::AllLeft if free.is_empty() => no(format!("order {} has no unit left", order.id)),
         UnitChoice::AllLeft => Ok(free.to_vec()),
         UnitChoice::Count(count) => {

@@ -321,7 +321,7 @@ fn followed(draft: &Draft<'_>, order: &Order, intent: &RecordRefund) -> Option<R
         let named = match &intent.units {
             UnitChoice::Numbers(numbers) => numbers.iter().all(|unit| refund.units.contains(unit)),
             UnitChoice::Count(count) => usize::try_from(*count).is_ok_and(|count| count == refund.units.len()),
-            UnitChoice::AllLeft | UnitChoice::Unknown(_) => true,
+            UnitChoice::AllLeft | UnitChoice::Named(_) | UnitChoice::Unknown(_) => true,
         };
         refund.key.starts_with(FOLLOWED) && refund.channel_amount == Some(intent.amount) && named
     };
@@ -367,12 +367,18 @@ fn units_gone(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent: &Re
             once.into_iter().collect()
         }
         UnitChoice::Count(count) => counted(draft, order, refund, usize::try_from(*count).unwrap_or(usize::MAX)),
+        // One unit for each name; which one it is, the core does not keep.
+        UnitChoice::Named(names) => counted(draft, order, refund, names.len()),
         UnitChoice::AllLeft if !refund.units.is_empty() => refund.units.clone(),
         UnitChoice::AllLeft | UnitChoice::Unknown(_) => open.clone(),
     };
     let again = planted::is(Bug::RefundedTwice);
     let (gone, other): (Vec<u16>, Vec<u16>) = wanted.into_iter().partition(|unit| again || open.contains(unit));
-    let short = matches!(&intent.units, UnitChoice::Count(count) if gone.len() < usize::try_from(*count).unwrap_or(0));
+    let short = match &intent.units {
+        UnitChoice::Count(count) => gone.len() < usize::try_from(*count).unwrap_or(0),
+        UnitChoice::Named(names) => gone.len() < names.len(),
+        _ => false,
+    };
     // A reservation that was cancelled before has no open unit left: its refund is no news.
     let over = order.source().is_some() && open.is_empty();
     if (!other.is_empty() || gone.is_empty() || short) && !over {

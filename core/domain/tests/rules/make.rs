@@ -62,17 +62,12 @@ pub fn wish(sku: &str, count: u32) -> Wish {
         pay_amount: None,
         guests: Guests::default(),
         guests_final: true,
+        ..Wish::default()
     }
 }
 
 pub fn creation(number: &str, sku: &str, count: u32, paid_at: Option<Timestamp>) -> CreateOrder {
-    CreateOrder {
-        order: id(number),
-        source_order: None,
-        wish: wish(sku, count),
-        ordered_at: Timestamp::from_millis(0),
-        paid_at,
-    }
+    CreateOrder { paid_at, ..CreateOrder::new(id(number), wish(sku, count), Timestamp::from_millis(0)) }
 }
 
 pub fn create(number: &str, sku: &str, count: u32, paid_at: Option<Timestamp>) -> Body {
@@ -122,7 +117,7 @@ pub fn redeem(number: &str, units: UnitChoice, used_at: Timestamp) -> Body {
 }
 
 pub fn question(number: &str, key: &str, units: UnitChoice, asked_at: Timestamp) -> AskRefund {
-    AskRefund { order: id(number), key: key.to_owned(), cause: RefundCause::Guest, units, fee: None, asked_at }
+    AskRefund::new(id(number), key.to_owned(), RefundCause::Guest, units, asked_at)
 }
 
 pub fn ask(number: &str, key: &str, units: UnitChoice, asked_at: Timestamp) -> Body {
@@ -130,14 +125,7 @@ pub fn ask(number: &str, key: &str, units: UnitChoice, asked_at: Timestamp) -> B
 }
 
 pub fn result(number: &str, key: &str, units: UnitChoice, refunded_at: Timestamp) -> RecordRefund {
-    RecordRefund {
-        order: id(number),
-        key: key.to_owned(),
-        cause: RefundCause::Guest,
-        units,
-        amount: Money::fen(RETAIL),
-        refunded_at,
-    }
+    RecordRefund::new(id(number), key.to_owned(), RefundCause::Guest, units, Money::fen(RETAIL), refunded_at)
 }
 
 pub fn refunded(number: &str, key: &str, units: UnitChoice, refunded_at: Timestamp) -> Body {

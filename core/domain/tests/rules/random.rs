@@ -226,7 +226,7 @@ impl Run {
     fn chosen(free: &[usize], units: &UnitChoice) -> Option<Vec<usize>> {
         let chosen = match units {
             UnitChoice::AllLeft => free.to_vec(),
-            UnitChoice::Unknown(_) => return None,
+            UnitChoice::Unknown(_) | UnitChoice::Named(_) => return None,
             UnitChoice::Count(count) => free.get(..usize::try_from(*count).unwrap())?.to_vec(),
             UnitChoice::Numbers(numbers) => {
                 let named: std::collections::BTreeSet<u16> = numbers.iter().copied().collect();
@@ -335,7 +335,7 @@ impl Run {
             }
             UnitChoice::AllLeft if asked.is_empty() => open.clone(),
             UnitChoice::AllLeft => asked.to_vec(),
-            UnitChoice::Unknown(_) => open.clone(),
+            UnitChoice::Unknown(_) | UnitChoice::Named(_) => open.clone(),
             UnitChoice::Count(count) => {
                 let count = usize::try_from(*count).unwrap();
                 if asked.len() == count {

@@ -49,7 +49,7 @@ async fn work(core: &Core, job: &LeasedJob) -> Result<Tried, Tried> {
 }
 
 async fn book(core: &Core, job: &LeasedJob, order: &Order, key: &str) -> Result<Tried, Tried> {
-    let wanted = supplier::supplier_order(core, order, &[]).await?;
+    let wanted = supplier::order_with_guests(core, order, &[]).await?;
     let limit_ms = supplier::start(core, job).await?;
     match supplier::call(core, job, key, limit_ms, SupplierRequest::Book { order: Box::new(wanted) }).await {
         Ok(SupplierResponse::Booking(booking)) => settle(core, job, order, booking).await,

@@ -62,7 +62,7 @@ async fn work(core: &Core, job: &LeasedJob, what: &What<'_>) -> Result<Tried, Tr
         return book::record(core, job, Body::EndJob { order: order.id, note }).await;
     }
     let (connection, instance) = supplier::counterparty(core, &job.job.connection)?;
-    let wanted = supplier::supplier_order(core, &order, &what.gone(&refunds)).await?;
+    let wanted = supplier::order_with_guests(core, &order, &what.gone(&refunds)).await?;
     let calls = supplier::calls(&instance)?;
     let (units, key) = (what.units(), what.key.to_owned());
     let request = SupplierRequest::Cancel { order: Box::new(wanted.clone()), units, key };

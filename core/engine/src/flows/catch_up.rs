@@ -272,6 +272,7 @@ fn mend(order: &Order, refunds: &[Refund], seen: &OrderSeen, now: Timestamp) -> 
         units: if all_back { UnitChoice::AllLeft } else { UnitChoice::Count(back_there - back_here) },
         amount: Money { amount_minor: there.amount_minor.saturating_sub(done).max(0), ..there },
         refunded_at: changed,
+        gives_back: Default::default(),
     };
     Some(("refund", Body::RecordRefund { order: name(), intent }))
 }

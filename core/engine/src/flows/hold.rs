@@ -27,7 +27,7 @@ async fn try_keep(core: &Core, job: &LeasedJob, until: Timestamp) -> Result<Trie
     if !matches!(order.state, OrderState::Created | OrderState::Paid) || until <= core.clock.now() {
         return end(core, job, "nothing has to be held any more").await;
     }
-    let wanted = supplier::supplier_order(core, &order, &[]).await?;
+    let wanted = supplier::order_with_guests(core, &order, &[]).await?;
     let limit_ms = supplier::start(core, job).await?;
     let request = SupplierRequest::Hold { order: Box::new(wanted), until };
     let holding = match supplier::call(core, job, order.id.as_str(), limit_ms, request).await {

@@ -2,11 +2,11 @@
 //!
 //! Asked by a channel: [`check_booking`], [`create_order`], [`pay_order`], [`cancel_order`], [`issue_order`],
 //! [`refund_order`], [`query_order`], [`pull_calendar`]; [`unplaced`]: what nobody can place
-//! yet; [`offer`]: what may be offered of a listing; [`people`]: whom purchase limits count.
+//! yet; [`unserved`]: what the contract can say and no flow serves; [`offer`]: what may be offered of a listing; [`people`]: whom purchase limits count.
 //! Told by a supplier: [`hear`].
 //! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`], [`read_calendar`], [`watch_codes`].
 //! Beside the orders of a [`channel`]: [`tell_calendar`], [`tell_product`], [`catch_up`], [`reconcile`]; [`event`]: what
-//! it pushes; [`scenes`]: which of its calls were served.
+//! it pushes; [`scenes`]: which of its calls were served; [`open_guests`]: what it sealed of guests.
 //! Asked by a person: [`redeem`], [`redeem_rows`], [`issue_by_hand`], [`import_codes`], [`administer`],
 //! [`ask_supplier`].
 
@@ -28,6 +28,7 @@ pub mod issue_by_hand;
 mod issue_order;
 pub(crate) mod notify;
 mod offer;
+pub(crate) mod open_guests;
 mod pay_order;
 mod people;
 mod pull_calendar;
@@ -42,6 +43,7 @@ pub(crate) mod supplier;
 pub mod tell_calendar;
 pub mod tell_product;
 pub(crate) mod unplaced;
+pub(crate) mod unserved;
 pub(crate) mod watch_codes;
 
 use entrepot_contract::ids::{ChannelOrderId, MerchantId};
@@ -61,6 +63,9 @@ use crate::storage::StorageFault;
 
 /// Does what a channel's call means.
 pub(crate) async fn serve(visit: &Visit<'_>, intent: &Intent) -> Outcome {
+    if let Some(refusal) = unserved::refusal(intent) {
+        return Outcome::Refused(refusal);
+    }
     match intent {
         Intent::CheckBooking(wish) => check_booking::run(visit, wish).await,
         Intent::CreateOrder(create) => create_order::run(visit, create).await,
@@ -76,9 +81,18 @@ pub(crate) async fn serve(visit: &Visit<'_>, intent: &Intent) -> Outcome {
         Intent::Event { event, message, order, names } => {
             event::run(visit, event, message, order.as_ref(), names).await
         }
-        Intent::Unknown => {
-            Outcome::Refused(Refusal::new(Reason::Malformed, "the plugin decoded something this build does not know"))
-        }
+        // Refused above.
+        Intent::SyncOrder(_)
+        | Intent::RecordUse(_)
+        | Intent::ChangeOrder(_)
+        | Intent::ExtendHold { .. }
+        | Intent::ShowOrders(_)
+        | Intent::ListProducts { .. }
+        | Intent::RecordStanding(_)
+        | Intent::WantCodes { .. }
+        | Intent::AskMember(_)
+        | Intent::AskInvoice(_)
+        | Intent::Unknown => Outcome::Refused(unserved::not_known()),
     }
 }
 

@@ -6,7 +6,7 @@ use entrepot_contract::capability::{Calls, SupplierCapabilities};
 use entrepot_contract::fault::{Effect, Fault, FaultKind};
 use entrepot_contract::ids::{ConnectionId, OrderId, TraceId};
 use entrepot_contract::message::{CallContext, Request, Response};
-use entrepot_contract::order::{Guest, Order, Refund};
+use entrepot_contract::order::{Guest, Guests, Order, Refund};
 use entrepot_contract::product::Fulfilment;
 use entrepot_contract::supplier::{SupplierOrder, SupplierRequest, SupplierResponse, SupplierUnit, Wait};
 use entrepot_domain::alert::AlertKind;
@@ -14,6 +14,7 @@ use entrepot_domain::job::JobMemo;
 use entrepot_domain::planted::{self, Bug};
 use entrepot_host::{CallScope, RunningInstance};
 
+use super::open_guests;
 use crate::core::Core;
 use crate::directory::Connection;
 use crate::jobs::Tried;
@@ -57,12 +58,24 @@ pub(crate) fn calls(instance: &RunningInstance) -> Result<Calls, Tried> {
     })
 }
 
-/// The order in the supplier's words; `gone`: the units that it took back before.
+/// The order in the supplier's words, with all that can be read of its guests; `gone`: the units that it took back before.
+/// For calls that act: opening what the channel sealed costs a call to it.
+pub(crate) async fn order_with_guests(core: &Core, order: &Order, gone: &[u16]) -> Result<SupplierOrder, Tried> {
+    let guests = core.storage.guests(&order.merchant, &order.id).await.map_err(|fault| again(&fault))?;
+    let guests = open_guests::run(core, order, guests).await.map_err(|fault| again(&fault))?;
+    in_words(order, guests, gone)
+}
+
+/// The same for calls that only ask: guests' data that the channel sealed stays sealed.
 pub(crate) async fn supplier_order(core: &Core, order: &Order, gone: &[u16]) -> Result<SupplierOrder, Tried> {
+    let guests = core.storage.guests(&order.merchant, &order.id).await.map_err(|fault| again(&fault))?;
+    in_words(order, guests, gone)
+}
+
+fn in_words(order: &Order, guests: Guests, gone: &[u16]) -> Result<SupplierOrder, Tried> {
     let Fulfilment::Supplier { product_code, .. } = &order.terms.fulfilment else {
         return Err(Tried::Hopeless { note: format!("order {} has no supplier", order.id), unclear: false });
     };
-    let guests = core.storage.guests(&order.merchant, &order.id).await.map_err(|fault| again(&fault))?;
     Ok(SupplierOrder {
         order: order.id.clone(),
         reference: order.supplier_reference.clone(),

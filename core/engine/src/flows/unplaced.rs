@@ -92,6 +92,13 @@ pub(crate) async fn answer(
     let (Some(stored), true) = (&ready.stored, scene.fact) else {
         return (ready.unplaced.clone(), "unplaced");
     };
+    // What no flow serves is not kept: nobody would ever come back to it.
+    if let Some(refusal) = super::unserved::refusal(&intent) {
+        return match visit.encode(raw, intent, Outcome::Refused(refusal)).await {
+            Ok(answer) => (answer, "refused"),
+            Err(_) => (ready.busy.clone(), "not_encoded"),
+        };
+    }
     match (&intent, &located.order) {
         (Intent::Handshake { .. } | Intent::Event { .. }, _) => {
             match visit.encode(raw, intent, Outcome::Recorded).await {

@@ -8,7 +8,7 @@ use entrepot_contract::listing::ListingNames;
 use entrepot_contract::looking::{Look, RedemptionLine, SeenState};
 use entrepot_contract::money::Money;
 use entrepot_contract::notice::{RefusedDate, Told};
-use entrepot_contract::order::{OrderState, RefundState};
+use entrepot_contract::order::{Guest, GuestField, OrderState, RefundState};
 use entrepot_contract::outcome::Outcome;
 use entrepot_contract::supplier::Wait;
 use entrepot_contract::time::Timestamp;
@@ -19,6 +19,7 @@ use entrepot_engine::flows::reconcile::Standing;
 use entrepot_engine::flows::tell_product::ProductStanding;
 use entrepot_engine::notes::{DifferenceFilter, Notes, StandingDifference};
 
+use crate::fakes::Book;
 use crate::house::*;
 use crate::side::{line, seen};
 
@@ -307,4 +308,27 @@ async fn a_day_is_compared_and_what_differs_stands_until_it_is_gone() {
     house.engine.compare_soon(&shop, day, "tester").await.unwrap();
     house.pass(5).await;
     assert_eq!((house.differences().await.len(), house.alerts("differences")), (0, 0));
+}
+
+fn sealed(text: &str) -> Option<GuestField> {
+    Some(GuestField::Sealed(text.to_owned()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_supplier_is_told_the_opened_names_and_the_channel_is_asked_once() {
+    let house = house().await;
+    let Intent::CreateOrder(mut create) = create("1", "gated", 1, Some(house.now())) else { panic!("a creation") };
+    create.wish.guests.buyer =
+        Some(Guest { name: sealed("Enc.Wang Example"), phone: sealed("odd"), ..Guest::default() });
+    house.call("create", Intent::CreateOrder(create)).await.unwrap();
+    house.gate.script([Book::Away]);
+    house.call("issue", issue("1")).await.unwrap();
+    house.pass(20).await;
+    assert_eq!(house.state("1").await, OrderState::Issued);
+    let told = house.gate.orders.lock().unwrap().last().unwrap().buyer.clone().unwrap();
+    assert_eq!(told.name.unwrap().plain(), Some("Wang Example"));
+    assert_eq!(told.phone, sealed("odd"), "what the channel does not open stays as it is");
+    let asked = house.shop.side.asked.lock().unwrap();
+    let opened = asked.iter().filter(|look| matches!(look, Look::Sealed(sealed) if sealed.texts.len() == 2)).count();
+    assert_eq!(opened, 1, "the texts that were opened are kept for the next try");
 }

@@ -503,16 +503,14 @@ pub fn wish(sku: &str, count: u32) -> Wish {
         pay_amount: None,
         guests: Guests::default(),
         guests_final: true,
+        ..Wish::default()
     }
 }
 
 pub fn create(number: &str, sku: &str, count: u32, paid_at: Option<Timestamp>) -> Intent {
     Intent::CreateOrder(CreateOrder {
-        order: id(number),
-        source_order: None,
-        wish: wish(sku, count),
-        ordered_at: Timestamp::from_millis(0),
         paid_at,
+        ..CreateOrder::new(id(number), wish(sku, count), Timestamp::from_millis(0))
     })
 }
 
@@ -526,27 +524,26 @@ pub fn cancel(number: &str) -> Intent {
 }
 
 pub fn issue(number: &str) -> Intent {
-    Intent::IssueOrder(IssueOrder { order: id(number), count: None, names: ListingNames::default() })
+    Intent::IssueOrder(IssueOrder::new(id(number)))
 }
 
 pub fn ask(number: &str, key: &str) -> Intent {
-    Intent::AskRefund(AskRefund {
-        order: id(number),
-        key: key.to_owned(),
-        cause: RefundCause::Guest,
-        units: UnitChoice::AllLeft,
-        fee: None,
-        asked_at: Timestamp::from_millis(1_789_000_000_000),
-    })
+    Intent::AskRefund(AskRefund::new(
+        id(number),
+        key.to_owned(),
+        RefundCause::Guest,
+        UnitChoice::AllLeft,
+        Timestamp::from_millis(1_789_000_000_000),
+    ))
 }
 
 pub fn refunded(number: &str, key: &str) -> Intent {
-    Intent::RecordRefund(RecordRefund {
-        order: id(number),
-        key: key.to_owned(),
-        cause: RefundCause::Guest,
-        units: UnitChoice::AllLeft,
-        amount: Money::fen(1_000),
-        refunded_at: Timestamp::from_millis(1_789_000_000_000),
-    })
+    Intent::RecordRefund(RecordRefund::new(
+        id(number),
+        key.to_owned(),
+        RefundCause::Guest,
+        UnitChoice::AllLeft,
+        Money::fen(1_000),
+        Timestamp::from_millis(1_789_000_000_000),
+    ))
 }

@@ -18,3 +18,4 @@ mod refunds;
 mod sales;
 mod side;
 mod storage;
+mod unserved;

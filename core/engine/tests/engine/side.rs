@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use entrepot_contract::capability::{CalendarNotices, ChannelCapabilities};
 use entrepot_contract::channel::ChannelResponse;
 use entrepot_contract::fault::{Fault, FaultKind};
-use entrepot_contract::looking::{LedgerLine, Look, LookName, OrderSeen, RedemptionLine, Seen, SeenState};
+use entrepot_contract::looking::{LedgerLine, Look, LookName, Opened, OrderSeen, RedemptionLine, Seen, SeenState};
 use entrepot_contract::money::Money;
 use entrepot_contract::notice::{CalendarNotice, Notice, ProductNotice, Told};
 use entrepot_contract::time::Timestamp;
@@ -40,7 +40,8 @@ impl Side {
             channel.repeatable_notices.push(name.to_owned());
         }
         channel.calendar = Some(CalendarNotices { dates_limit: 30, skus_limit: 2, horizon_days: 90 });
-        channel.looks = vec![LookName::Order, LookName::Orders, LookName::Ledger, LookName::Redemptions];
+        channel.looks =
+            vec![LookName::Order, LookName::Orders, LookName::Ledger, LookName::Redemptions, LookName::Sealed];
     }
 
     pub fn deliver(&self, notice: Notice) -> Result<ChannelResponse, Fault> {
@@ -90,6 +91,10 @@ impl Side {
                     lines: all.iter().skip(page).take(1).cloned().collect(),
                     next: next(page, all.len()),
                 }
+            }
+            Look::Sealed(sealed) => {
+                let open = |text: &String| text.strip_prefix("Enc.").map(str::to_owned);
+                Seen::Opened(Opened { texts: sealed.texts.iter().map(open).collect() })
             }
             _ => return Err(Fault::unsupported("look")),
         };

@@ -15,12 +15,14 @@ mod restart;
 mod said;
 mod supervisor;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use entrepot_contract::abi::OpenMessage;
 use entrepot_contract::declared;
 use entrepot_contract::fault::{Fault, FaultKind};
+use entrepot_contract::ids::{InvalidId, PluginId};
 use entrepot_contract::manifest::Manifest;
 use entrepot_contract::message::{CallContext, OpenRequest, Opened, Request, Response};
 use entrepot_contract::plugin::{Instance, Plugin};
@@ -52,12 +54,56 @@ pub async fn start(
     rules: ProcessRules,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<ChildPlugin>, HostFault> {
-    let shown = format!("plugin {}: its process `{}`", declaration.plugin, declaration.shown());
+    let expected = declaration.plugin.clone();
+    begin(declaration, Some(&expected), rules, clock).await
+}
+
+/// A process whose plugin says by itself which one it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnnamedProcess {
+    /// As in [`ProcessDeclaration`].
+    pub program: String,
+    /// As in [`ProcessDeclaration`].
+    pub arguments: Vec<String>,
+    /// As in [`ProcessDeclaration`].
+    pub folder: PathBuf,
+    /// As in [`ProcessDeclaration`].
+    pub environment: Vec<String>,
+}
+
+/// The same of a program that nobody configured: its manifest says which plugin it holds. With the declaration that it
+/// could have stood in a configuration with.
+pub async fn start_unnamed(
+    process: UnnamedProcess,
+    expected: Option<&PluginId>,
+    rules: ProcessRules,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Arc<ChildPlugin>, ProcessDeclaration), HostFault> {
+    let UnnamedProcess { program, arguments, folder, environment } = process;
+    let unfit = |fault: InvalidId| HostFault::Process(fault.to_string());
+    let plugin = expected.map_or_else(|| PluginId::parse("unnamed").map_err(unfit), |id| Ok(id.clone()))?;
+    let declaration = ProcessDeclaration { plugin, program, arguments, folder, environment };
+    let started = begin(declaration.clone(), expected, rules, clock).await?;
+    let plugin = started.manifest.id.clone();
+    Ok((started, ProcessDeclaration { plugin, ..declaration }))
+}
+
+async fn begin(
+    declaration: ProcessDeclaration,
+    expected: Option<&PluginId>,
+    rules: ProcessRules,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<ChildPlugin>, HostFault> {
+    let command = declaration.shown();
+    let shown = match expected {
+        Some(id) => format!("plugin {id}: its process `{command}`"),
+        None => format!("the process `{command}`"),
+    };
     let refuse = |text: String| HostFault::Process(format!("{shown} {text}"));
     let errors = Arc::new(said::StandardError::new(Arc::from(declaration.plugin.as_str()), Arc::clone(clock)));
     let (process, bytes) = process::start(&declaration, rules, &errors).await.map_err(refuse)?;
     let manifest = match manifest::read(&bytes) {
-        Ok(manifest) if manifest.id == declaration.plugin => Ok(manifest),
+        Ok(manifest) if expected.is_none_or(|id| *id == manifest.id) => Ok(manifest),
         Ok(manifest) => Err(format!("holds the plugin {}; correct one of the two", manifest.id)),
         Err(text) => Err(text),
     };
@@ -68,6 +114,7 @@ pub async fn start(
             return Err(refuse(text));
         }
     };
+    let declaration = ProcessDeclaration { plugin: manifest.id.clone(), ..declaration };
     let supervisor = Supervisor::new(declaration, rules, Arc::clone(clock), manifest.clone(), errors, &process);
     Ok(Arc::new(ChildPlugin { manifest, handle: supervisor.look_after(process) }))
 }

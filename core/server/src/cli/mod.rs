@@ -24,6 +24,7 @@ mod migrate;
 mod nodes;
 mod orders;
 mod plugins;
+mod plugins_check;
 mod plugins_new;
 mod print;
 mod reach;

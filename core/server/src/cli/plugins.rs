@@ -1,22 +1,17 @@
 //! `plugins`: what is built in or loaded, and whether a plugin is fit to be loaded.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use entrepot_conformance::{Fixture, Suite};
-use entrepot_contract::ids::PluginId;
 use entrepot_contract::time::SystemClock;
 use entrepot_host::breaker::BreakerRules;
-use entrepot_host::{
-    Host, HostParts, HttpClient, LibraryDeclaration, LoadedFrom, MemoryCache, NoInterfaceLog, PluginStatus, State,
-};
+use entrepot_host::{Host, HostParts, HttpClient, LoadedFrom, MemoryCache, NoInterfaceLog, PluginStatus, State};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::exit::{Exit, Failure};
-use super::plugins_new;
 use super::print;
 use super::source::OptionalSource;
+use super::{plugins_check, plugins_new};
 use crate::config::Config;
 use crate::plugins;
 
@@ -35,18 +30,7 @@ Examples:
   entrepot plugins list --config entrepot.toml --json
   entrepot plugins list --libraries target/debug/plugins")]
     List(List),
-    /// Load one plugin and run the conformance suite on it
-    #[command(after_help = "\
-PLUGIN is the id of a built-in, or the path of a library. A check file (--config) says with which settings, secrets and
-simulated partner it is checked; built-ins have theirs. Without one, only what needs no settings and no partner is
-checked, and the rest is listed as not run. Nothing real is called.
-
-Exit code: 0 when something was checked and nothing failed, 1 otherwise.
-
-Examples:
-  entrepot plugins check target/debug/plugins/libmy_gate.so --config check.toml
-  entrepot plugins check my-gate --json")]
-    Check(Check),
+    Check(plugins_check::Args),
     New(plugins_new::Args),
 }
 
@@ -59,32 +43,16 @@ pub(super) struct List {
     json: bool,
 }
 
-#[derive(Debug, clap::Args)]
-pub(super) struct Check {
-    /// Id of a built-in, or path of a library
-    #[arg(value_name = "ID|PATH")]
-    plugin: String,
-    /// The id expected in a library; without it, the one its file name says
-    #[arg(long, value_name = "ID")]
-    id: Option<PluginId>,
-    /// Check file: settings, secrets, products and a simulated partner (docs/plugin-guide.md)
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Print JSON: passed, failed, not_declared, not_run, and checks with name, result, why and rule
-    #[arg(long)]
-    json: bool,
-}
-
 /// One row of `plugins list --json`. Stable for scripts: it may gain fields.
 #[derive(Debug, Serialize)]
-struct Row {
+pub(super) struct Row {
     id: String,
-    kind: Value,
-    family: Option<String>,
-    version: Option<String>,
+    pub(super) kind: Value,
+    pub(super) family: Option<String>,
+    pub(super) version: Option<String>,
     abi: Option<u32>,
-    contract: Option<String>,
-    loaded: String,
+    pub(super) contract: Option<String>,
+    pub(super) loaded: String,
     sha256: Option<String>,
     state: State,
     capabilities: Value,
@@ -95,7 +63,7 @@ struct Row {
 pub(super) async fn run(command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::List(list) => run_list(list).await,
-        Command::Check(check) => run_check(check),
+        Command::Check(args) => plugins_check::run(args).await,
         Command::New(args) => plugins_new::run(args),
     }
 }
@@ -140,7 +108,7 @@ async fn run_list(list: &List) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn row(status: PluginStatus) -> Row {
+pub(super) fn row(status: PluginStatus) -> Row {
     let (loaded, sha256) = match status.loaded {
         LoadedFrom::BuiltIn => ("built-in".to_owned(), None),
         LoadedFrom::Library { path, sha256 } => (path.display().to_string(), sha256),
@@ -177,99 +145,4 @@ fn shown(rows: &[Row]) -> String {
         })
         .collect();
     print::table(["ID", "KIND", "VERSION", "CONTRACT", "STATE", "LOADED"], &cells)
-}
-
-fn run_check(check: &Check) -> Result<Exit, Failure> {
-    let host = host(&Config::default())?;
-    let built_in = host.status().into_iter().find(|status| status.id.as_str() == check.plugin);
-    let (status, plugin) = match built_in {
-        // Its card was checked when the host took it.
-        Some(status) => {
-            let plugin = entrepot_builtin::plugins().into_iter().find(|plugin| plugin.manifest().id == status.id);
-            let missing = || Failure::failed(format!("{} is built in and is not there", status.id));
-            let plugin = plugin.ok_or_else(missing)?;
-            (status, plugin)
-        }
-        None => {
-            let status = load(&check.plugin, check.id.as_ref(), &host)?;
-            let opened = entrepot_conformance::library::open(Path::new(&check.plugin));
-            (status, opened.map_err(Failure::failed)?)
-        }
-    };
-    let id = status.id.clone();
-    let prepared = match &check.config {
-        Some(file) => Some(entrepot_conformance::check_file::read(file).map_err(Failure::usage)?),
-        None => None,
-    };
-    let known = match &prepared {
-        Some(prepared) => Some(prepared.fixture.clone()),
-        None => entrepot_builtin::fixtures::fixture(id.as_str()),
-    };
-    let bare = known.is_none();
-    let fixture = known.unwrap_or_else(Fixture::bare);
-    let report = Suite::of(plugin, fixture).run();
-    if check.json {
-        print::json(&report)?;
-    } else {
-        print::line(&fit(&id, row(status)))?;
-        print::line(&report.to_string())?;
-        if bare {
-            print::line("a check file has more of it run: --config FILE (docs/plugin-guide.md)")?;
-        }
-    }
-    Ok(if report.conforms() { Exit::Done } else { Exit::Failed })
-}
-
-/// That a plugin can be loaded, and what it is.
-fn fit(id: &PluginId, row: Row) -> String {
-    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-    let kind = print::cell(&row.kind);
-    let (version, family, contract) = (text(&row.version), text(&row.family), text(&row.contract));
-    format!("{id} is fit to be loaded: {kind} {version} of family {family}, contract {contract}, from {}", row.loaded)
-}
-
-fn load(given: &str, id: Option<&PluginId>, host: &Host) -> Result<PluginStatus, Failure> {
-    let path = PathBuf::from(given);
-    if !path.is_file() {
-        let built_in = host.status().iter().map(|status| status.id.to_string()).collect::<Vec<_>>().join(", ");
-        let what = if path.exists() { "is no file" } else { "is not there" };
-        return Err(Failure::failed(format!(
-            "{given} is no built-in plugin ({built_in}), and as the path of a library it {what}; \
-             the house's own libraries are built with: cargo xtask libraries"
-        )));
-    }
-    let plugin = match id {
-        Some(id) => id.clone(),
-        None => named(&path).ok_or_else(|| Failure::usage(format!("say with --id which plugin {given} holds")))?,
-    };
-    // A built-in of the same id would be in the way.
-    let config = Config {
-        plugins: [(plugin.clone(), crate::config::Plugin::in_library(path.clone()))].into(),
-        ..Config::default()
-    };
-    let host = self::host(&config)?;
-    let declaration = LibraryDeclaration { plugin: plugin.clone(), path, sha256: None };
-    host.load_library(&declaration).map_err(|fault| Failure::failed(fault.to_string()))?;
-    let loaded = host.status().into_iter().find(|status| status.id == plugin);
-    loaded.ok_or_else(|| Failure::failed(format!("{plugin} was loaded and is not there")))
-}
-
-/// `libmy_gate.so` → `my-gate`.
-fn named(path: &Path) -> Option<PluginId> {
-    let name = path.file_name()?.to_str()?;
-    let name = name.strip_suffix(std::env::consts::DLL_SUFFIX)?;
-    let name = name.strip_prefix(std::env::consts::DLL_PREFIX).unwrap_or(name);
-    name.replace('_', "-").parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_library_names_its_plugin() {
-        let file = plugins::library_file(Path::new("somewhere"), "my-gate");
-        assert_eq!(named(&file).unwrap().as_str(), "my-gate");
-        assert!(named(Path::new("my-gate.txt")).is_none());
-    }
 }

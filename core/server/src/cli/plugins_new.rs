@@ -28,6 +28,7 @@ a checkout with --sdk, or a repository with --git. Nothing that exists is change
 
 Examples:
   entrepot plugins new supplier-acme --kind supplier
+  entrepot plugins new channel-acme --kind channel
   entrepot plugins new supplier-acme --kind supplier --sdk ../entrepot
   entrepot plugins new supplier-acme --kind supplier --path plugins --git https://git.example/entrepot --rev 0a1b2c3d")]
 pub(super) struct Args {
@@ -55,18 +56,11 @@ pub(super) struct Args {
 enum Kind {
     /// It fulfils: a ticket system, a gate
     Supplier,
-    /// It sells: there is no template for one yet
+    /// It sells: a platform, a reseller
     Channel,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    if args.kind == Kind::Channel {
-        return Err(Failure::failed(
-            "there is no template for a channel: which calls come in, how they are signed and how each is answered \
-             differ from partner to partner. Begin with the section `A channel` of docs/plugin-guide.md and the worked \
-             example that it names",
-        ));
-    }
     let built_in: Vec<String> =
         entrepot_builtin::plugins().iter().map(|plugin| plugin.manifest().id.to_string()).collect();
     let name = Name::parse(&args.id, &built_in).map_err(Failure::usage)?;
@@ -77,7 +71,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         (None, None) => None,
     };
     let place = Place::find(&here, args.path.as_deref(), sdk, &name)?;
-    let written = files::write(&place, &name)?;
+    let written = files::write(&place, &name, args.kind)?;
     let shown = |path: &std::path::Path| path.strip_prefix(&here).unwrap_or(path).display().to_string();
     for path in &written {
         print::line(&shown(path))?;

@@ -273,9 +273,10 @@ impl House {
             pay_amount: None,
             guests: Guests::default(),
             guests_final: true,
+            ..Wish::default()
         };
         let order = id(channel_order);
-        let intent = CreateOrder { order, source_order: None, wish, ordered_at: now, paid_at: None };
+        let intent = CreateOrder::new(order, wish, now);
         let body =
             Body::CreateOrder { connection: id("lakeside-douyin"), intent: Box::new(intent), people: Vec::new() };
         let Answer::Created { order, .. } = self.channel(body).await else { panic!("not created") };
@@ -286,27 +287,26 @@ impl House {
 
     /// The guest of an order asks for money back.
     pub async fn ask_refund(&self, order: &str, channel_order: &str, key: &str) -> Answer {
-        let intent = AskRefund {
-            order: id(channel_order),
-            key: key.to_owned(),
-            cause: RefundCause::Guest,
-            units: UnitChoice::AllLeft,
-            fee: None,
-            asked_at: self.app.clock.now(),
-        };
+        let intent = AskRefund::new(
+            id(channel_order),
+            key.to_owned(),
+            RefundCause::Guest,
+            UnitChoice::AllLeft,
+            self.app.clock.now(),
+        );
         self.channel(Body::AskRefund { order: OrderName::Own(id(order)), intent }).await
     }
 
     /// The channel announces that money went back.
     pub async fn record_refund(&self, order: &str, channel_order: &str, key: &str) -> Answer {
-        let intent = RecordRefund {
-            order: id(channel_order),
-            key: key.to_owned(),
-            cause: RefundCause::Guest,
-            units: UnitChoice::AllLeft,
-            amount: Money::fen(10_000),
-            refunded_at: self.app.clock.now(),
-        };
+        let intent = RecordRefund::new(
+            id(channel_order),
+            key.to_owned(),
+            RefundCause::Guest,
+            UnitChoice::AllLeft,
+            Money::fen(10_000),
+            self.app.clock.now(),
+        );
         self.channel(Body::RecordRefund { order: OrderName::Own(id(order)), intent }).await
     }
 

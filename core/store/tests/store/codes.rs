@@ -66,14 +66,14 @@ async fn numbers(storage: &SqlStorage) -> PoolRow {
 
 fn refund(number: &str) -> Body {
     let order = OrderName::Channel(APPLICATION.parse().unwrap(), number.parse().unwrap());
-    let intent = RecordRefund {
-        order: number.parse().unwrap(),
-        key: format!("r{number}"),
-        cause: RefundCause::Platform,
-        units: UnitChoice::AllLeft,
-        amount: Money::fen(100),
-        refunded_at: Timestamp::from_seconds(1_790_000_100),
-    };
+    let intent = RecordRefund::new(
+        number.parse().unwrap(),
+        format!("r{number}"),
+        RefundCause::Platform,
+        UnitChoice::AllLeft,
+        Money::fen(100),
+        Timestamp::from_seconds(1_790_000_100),
+    );
     Body::RecordRefund { order, intent }
 }
 

@@ -63,14 +63,14 @@ async fn bought_issued_used_and_given_back() {
         assert_eq!(found, Some((order.clone(), 2)));
         let refund = Body::RecordRefund {
             order: name.clone(),
-            intent: RecordRefund {
-                order: "c1".parse().unwrap(),
-                key: "R1".to_owned(),
-                cause: RefundCause::Platform,
-                units: UnitChoice::Numbers(vec![1, 3]),
-                amount: Money::fen(200),
-                refunded_at: Timestamp::from_seconds(1_790_000_100),
-            },
+            intent: RecordRefund::new(
+                "c1".parse().unwrap(),
+                "R1".to_owned(),
+                RefundCause::Platform,
+                UnitChoice::Numbers(vec![1, 3]),
+                Money::fen(200),
+                Timestamp::from_seconds(1_790_000_100),
+            ),
         };
         done(give(&engine, refund.clone()).await);
         done(give(&engine, refund).await);

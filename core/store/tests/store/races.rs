@@ -47,14 +47,14 @@ async fn insist(engine: &Engine, merchant: &str, key: &str, body: Body) -> Answe
 }
 
 fn refund(number: u32) -> RecordRefund {
-    RecordRefund {
-        order: format!("o{number}").parse().unwrap(),
-        key: format!("r{number}"),
-        cause: RefundCause::Platform,
-        units: UnitChoice::AllLeft,
-        amount: Money::fen(100),
-        refunded_at: Timestamp::from_seconds(1_790_000_100),
-    }
+    RecordRefund::new(
+        format!("o{number}").parse().unwrap(),
+        format!("r{number}"),
+        RefundCause::Platform,
+        UnitChoice::AllLeft,
+        Money::fen(100),
+        Timestamp::from_seconds(1_790_000_100),
+    )
 }
 
 async fn sold(engine: &Engine, number: u32) -> OrderId {

@@ -213,20 +213,22 @@ pub fn create(order: &str, count: u32, paid: bool) -> Body {
     Body::CreateOrder {
         connection: CHANNEL.parse().unwrap(),
         intent: Box::new(CreateOrder {
-            order: order.parse().unwrap(),
-            source_order: None,
-            wish: Wish {
-                names: names(),
-                count,
-                visit: Some(Visit { arrive: day(), leave: day() }),
-                slot: None,
-                origin_amount: Some(Money::fen(100 * i64::from(count))),
-                pay_amount: None,
-                guests: Guests { buyer: Some(guest), visitors: Vec::new() },
-                guests_final: true,
-            },
-            ordered_at: at,
             paid_at: paid.then_some(at),
+            ..CreateOrder::new(
+                order.parse().unwrap(),
+                Wish {
+                    names: names(),
+                    count,
+                    visit: Some(Visit { arrive: day(), leave: day() }),
+                    slot: None,
+                    origin_amount: Some(Money::fen(100 * i64::from(count))),
+                    pay_amount: None,
+                    guests: Guests { buyer: Some(guest), visitors: Vec::new() },
+                    guests_final: true,
+                    ..Wish::default()
+                },
+                at,
+            )
         }),
         people: Vec::new(),
     }

@@ -83,6 +83,7 @@ fn check_booking(channel: &DouyinCalendar, check: wire::CanBuy) -> Result<Intent
         pay_amount,
         guests: guests(channel, check.buyer.as_ref(), &check.tourists)?,
         guests_final,
+        ..Wish::default()
     }))
 }
 
@@ -111,20 +112,23 @@ fn create_order(
     let (origin_amount, pay_amount) = amounts(Some(&create.amount))?;
     let source = create.source_order_id.as_ref();
     Ok(Intent::CreateOrder(CreateOrder {
-        order: order_id("order_id", &create.order_id)?,
         source_order: source.map(|source| order_id("source_order_id", source)).transpose()?,
-        wish: Wish {
-            names,
-            count: copies("count", create.count)?,
-            visit: visit(create.book_start_day, create.book_end_day)?,
-            slot: slot(create.ticket_specification.as_ref())?,
-            origin_amount,
-            pay_amount,
-            guests: guests(channel, create.buyer.as_ref(), &create.tourists)?,
-            guests_final: true,
-        },
-        ordered_at,
         paid_at,
+        ..CreateOrder::new(
+            order_id("order_id", &create.order_id)?,
+            Wish {
+                names,
+                count: copies("count", create.count)?,
+                visit: visit(create.book_start_day, create.book_end_day)?,
+                slot: slot(create.ticket_specification.as_ref())?,
+                origin_amount,
+                pay_amount,
+                guests: guests(channel, create.buyer.as_ref(), &create.tourists)?,
+                guests_final: true,
+                ..Wish::default()
+            },
+            ordered_at,
+        )
     }))
 }
 
@@ -157,12 +161,14 @@ fn cancel_order(notice: &wire::CancelNotice) -> Result<Intent, Fault> {
 fn apply_refund(apply: RefundApply) -> Result<Intent, Fault> {
     let own = own_order(&apply.our_order)?;
     Ok(Intent::AskRefund(AskRefund {
-        order: order_id("order_id", &apply.order_id)?,
-        key: refund_key(&apply.refund_key)?,
-        cause: asked_by(apply.apply_source),
-        units: chosen(&apply.vouchers, own).unwrap_or(UnitChoice::AllLeft),
         fee: Some(yuan(apply.refund_fee_amount)),
-        asked_at: instant("apply_refund_time_unix", apply.apply_seconds)?,
+        ..AskRefund::new(
+            order_id("order_id", &apply.order_id)?,
+            refund_key(&apply.refund_key)?,
+            asked_by(apply.apply_source),
+            chosen(&apply.vouchers, own).unwrap_or(UnitChoice::AllLeft),
+            instant("apply_refund_time_unix", apply.apply_seconds)?,
+        )
     }))
 }
 
@@ -173,14 +179,14 @@ fn notify_refund(notice: RefundNotice) -> Result<Intent, Fault> {
         Some(count) if count.0 != 0 => Some(UnitChoice::Count(copies("refund_count", count)?)),
         _ => None,
     };
-    Ok(Intent::RecordRefund(RecordRefund {
-        order: order_id("order_id", &notice.order_id)?,
-        key: refund_key(&notice.refund_key)?,
-        cause: announced_by(notice.refund_scene),
-        units: chosen(&notice.vouchers, own).or(counted).unwrap_or(UnitChoice::AllLeft),
-        amount: yuan(notice.refund_amount),
-        refunded_at: instant("refund_time_unix", notice.refund_seconds)?,
-    }))
+    Ok(Intent::RecordRefund(RecordRefund::new(
+        order_id("order_id", &notice.order_id)?,
+        refund_key(&notice.refund_key)?,
+        announced_by(notice.refund_scene),
+        chosen(&notice.vouchers, own).or(counted).unwrap_or(UnitChoice::AllLeft),
+        yuan(notice.refund_amount),
+        instant("refund_time_unix", notice.refund_seconds)?,
+    )))
 }
 
 /// Scenic §10, `documented`.
@@ -194,9 +200,9 @@ fn query_order(query: &wire::QueryOrder) -> Result<Intent, Fault> {
 fn issue_certificate(issue: &IssueVoucher) -> Result<Intent, Fault> {
     let count = issue.copies.map(|count| copies("copies", count));
     Ok(Intent::IssueOrder(IssueOrder {
-        order: order_id("order_id", &issue.order_id)?,
         count: count.transpose()?,
         names: names(None, issue.sku_id(), None, issue.third_sku_id())?,
+        ..IssueOrder::new(order_id("order_id", &issue.order_id)?)
     }))
 }
 
@@ -219,7 +225,7 @@ fn pull_calendar(pull: &wire_calendar::PullCalendar) -> Result<Intent, Fault> {
     if to < from {
         return Err(wrong("end_date", "before start_date"));
     }
-    Ok(Intent::PullCalendar(PullCalendar { names: product(None, None)?, skus, from, to }))
+    Ok(Intent::PullCalendar(PullCalendar { skus, ..PullCalendar::new(product(None, None)?, from, to) }))
 }
 
 /// Common §9, `documented`. The message id is the header Msg-Id, or a digest of the body.

@@ -1,5 +1,7 @@
 //! A channel with every ability, before the [market](super::market).
 
+mod wider;
+
 use entrepot_sdk::contract::capability::CalendarNotices;
 use entrepot_sdk::contract::intent::{
     AskRefund, CancelStage, CreateOrder, IssueOrder, PullCalendar, RecordRefund, UnitChoice, Wish,
@@ -50,6 +52,16 @@ const SCENES: &[(&str, bool)] = &[
     ("query", false),
     ("calendar", false),
     ("event", true),
+    ("sync", false),
+    ("use", true),
+    ("change", false),
+    ("extend", false),
+    ("show", false),
+    ("list", false),
+    ("standing", true),
+    ("want-codes", true),
+    ("member", false),
+    ("invoice", false),
 ];
 
 const NOTICES: &[&str] =
@@ -69,6 +81,9 @@ struct Said {
     at: Option<u32>,
     event: Option<String>,
     guest: Option<String>,
+    code: Option<String>,
+    hold_ms: Option<u64>,
+    billed: Option<String>,
 }
 
 fn missing(key: &str) -> Fault {
@@ -106,17 +121,26 @@ impl Said {
         ListingNames { product_out: self.product.clone(), ..ListingNames::default() }
     }
 
+    fn guest(&self) -> Option<Guest> {
+        let named = |name: &String| Guest { name: Some(GuestField::Plain(name.clone())), ..Guest::default() };
+        self.guest.as_ref().map(named)
+    }
+
+    fn visit(&self) -> Option<Visit> {
+        self.date.map(|date| Visit { arrive: date, leave: date })
+    }
+
     fn wish(&self) -> Result<Wish, Fault> {
-        let guest = |name: &String| Guest { name: Some(GuestField::Plain(name.clone())), ..Guest::default() };
         Ok(Wish {
             names: self.names(),
             count: self.count.ok_or_else(|| missing("count"))?,
-            visit: self.date.map(|date| Visit { arrive: date, leave: date }),
+            visit: self.visit(),
             slot: None,
             origin_amount: None,
             pay_amount: self.money()?,
-            guests: Guests { buyer: self.guest.as_ref().map(guest), visitors: Vec::new() },
+            guests: Guests { buyer: self.guest(), visitors: Vec::new() },
             guests_final: true,
+            ..Wish::default()
         })
     }
 }
@@ -208,40 +232,34 @@ impl Channel for ReferenceChannel {
         let said = Said::read(&raw)?;
         Ok(match raw.scene.as_str() {
             "check" => Intent::CheckBooking(said.wish()?),
-            "create" => Intent::CreateOrder(CreateOrder {
-                order: said.order()?,
-                source_order: None,
-                wish: said.wish()?,
-                ordered_at: said.at()?,
-                paid_at: None,
-            }),
+            "create" => Intent::CreateOrder(CreateOrder::new(said.order()?, said.wish()?, said.at()?)),
             "pay" => Intent::PayOrder { order: said.order()?, paid_at: said.at()? },
             "cancel" => Intent::CancelOrder {
                 order: said.order()?,
                 stage: CancelStage::BeforePayment,
                 cancelled_at: said.at()?,
             },
-            "issue" => Intent::IssueOrder(IssueOrder { order: said.order()?, count: said.count, names: said.names() }),
+            "issue" => Intent::IssueOrder(IssueOrder {
+                count: said.count,
+                names: said.names(),
+                ..IssueOrder::new(said.order()?)
+            }),
             "ask-refund" => Intent::AskRefund(AskRefund {
-                order: said.order()?,
-                key: said.key()?,
-                cause: RefundCause::Guest,
-                units: UnitChoice::AllLeft,
                 fee: said.money()?,
-                asked_at: said.at()?,
+                ..AskRefund::new(said.order()?, said.key()?, RefundCause::Guest, UnitChoice::AllLeft, said.at()?)
             }),
-            "refunded" => Intent::RecordRefund(RecordRefund {
-                order: said.order()?,
-                key: said.key()?,
-                cause: RefundCause::Guest,
-                units: UnitChoice::AllLeft,
-                amount: said.money()?.ok_or_else(|| missing("amount"))?,
-                refunded_at: said.at()?,
-            }),
+            "refunded" => Intent::RecordRefund(RecordRefund::new(
+                said.order()?,
+                said.key()?,
+                RefundCause::Guest,
+                UnitChoice::AllLeft,
+                said.money()?.ok_or_else(|| missing("amount"))?,
+                said.at()?,
+            )),
             "query" => Intent::QueryOrder { order: said.order()? },
             "calendar" => {
                 let date = said.date.ok_or_else(|| missing("date"))?;
-                Intent::PullCalendar(PullCalendar { names: said.names(), skus: Vec::new(), from: date, to: date })
+                Intent::PullCalendar(PullCalendar::new(said.names(), date, date))
             }
             "event" => Intent::Event {
                 event: said.event.clone().ok_or_else(|| missing("event"))?,
@@ -249,7 +267,7 @@ impl Channel for ReferenceChannel {
                 order: Some(said.order()?),
                 names: ListingNames::default(),
             },
-            other => return Err(Fault::unsupported(other)),
+            other => return wider::decoded(other, &said),
         })
     }
 
@@ -272,6 +290,9 @@ impl Channel for ReferenceChannel {
             Outcome::RefundWaiting => coded(3, json!({})),
             Outcome::Usage { units, .. } => coded(0, json!({ "units": units })),
             Outcome::Calendar { skus } => coded(0, json!({ "skus": skus })),
+            Outcome::Orders { orders } => coded(0, json!({ "orders": orders })),
+            Outcome::Products { products, next } => coded(0, json!({ "products": products, "next": next })),
+            Outcome::Member(facts) => coded(0, json!({ "member": facts })),
             Outcome::Refused(refusal) => coded(200, json!({ "why": refusal.reason, "text": refusal.text })),
             Outcome::Unknown => return Err(Fault::invalid("an outcome of a later contract")),
         })

@@ -22,6 +22,13 @@ pub fn calls() -> Vec<(&'static str, &'static str, Value)> {
     let create = json!({
         "product": "P1", "count": 2, "date": "2026-10-01", "amount": 18_000, "at": 1_790_000_000, "guest": "A",
     });
+    let synced = json!({
+        "product": "P1", "count": 1, "date": "2026-10-01", "amount": 9_000, "at": 1_790_000_000, "code": "C-1",
+    });
+    let invoice = json!({
+        "key": "I1", "amount": 18_000, "at": 1_790_003_000, "guest": "A", "product": "tickets", "code": "Enc.a",
+        "billed": ORDER,
+    });
     vec![
         ("check", "check_booking", sale),
         ("create", "create_order", create),
@@ -34,13 +41,24 @@ pub fn calls() -> Vec<(&'static str, &'static str, Value)> {
         ("query", "query_order", json!({ "again": true })),
         ("calendar", "pull_calendar", json!({ "product": "P1", "date": "2026-10-01" })),
         ("event", "event", json!({ "event": "paid", "key": "m1" })),
+        ("sync", "sync_order", synced),
+        ("use", "record_use", json!({ "key": "U1", "code": "C-1", "at": 1_790_002_000 })),
+        ("use", "record_use", json!({ "key": "U2", "code": "C-1", "at": 1_790_002_300, "event": "undone" })),
+        ("change", "change_order", json!({ "key": "X1", "date": "2026-10-02", "at": 1_790_000_300 })),
+        ("extend", "extend_hold", json!({ "hold_ms": 600_000 })),
+        ("show", "show_orders", json!({ "product": "N1" })),
+        ("list", "list_products", json!({ "product": "P1" })),
+        ("standing", "record_standing", json!({ "product": "P1", "event": "approved", "key": "m2" })),
+        ("want-codes", "want_codes", json!({ "product": "P1", "count": 500, "key": "m3" })),
+        ("member", "ask_member", json!({ "key": "G1", "guest": "A" })),
+        ("invoice", "ask_invoice", invoice),
     ]
 }
 
 /// Whether a call of this scene names an order.
 #[must_use]
 pub fn names_an_order(scene: &str) -> bool {
-    !matches!(scene, "check" | "calendar")
+    !matches!(scene, "check" | "calendar" | "show" | "list" | "standing" | "want-codes" | "member" | "invoice")
 }
 
 /// A call as the partner makes it.

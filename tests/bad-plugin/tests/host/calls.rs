@@ -46,6 +46,8 @@ async fn each_defect_in_a_call_is_contained() {
         ("hang", book("bad", "o1"), FaultKind::TimedOut, Unknown),
         ("hang", inquire("bad"), FaultKind::TimedOut, NotDone),
         ("huge", book("bad", "o1"), FaultKind::Garbled, Unknown),
+        ("longwinded", book("bad", "o1"), FaultKind::Garbled, Unknown),
+        ("longwinded", inquire("bad"), FaultKind::Garbled, NotDone),
         ("other_answer", book("bad", "o1"), FaultKind::Garbled, Unknown),
     ];
     for (defect, request, kind, effect) in cases {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use entrepot_contract::bounds;
 use entrepot_contract::channel::RawRequest;
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::ids::ChannelOrderId;
@@ -28,6 +29,7 @@ pub(crate) const CHECKS: &[Check] = checks! {
     long_order_numbers_are_kept if all, "order numbers are text: a number of 64 bits does not fit a float";
     negative_amounts_are_not_decoded if all, "an amount below nothing is Invalid";
     cut_off_amounts_are_not_decoded if all, "a number that does not fit is Invalid: never cut it off with `as`";
+    long_texts_are_not_decoded if all, "a text that is longer than the contract allows is Invalid, or cut where it is only for people";
     impossible_dates_are_not_decoded if all, "a date that is none is Invalid: never another date";
 };
 
@@ -40,27 +42,13 @@ async fn samples_decode_to_their_intents(trial: Arc<Trial>) -> Outcome {
     Ok(())
 }
 
-fn order_of(intent: &Intent) -> Option<&ChannelOrderId> {
-    match intent {
-        Intent::CreateOrder(asked) => Some(&asked.order),
-        Intent::PayOrder { order, .. } | Intent::CancelOrder { order, .. } | Intent::QueryOrder { order } => {
-            Some(order)
-        }
-        Intent::IssueOrder(asked) => Some(&asked.order),
-        Intent::AskRefund(asked) => Some(&asked.order),
-        Intent::RecordRefund(told) => Some(&told.order),
-        Intent::Event { order, .. } => order.as_ref(),
-        _ => None,
-    }
-}
-
 async fn intent_names_the_located_order(trial: Arc<Trial>) -> Outcome {
     let (seat, _) = stand(&trial).await?;
     for sample in samples(&trial)?.iter().filter(|sample| sample.order.is_some()) {
         let located = fine("locate", seat.locate(sample.raw.clone()).await)?.order;
         let intent = fine(&sample.intent, seat.decode(sample.raw.clone()).await)?;
-        let same = order_of(&intent) == located.as_ref();
-        ensure(same, || format!("{}: located {located:?}, decoded {:?}", sample.intent, order_of(&intent)))?;
+        let same = intent.order() == located.as_ref();
+        ensure(same, || format!("{}: located {located:?}, decoded {:?}", sample.intent, intent.order()))?;
     }
     Ok(())
 }
@@ -155,7 +143,7 @@ async fn missing_fields_end_clearly(trial: Arc<Trial>) -> Outcome {
     changed(&trial, alter::without_a_field, |sample, right, body, told| {
         if let Ok(intent) = &told {
             // Without its number a call may still mean something, but never another order.
-            let same = order_of(intent).is_none() || order_of(intent) == order_of(right);
+            let same = intent.order().is_none() || intent.order() == right.order();
             ensure(same, || format!("{}: {body} names another order", sample.intent))?;
         }
         clear(sample, body, told)
@@ -186,8 +174,8 @@ async fn long_order_numbers_are_kept(trial: Arc<Trial>) -> Outcome {
         let located = fine("locate", seat.locate(raw.clone()).await)?.order;
         let intent = fine("decode", seat.decode(raw).await)?;
         let kept = |order: Option<&ChannelOrderId>| order.is_none_or(|order| order.as_str() == LONG);
-        let right = kept(located.as_ref()) && kept(order_of(&intent));
-        ensure(right, || format!("{}: {LONG} became {located:?} and {:?}", sample.intent, order_of(&intent)))?;
+        let right = kept(located.as_ref()) && kept(intent.order());
+        ensure(right, || format!("{}: {LONG} became {located:?} and {:?}", sample.intent, intent.order()))?;
     }
     if tried { Ok(()) } else { Err(lacks("order numbers of digits in its calls")) }
 }
@@ -223,6 +211,14 @@ async fn cut_off_amounts_are_not_decoded(trial: Arc<Trial>) -> Outcome {
         let cut = i128::from(alter::CUT_OFF);
         let is_cut = told.as_ref().is_ok_and(|intent| amounts(intent).contains(&cut)) && !amounts(right).contains(&cut);
         ensure(!is_cut, || format!("{}: of {body} a number was cut off", sample.intent))
+    })
+    .await
+}
+
+async fn long_texts_are_not_decoded(trial: Arc<Trial>) -> Outcome {
+    changed(&trial, alter::with_long_texts, |sample, _, _, told| match &told {
+        Ok(intent) => bounds::check(intent).map_err(|part| format!("{}: decoded {part}", sample.intent).into()),
+        Err(_) => clear(sample, "a body with a text without end", told),
     })
     .await
 }

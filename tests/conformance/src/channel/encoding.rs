@@ -5,11 +5,11 @@ use std::sync::Arc;
 use entrepot_contract::channel::RawResponse;
 use entrepot_contract::ids::SceneName;
 use entrepot_contract::intent::Intent;
-use entrepot_contract::outcome::{CalendarAnswer, Outcome as Answer, Reason, Refusal};
+use entrepot_contract::outcome::{CalendarAnswer, OrderShown, Outcome as Answer, Reason, Refusal, Standing};
 use entrepot_sdk::testing::Seat;
 use serde_json::Value;
 
-use super::sample::{TICKET, answers, cell, samples, stand};
+use super::sample::{TICKET, answers, cell, order_shown, samples, stand, ticket};
 use crate::ability::all;
 use crate::stand::lacks;
 use crate::suite::{Check, Outcome, checks};
@@ -26,6 +26,8 @@ pub(crate) const CHECKS: &[Check] = checks! {
     odd_texts_do_not_break_answers if all, "write answers with serde_json, never with format!";
     answers_again_are_the_same if all, "a repeat gets the same bytes: no time and no counter of ours in an answer";
     tickets_survive_in_answers if all, "a ticket's code is sent as it is";
+    shown_tickets_survive if all, "the tickets of an order that is shown are sent as they are";
+    ends_of_holds_are_told if all, "a channel that keeps unpaid orders tells until when";
     prices_survive_in_answers if all, "prices are whole numbers of minor units of 64 bits: never a float";
 };
 
@@ -107,7 +109,16 @@ async fn busy_can_be_said(trial: Arc<Trial>) -> Outcome {
 
 /// Questions, to which a wrong yes sells or pays.
 fn is_question(intent: &Intent) -> bool {
-    matches!(intent, Intent::CheckBooking(_) | Intent::CreateOrder(_) | Intent::IssueOrder(_) | Intent::AskRefund(_))
+    match intent {
+        Intent::ChangeOrder(change) => !change.done,
+        Intent::CheckBooking(_)
+        | Intent::CreateOrder(_)
+        | Intent::IssueOrder(_)
+        | Intent::AskRefund(_)
+        | Intent::ExtendHold { .. }
+        | Intent::AskInvoice(_) => true,
+        _ => false,
+    }
 }
 
 async fn differs_from_yes(trial: &Trial, no: Answer) -> Outcome {
@@ -212,6 +223,27 @@ async fn tickets_survive_in_answers(trial: Arc<Trial>) -> Outcome {
     let Some(yes) = answers(intent)?.into_iter().next() else { return fail("no answer to issue") };
     let told = said(&seat, scene, intent, &yes).await?;
     ensure(holds(&told, TICKET), || format!("the ticket {TICKET:?} is not in the answer"))
+}
+
+async fn shown_tickets_survive(trial: Arc<Trial>) -> Outcome {
+    let (seat, all) = asked(&trial).await?;
+    let shows = all.iter().find(|(_, intent)| matches!(intent, Intent::ShowOrders(_)));
+    let Some((scene, intent)) = shows else { return Err(lacks("a call that shows orders")) };
+    let shown = OrderShown { standing: Standing::Issued, credentials: vec![ticket(1)], ..order_shown(intent)? };
+    let told = said(&seat, scene, intent, &Answer::Orders { orders: vec![shown] }).await?;
+    ensure(holds(&told, TICKET), || format!("the ticket {TICKET:?} is not in the answer"))
+}
+
+async fn ends_of_holds_are_told(trial: Arc<Trial>) -> Outcome {
+    let (seat, all) = asked(&trial).await?;
+    let extends = all.iter().find(|(_, intent)| matches!(intent, Intent::ExtendHold { .. }));
+    let Some((scene, intent)) = extends else { return Err(lacks("a call that keeps an order for longer")) };
+    let shown = order_shown(intent)?;
+    let later = shown.hold_until.map(|until| until.plus_millis(60_000));
+    let later = OrderShown { hold_until: later, ..shown.clone() };
+    let first = said(&seat, scene, intent, &Answer::Orders { orders: vec![shown] }).await?;
+    let second = said(&seat, scene, intent, &Answer::Orders { orders: vec![later] }).await?;
+    ensure(first != second, || format!("{scene} says the same of a hold that ends a minute later"))
 }
 
 async fn prices_survive_in_answers(trial: Arc<Trial>) -> Outcome {

@@ -13,7 +13,9 @@ use entrepot_contract::notice::{
     CalendarNotice, Notice, OrderEvent, OrderNotice, ProductNotice, RefundDecision, SkuDates, SkuNotice,
 };
 use entrepot_contract::order::{Credential, CredentialKind, UnitCredentials, UnitState};
-use entrepot_contract::outcome::{Acceptance, CalendarAnswer, CalendarCell, Outcome as Answer, UnitUsage};
+use entrepot_contract::outcome::{
+    Acceptance, CalendarAnswer, CalendarCell, MemberFacts, OrderShown, Outcome as Answer, Standing, UnitUsage,
+};
 use entrepot_contract::product::{GuestRequirement, RefundRule, Validity};
 use entrepot_contract::time::Timestamp;
 use entrepot_sdk::testing::{Seat, World};
@@ -128,7 +130,12 @@ pub(crate) fn all_notices() -> Outcome<Vec<Notice>> {
         }],
         whole: false,
     }));
-    notices.push(Notice::Product(ProductNotice {
+    notices.push(Notice::Product(product()?));
+    Ok(notices)
+}
+
+fn product() -> Outcome<ProductNotice> {
+    Ok(ProductNotice {
         names: ListingNames::default(),
         on_sale: true,
         product: ProductId::parse("p1").map_err(|fault| fault.to_string())?,
@@ -137,7 +144,7 @@ pub(crate) fn all_notices() -> Outcome<Vec<Notice>> {
         validity: Validity::default(),
         refund: RefundRule::default(),
         skus: vec![SkuNotice {
-            listing: listing()?,
+            listing: ListingId::parse("l1").map_err(|fault| fault.to_string())?,
             names: ListingNames::default(),
             on_sale: true,
             sku: SkuId::parse("s1").map_err(|fault| fault.to_string())?,
@@ -146,8 +153,7 @@ pub(crate) fn all_notices() -> Outcome<Vec<Notice>> {
             minimum_units: 1,
             maximum_units: 5,
         }],
-    }));
-    Ok(notices)
+    })
 }
 
 pub(crate) fn our_order() -> Outcome<OrderId> {
@@ -163,6 +169,7 @@ pub(crate) fn ticket(unit: u16) -> UnitCredentials {
 pub(crate) fn answers(intent: &Intent) -> Outcome<Vec<Answer>> {
     let order = our_order()?;
     Ok(match intent {
+        _ if shows_whole(intent) => vec![Answer::Orders { orders: vec![order_shown(intent)?] }],
         Intent::CheckBooking(_) => vec![Answer::Bookable],
         Intent::CreateOrder(asked) => {
             let acceptances: &[Option<Acceptance>] = match asked.paid_at {
@@ -195,7 +202,60 @@ pub(crate) fn answers(intent: &Intent) -> Outcome<Vec<Answer>> {
             let names = asked.skus.first().unwrap_or(&asked.names).clone();
             vec![Answer::Calendar { skus: vec![CalendarAnswer { names, days: vec![cell(asked.from, 18_000)?] }] }]
         }
-        Intent::Handshake { .. } | Intent::Unknown => Vec::new(),
+        Intent::SyncOrder(_) => vec![Answer::Created { order, acceptance: Some(Acceptance::Accepted) }],
+        Intent::ShowOrders(_) => {
+            let shown = Answer::Orders { orders: vec![order_shown(intent)?] };
+            vec![shown, Answer::Orders { orders: Vec::new() }]
+        }
+        Intent::ListProducts { .. } => {
+            vec![Answer::Products { products: vec![product()?], next: None }]
+        }
+        Intent::AskMember(_) => {
+            vec![Answer::Member(Box::new(MemberFacts { member: true, level: Some(1), ..MemberFacts::default() }))]
+        }
+        Intent::RecordUse(_)
+        | Intent::ChangeOrder(_)
+        | Intent::RecordStanding(_)
+        | Intent::WantCodes { .. }
+        | Intent::AskInvoice(_) => vec![Answer::Recorded],
+        Intent::ExtendHold { .. } | Intent::Handshake { .. } | Intent::Unknown => Vec::new(),
+    })
+}
+
+/// Whether a yes shows the whole order.
+fn shows_whole(intent: &Intent) -> bool {
+    match intent {
+        Intent::CreateOrder(asked) => asked.whole,
+        Intent::IssueOrder(asked) => asked.whole,
+        Intent::AskRefund(asked) => asked.whole,
+        Intent::ChangeOrder(asked) => !asked.done,
+        Intent::ExtendHold { .. } => true,
+        _ => false,
+    }
+}
+
+/// The order that an intent is about, held until a minute later.
+pub(crate) fn order_shown(intent: &Intent) -> Outcome<OrderShown> {
+    let named = ChannelOrderId::parse("9007199254740993001").map_err(|fault| fault.to_string())?;
+    let made = Timestamp::from_seconds(1_790_000_000);
+    Ok(OrderShown {
+        order: our_order()?,
+        channel_order: intent.order().cloned().unwrap_or(named),
+        reference: None,
+        source_order: None,
+        names: ListingNames::default(),
+        standing: Standing::Held,
+        visit: None,
+        slot: None,
+        shop: None,
+        units: vec![UnitUsage { unit: 1, state: UnitState::Available }],
+        unit_names: Vec::new(),
+        credentials: Vec::new(),
+        ordered_at: made,
+        hold_until: Some(made.plus_millis(60_000)),
+        paid_at: None,
+        ended_at: None,
+        fee: None,
     })
 }
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use entrepot_contract::bounds;
 use entrepot_contract::fault::{Effect, Fault};
 use entrepot_contract::reading::{CalendarPage, Vacancies};
 use entrepot_contract::supplier::{Booking, SupplierResponse, UsedUnits};
@@ -24,6 +25,7 @@ pub(crate) const CHECKS: &[Check] = checks! {
     too_few_credentials_are_not_issued if books, "one credential for each unit: one_a_unit(…) refuses any other number";
     too_many_credentials_are_not_issued if books, "one credential for each unit: one_a_unit(…) refuses any other number";
     empty_credentials_are_not_issued if books, "an empty credential is none: one_a_unit(…) refuses it";
+    long_texts_are_not_passed_on if books, "a text that is longer than the contract allows is garbled, or cut where it is only for people";
     impossible_use_is_not_believed if tells_use, "more used than there are units is garbled: never cut a number off";
     negative_prices_are_not_believed if has_calendar, "a price below nothing is garbled, or the date is left out";
     cut_off_numbers_are_not_believed if has_calendar, "a number that does not fit is garbled: never cut it off with `as`";
@@ -165,6 +167,14 @@ async fn too_many_credentials_are_not_issued(trial: Arc<Trial>) -> Outcome {
 
 async fn empty_credentials_are_not_issued(trial: Arc<Trial>) -> Outcome {
     judged(&trial, Deed::Book, alter::with_empty_texts, same_or_unclear).await
+}
+
+async fn long_texts_are_not_passed_on(trial: Arc<Trial>) -> Outcome {
+    judged(&trial, Deed::Book, alter::with_long_texts, |_, _, told| match told {
+        Ok(told) => bounds::check(told).map_err(|part| format!("a text without end is passed on: {part}").into()),
+        Err(fault) => ensure(fault.effect == Effect::Unknown, || format!("a text without end is {fault}")),
+    })
+    .await
 }
 
 async fn impossible_use_is_not_believed(trial: Arc<Trial>) -> Outcome {

@@ -163,3 +163,28 @@ fn it_is_listed_with_its_command_and_a_start_without_it_says_why() {
     let ended = list(&json!({ "command": ["no-such-python", "gone.py"] }));
     assert!(ended.err.contains("names a program that is not found in PATH"), "{}", ended.err);
 }
+
+/// Without a check file only what needs no partner is checked; the suite itself runs in the plugin's own tests.
+#[test]
+fn it_is_checked_by_its_command_and_by_its_path() {
+    let python = script().display().to_string();
+    let ended = program::run(&["plugins", "check", "--json", "--process", "python3", &python]);
+    assert_eq!(ended.code, 0, "{}\n{}", ended.out, ended.err);
+    let by_command = ended.json();
+    assert!(by_command["passed"].as_u64().unwrap() > 0 && by_command["failed"] == 0, "{by_command}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gate");
+    std::fs::write(&path, format!("#!/bin/sh\nexec python3 {python}\n")).unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let shown = path.display().to_string();
+    let ended = program::run(&["plugins", "check", &shown, "--json"]);
+    assert_eq!(ended.json(), by_command, "{}", ended.err);
+    let told = program::run(&["plugins", "check", &shown]).done();
+    assert!(told.contains("python-gate is fit to be loaded: supplier"), "{told}");
+
+    let ended = program::run(&["plugins", "check", "--id", "other-gate", "--process", "python3", &python]);
+    assert!(ended.code == 1 && ended.err.contains("holds the plugin python-gate"), "{}", ended.err);
+    let ended = program::run(&["plugins", "check", "--process", "python3", "gone.py"]);
+    assert!(ended.code == 1 && ended.err.contains("ended with code 2"), "{}", ended.err);
+}

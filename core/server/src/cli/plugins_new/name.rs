@@ -120,7 +120,11 @@ impl Name {
     /// The outside system: the id without the word that tells the kind.
     pub(super) fn family(&self) -> &str {
         let id = self.id();
-        let bare = id.strip_prefix("supplier-").or_else(|| id.strip_suffix("-supplier")).unwrap_or(id);
+        let without = |kind: &str| {
+            let before = id.strip_prefix(kind).and_then(|rest| rest.strip_prefix('-'));
+            before.or_else(|| id.strip_suffix(kind).and_then(|rest| rest.strip_suffix('-')))
+        };
+        let bare = without("supplier").or_else(|| without("channel")).unwrap_or(id);
         if bare.starts_with(|c: char| c.is_ascii_lowercase()) { bare } else { id }
     }
 

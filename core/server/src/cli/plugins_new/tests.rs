@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::files;
 use super::name::Name;
 use super::place::{Place, Sdk};
+use super::{Kind, files};
 
 fn name(text: &str) -> Name {
     Name::parse(text, &[]).unwrap()
@@ -30,7 +30,11 @@ fn find(here: &Path, path: Option<&str>, sdk: Option<Sdk>) -> Result<Place, Stri
 }
 
 fn manifest(place: &Place) -> String {
-    files::texts(place, &name("supplier-acme")).into_iter().find(|(file, _)| *file == "Cargo.toml").unwrap().1
+    files::texts(place, &name("supplier-acme"), Kind::Supplier)
+        .into_iter()
+        .find(|(file, _)| *file == "Cargo.toml")
+        .unwrap()
+        .1
 }
 
 #[test]
@@ -69,6 +73,7 @@ fn names_follow_from_the_id() {
     let expected = |package: &str, family: &str, types: &str| (package.to_owned(), family.to_owned(), types.to_owned());
     assert_eq!(of("supplier-acme"), expected("supplier_acme", "acme", "Acme"));
     assert_eq!(of("north-gate-supplier"), expected("north_gate_supplier", "north-gate", "NorthGate"));
+    assert_eq!(of("channel-acme"), expected("channel_acme", "acme", "Acme"));
     assert_eq!(of("supplier"), expected("supplier", "supplier", "Supplier"));
     assert_eq!(of("supplier-1a"), expected("supplier_1a", "supplier-1a", "Supplier1a"));
 }
@@ -139,10 +144,12 @@ fn a_place_that_will_not_do_is_refused_with_what_to_do() {
 fn every_word_of_the_templates_is_filled_in() {
     let (_folder, root, _) = stage();
     let place = find(&root, None, None).unwrap_or_else(|fault| panic!("{fault}"));
-    let texts = files::texts(&place, &name("supplier-acme"));
-    assert_eq!(texts.len(), 7);
-    for (file, text) in texts {
-        assert!(!text.contains("{{"), "{file}: {text}");
+    for kind in [Kind::Supplier, Kind::Channel] {
+        let texts = files::texts(&place, &name("acme"), kind);
+        assert_eq!(texts.len(), 7);
+        for (file, text) in texts {
+            assert!(!text.contains("{{"), "{file}: {text}");
+        }
     }
 }
 
@@ -151,7 +158,7 @@ fn every_word_of_the_templates_is_filled_in() {
 fn what_an_author_begins_with_is_short() {
     let (_folder, root, _) = stage();
     let place = find(&root, None, None).unwrap_or_else(|fault| panic!("{fault}"));
-    let texts = files::texts(&place, &name("supplier-acme"));
+    let texts = files::texts(&place, &name("supplier-acme"), Kind::Supplier);
     let lines = texts.iter().find(|(file, _)| *file == "src/lib.rs").unwrap().1.lines().count();
     assert!(lines < 200, "{lines} lines");
 }

@@ -110,6 +110,15 @@ pub(super) const DEFECTS: &[Defect] = defect_table! {
     cut_off_amounts breaks cut_off_amounts_are_not_decoded: Answered(|asked, answer, _| {
         decodes_amount(asked, answer, 77);
     });
+    passes_on_whatever_is_called breaks long_texts_are_not_decoded: Answered(|asked, answer, _| {
+        let mut asked = asked.clone();
+        let decodes = matches!(asked, Request::Channel(ChannelRequest::Decode { .. }));
+        if let (true, Some(raw), true) = (decodes, raw(&mut asked), answer.is_err()) {
+            let event = String::from_utf8_lossy(&raw.body).into_owned();
+            let intent = Box::new(Intent::Event { event, message: "m".to_owned(), order: None, names: ListingNames::default() });
+            *answer = Ok(Response::Channel(ChannelResponse::Decoded { intent }));
+        }
+    });
     dates_made_up breaks impossible_dates_are_not_decoded: Answered(|asked, answer, _| decodes_amount(asked, answer, 1));
 
     cannot_say_later breaks every_answer_can_be_said: Answered(|asked, answer, _| {
@@ -144,6 +153,18 @@ pub(super) const DEFECTS: &[Defect] = defect_table! {
     });
     tickets_in_ascii breaks tickets_survive_in_answers: Answered(|_, answer, _| {
         encoded(answer).into_iter().for_each(|raw| raw.body.retain(u8::is_ascii));
+    });
+    shows_tickets_in_capitals breaks shown_tickets_survive: Answered(|asked, answer, _| {
+        if let (Some(Outcome::Orders { .. }), Some(raw)) = (outcome(asked), encoded(answer)) {
+            raw.body = String::from_utf8_lossy(&raw.body).to_uppercase().into_bytes();
+        }
+    });
+    keeps_ends_of_holds_to_itself breaks ends_of_holds_are_told: Asked(|_, asked, _| {
+        if let Request::Channel(ChannelRequest::Encode { outcome, .. }) = asked
+            && let Outcome::Orders { orders } = &mut **outcome
+        {
+            orders.iter_mut().for_each(|order| order.hold_until = None);
+        }
     });
     answers_prices_as_floats breaks prices_survive_in_answers: Answered(|_, answer, _| {
         if let Some(raw) = encoded(answer) {
@@ -346,14 +367,14 @@ fn decodes_amount(asked: &Request, answer: &mut Answer, fen: i64) {
     }
     let at = entrepot_sdk::contract::time::Timestamp::from_seconds(1_790_000_000);
     let Ok(order) = ChannelOrderId::parse(market::ORDER) else { return };
-    let told = entrepot_sdk::contract::intent::RecordRefund {
+    let told = entrepot_sdk::contract::intent::RecordRefund::new(
         order,
-        key: "R1".to_owned(),
-        cause: entrepot_sdk::contract::order::RefundCause::Guest,
-        units: entrepot_sdk::contract::intent::UnitChoice::AllLeft,
-        amount: Money::fen(fen),
-        refunded_at: at,
-    };
+        "R1".to_owned(),
+        entrepot_sdk::contract::order::RefundCause::Guest,
+        entrepot_sdk::contract::intent::UnitChoice::AllLeft,
+        Money::fen(fen),
+        at,
+    );
     let intent = Box::new(Intent::RecordRefund(told));
     *answer = Ok(Response::Channel(ChannelResponse::Decoded { intent }));
 }

@@ -1,7 +1,9 @@
 //! A partner that misbehaves, and what must stay private.
 
+use entrepot_sdk::contract::bounds::TEXT_LIMIT_BYTES;
 use entrepot_sdk::contract::fault::{Effect, FaultKind};
 use entrepot_sdk::contract::message::Request;
+use entrepot_sdk::contract::outcome::{Reason, Refusal};
 use entrepot_sdk::contract::reading::{CalendarPage, CataloguePage};
 use entrepot_sdk::contract::supplier::{
     Booking, Cancellation, Memo, Resent, SupplierRequest, SupplierResponse, Usage, UsedUnits,
@@ -77,6 +79,11 @@ pub(super) const DEFECTS: &[Defect] = defect_table! {
     });
     megabytes_are_not_booked breaks megabytes_are_no_answer: Answered(not_booked);
 
+    passes_on_whatever_is_said breaks long_texts_are_not_passed_on: Answered(|asked, answer, _| {
+        let text = "x".repeat(TEXT_LIMIT_BYTES + 1);
+        let refusal = Refusal { reason: Reason::Other, text, calendar: Vec::new() };
+        on_fault(asked, "book", answer, || SupplierResponse::Booking(Booking::Refused(refusal)));
+    });
     half_an_answer_is_not_booked breaks cut_booking_answer_is_unknown: Answered(not_booked);
     half_an_answer_is_not_found breaks cut_inquiry_answer_is_no_answer: Answered(not_found);
     strict_reader breaks strangers_in_an_answer_are_survived: Received(|_, received| {
