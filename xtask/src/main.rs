@@ -3,6 +3,7 @@
 //! - [`cargo`]: asks cargo which packages there are and reads what a build produced.
 //! - [`leash`]: ends the commands we started when we end, however we end.
 //! - [`libraries`]: builds each plugin as a loadable library.
+//! - [`official_sdk`]: checks the simulated Douyin platform with Douyin's own SDK.
 //! - [`suites`]: builds the tests, runs suite by suite, counts and times them.
 //!
 //! The throw-away PostgreSQL and its failures are in the library beside this program.
@@ -12,6 +13,7 @@
 mod cargo;
 mod leash;
 mod libraries;
+mod official_sdk;
 mod suites;
 
 use std::io::IsTerminal;
@@ -50,8 +52,13 @@ The chores of this repository. Nothing needs to be set up before any of them.
         cargo xtask simulate --seeds 1_000_000
         cargo xtask simulate --trace 731
 
+  cargo xtask official-sdk
+      Calls the simulated Douyin platform with Douyin's own SDK for Node, which npm fetches
+      (tests/official-sdk), and ends with the line `N passed, N failed`. Exit code 3: no Node here, or no
+      registry, so nothing was checked.
+
   cargo xtask ci
-      What the pipeline runs (.ci/run): format, lints, documentation, tests; cheapest first.
+      What the pipeline runs (.ci/run): format, lints, documentation, the official SDK, tests.
 
 Tests are told about the world by the environment:
   ENTREPOT_TEST_DATABASE   sqlite, postgres or both: what this run is to cover
@@ -89,9 +96,13 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "postgres" => postgres_command(rest),
         "libraries" => libraries_command(rest),
         "simulate" => simulate(rest),
+        "official-sdk" => match rest.first() {
+            Some(word) => Err(unknown(word, "official-sdk")),
+            None => official_sdk::check(),
+        },
         "ci" => ci(rest),
         other => Err(unfit(format!(
-            "there is no `{other}`; there are test, postgres, libraries, simulate and ci (see `cargo xtask --help`)"
+            "there is no `{other}`; there are test, postgres, libraries, simulate, official-sdk and ci (see `cargo xtask --help`)"
         ))),
     }
 }

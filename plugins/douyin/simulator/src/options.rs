@@ -2,6 +2,7 @@
 
 use crate::orders::{OrderState, UnitState};
 use crate::scene::Scene;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -174,6 +175,11 @@ impl PlatformOptions {
     /// The `item_status` of a copy, which is also the `status` of its voucher.
     pub fn item_status_of(&self, state: UnitState) -> i64 {
         self.item_status.get(&state).copied().unwrap_or_else(|| state.default_number())
+    }
+
+    /// A 64-bit integer as this platform writes it in answers.
+    pub(crate) fn long(&self, number: i64) -> Value {
+        if self.longs_as_text { number.to_string().into() } else { number.into() }
     }
 
     /// The last path segment of `scene`.

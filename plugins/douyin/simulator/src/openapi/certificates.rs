@@ -185,7 +185,7 @@ pub(crate) fn sku(order: &Order) -> Value {
     })
 }
 
-/// The structure Amount of one copy, fen.
+/// The structure Amount2 of one copy, fen (fulfilment §14).
 pub(crate) fn amount(order: &Order, place: usize) -> Value {
     let purchase = &order.purchase;
     let part = |sum_fen: i64| part_of(sum_fen, place, order.units.len());
@@ -197,6 +197,5 @@ pub(crate) fn amount(order: &Order, place: usize) -> Value {
         "merchant_ticket_amount": part(purchase.merchant_discount_fen),
         "platform_discount_amount": part(purchase.platform_discount_fen),
         "payment_discount_amount": 0,
-        "brand_ticket_amount": 0,
     })
 }

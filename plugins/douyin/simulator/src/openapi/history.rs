@@ -79,6 +79,9 @@ impl Cursor {
 /// The structure VerifyHistory (fulfilment §14).
 fn record(request: &Request<'_>, order: &Order, one: &Redemption) -> Value {
     let unit = &order.units[one.place];
+    // The structure Amount has one field more than a voucher's own.
+    let mut amount = amount(order, one.place);
+    amount["brand_ticket_amount"] = request.long(0);
     json!({
         "verify_id": one.verify_id,
         "certificate_id": one.certificate_id,
@@ -88,7 +91,7 @@ fn record(request: &Request<'_>, order: &Order, one: &Redemption) -> Value {
         "can_cancel": false,
         "status": 1,
         "certificate_status": request.shared.options.item_status_of(unit.state()),
-        "amount": amount(order, one.place),
+        "amount": amount,
         "sku": sku(order),
         "cursor": Cursor::of(one).text(),
     })

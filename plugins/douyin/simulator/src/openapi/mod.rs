@@ -77,12 +77,12 @@ async fn gate(
     let route = routes::find(method.as_str(), &path);
     let shape = route.map_or(Shape::Object, |route| route.shape);
     let (answer, code) = match (injected(fault), path == TOKEN_PATH && method == Method::POST) {
-        (Some(refusal), _) => envelope(Err(refusal), shape, &call),
+        (Some(refusal), _) => envelope(&shared, Err(refusal), shape, &call),
         (None, true) => token::fetch(&shared, &body),
         (None, false) => {
             let request = Request { shared: &shared, query: &query, body: &body, now_ms: call.at_ms };
             let answer = admit(&request, &headers, route, &bytes).and_then(|route| (route.handler)(&request));
-            envelope(answer, shape, &call)
+            envelope(&shared, answer, shape, &call)
         }
     };
     if fault == Some(Fault::OpenApiLosesAnswer) {
@@ -142,7 +142,7 @@ fn admit(
 }
 
 /// The answer envelope (common §4); `extra.now` is in seconds.
-fn envelope(answer: Answer, shape: Shape, call: &Call) -> (Value, i64) {
+fn envelope(shared: &Shared, answer: Answer, shape: Shape, call: &Call) -> (Value, i64) {
     let (mut data, refusal) = match answer {
         Ok(payload) => (payload, Refusal::new(0, "success")),
         Err(refusal) => (serde_json::Map::new(), refusal),
@@ -157,7 +157,7 @@ fn envelope(answer: Answer, shape: Shape, call: &Call) -> (Value, i64) {
         "sub_error_code": refusal.sub_code,
         "sub_description": if refusal.sub_code != 0 { refusal.text.as_str() } else { "" },
         "logid": call.logid,
-        "now": call.at_ms / 1000,
+        "now": shared.options.long(call.at_ms / 1000),
     });
     let answer = match shape {
         Shape::Object => json!({"data": data, "extra": extra}),

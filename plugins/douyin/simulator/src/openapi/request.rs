@@ -90,7 +90,7 @@ impl<'a> Request<'a> {
 
     /// A 64-bit integer as this platform writes it.
     pub(crate) fn long(&self, number: i64) -> Value {
-        if self.shared.options.longs_as_text { number.to_string().into() } else { number.into() }
+        self.shared.options.long(number)
     }
 
     /// A time in seconds, from milliseconds.
