@@ -118,7 +118,7 @@ fn compared(listing: &Listing, here: bool, products: &[ProductSeen], section: &m
         );
     };
     let audit = seen.audit.as_ref().map(|audit| format!(", {audit}")).unwrap_or_default();
-    let (zh, en) = |on: bool| -> (&str, &str) { if on { ("在售", "on sale") } else { ("停售", "off sale") } }(here);
+    let (zh, en) = if here { ("在售", "on sale") } else { ("停售", "off sale") };
     if seen.on_sale == here {
         section.ok(about, said(format!("{}（{zh}{audit}）", seen.title), format!("{} ({en}{audit})", seen.title)));
     } else {

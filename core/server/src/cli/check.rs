@@ -78,7 +78,7 @@ fn told(report: &Value, language: Spoken) -> String {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let mut parts = Vec::new();
     for section in list(&report["sections"]) {
-        parts.push(format!("{}", print::cell(&section["title"][name])));
+        parts.push(print::cell(&section["title"][name]));
         let mut rows = Vec::new();
         for line in list(&section["lines"]) {
             let cells = [language.verdict(&line["verdict"]), line["about"].as_str().unwrap_or_default()];
