@@ -121,9 +121,33 @@ pub fn orders(ours: &[OwnOrder], theirs: &[OrderSeen], now: Timestamp) -> Vec<Di
             None => found.extend(missing_there(own, now)),
         }
     }
+    found.extend(unnamed(theirs));
     found
         .extend(theirs.iter().filter(|seen| !own.contains_key(&seen.order)).filter_map(|seen| missing_here(seen, now)));
     found
+}
+
+/// States that the channel's plugin cannot name: one difference for each, however many orders have it.
+fn unnamed(theirs: &[OrderSeen]) -> Vec<Difference> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for seen in theirs.iter().filter(|seen| seen.state == SeenState::Other) {
+        *counts.entry(&seen.raw_state).or_default() += 1;
+    }
+    let one = |(raw, count): (&str, usize)| Difference {
+        kind: DifferenceKind::State,
+        subject: format!("state {raw}"),
+        order: None,
+        ours: "no name: say in the settings what it means".to_owned(),
+        theirs: format!("the state of {count} orders"),
+    };
+    counts.into_iter().map(one).collect()
+}
+
+/// Whether the guest paid, as far as the channel tells, and did not get it back.
+#[must_use]
+pub fn is_paid(seen: &OrderSeen) -> bool {
+    let unnamed = seen.state == SeenState::Other && seen.paid_at.is_some() && seen.refunded_units.unwrap_or(0) == 0;
+    unnamed || matches!(seen.state, SeenState::Paid | SeenState::Issued | SeenState::Used)
 }
 
 fn missing_there(own: &OwnOrder, now: Timestamp) -> Option<Difference> {
@@ -139,7 +163,7 @@ fn missing_there(own: &OwnOrder, now: Timestamp) -> Option<Difference> {
 }
 
 fn missing_here(seen: &OrderSeen, now: Timestamp) -> Option<Difference> {
-    let paid = matches!(seen.state, SeenState::Paid | SeenState::Issued | SeenState::Used);
+    let paid = is_paid(seen);
     let young = seen.paid_at.or(seen.ordered_at).or(seen.updated_at).is_some_and(|at| now.since(at) < YOUNG_MS);
     (paid && !young).then(|| Difference {
         kind: DifferenceKind::MissingHere,
@@ -200,12 +224,10 @@ fn state(order: &Order, seen: &OrderSeen) -> Option<String> {
         SeenState::Used => matches!(order.state, Completed),
         SeenState::Refunded => matches!(order.state, Refunded | Refused | Completed),
         SeenState::Cancelled => matches!(order.state, Cancelled | Refused | Refunded),
-        SeenState::Other => false,
+        // Told once for all orders that have it.
+        SeenState::Other => true,
     };
-    (!agree).then(|| match seen.state {
-        SeenState::Other => format!("state {} has no name here: name it in the connection's settings", seen.raw_state),
-        named => format!("{named:?} ({})", seen.raw_state),
-    })
+    (!agree).then(|| format!("{:?} ({})", seen.state, seen.raw_state))
 }
 
 /// Compares a day's bill and uses with our orders: each order of ours that was used by then and stands in the day's uses

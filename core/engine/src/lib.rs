@@ -4,7 +4,7 @@
 //! - [`memory`]: the ordered in-memory implementation of `Storage`.
 //! - [`sequencer`]: drains waiting commands, decides them, commits once; [`lane`]: one batch from load to commit.
 //! - [`seed`]: ids and randomness for commands.
-//! - [`notes`]: what is noted down beside commands.
+//! - [`notes`]: what is noted down beside commands; [`rounds`]: what is looked at again and again.
 //! - [`directory`]: applications and connections, from configuration and the database's switches.
 //! - [`inbound`]: the four steps of a channel's call; [`placing`]: which connection it belongs to.
 //! - `together`: questions to the database, all that wait in one statement.

@@ -24,6 +24,8 @@ pub enum NoteKind {
     TellingCalendar,
     /// How telling a product goes. Scope: connection; subject: the product's name.
     TellingProduct,
+    /// What a person, or the channel itself, asked to be done soon. Scope: connection; subject: what.
+    Wish,
     /// How far the changes of a channel's orders were followed. Scope: connection.
     CatchUp,
     /// A day's comparison with a channel. Scope: connection; subject: the day.
@@ -42,6 +44,7 @@ impl NoteKind {
             Self::ToldDate => "told_date",
             Self::TellingCalendar => "telling_calendar",
             Self::TellingProduct => "telling_product",
+            Self::Wish => "wish",
             Self::CatchUp => "catch_up",
             Self::Reconciliation => "reconciliation",
             Self::Message => "message",

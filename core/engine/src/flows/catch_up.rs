@@ -15,15 +15,21 @@ use entrepot_domain::answer::Answer;
 use entrepot_domain::catalogue::ConnectionRules;
 use entrepot_domain::change::RefKey;
 use entrepot_domain::command::{Body, CommandKey, FOLLOWED, OrderName};
-use entrepot_domain::difference::YOUNG_MS;
+use entrepot_domain::difference::{YOUNG_MS, is_paid};
 use serde::{Deserialize, Serialize};
 
-use super::channel;
+use super::{channel, wishes};
 use crate::core::{Core, Engine};
 use crate::directory::Connection;
 use crate::notes::NoteKind;
 use crate::rounds::first_node;
 use crate::storage::StorageFault;
+
+/// How often is looked whether a round is due, in milliseconds.
+const LOOK_MS: i64 = 2_000;
+
+/// The wish for a round.
+const WISH: &str = "catch_up";
 
 /// How far back the first look goes, in milliseconds.
 const FIRST_MS: i64 = 3_600_000;
@@ -49,6 +55,8 @@ const PATIENCE: u32 = 3;
 pub struct Following {
     /// Until when everything was seen.
     pub until: Option<Timestamp>,
+    /// When the last round began.
+    pub tried_at: Option<Timestamp>,
     /// When the last round ended well.
     pub looked_at: Option<Timestamp>,
     /// Rounds that failed since then.
@@ -66,7 +74,7 @@ pub(crate) async fn look(core: &Arc<Core>) {
     for connection in directory.connections.values() {
         let ConnectionRules::Channel(rules) = &connection.rules else { continue };
         let Some(every_ms) = rules.beside.catch_up_ms else { continue };
-        if !channel::looks(core, connection, LookName::Orders) || !core.catch_ups.begin(&connection.id, now, every_ms) {
+        if !channel::looks(core, connection, LookName::Orders) || !core.catch_ups.begin(&connection.id, now, LOOK_MS) {
             continue;
         }
         if !first_node(core).await {
@@ -90,8 +98,14 @@ async fn following(core: &Core, connection: &Connection) -> Result<Following, St
 
 async fn round(core: &Core, connection: &Connection, every_ms: i64) -> Result<(), StorageFault> {
     let before = following(core, connection).await?;
-    let mut after = before.clone();
     let now = core.clock.now();
+    let wanted = wishes::of(core, &connection.id, WISH).await?;
+    let due = before.tried_at.is_none_or(|last| now.since(last) >= every_ms);
+    if !due && wanted.is_empty() {
+        return Ok(());
+    }
+    wishes::granted(core, &connection.id, WISH, &wanted).await?;
+    let mut after = Following { tried_at: Some(now), ..before.clone() };
     let mut until = before.until.unwrap_or(now.plus_millis(-FIRST_MS));
     let mut fault = None;
     for _ in 0..WINDOWS_LIMIT {
@@ -229,8 +243,7 @@ async fn follow(core: &Core, connection: &Connection, seen: &OrderSeen) -> Resul
 
 /// An order that the guest paid at the channel and that never came here.
 async fn missing(core: &Core, connection: &Connection, seen: &OrderSeen, age_ms: i64) {
-    let paid = matches!(seen.state, SeenState::Paid | SeenState::Issued | SeenState::Used);
-    if !paid || age_ms < YOUNG_MS {
+    if !is_paid(seen) || age_ms < YOUNG_MS {
         return;
     }
     let text = format!(
@@ -264,7 +277,8 @@ fn mend(order: &Order, refunds: &[Refund], seen: &OrderSeen, now: Timestamp) -> 
     let open = refunds.iter().find(|refund| matches!(refund.state, RefundState::Waiting | RefundState::Agreed));
     let key = open.map_or_else(|| format!("{FOLLOWED}{}-{back_there}", seen.order), |refund| refund.key.clone());
     let done: i64 = refunds.iter().filter_map(|refund| refund.channel_amount).map(|amount| amount.amount_minor).sum();
-    let there = seen.refunded.unwrap_or(order.retail);
+    // How much of a part went back has to be told.
+    let there = seen.refunded.or(all_back.then_some(order.retail))?;
     let intent = RecordRefund {
         order: order.channel_order.clone(),
         key,
@@ -277,13 +291,14 @@ fn mend(order: &Order, refunds: &[Refund], seen: &OrderSeen, now: Timestamp) -> 
     Some(("refund", Body::RecordRefund { order: name(), intent }))
 }
 
-/// A channel told that something happened to an order: it is asked, beside the call. When too many are asked about at
-/// once, the next round finds it.
-pub(crate) fn ask_soon(core: &Core, connection: &Connection, order: &ChannelOrderId) {
-    if channel::looks(core, connection, LookName::Orders) {
-        tracing::info!(connection = %connection.id, %order, "the channel told that an order changed; it is asked");
-        core.catch_ups.wanted(&connection.id, core.clock.now());
+/// A channel told that something happened to an order: its changes are followed soon.
+pub(crate) async fn ask_soon(core: &Core, connection: &Connection) -> Result<(), StorageFault> {
+    if !channel::looks(core, connection, LookName::Orders) {
+        return Ok(());
     }
+    wishes::make(core, &connection.id, WISH, [String::new()]).await?;
+    core.catch_ups.wanted(&connection.id, core.clock.now());
+    Ok(())
 }
 
 impl Engine {
@@ -293,7 +308,7 @@ impl Engine {
     }
 
     /// A connection's changes are followed soon.
-    pub fn catch_up_soon(&self, connection: &Connection) {
-        self.core.catch_ups.wanted(&connection.id, self.core.clock.now());
+    pub async fn catch_up_soon(&self, connection: &Connection) -> Result<(), StorageFault> {
+        ask_soon(&self.core, connection).await
     }
 }

@@ -47,8 +47,8 @@ async fn once(
     if !core.storage.first_note(scope, NoteKind::Message, message, now.plus_millis(-REPEATS_MS), now).await? {
         return Ok(false);
     }
-    if let Some(order) = order {
-        catch_up::ask_soon(core, connection, order);
+    if order.is_some() {
+        catch_up::ask_soon(core, connection).await?;
     }
     if !names.is_empty() {
         tell_product::ask_soon(core, connection, names).await?;

@@ -6,7 +6,8 @@
 //! Told by a supplier: [`hear`].
 //! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`], [`read_calendar`], [`watch_codes`].
 //! Beside the orders of a [`channel`]: [`tell_calendar`], [`tell_product`], [`catch_up`], [`reconcile`]; [`event`]: what
-//! it pushes; [`scenes`]: which of its calls were served; [`open_guests`]: what it sealed of guests.
+//! it pushes; [`scenes`]: which of its calls were served; [`open_guests`]: what it sealed of guests;
+//! [`wishes`]: what is asked to be done soon.
 //! Asked by a person: [`redeem`], [`redeem_rows`], [`issue_by_hand`], [`import_codes`], [`administer`],
 //! [`ask_supplier`].
 
@@ -45,6 +46,7 @@ pub mod tell_product;
 pub(crate) mod unplaced;
 pub(crate) mod unserved;
 pub(crate) mod watch_codes;
+mod wishes;
 
 use entrepot_contract::ids::{ChannelOrderId, MerchantId};
 use entrepot_contract::intent::Intent;

@@ -19,12 +19,15 @@ use entrepot_domain::venue;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{channel, offer};
+use super::{channel, offer, wishes};
 use crate::core::{Core, Engine};
 use crate::directory::Connection;
 use crate::notes::NoteKind;
 use crate::rounds::first_node;
 use crate::storage::StorageFault;
+
+/// The wish that everything of a product is told again.
+const WISH: &str = "calendar/";
 
 /// Failed rounds of a product after which somebody is told.
 const PATIENCE: u32 = 3;
@@ -132,8 +135,10 @@ async fn round(core: &Core, connection: &Connection, tells: TellsCalendar) -> Re
     let told = known(core.storage.notes(scope, NoteKind::ToldDate).await?);
     let mut tellings = BTreeMap::new();
     for note in core.storage.notes(scope, NoteKind::TellingCalendar).await? {
-        tellings.insert(note.subject, serde_json::from_value::<Telling>(note.body).unwrap_or_default());
+        let (name, telling) = telling_of(note);
+        tellings.insert(name, telling);
     }
+    again(core, connection, &mut tellings).await?;
     let listed: BTreeSet<&ListingId> = rules.catalogue.listings.iter().map(|listing| &listing.id).collect();
     forget(core, connection, &told, &listed, now).await?;
     for bundle in bundles(&rules.catalogue, connection) {
@@ -145,6 +150,27 @@ async fn round(core: &Core, connection: &Connection, tells: TellsCalendar) -> Re
         telling_round.tell(&bundle, telling).await?;
     }
     Ok(())
+}
+
+/// What was asked to be told again is noted as such before the wish goes.
+async fn again(
+    core: &Core,
+    connection: &Connection,
+    tellings: &mut BTreeMap<String, Telling>,
+) -> Result<(), StorageFault> {
+    let wanted = wishes::of(core, &connection.id, WISH).await?;
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let mut changes = Vec::new();
+    for name in &wanted {
+        let telling = tellings.entry(name.clone()).or_default();
+        *telling = Telling { whole_at: None, next_at: None, ..std::mem::take(telling) };
+        changes.push((name.clone(), Some(serde_json::to_value(&*telling).unwrap_or_default())));
+    }
+    let now = core.clock.now();
+    core.storage.note(connection.id.as_str(), NoteKind::TellingCalendar, changes, now).await?;
+    wishes::granted(core, &connection.id, WISH, &wanted).await
 }
 
 type Known = BTreeMap<(ListingId, VisitDate), (ToldDate, Timestamp)>;
@@ -394,21 +420,11 @@ impl Engine {
 /// See [`Engine::tell_calendar_whole`].
 pub(super) async fn whole(core: &Core, connection: &Connection, product: Option<&str>) -> Result<usize, StorageFault> {
     let rules = core.rules(&connection.merchant).await?;
-    let notes = core.storage.notes(connection.id.as_str(), NoteKind::TellingCalendar).await?;
-    let known: BTreeMap<String, Telling> = notes.into_iter().map(telling_of).collect();
-    let mut changes = Vec::new();
-    for bundle in bundles(&rules.catalogue, connection) {
-        if product.is_some_and(|product| product != bundle.name) {
-            continue;
-        }
-        let telling = known.get(&bundle.name).cloned().unwrap_or_default();
-        let again = Telling { whole_at: None, next_at: None, ..telling };
-        changes.push((bundle.name, Some(serde_json::to_value(again).unwrap_or_default())));
-    }
-    let count = changes.len();
-    let now = core.clock.now();
-    core.storage.note(connection.id.as_str(), NoteKind::TellingCalendar, changes, now).await?;
-    core.tellings.wanted(&connection.id, now);
+    let named = bundles(&rules.catalogue, connection).into_iter().map(|bundle| bundle.name);
+    let wanted: Vec<String> = named.filter(|name| product.is_none_or(|product| product == name)).collect();
+    let count = wanted.len();
+    wishes::make(core, &connection.id, WISH, wanted).await?;
+    core.tellings.wanted(&connection.id, core.clock.now());
     Ok(count)
 }
 

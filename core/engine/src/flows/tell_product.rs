@@ -15,7 +15,7 @@ use entrepot_domain::command::fingerprint;
 use serde::{Deserialize, Serialize};
 
 use super::tell_calendar::{Bundle, bundles};
-use super::{channel, tell_calendar};
+use super::{channel, tell_calendar, wishes};
 use crate::core::{Core, Engine};
 use crate::directory::Connection;
 use crate::notes::NoteKind;
@@ -27,6 +27,12 @@ const LOOK_MS: i64 = 2_000;
 
 /// When a channel that decides later is asked again where it does not say, in milliseconds.
 const ASK_AGAIN_MS: u64 = 60_000;
+
+/// The wish that a product is told.
+const WISH: &str = "product/";
+
+/// The wish that a channel that decides later is asked again.
+const ASK: &str = "audit/";
 
 /// Longest wait between tries, in milliseconds.
 const BACKOFF_LIMIT_MS: i64 = 600_000;
@@ -107,7 +113,20 @@ async fn round(core: &Core, connection: &Connection, tells: TellsProducts) -> Re
         return Ok(());
     }
     let rules = core.rules(&connection.merchant).await?;
-    let known = tellings(core, connection).await?;
+    let mut known = tellings(core, connection).await?;
+    let wanted = wishes::of(core, &connection.id, WISH).await?;
+    let asked = wishes::of(core, &connection.id, ASK).await?;
+    for name in &wanted {
+        let before = known.remove(name).unwrap_or_default();
+        let after = ProductTelling { standing: ProductStanding::Wanted, next_at: None, failures: 0, ..before };
+        known.insert(name.clone(), after);
+    }
+    for name in &asked {
+        known.entry(name.clone()).and_modify(|one| one.next_at = None);
+    }
+    write(core, connection, known.iter().filter(|(name, _)| wanted.contains(*name) || asked.contains(*name))).await?;
+    wishes::granted(core, &connection.id, WISH, &wanted).await?;
+    wishes::granted(core, &connection.id, ASK, &asked).await?;
     let selling = rules.channel(&connection.id).is_some_and(|channel| channel.selling);
     for bundle in bundles(&rules.catalogue, connection) {
         let Some(notice) = notice(&rules.catalogue, &bundle, selling) else { continue };
@@ -119,14 +138,27 @@ async fn round(core: &Core, connection: &Connection, tells: TellsProducts) -> Re
         let after = tell(core, connection, &bundle.name, &before, notice, digest).await;
         let ended = before.standing == ProductStanding::Waiting && after.standing == ProductStanding::Done;
         let name = bundle.name.clone();
-        let change = vec![(bundle.name, Some(serde_json::to_value(after).unwrap_or_default()))];
-        core.storage.note(connection.id.as_str(), NoteKind::TellingProduct, change, core.clock.now()).await?;
+        write(core, connection, std::iter::once((&bundle.name, &after))).await?;
         if ended {
             // Dates may have been refused while the channel decided.
             tell_calendar::whole(core, connection, Some(&name)).await?;
         }
     }
     Ok(())
+}
+
+async fn write(
+    core: &Core,
+    connection: &Connection,
+    tellings: impl Iterator<Item = (&String, &ProductTelling)>,
+) -> Result<(), StorageFault> {
+    let changes: Vec<_> = tellings
+        .map(|(name, telling)| (name.clone(), Some(serde_json::to_value(telling).unwrap_or_default())))
+        .collect();
+    if changes.is_empty() {
+        return Ok(());
+    }
+    core.storage.note(connection.id.as_str(), NoteKind::TellingProduct, changes, core.clock.now()).await
 }
 
 fn digest(notice: &ProductNotice) -> String {
@@ -244,20 +276,14 @@ pub(crate) async fn ask_soon(core: &Core, connection: &Connection, names: &Listi
     let rules = core.rules(&connection.merchant).await?;
     let known = tellings(core, connection).await?;
     let product = ListingNames { sku: None, sku_out: None, ..names.clone() };
-    let mut changes = Vec::new();
-    for bundle in bundles(&rules.catalogue, connection).iter().filter(|bundle| bundle.names.answers_to(&product)) {
-        let Some(telling) = known.get(&bundle.name).filter(|one| one.standing == ProductStanding::Waiting) else {
-            continue;
-        };
-        let again = ProductTelling { next_at: None, ..telling.clone() };
-        changes.push((bundle.name.clone(), Some(serde_json::to_value(again).unwrap_or_default())));
-    }
-    if changes.is_empty() {
+    let waits = |name: &str| known.get(name).is_some_and(|one| one.standing == ProductStanding::Waiting);
+    let named = bundles(&rules.catalogue, connection).into_iter().filter(|bundle| bundle.names.answers_to(&product));
+    let asked: Vec<String> = named.map(|bundle| bundle.name).filter(|name| waits(name)).collect();
+    if asked.is_empty() {
         return Ok(());
     }
-    let now = core.clock.now();
-    core.storage.note(connection.id.as_str(), NoteKind::TellingProduct, changes, now).await?;
-    core.product_tellings.wanted(&connection.id, now);
+    wishes::make(core, &connection.id, ASK, asked).await?;
+    core.product_tellings.wanted(&connection.id, core.clock.now());
     Ok(())
 }
 
@@ -297,19 +323,11 @@ impl Engine {
             return Ok(Err(Untellable::Unable));
         }
         let rules = self.core.rules(&connection.merchant).await?;
-        let known = tellings(&self.core, connection).await?;
         let named = bundles(&rules.catalogue, connection).into_iter().map(|bundle| bundle.name);
-        let changes: Vec<_> = named
-            .filter(|bundle| name.is_none_or(|name| name == bundle))
-            .map(|bundle| {
-                let before = known.get(&bundle).cloned().unwrap_or_default();
-                let wanted = ProductTelling { standing: ProductStanding::Wanted, next_at: None, failures: 0, ..before };
-                (bundle, Some(serde_json::to_value(wanted).unwrap_or_default()))
-            })
-            .collect();
-        let (count, now) = (changes.len(), self.core.clock.now());
-        self.core.storage.note(connection.id.as_str(), NoteKind::TellingProduct, changes, now).await?;
-        self.core.product_tellings.wanted(&connection.id, now);
+        let wanted: Vec<String> = named.filter(|bundle| name.is_none_or(|name| name == bundle)).collect();
+        let count = wanted.len();
+        wishes::make(&self.core, &connection.id, WISH, wanted).await?;
+        self.core.product_tellings.wanted(&connection.id, self.core.clock.now());
         Ok(Ok(count))
     }
 }

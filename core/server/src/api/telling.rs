@@ -242,7 +242,7 @@ async fn follow(
     if !abilities(&shared, &connection).looks.contains(&LookName::Orders) {
         return Err(unable(&connection, "ask its channel about orders"));
     }
-    shared.app.engine.catch_up_soon(&connection);
+    shared.app.engine.catch_up_soon(&connection).await?;
     let merchant = Some(&connection.merchant);
     acts::log(&shared, &asked, merchant, "had a channel's changes followed", connection.id.as_str(), "now").await?;
     Ok(Json(json!({ "connection": connection.id, "asked": true })))

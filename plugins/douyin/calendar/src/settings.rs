@@ -80,9 +80,10 @@ pub struct ApplicationSettings {
     pub product_look: ProductLook,
     /// `online_status` of a product on sale, for `product_look = "goods"` (fulfilment §11, inferred).
     pub goods_online_status: Vec<i64>,
-    /// What `order_status` means (common §14: no value was seen; all inferred). What is not listed is kept as it came.
+    /// What `order_status` means (common §14: no value was seen, so there are no defaults). What is not listed is kept as it
+    /// came, and no order is mended by it.
     pub order_status_names: BTreeMap<String, StatusName>,
-    /// What `item_status` of a voucher means (common §14: no value was seen; all inferred).
+    /// What `item_status` of a voucher means (common §14: no value was seen, so there are no defaults).
     pub item_status_names: BTreeMap<String, StatusName>,
     /// Orders of one page (common §14 names no limit; inferred).
     #[schemars(range(min = 1, max = 100))]
@@ -128,15 +129,8 @@ impl Default for ApplicationSettings {
             review_poll_ms: 600_000,
             product_look: ProductLook::Trip,
             goods_online_status: vec![1],
-            order_status_names: names(&[
-                (1, StatusName::Unpaid),
-                (2, StatusName::Paid),
-                (3, StatusName::Issued),
-                (4, StatusName::Used),
-                (5, StatusName::Refunded),
-                (6, StatusName::Cancelled),
-            ]),
-            item_status_names: names(&[(1, StatusName::Issued), (2, StatusName::Used), (3, StatusName::Refunded)]),
+            order_status_names: BTreeMap::new(),
+            item_status_names: BTreeMap::new(),
             orders_page_size: 50,
             used_by_certificates: false,
             ledger: LedgerCall::Plain,
@@ -150,10 +144,6 @@ impl Default for ApplicationSettings {
 pub(crate) const DATES_LIMIT: u16 = 60;
 /// Most SKUs in one notice; the card says it (scenic §15, inferred; §17's limit of a product, documented).
 pub(crate) const SKUS_LIMIT: u16 = 3;
-
-fn names(rows: &[(i64, StatusName)]) -> BTreeMap<String, StatusName> {
-    rows.iter().map(|(code, name)| (code.to_string(), *name)).collect()
-}
 
 /// A call that publishes prices and stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -40,7 +40,8 @@ fn answers(
 /// Common §14.
 #[tokio::test]
 async fn one_order() {
-    let (seat, world) = facing(json!({}), json!({}), |_| None).await;
+    let names = json!({"order_status_names": {"3": "issued"}, "item_status_names": {"1": "issued"}});
+    let (seat, world) = facing(names, json!({}), |_| None).await;
     let (seen, next) = orders(seat.look(Look::Order { order: order(ORDER) }).await.expect("an answer"));
     let expected = OrderSeen {
         order: order(ORDER),
@@ -89,9 +90,12 @@ async fn states_are_named_by_the_settings() {
         let (mut seen, _) = orders(seat.look(Look::Order { order: order(ORDER) }).await.expect("an answer"));
         seen.remove(0)
     };
-    let defaults = ["unpaid", "paid", "issued", "used", "refunded", "cancelled"];
-    for (code, name) in (1..).zip(defaults) {
-        let seen = look(json!({}), shown(json!(code), json!([]))).await;
+    let names = ["unpaid", "paid", "issued", "used", "refunded", "cancelled"];
+    for (code, name) in (1..).zip(names) {
+        let nobody = look(json!({}), shown(json!(code), json!([]))).await;
+        assert_eq!(nobody.state, SeenState::Other, "no number means anything by itself");
+        let settings = json!({"order_status_names": {code.to_string(): name}});
+        let seen = look(settings, shown(json!(code), json!([]))).await;
         assert_eq!(serde_json::to_value(seen.state).expect("a name"), name);
         assert_eq!((seen.used_units, seen.refunded_units, seen.refunded), (None, None, None), "no vouchers are listed");
     }
@@ -109,8 +113,9 @@ async fn states_are_named_by_the_settings() {
     let named = look(settings, shown(json!(201), items)).await;
     assert_eq!((named.state, named.used_units, named.refunded_units), (SeenState::Used, Some(2), Some(1)));
     assert_eq!(named.refunded, Some(Money::fen(900)));
+    let refunds = json!({"order_status_names": {"5": "refunded"}, "item_status_names": {"3": "refunded"}});
     let silent =
-        look(json!({}), shown(json!(5), json!([{"item_status": 3}, {"item_status": 3, "refund_amount": 900}]))).await;
+        look(refunds, shown(json!(5), json!([{"item_status": 3}, {"item_status": 3, "refund_amount": 900}]))).await;
     assert_eq!((silent.state, silent.refunded_units, silent.refunded), (SeenState::Refunded, Some(2), None));
 }
 
