@@ -224,6 +224,10 @@ pub enum Fulfilment {
     Nothing,
     /// Entrepot makes a voucher number of its own.
     OwnNumber,
+    /// The guest's own document is the credential, redeemed at Entrepot's own desk. Each unit has one guest whose document
+    /// is asked for: the product collects every guest and a unit admits one person, or it collects one guest and an order
+    /// has one unit. A document that the channel keeps sealed is not sold.
+    Document,
     /// A supplier connection issues; for a pool connection the product code is the pool's name.
     Supplier {
         /// The merchant's supplier connection.

@@ -41,6 +41,8 @@ pub struct Footprint {
     pub code_moves: BTreeSet<CodeMove>,
     /// Batches of pools.
     pub batches: BTreeSet<(PoolName, BatchId)>,
+    /// Orders whose guests are their credentials.
+    pub guests: BTreeSet<OrderId>,
     /// Counters of purchase limits.
     pub limits: BTreeSet<LimitKey>,
 }
@@ -54,6 +56,7 @@ impl Footprint {
         self.accounts.extend(other.accounts);
         self.code_texts.extend(other.code_texts);
         self.codes.extend(other.codes);
+        self.guests.extend(other.guests);
         self.limits.extend(other.limits);
         self.code_holders.extend(other.code_holders);
         self.code_moves.extend(other.code_moves);
@@ -225,6 +228,9 @@ fn of_order(state: &State, order: &Order, at: Timestamp, found: &mut Footprint) 
     let terms = &order.terms;
     match order.state {
         OrderState::Created | OrderState::Paid | OrderState::Accepted | OrderState::Issuing => {
+            if terms.fulfilment == Fulfilment::Document {
+                found.guests.insert(order.id.clone());
+            }
             let units = order.units.len() - order.count(UnitState::Refunded);
             let days = days_needed(order.visit.as_ref(), terms.usable, &terms.time_zone, at);
             let count = u32::try_from(units).unwrap_or(0);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use entrepot_contract::calendar::{Stock, StockKey};
 use entrepot_contract::ids::{BatchId, CodeId, DistributorId, OrderId, PoolName, RefundId};
-use entrepot_contract::order::{LimitKey, Order, Refund};
+use entrepot_contract::order::{Guests, LimitKey, Order, Refund};
 
 use crate::alert::AlertChange;
 use crate::answer::Answer;
@@ -55,6 +55,8 @@ pub struct State {
     pub moving_codes: BTreeMap<CodeMove, Vec<(CodeId, CodeState)>>,
     /// Batches of pools.
     pub batches: BTreeMap<(PoolName, BatchId), Option<CodeBatch>>,
+    /// Guests of orders whose credentials they are.
+    pub guests: BTreeMap<OrderId, Guests>,
     /// Counters of purchase limits.
     pub limits: BTreeMap<LimitKey, u32>,
     /// Texts of codes that the merchant has already, among those asked for, with their pools.
@@ -81,6 +83,7 @@ impl State {
             held_codes: BTreeMap::new(),
             moving_codes: BTreeMap::new(),
             batches: BTreeMap::new(),
+            guests: BTreeMap::new(),
             limits: BTreeMap::new(),
             known_codes: BTreeMap::new(),
             writes: Writes::default(),

@@ -18,7 +18,7 @@ mod jobs;
 mod notes;
 mod tables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -39,7 +39,8 @@ use entrepot_domain::job::Heard;
 
 use crate::records::{AuditLine, InterfaceLine, Record, Registered, RegisteredConnection};
 use crate::storage::{
-    JobNext, JobsOf, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Storage, StorageFault, Switch,
+    HOLDERS_LIMIT, JobNext, JobsOf, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Storage, StorageFault,
+    Switch,
 };
 
 pub use faults::InjectedFault;
@@ -233,9 +234,10 @@ impl Storage for MemoryStorage {
         Ok(self.shared.read(merchant, |rows| rows.events.get(id).cloned().unwrap_or_default()))
     }
 
-    async fn order_of_code(&self, merchant: &MerchantId, code: &str) -> Result<Option<(OrderId, u16)>, StorageFault> {
-        self.shared.enter("order_of_code")?;
-        Ok(self.shared.read(merchant, |rows| rows.shown.get(code).cloned()))
+    async fn units_of_code(&self, merchant: &MerchantId, code: &str) -> Result<Vec<(OrderId, u16)>, StorageFault> {
+        self.shared.enter("units_of_code")?;
+        let newest = |units: &BTreeSet<_>| units.iter().rev().take(HOLDERS_LIMIT).cloned().collect();
+        Ok(self.shared.read(merchant, |rows| rows.shown.get(code).map(newest).unwrap_or_default()))
     }
 
     async fn known_codes(

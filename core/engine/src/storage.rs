@@ -86,8 +86,9 @@ pub trait Storage: Notes + Send + Sync {
     ) -> Result<Option<Account>, StorageFault>;
     /// An order's timeline, oldest first.
     async fn events(&self, merchant: &MerchantId, id: &OrderId) -> Result<Vec<Event>, StorageFault>;
-    /// The order whose unit shows this code, with the unit's number.
-    async fn order_of_code(&self, merchant: &MerchantId, code: &str) -> Result<Option<(OrderId, u16)>, StorageFault>;
+    /// The orders whose units show this code, with the units' numbers: the newest order first, at most [`HOLDERS_LIMIT`].
+    /// A code has one, a guest's document may have several.
+    async fn units_of_code(&self, merchant: &MerchantId, code: &str) -> Result<Vec<(OrderId, u16)>, StorageFault>;
     /// Which of these codes the merchant has already, and in which pool.
     async fn known_codes(
         &self,
@@ -290,6 +291,9 @@ pub struct BirthLease {
 
 /// The fencing number of a job that was born leased.
 pub const BIRTH_TOKEN: i64 = 1;
+
+/// Most units that are looked at behind one code: somebody who comes every week has the same document in every order.
+pub const HOLDERS_LIMIT: usize = 64;
 
 /// An empty state for each merchant, with the rules it is decided by.
 #[must_use]

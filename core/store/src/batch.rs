@@ -162,6 +162,7 @@ impl Batch for SqlBatch {
     async fn load_rest(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
         crate::limits::load(&self.transaction, footprints, states).await?;
         crate::codes::load(&self.storage, &self.transaction, footprints, states).await?;
+        self.load_guests(footprints, states).await?;
         self.load_numbers(footprints, states).await
     }
 
@@ -189,6 +190,18 @@ impl SqlBatch {
         );
         let statement = dialect.statement(&sql, vec![wanted.to_owned().into()]);
         self.transaction.query_all(statement).await.map_err(sort)?;
+        Ok(())
+    }
+
+    /// Guests are opened only where their documents are the credentials; they never change, so nothing is locked.
+    async fn load_guests(&self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
+        for (merchant, footprint) in footprints {
+            let Some(state) = states.get_mut(merchant) else { continue };
+            for order in &footprint.guests {
+                let guests = self.storage.sealed(&self.transaction, merchant, order, "guests").await?;
+                state.guests.insert(order.clone(), guests);
+            }
+        }
         Ok(())
     }
 

@@ -19,7 +19,8 @@ use entrepot_domain::invariants::Snapshot;
 use entrepot_domain::job::Heard;
 use entrepot_engine::records::{Record, Registered, RegisteredConnection};
 use entrepot_engine::storage::{
-    JobNext, JobsOf, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Storage, StorageFault, Switch,
+    HOLDERS_LIMIT, JobNext, JobsOf, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Storage, StorageFault,
+    Switch,
 };
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
@@ -78,8 +79,9 @@ pub(crate) async fn known_codes(
 
 impl SqlStorage {
     /// Opens a sealed column of an order; the default when it is empty.
-    async fn sealed<T: serde::de::DeserializeOwned + Default>(
+    pub(crate) async fn sealed<T: serde::de::DeserializeOwned + Default>(
         &self,
+        connection: &impl ConnectionTrait,
         merchant: &MerchantId,
         id: &OrderId,
         name: &'static str,
@@ -87,7 +89,7 @@ impl SqlStorage {
         let sql = format!("SELECT {name} AS sealed FROM orders WHERE id = ?1 AND merchant = ?2");
         let values = vec![id.as_str().into(), merchant.as_str().into()];
         let statement = self.inner.dialect.statement(&sql, values);
-        let found = query(&self.inner.reader, statement, |row| column::<Option<String>>(row, "sealed")).await?;
+        let found = query(connection, statement, |row| column::<Option<String>>(row, "sealed")).await?;
         let Some(Some(sealed)) = found.into_iter().next() else { return Ok(T::default()) };
         let cell = Cell { table: "orders", column: name, row: id.as_str() };
         let plain = self.inner.keys.open(merchant.as_str(), cell, &sealed)?;
@@ -168,11 +170,11 @@ impl Storage for SqlStorage {
     }
 
     async fn credentials(&self, merchant: &MerchantId, id: &OrderId) -> Result<Vec<UnitCredentials>, StorageFault> {
-        self.sealed(merchant, id, "credentials").await
+        self.sealed(&self.inner.reader, merchant, id, "credentials").await
     }
 
     async fn guests(&self, merchant: &MerchantId, id: &OrderId) -> Result<Guests, StorageFault> {
-        self.sealed(merchant, id, "guests").await
+        self.sealed(&self.inner.reader, merchant, id, "guests").await
     }
 
     async fn stock(&self, merchant: &MerchantId, keys: &[StockKey]) -> Result<BTreeMap<StockKey, Stock>, StorageFault> {
@@ -200,20 +202,21 @@ impl Storage for SqlStorage {
         Ok(rows.into_iter().flatten().collect())
     }
 
-    async fn order_of_code(&self, merchant: &MerchantId, code: &str) -> Result<Option<(OrderId, u16)>, StorageFault> {
+    async fn units_of_code(&self, merchant: &MerchantId, code: &str) -> Result<Vec<(OrderId, u16)>, StorageFault> {
         let dialect = self.inner.dialect;
         let indexes = self.inner.keys.indexes(merchant.as_str(), code);
         let sql = format!(
-            "SELECT order_id, unit FROM unit_codes WHERE code_index IN ({}) AND merchant = ?2 ORDER BY order_id DESC",
+            "SELECT order_id, unit FROM unit_codes WHERE code_index IN ({}) AND merchant = ?2
+             ORDER BY order_id DESC, unit DESC LIMIT {HOLDERS_LIMIT}",
             dialect.texts()
         );
         let statement = dialect.statement(&sql, vec![json!(indexes).to_string().into(), merchant.as_str().into()]);
-        let found = query(&self.inner.reader, statement, |row| {
+        query(&self.inner.reader, statement, |row| {
             let order: String = column(row, "order_id")?;
             let unit = u16::try_from(number(row, "unit")?).map_err(|fault| unreadable("unit", fault))?;
             Ok((OrderId::parse(order).map_err(|fault| unreadable("order", fault))?, unit))
-        });
-        Ok(found.await?.into_iter().next())
+        })
+        .await
     }
 
     async fn known_codes(

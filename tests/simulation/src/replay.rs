@@ -163,7 +163,7 @@ async fn rows(storage: &dyn Storage, lines: &mut Vec<String>) {
         lines.push(json(&(found, refunds)));
         let credentials = storage.credentials(&merchant, &order.id).await.unwrap();
         for unit in &credentials {
-            let shown = storage.order_of_code(&merchant, &unit.credentials[0].value).await.unwrap();
+            let shown = storage.units_of_code(&merchant, &unit.credentials[0].value).await.unwrap();
             lines.push(format!("{} {:?}", json(unit), shown));
         }
         lines.push(json(&storage.guests(&merchant, &order.id).await.unwrap()));

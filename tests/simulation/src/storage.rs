@@ -121,9 +121,9 @@ impl Storage for NodeStorage {
         self.memory.events(merchant, id).await
     }
 
-    async fn order_of_code(&self, merchant: &MerchantId, code: &str) -> Answer<Option<(OrderId, u16)>> {
-        self.read("order_of_code").await?;
-        self.memory.order_of_code(merchant, code).await
+    async fn units_of_code(&self, merchant: &MerchantId, code: &str) -> Answer<Vec<(OrderId, u16)>> {
+        self.read("units_of_code").await?;
+        self.memory.units_of_code(merchant, code).await
     }
 
     async fn known_codes(&self, merchant: &MerchantId, texts: &[String]) -> Answer<Vec<(String, PoolName)>> {

@@ -8,8 +8,8 @@ use entrepot_contract::money::Currency;
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{Collect, Fulfilment, LimitPeriod, LimitSubject, Product, RefundFee, Sku};
 
-use super::Stop;
 use super::draft::Draft;
+use super::{Stop, document};
 use crate::answer::Answer;
 use crate::catalogue::Rules;
 use crate::change::{Change, HistoryCell, HistoryKind};
@@ -149,6 +149,7 @@ pub(super) fn put(draft: &mut Draft<'_>, entries: &[CatalogueEntry]) -> Result<A
             draft.set_account(Account::new(distributor.id.clone(), Currency::CNY), None);
         }
     }
+    document::fits(draft, entries)?;
     for entry in entries {
         let (kind, id) = entry.name();
         let before = draft.state.rules.catalogue.entry(kind, id);

@@ -9,11 +9,11 @@ use entrepot_contract::listing::Listing;
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{DeadlineKind, LimitTaken, Order, OrderKind, OrderState, Terms, Unit, UnitState};
 use entrepot_contract::outcome::{Reason, Refusal};
-use entrepot_contract::product::{Product, Sku};
+use entrepot_contract::product::{Fulfilment, Product, Sku};
 use entrepot_contract::time::{Timestamp, VisitDate};
 
 use super::draft::Draft;
-use super::{Stop, hold, payment, reserve};
+use super::{Stop, document, hold, payment, reserve};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::catalogue::{ChannelRules, Rules, dates_taken, share_cells, sold, stock_cells};
@@ -75,6 +75,9 @@ pub fn check_wish<'a>(
     }
     if wish.guests_final {
         guests::check(&product.guests, &wish.guests, wish.count, sku.persons_per_unit)?;
+        if sku.fulfilment == Fulfilment::Document {
+            document::credentials(&wish.guests, usize::try_from(wish.count).unwrap_or(usize::MAX))?;
+        }
     }
     let Price { retail, settlement, cost } = price;
     Ok(Offer { listing, product, sku, cells, shares, retail, settlement, cost, chosen })

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entrepot_contract::calendar::{Stock, StockKey};
 use entrepot_contract::ids::{ConnectionId, DistributorId, JobId, OrderId, PoolName};
 use entrepot_contract::money::Money;
-use entrepot_contract::order::{Deadline, DeadlineKind, LimitKey, Order, Taken, UnitState};
+use entrepot_contract::order::{Deadline, DeadlineKind, Guests, LimitKey, Order, Taken, UnitState};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::Fulfilment;
 use entrepot_contract::time::Timestamp;
@@ -88,6 +88,16 @@ impl<'a> Draft<'a> {
     /// A loaded order as this decision sees it.
     pub(super) fn order(&self, id: &OrderId) -> Option<Order> {
         self.orders.get(id).or_else(|| self.state.order(id)).cloned()
+    }
+
+    /// The guests of an order, made in this decision or before.
+    pub(super) fn guests(&self, id: &OrderId) -> Result<Guests, Stop> {
+        let own = self.changes.iter().find_map(|change| match change {
+            Change::Guests(order, guests) if order == id => Some(guests),
+            _ => None,
+        });
+        let found = own.or_else(|| self.state.writes.guests.get(id)).or_else(|| self.state.guests.get(id));
+        found.cloned().ok_or(Stop::SeeMore)
     }
 
     /// Writes an order as it stands now.

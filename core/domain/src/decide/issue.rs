@@ -10,7 +10,7 @@ use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{Fulfilment, Route};
 
 use super::draft::Draft;
-use super::{Stop, by_hand, give_codes, reserve, use_told};
+use super::{Stop, by_hand, document, give_codes, reserve, use_told};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::change::Change;
@@ -132,6 +132,18 @@ pub(super) fn begin(draft: &mut Draft<'_>, order: &mut Order) -> Result<Begun, S
             finish(draft, order, units, "voucher numbers of our own")?;
             Ok(Begun::Issued)
         }
+        Fulfilment::Document => match document::credentials(&draft.guests(&order.id)?, order.units.len()) {
+            Ok(units) => {
+                finish(draft, order, units, "the documents of its guests")?;
+                Ok(Begun::Issued)
+            }
+            // What is sold has readable documents; somebody took them away since.
+            Err(Refusal { text: reason, .. }) => {
+                draft.alert(AlertKind::IssueRefused, order.id.as_str(), format!("order {}: {reason}", order.id));
+                fail(draft, order, &reason)?;
+                Ok(Begun::Refused { reason })
+            }
+        },
         Fulfilment::Supplier { connection, .. } => match pool_behind(draft.state, &order.terms.fulfilment) {
             Some((pool, rules)) => give_codes::give(draft, order, &pool, rules),
             None => {

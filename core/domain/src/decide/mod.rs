@@ -1,7 +1,8 @@
 //! Deciding: a command and what it sees become changes and an answer, or a refusal.
 //!
 //! - [`create`], [`payment`] (pay, accept, cancel), [`issue`] with [`give_codes`], [`redeem`], [`refund`]: the life of an order;
-//!   [`hold`]: what is kept at a supplier; [`use_told`]: what its own gate saw; [`by_hand`]: codes that a person typed.
+//!   [`hold`]: what is kept at a supplier; [`use_told`]: what its own gate saw; [`by_hand`]: codes that a person typed;
+//!   [`document`]: the guest's own document is what he shows.
 //! - [`reserve`]: units of a voucher order take a date; [`deadlines`]: time passed.
 //! - [`facts`]: what came before its order.
 //! - [`money`]: top-ups, corrections, transfers, limits; [`calendar`]: prices, stock, catalogue; [`codes`]: pools.
@@ -12,6 +13,7 @@ mod calendar;
 mod codes;
 mod create;
 mod deadlines;
+mod document;
 mod draft;
 mod facts;
 mod give_codes;

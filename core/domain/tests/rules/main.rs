@@ -7,6 +7,7 @@ mod calendar;
 mod codes;
 mod credit;
 mod deadlines;
+mod documents;
 mod facts;
 mod issuing;
 mod make;

@@ -7,7 +7,7 @@ use entrepot_contract::calendar::{CalendarDay, Capacity, Stock, StockKey};
 use entrepot_contract::ids::{BatchId, CodeId, ConnectionId, DistributorId, OrderId, PoolName, RefundId};
 use entrepot_contract::listing::{Listing, Sells};
 use entrepot_contract::money::Money;
-use entrepot_contract::order::{Credential, LimitKey, Order, Refund, UnitCredentials};
+use entrepot_contract::order::{Credential, Guests, LimitKey, Order, Refund, UnitCredentials};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{
     Fulfilment, GuestRequirement, Markup, Product, ProductKind, RefundOtherwise, RefundRule, ReservationRule, Sku,
@@ -67,6 +67,7 @@ pub struct World {
     pub orders: BTreeMap<OrderId, Order>,
     pub refunds: BTreeMap<RefundId, Refund>,
     pub credentials: BTreeMap<OrderId, Vec<UnitCredentials>>,
+    pub guests: BTreeMap<OrderId, Guests>,
     pub stock: BTreeMap<StockKey, Stock>,
     pub accounts: BTreeMap<DistributorId, Account>,
     pub postings: Vec<Posting>,
@@ -160,6 +161,7 @@ impl World {
             orders: BTreeMap::new(),
             refunds: BTreeMap::new(),
             credentials: BTreeMap::new(),
+            guests: BTreeMap::new(),
             stock: BTreeMap::new(),
             accounts: BTreeMap::new(),
             postings: Vec::new(),
@@ -327,6 +329,9 @@ impl World {
 
     fn load_rest(&self, footprint: &Footprint, state: &mut State) {
         self.load_codes(footprint, state);
+        for order in &footprint.guests {
+            state.guests.insert(order.clone(), self.guests.get(order).cloned().unwrap_or_default());
+        }
         for key in &footprint.stock {
             state.stock.insert(key.clone(), self.stock.get(key).copied());
         }
@@ -390,6 +395,7 @@ impl World {
         self.orders.extend(writes.orders.into_iter().map(|(id, (order, _))| (id, order)));
         self.refunds.extend(writes.refunds);
         self.credentials.extend(writes.credentials);
+        self.guests.extend(writes.guests);
         self.refs.extend(writes.refs);
         self.stock.extend(writes.stock);
         self.accounts.extend(writes.accounts);

@@ -72,8 +72,8 @@ async fn given_elsewhere(
 ) -> Result<Option<Refusal>, Undecided> {
     for unit in units {
         for credential in &unit.credentials {
-            let shown = core.storage.order_of_code(merchant, &credential.value).await.map_err(|_| Undecided::Busy)?;
-            if let Some((other, _)) = shown.filter(|(other, _)| other != order) {
+            let shown = core.storage.units_of_code(merchant, &credential.value).await.map_err(|_| Undecided::Busy)?;
+            if let Some((other, _)) = shown.iter().find(|(other, _)| other != order) {
                 let text = format!("unit {}: one of its codes was given to order {other}", unit.unit);
                 return Ok(Some(Refusal::new(Reason::Malformed, text)));
             }

@@ -131,17 +131,20 @@ impl Engine {
     /// The order behind a row, and when it was used.
     async fn known(&self, list: &UsedList, row: UsedRow) -> Result<Known, RowOutcome> {
         let busy = |_| RowOutcome::Busy;
-        let (order, units) =
-            self.shown_order(&list.merchant, &row.shown).await.map_err(busy)?.map_err(RowOutcome::Refused)?;
+        let now = self.core.clock.now();
+        let used_at = |order: &Order| match row.used_at {
+            None => Ok(now),
+            Some(UsedAt::Instant(at)) => Ok(at),
+            Some(UsedAt::Local { date, second_of_day }) => at_venue(order, date, second_of_day),
+        };
+        let gate = list.gate.as_ref();
+        let shown = self.shown_order(&list.merchant, &row.shown, gate, |order| used_at(order).ok()).await;
+        let (order, units) = shown.map_err(busy)?.map_err(RowOutcome::Refused)?;
         let closed = self.closed_gate(&list.merchant, &order, list.gate.as_ref()).await.map_err(busy)?;
         if let Some(text) = closed {
             return Err(RowOutcome::Refused(Refusal::new(Reason::StateForbids, text)));
         }
-        let used_at = match row.used_at {
-            None => self.core.clock.now(),
-            Some(UsedAt::Instant(at)) => at,
-            Some(UsedAt::Local { date, second_of_day }) => at_venue(&order, date, second_of_day)?,
-        };
+        let used_at = used_at(&order)?;
         Ok(Known { lines: vec![row.line], order, units, used_at })
     }
 

@@ -54,8 +54,8 @@ pub(super) struct MerchantTables {
     refunds_by_order: BTreeMap<OrderId, BTreeSet<RefundId>>,
     pub(super) guests: BTreeMap<OrderId, Guests>,
     pub(super) credentials: BTreeMap<OrderId, Vec<UnitCredentials>>,
-    /// What guests show: the unit behind each credential's value.
-    pub(super) shown: BTreeMap<String, (OrderId, u16)>,
+    /// What guests show: the units behind each credential's value.
+    pub(super) shown: BTreeMap<String, BTreeSet<(OrderId, u16)>>,
     pub(super) stock: BTreeMap<StockKey, Stock>,
     pub(super) limits: BTreeMap<LimitKey, u32>,
     pub(super) history: Vec<HistoryLine>,
@@ -259,6 +259,9 @@ impl MerchantTables {
 
     pub(super) fn load_rest(&self, footprint: &Footprint, state: &mut State) {
         self.codes.load(footprint, state);
+        for order in &footprint.guests {
+            state.guests.insert(order.clone(), self.guests.get(order).cloned().unwrap_or_default());
+        }
         for key in &footprint.stock {
             state.stock.insert(key.clone(), self.stock.get(key).copied());
         }
@@ -306,11 +309,12 @@ impl MerchantTables {
         for (order, units) in std::mem::take(&mut writes.credentials) {
             // Credentials are written once, and taken away again only when their codes go back.
             if units.is_empty() {
-                self.shown.retain(|_, (holder, _)| *holder != order);
+                self.shown.values_mut().for_each(|units| units.retain(|(holder, _)| *holder != order));
             }
             for unit in &units {
                 for credential in &unit.credentials {
-                    self.shown.insert(credential.value.clone(), (order.clone(), unit.unit));
+                    let units = self.shown.entry(credential.value.clone()).or_default();
+                    units.insert((order.clone(), unit.unit));
                 }
             }
             self.credentials.insert(order, units);

@@ -1,8 +1,11 @@
 //! The desk: lists of used tickets, and codes that a person types.
 
+use entrepot_contract::order::{Guest, GuestField, Guests};
+use entrepot_contract::product::DocumentKind;
+use entrepot_domain::command::{Body, OrderName};
 use serde_json::{Value, json};
 
-use crate::house::{House, everywhere};
+use crate::house::{DAY, House, everywhere};
 
 const LIST: &str = "/merchants/lakeside/redemptions/list";
 
@@ -177,6 +180,68 @@ async fn a_person_types_codes_for_an_order_whose_pool_is_empty() {
         assert_eq!(used, json!({ "order": order, "units": [2] }));
         let reader = house.token(json!({ "name": "eyes", "role": "read_only", "merchant": "lakeside" })).await;
         assert_eq!(house.with(&reader, "POST", &path, Some(&json!({}))).await.status, 403);
+        house.check().await;
+    })
+    .await;
+}
+
+/// Sells one unit to the guest with this passport, to the end of issuing.
+async fn sell_to(house: &House, channel_order: &str, sku: &str, passport: &str) -> String {
+    let document = Some(GuestField::Plain(passport.to_owned()));
+    let guest = Guest { document, document_kind: Some(DocumentKind::Passport), ..Guest::default() };
+    let order = house.book_for(channel_order, sku, 1, Guests { buyer: None, visitors: vec![guest] }).await;
+    house.channel(Body::StartIssue { order: OrderName::Own(order.parse().unwrap()), count: None }).await;
+    order
+}
+
+/// `walk` can be used any day, `gala` on [`DAY`] only; both are shown by passport.
+async fn sell_by_document(house: &House) {
+    let product = |id: &str, validity: Value| {
+        json!({ "product": { "id": id, "kind": "ticket", "name": id, "on_sale": true, "validity": validity,
+            "guests": { "collect": "every_guest", "documents": ["passport"] } } })
+    };
+    let sku = |id: &str| json!({ "sku": { "id": id, "product": id, "name": id, "fulfilment": { "by": "document" } } });
+    let listing = |id: &str| {
+        json!({ "listing": { "id": id, "connection": "lakeside-douyin", "sells": { "one": id },
+            "names": { "product": id, "sku_out": id } } })
+    };
+    let ever = json!({ "on": "window", "from": "2020-01-01", "to": "2100-12-31" });
+    let entries = json!({ "entries": [
+        product("walk", ever), product("gala", json!({ "on": "visit_day" })),
+        sku("walk"), sku("gala"), listing("walk"), listing("gala"),
+    ] });
+    house.post("/merchants/lakeside/catalogue", entries).await.ok();
+    let row = |sku: &str| json!({ "sku": sku, "dates": [DAY], "retail_minor": 100, "settlement_minor": 80, "stock": { "limited": 50 } });
+    house.post("/merchants/lakeside/calendar", json!({ "rows": [row("walk"), row("gala")] })).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_guest_is_let_in_by_document_with_the_order_whose_date_it_is() {
+    everywhere(async |house| {
+        house.furnish().await;
+        sell_by_document(house).await;
+        let walk = sell_to(house, "7001", "walk", "E1234567X").await;
+        let gala = sell_to(house, "7002", "gala", "E1234567X").await;
+        let show = async |code: &str| house.post("/merchants/lakeside/redemptions", json!({ "code": code })).await;
+
+        // The newer order is for another day; a person types small letters.
+        assert_eq!(show(" e1234567x ").await.ok(), json!({ "order": walk, "units": [1] }));
+        assert_eq!((state(house, &walk).await, state(house, &gala).await), (json!("completed"), json!("issued")));
+        // Used is used: the other order is not taken instead.
+        let again = show("E1234567X").await.problem(409, "state_forbids").to_string();
+        assert!(again.contains(&walk) && !again.contains("1234567"), "{again}");
+
+        let first = sell_to(house, "7003", "walk", "E7").await;
+        let second = sell_to(house, "7004", "walk", "E7").await;
+        let several = show("E7").await.problem(409, "state_forbids").to_string();
+        assert!(several.contains("several") && several.contains(&first) && several.contains(&second), "{several}");
+        let list = csv(house, LIST, "code\nE7\nE1234567X\n").await;
+        assert_eq!(results(&list), told(&[(2, "refused"), (3, "used_before")]), "{list}");
+        house.post("/merchants/lakeside/redemptions", json!({ "order": first })).await.ok();
+        assert_eq!(show("E7").await.ok(), json!({ "order": second, "units": [1] }));
+        for line in house.audit().await {
+            assert!(!format!("{line:?}").contains("1234567"), "{line:?}");
+        }
         house.check().await;
     })
     .await;

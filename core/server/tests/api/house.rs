@@ -280,6 +280,11 @@ impl House {
 
     /// Sells units of a SKU until they are paid; gives our order number.
     pub async fn book(&self, channel_order: &str, sku: &str, count: u32) -> String {
+        self.book_for(channel_order, sku, count, Guests::default()).await
+    }
+
+    /// The same, with guests.
+    pub async fn book_for(&self, channel_order: &str, sku: &str, count: u32, guests: Guests) -> String {
         let now = self.app.clock.now();
         let wish = Wish {
             names: ListingNames { sku_out: Some(sku.to_owned()), ..ListingNames::default() },
@@ -288,7 +293,7 @@ impl House {
             slot: None,
             origin_amount: None,
             pay_amount: None,
-            guests: Guests::default(),
+            guests,
             guests_final: true,
             ..Wish::default()
         };

@@ -199,11 +199,11 @@ async fn codes_that_nobody_saw_are_given_again_and_lead_to_their_new_order_only(
         assert_eq!(shown(&engine, &first).await, ["CODE-1"]);
         done(give(&engine, refund("1")).await);
         assert_eq!(shown(&engine, &first).await, Vec::<String>::new());
-        assert_eq!(engine.storage().order_of_code(&merchant(), "PASS-1").await.unwrap(), None);
+        assert_eq!(engine.storage().units_of_code(&merchant(), "PASS-1").await.unwrap(), []);
         let (second, _) = issue(&engine, "2", 1).await;
         assert_eq!(shown(&engine, &second).await, ["CODE-1"]);
-        let found = engine.storage().order_of_code(&merchant(), "PASS-1").await.unwrap();
-        assert_eq!(found, Some((second, 1)));
+        let found = engine.storage().units_of_code(&merchant(), "PASS-1").await.unwrap();
+        assert_eq!(found, [(second, 1)]);
         // This one was answered: it never comes back.
         done(give(&engine, refund("2")).await);
         let found = numbers(&storage).await;

@@ -59,8 +59,8 @@ async fn bought_issued_used_and_given_back() {
         let units = engine.storage().credentials(&merchant(), &order).await.unwrap();
         let shown: Vec<&str> = units.iter().map(|unit| unit.credentials[0].value.as_str()).collect();
         assert_eq!(shown, ["CODE-1", "CODE-2", "CODE-3"], "the oldest codes first");
-        let found = engine.storage().order_of_code(&merchant(), "CODE-2").await.unwrap();
-        assert_eq!(found, Some((order.clone(), 2)));
+        let found = engine.storage().units_of_code(&merchant(), "CODE-2").await.unwrap();
+        assert_eq!(found, [(order.clone(), 2)]);
         let refund = Body::RecordRefund {
             order: name.clone(),
             intent: RecordRefund::new(
