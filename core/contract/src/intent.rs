@@ -15,9 +15,9 @@ use self::beside::{AskInvoice, AskMember, RecordStanding};
 use self::change::{ChangeOrder, OrderFilter};
 pub use self::refund::{AskRefund, GivesBack, RecordRefund};
 use crate::ids::ChannelOrderId;
-use crate::listing::ListingNames;
+use crate::listing::{ListingNames, UnitNames};
 use crate::money::Money;
-use crate::order::{Credential, GuestField, Guests, UnitNames, Visit};
+use crate::order::{Credential, GuestField, Guests, Visit};
 use crate::time::{Timestamp, VisitDate};
 use crate::version::Anything;
 

@@ -1,4 +1,7 @@
-//! A listing: one SKU (or a purchase and a reservation SKU) as one connection's channel knows it.
+//! A listing: one SKU (or a purchase and a reservation SKU) as one connection's channel knows it; and how a channel names
+//! one unit of an order.
+
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -116,5 +119,27 @@ impl ListingNames {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self == &Self::default()
+    }
+}
+
+/// How a channel names one unit of an order; at least one name is there.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UnitNames {
+    /// Its certificate's id (券 id).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// The id of its item in the channel's order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
+    /// The code that the guest shows for it, where the channel names it so; a secret like the credential.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+}
+
+impl fmt::Debug for UnitNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = self.code.as_ref().map_or(0, |code| code.chars().count());
+        write!(f, "unit(certificate {:?}, item {:?}, code {code} chars)", self.certificate, self.item)
     }
 }

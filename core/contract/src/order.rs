@@ -270,28 +270,6 @@ pub enum UnitState {
     Unknown,
 }
 
-/// How a channel names one unit of an order; at least one name is there.
-#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct UnitNames {
-    /// Its certificate's id (券 id).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub certificate: Option<String>,
-    /// The id of its item in the channel's order.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub item: Option<String>,
-    /// The code that the guest shows for it, where the channel names it so; a secret like the credential.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
-}
-
-impl fmt::Debug for UnitNames {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = self.code.as_ref().map_or(0, |code| code.chars().count());
-        write!(f, "unit(certificate {:?}, item {:?}, code {code} chars)", self.certificate, self.item)
-    }
-}
-
 /// A field of a guest: readable, or still sealed by the channel (opening it costs a call).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::bounds::{TEXT_LIMIT_BYTES, cut};
 use crate::calendar::CalendarDay;
 use crate::ids::{ChannelOrderId, OrderId};
-use crate::listing::ListingNames;
+use crate::listing::{ListingNames, UnitNames};
 use crate::money::Money;
 use crate::notice::ProductNotice;
-use crate::order::{UnitCredentials, UnitNames, Visit};
+use crate::order::{UnitCredentials, Visit};
 use crate::time::Timestamp;
 
 /// Most orders of one [`Outcome::Orders`].

@@ -5,7 +5,8 @@ use entrepot_sdk::contract::intent::beside::{
 };
 use entrepot_sdk::contract::intent::change::{ChangeOrder, OrderFilter};
 use entrepot_sdk::contract::intent::{CreateOrder, RecordUse, SyncOrder, UnitChoice};
-use entrepot_sdk::contract::order::{GuestField, UnitNames};
+use entrepot_sdk::contract::listing::UnitNames;
+use entrepot_sdk::contract::order::GuestField;
 use entrepot_sdk::prelude::*;
 
 use super::{Said, missing};
