@@ -43,7 +43,14 @@ impl Stage {
 
     /// The same with more configuration, as a `--config` file above the others.
     pub async fn set_with(given: Given, more: &Value) -> Self {
+        Self::set_behind(given, more, 0).await
+    }
+
+    /// The same with a platform whose clock is so many milliseconds behind.
+    pub async fn set_behind(given: Given, more: &Value, behind_ms: i64) -> Self {
         let mut options = PlatformOptions::new(CLIENT_KEY, CLIENT_SECRET, APPLICATION);
+        let now = options.now.clone();
+        options.now = std::sync::Arc::new(move || now() - behind_ms);
         options.order_mode = OrderMode::BeforePayment;
         options.seed = 1;
         let platform = Platform::start(options).await.unwrap();

@@ -72,7 +72,7 @@ async fn sold(app: &App, connection: &Connection, codes: &BTreeSet<String>) -> R
     for sku in rules.catalogue.skus.values() {
         let main = match &sku.fulfilment {
             Fulfilment::Supplier { connection, product_code } => Some((connection, product_code)),
-            Fulfilment::Nothing | Fulfilment::OwnNumber => None,
+            Fulfilment::Nothing | Fulfilment::OwnNumber | Fulfilment::Document => None,
         };
         let others = sku.otherwise.iter().map(|route| (&route.connection, &route.product_code));
         for (_, code) in main.into_iter().chain(others).filter(|(of, _)| **of == connection.id) {

@@ -7,6 +7,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod beside;
 mod by_hand;
 mod callbacks;
 mod commands;
