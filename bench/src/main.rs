@@ -3,7 +3,7 @@
 //! - [`flash_sale`]: everybody buys one SKU and date until it is sold out, three ways.
 //! - [`ledger`]: transfers on one account; [`jobs`]: from the change that causes a job to its end; [`growth`]: the flash
 //!   sale beside many stored orders; [`overload`]: more clients than can be served; [`calendar`]: many dates changed;
-//!   [`boundary`]: one call to a plugin ([`at_once`]).
+//!   [`import`]: a file of codes; [`boundary`]: one call to a plugin ([`at_once`]).
 //! - [`shop`]: the real thing with one SKU on sale; [`clients`]: many clients at once, timed.
 //! - [`engine_way`], [`http_way`]: how a client buys through the engine and over HTTP; [`sql`] holds the plain way and
 //!   counts what stands in the database.
@@ -21,6 +21,7 @@ mod engine_way;
 mod flash_sale;
 mod growth;
 mod http_way;
+mod import;
 mod jobs;
 mod ledger;
 mod machine;
@@ -62,6 +63,8 @@ enum Program {
     Overload(overload::Options),
     /// Date cells changed in bulk
     Calendar(calendar::Options),
+    /// A file of codes imported over HTTP, beside plain inserts
+    Import(import::Options),
     /// One call to a plugin: built in, in a library, in a process
     Boundary(boundary::Options),
 }
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Program::Growth(options) => run(growth::run(options)),
         Program::Overload(options) => run(overload::run(options)),
         Program::Calendar(options) => run(calendar::run(options)),
+        Program::Import(options) => run(import::run(options)),
         Program::Boundary(options) => run(boundary::run(options)),
     };
     match ended {
