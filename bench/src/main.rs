@@ -3,7 +3,8 @@
 //! - [`flash_sale`]: everybody buys one SKU and date until it is sold out, three ways.
 //! - [`ledger`]: transfers on one account; [`jobs`]: from the change that causes a job to its end; [`growth`]: the flash
 //!   sale beside many stored orders; [`overload`]: more clients than can be served; [`calendar`]: many dates changed;
-//!   [`boundary`]: one call to a plugin ([`at_once`]); [`bad_plugin`]: what a bad one costs the others.
+//!   [`import`]: a file of codes; [`boundary`]: one call to a plugin ([`at_once`]); [`bad_plugin`]: what a bad one costs
+//!   the others.
 //! - [`shop`]: the real thing with one SKU on sale; [`clients`]: many clients at once, timed.
 //! - [`engine_way`], [`http_way`]: how a client buys through the engine and over HTTP; [`sql`] holds the plain way and
 //!   counts what stands in the database.
@@ -22,6 +23,7 @@ mod engine_way;
 mod flash_sale;
 mod growth;
 mod http_way;
+mod import;
 mod jobs;
 mod ledger;
 mod machine;
@@ -63,6 +65,8 @@ enum Program {
     Overload(overload::Options),
     /// Date cells changed in bulk
     Calendar(calendar::Options),
+    /// A file of codes imported over HTTP, beside plain inserts
+    Import(import::Options),
     /// One call to a plugin: built in, in a library, in a process
     Boundary(boundary::Options),
     /// What a bad plugin costs the others: orders over HTTP while its threads block or spin
@@ -78,6 +82,7 @@ fn main() -> ExitCode {
         Program::Growth(options) => run(growth::run(options)),
         Program::Overload(options) => run(overload::run(options)),
         Program::Calendar(options) => run(calendar::run(options)),
+        Program::Import(options) => run(import::run(options)),
         Program::Boundary(options) => run(boundary::run(options)),
         Program::BadPlugin(options) => run(bad_plugin::run(options)),
     };

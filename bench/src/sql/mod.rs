@@ -1,9 +1,10 @@
 //! The only place here that speaks SQL.
 //!
 //! - [`plain`]: the baseline, one transaction for each order.
-//! - [`count`]: what stands in the database; [`bulk`]: orders that stand there already.
+//! - [`count`]: what stands in the database; [`bulk`]: orders that stand there already; [`codes`]: the baseline of an import.
 
 pub mod bulk;
+pub mod codes;
 pub mod count;
 pub mod plain;
 

@@ -16,25 +16,35 @@ use crate::core::Core;
 /// Most opened texts in memory; the oldest go first.
 const KEPT: usize = 5_000;
 
-/// What was opened, by connection and sealed text.
+/// A connection and a text that its channel sealed.
+type SealedText = (ConnectionId, String);
+
+/// What was opened.
 #[derive(Default)]
-pub(crate) struct OpenedTexts(Mutex<(BTreeMap<(ConnectionId, String), String>, VecDeque<(ConnectionId, String)>)>);
+pub(crate) struct OpenedTexts(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    texts: BTreeMap<SealedText, String>,
+    /// The oldest first.
+    order: VecDeque<SealedText>,
+}
 
 impl OpenedTexts {
     fn get(&self, connection: &ConnectionId, sealed: &str) -> Option<String> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.0.get(&(connection.clone(), sealed.to_owned())).cloned()
+        kept.texts.get(&(connection.clone(), sealed.to_owned())).cloned()
     }
 
     fn put(&self, connection: &ConnectionId, sealed: String, opened: String) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (connection.clone(), sealed);
-        if kept.0.insert(key.clone(), opened).is_none() {
-            kept.1.push_back(key);
+        if kept.texts.insert(key.clone(), opened).is_none() {
+            kept.order.push_back(key);
         }
-        while kept.1.len() > KEPT {
-            if let Some(oldest) = kept.1.pop_front() {
-                kept.0.remove(&oldest);
+        while kept.order.len() > KEPT {
+            if let Some(oldest) = kept.order.pop_front() {
+                kept.texts.remove(&oldest);
             }
         }
     }

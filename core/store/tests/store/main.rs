@@ -7,6 +7,7 @@ mod databases;
 mod deployment;
 mod leases;
 mod life;
+mod migrating;
 mod nodes;
 mod notes;
 mod races;
