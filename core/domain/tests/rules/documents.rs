@@ -140,7 +140,7 @@ fn the_catalogue_has_one_document_for_each_unit() {
     world.ok(put(&[product, sku]));
     // The product alone cannot stop asking afterwards.
     let (product, _) = entry(&world, |product| product.guests.documents.clear(), |_| {});
-    world.no_because(Reason::Malformed, put(&[product.clone()]));
+    world.no_because(Reason::Malformed, put(std::slice::from_ref(&product)));
     let CatalogueEntry::Sku(sku) = entry(&world, |_| {}, |sku| sku.fulfilment = Fulfilment::OwnNumber).1 else {
         panic!()
     };
