@@ -123,6 +123,11 @@ async fn listen(
     if let Some(order) = &listened.order {
         span.record("order", order.as_str());
     }
+    if listened.authentic && listened.verdict == "heard" {
+        let partner_trace = listened.partner_trace.clone();
+        let seen = SceneSeen { at: started, partner_trace, trace: trace.to_string() };
+        core.scenes.served(&supplier.id, &raw.scene, seen);
+    }
     if listened.authentic {
         let located = Located { partner_trace: listened.partner_trace.clone(), ..Located::default() };
         let mut log = LogSheet::new(started, &supplier.application, &raw, &located, &trace);
