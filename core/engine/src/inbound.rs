@@ -123,7 +123,7 @@ async fn listen(
     if let Some(order) = &listened.order {
         span.record("order", order.as_str());
     }
-    if listened.authentic && listened.verdict == "heard" {
+    if listened.authentic && listened.verdict == "done" {
         let partner_trace = listened.partner_trace.clone();
         let seen = SceneSeen { at: started, partner_trace, trace: trace.to_string() };
         core.scenes.served(&supplier.id, &raw.scene, seen);
