@@ -22,7 +22,7 @@ use crate::interface_log::InterfaceQueue;
 use crate::jobs::Jobs;
 use crate::nodes;
 use crate::records::Record;
-use crate::rounds::Rounds;
+use crate::rounds::{First, Rounds};
 use crate::seed::Seeds;
 use crate::sequencer::{Sequencer, Undecided};
 use crate::storage::{NodeSeen, Storage, StorageFault, Switch};
@@ -118,6 +118,7 @@ pub(crate) struct Core {
     pub(crate) product_tellings: Rounds,
     pub(crate) catch_ups: Rounds,
     pub(crate) comparisons: Rounds,
+    pub(crate) first: First,
     pub(crate) scenes: Scenes,
     pub(crate) opened: OpenedTexts,
     pub(crate) jobs: Jobs,
@@ -160,6 +161,7 @@ impl Engine {
             product_tellings: Rounds::default(),
             catch_ups: Rounds::default(),
             comparisons: Rounds::default(),
+            first: First::default(),
             scenes: Scenes::default(),
             opened: OpenedTexts::default(),
             interface_log: parts.interface_log,

@@ -48,10 +48,26 @@ impl Rounds {
     }
 }
 
+/// Whether this is the node that goes round, and when that was read.
+#[derive(Default)]
+pub(crate) struct First(Mutex<Option<(bool, Timestamp)>>);
+
+/// How long an answer holds, in milliseconds: every connection's rounds ask.
+const ANSWER_MS: i64 = 1_000;
+
 /// Of the nodes that live, the one whose name comes first goes round; a node that tells nobody of itself is alone.
 pub(crate) async fn first_node(core: &Core) -> bool {
+    let now = core.clock.now();
+    let known = *core.first.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((first, _)) = known.filter(|(_, at)| (0..ANSWER_MS).contains(&now.since(*at))) {
+        return first;
+    }
     match core.storage.nodes(GONE_MS).await {
-        Ok(nodes) => nodes.first().is_none_or(|first| first.node.id == core.settings.node),
+        Ok(nodes) => {
+            let first = nodes.first().is_none_or(|first| first.node.id == core.settings.node);
+            *core.first.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((first, now));
+            first
+        }
         Err(fault) => {
             tracing::warn!(%fault, "the nodes could not be read");
             false

@@ -49,6 +49,9 @@ const PRUNE_MS: i64 = 3_600_000;
 /// How long messages of partners are told from new ones, in milliseconds: they repeat within minutes.
 const MESSAGES_MS: i64 = 86_400_000;
 
+/// How long it is known how the comparison of a day went, in milliseconds. The differences stay.
+const DAYS_MS: i64 = 400 * 86_400_000;
+
 /// What is kept only for a time goes, an hour's worth at once.
 async fn prune(core: &Core, pruned: &mut Option<Timestamp>) {
     let now = core.clock.now();
@@ -59,7 +62,8 @@ async fn prune(core: &Core, pruned: &mut Option<Timestamp>) {
     let interface_before = now.plus_millis(-core.settings.interface_keep_ms);
     let logs = core.storage.record(Record::Prune { interface_before }).await;
     let messages = core.storage.forget_notes(NoteKind::Message, now.plus_millis(-MESSAGES_MS)).await;
-    if let Err(fault) = logs.and(messages) {
+    let days = core.storage.forget_notes(NoteKind::Reconciliation, now.plus_millis(-DAYS_MS)).await;
+    if let Err(fault) = logs.and(messages).and(days) {
         tracing::warn!(%fault, "what is too old could not be taken away; the next hour tries again");
     }
 }

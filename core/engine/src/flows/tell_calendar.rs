@@ -243,7 +243,10 @@ impl Round<'_> {
             .increment(1);
             match told {
                 Ok(not_taken) => {
-                    refused.extend(not_taken.iter().map(|no| format!("{} {}: {}", no.listing, no.date, no.reason)));
+                    let told = dates_of(&notice);
+                    refused.retain(|line| !told.iter().any(|date| line.starts_with(date)));
+                    refused
+                        .extend(not_taken.iter().map(|no| format!("{}{}", told_date(&no.listing, no.date), no.reason)));
                     self.note(&notice, &not_taken).await?;
                 }
                 Err(why) => {
@@ -355,6 +358,19 @@ impl Round<'_> {
             }
         }
     }
+}
+
+/// How a refused date begins, for people.
+fn told_date(listing: &ListingId, date: VisitDate) -> String {
+    format!("{listing} {date}: ")
+}
+
+fn dates_of(notice: &CalendarNotice) -> Vec<String> {
+    let of = |sku: &SkuDates| {
+        let dates = sku.cells.iter().filter_map(|cell| cell.day.date).chain(sku.gone.iter().copied());
+        dates.map(|date| told_date(&sku.listing, date)).collect::<Vec<_>>()
+    };
+    notice.skus.iter().flat_map(of).collect()
 }
 
 /// The fewest notices that say it: each with as many SKUs and dates as the channel takes.

@@ -154,6 +154,11 @@ async fn what_could_not_be_told_is_told_later_and_somebody_hears_of_it() {
     let told = house.engine.calendar_tellings(&house.shop_connection()).await.unwrap();
     let own = &told.iter().find(|(name, _)| name == "own").unwrap().1;
     assert!(own.refused[0].contains("too dear"), "{:?}", own.refused);
+    // Told once it changed, and taken: nothing stands of it any more.
+    house.done(Body::WriteCalendar { rows: days(0, 1, 5_100) }).await;
+    house.pass(5).await;
+    assert_eq!(house.alerts("calendar_behind"), 0);
+    let calls = house.calls();
     house.engine.tell_calendar_whole(&house.shop_connection(), Some("own")).await.unwrap();
     house.pass(5).await;
     assert_eq!((house.calls(), house.alerts("calendar_behind")), (calls + 1, 0));
