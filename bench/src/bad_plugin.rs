@@ -94,15 +94,16 @@ pub async fn run(options: Options) -> Result<()> {
 }
 
 /// A bad plugin in its library, with an instance that holds threads until a file is there.
-struct Bad {
-    defect: &'static str,
-    threads: usize,
-    until: PathBuf,
-    library: PathBuf,
+pub(crate) struct Bad {
+    pub(crate) defect: &'static str,
+    pub(crate) threads: usize,
+    /// Where the file is that lets them go.
+    pub(crate) until: PathBuf,
+    pub(crate) library: PathBuf,
 }
 
 impl Bad {
-    async fn shop(
+    pub(crate) async fn shop(
         &self,
         source: &Source,
         folder: &Path,
@@ -122,7 +123,7 @@ impl Bad {
     }
 
     /// Holds all of its threads, from now on until they are let go.
-    async fn hold(&self, shop: &Shop, turn: usize) -> Result<()> {
+    pub(crate) async fn hold(&self, shop: &Shop, turn: usize) -> Result<()> {
         let key = InstanceKey::new(id::<PluginId>("bad-plugin")?, id::<ApplicationId>("lakeside-bad")?);
         let running = shop.app.engine.host().instance(&key).ok_or("the bad plugin is not open")?;
         let orders: Vec<String> = (0..self.threads).map(|thread| format!("held-{turn}-{thread}")).collect();
@@ -141,7 +142,7 @@ impl Bad {
         Ok(())
     }
 
-    fn let_go(&self) -> Result<()> {
+    pub(crate) fn let_go(&self) -> Result<()> {
         std::fs::write(&self.until, "").map_err(|fault| format!("{}: {fault}", self.until.display()))
     }
 

@@ -63,6 +63,7 @@ pub struct Call {
     address: SocketAddr,
     /// The body before and after the order's number.
     body: [Vec<u8>; 2],
+    scene: &'static str,
     query: String,
     /// What is signed before the body.
     signed: Vec<u8>,
@@ -71,6 +72,11 @@ pub struct Call {
 impl Call {
     /// The create call of an offer, as the account sends it.
     pub fn new(address: SocketAddr, account: &str, offer: &Offer) -> Result<Arc<Self>> {
+        Self::of_scene("create-order", address, account, offer)
+    }
+
+    /// The same to another scene that asks about a purchase.
+    pub fn of_scene(scene: &'static str, address: SocketAddr, account: &str, offer: &Offer) -> Result<Arc<Self>> {
         const MARK: &str = "ORDER-NUMBER";
         let person = json!({ "name": seal("张三"), "phone": seal("13800138000"), "license_type": 0 });
         let body = json!({
@@ -94,6 +100,7 @@ impl Call {
         Ok(Arc::new(Self {
             address,
             body: [before.as_bytes().to_vec(), after.as_bytes().to_vec()],
+            scene,
             query: format!("client_key={CLIENT_KEY}&timestamp={stamp}&sign=ignored"),
             signed: format!("{CLIENT_SECRET}&client_key={CLIENT_KEY}&timestamp={stamp}&http_body=").into_bytes(),
         }))
@@ -109,10 +116,10 @@ impl Call {
         let sign: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         let length = before.len() + order.len() + after.len();
         let head = format!(
-            "POST /in/{APPLICATION}/create-order?{} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
+            "POST /in/{APPLICATION}/{}?{} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
              x-bytedance-logid: {order}\r\nx-life-clientkey: {CLIENT_KEY}\r\nx-life-sign: {sign}\r\n\
              content-length: {length}\r\n\r\n",
-            self.query, self.address
+            self.scene, self.query, self.address
         );
         let mut request = head.into_bytes();
         for part in [before.as_slice(), order.as_bytes(), after] {

@@ -4,7 +4,7 @@
 //! - [`ledger`]: transfers on one account; [`jobs`]: from the change that causes a job to its end; [`growth`]: the flash
 //!   sale beside many stored orders; [`overload`]: more clients than can be served; [`calendar`]: many dates changed;
 //!   [`import`]: a file of codes; [`boundary`]: one call to a plugin ([`at_once`]); [`bad_plugin`]: what a bad one costs
-//!   the others.
+//!   the others; [`scenes`]: the channel's check and create call beside a supplier that hangs.
 //! - [`shop`]: the real thing with one SKU on sale; [`clients`]: many clients at once, timed.
 //! - [`engine_way`], [`http_way`]: how a client buys through the engine and over HTTP; [`sql`] holds the plain way and
 //!   counts what stands in the database.
@@ -28,6 +28,7 @@ mod jobs;
 mod ledger;
 mod machine;
 mod overload;
+mod scenes;
 mod shop;
 mod sql;
 mod table;
@@ -69,6 +70,8 @@ enum Program {
     Import(import::Options),
     /// One call to a plugin: built in, in a library, in a process
     Boundary(boundary::Options),
+    /// The booking check and the create call over signed HTTP, alone and while a supplier hangs
+    Scenes(scenes::Options),
     /// What a bad plugin costs the others: orders over HTTP while its threads block or spin
     BadPlugin(bad_plugin::Options),
 }
@@ -84,6 +87,7 @@ fn main() -> ExitCode {
         Program::Calendar(options) => run(calendar::run(options)),
         Program::Import(options) => run(import::run(options)),
         Program::Boundary(options) => run(boundary::run(options)),
+        Program::Scenes(options) => run(scenes::run(options)),
         Program::BadPlugin(options) => run(bad_plugin::run(options)),
     };
     match ended {
