@@ -59,7 +59,8 @@ impl Supplier for Obedient {
             "hang" => std::future::pending().await,
             "log" => call.log(LogLevel::Info, &"é".repeat(LOG_LIMIT_BYTES)),
             "huge" => {
-                return Ok(refused("x".repeat(5 * 1024 * 1024)));
+                let text = "x".repeat(5 * 1024 * 1024);
+                return Ok(Booking::Refused(Refusal { reason: Reason::Other, text, calendar: Vec::new() }));
             }
             "ask" => {
                 let reason = call.http(http::get("ask", "http://partner.test").build()).await?.body;
