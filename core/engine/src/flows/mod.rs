@@ -7,7 +7,7 @@
 //! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`], [`read_calendar`], [`watch_codes`].
 //! Beside the orders of a [`channel`]: [`tell_calendar`], [`tell_product`], [`catch_up`], [`reconcile`]; [`event`]: what
 //! it pushes; [`scenes`]: which of its calls were served; [`open_guests`]: what it sealed of guests;
-//! [`wishes`]: what is asked to be done soon.
+//! [`wishes`]: what is asked to be done soon; [`bundle`]: products as a channel sells them.
 //! Asked by a person: [`redeem`], [`redeem_rows`], [`issue_by_hand`], [`import_codes`], [`administer`],
 //! [`ask_supplier`].
 
@@ -15,6 +15,7 @@ pub mod administer;
 pub mod ask_supplier;
 pub(crate) mod ask_use;
 pub(crate) mod book;
+mod bundle;
 pub(crate) mod cancel_at_supplier;
 mod cancel_order;
 pub mod catch_up;

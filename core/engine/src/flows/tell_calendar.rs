@@ -14,11 +14,12 @@ use entrepot_contract::notice::{CalendarNotice, Notice, RefusedDate, SkuDates, T
 use entrepot_contract::outcome::CalendarCell;
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::AlertKind;
-use entrepot_domain::catalogue::{Catalogue, ConnectionRules, Rules, TellsCalendar};
+use entrepot_domain::catalogue::{ConnectionRules, Rules, TellsCalendar};
 use entrepot_domain::venue;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::bundle::{Bundle, bundles};
 use super::{channel, offer, wishes};
 use crate::core::{Core, Engine};
 use crate::directory::Connection;
@@ -67,36 +68,6 @@ pub struct Telling {
 
 /// Most refused dates that a telling names.
 const REFUSED_SHOWN: usize = 20;
-
-/// A product of a channel: our listings that the channel sells as one.
-pub(super) struct Bundle<'a> {
-    /// Tells it from the others of its connection.
-    pub(super) name: String,
-    /// As the channel names it, without a SKU.
-    pub(super) names: ListingNames,
-    /// Its listings, ordered by id.
-    pub(super) listings: Vec<&'a Listing>,
-}
-
-/// The products of a connection, ordered by name.
-pub(super) fn bundles<'a>(catalogue: &'a Catalogue, connection: &Connection) -> Vec<Bundle<'a>> {
-    let mut found: BTreeMap<String, Bundle<'a>> = BTreeMap::new();
-    let mut listings: Vec<&Listing> = catalogue.listings.iter().filter(|one| one.connection == connection.id).collect();
-    listings.sort_by(|one, other| one.id.cmp(&other.id));
-    for listing in listings {
-        let own = &listing.names;
-        let name = own.product_out.as_ref().or(own.product.as_ref()).map_or(listing.id.as_str(), String::as_str);
-        let bundle = found.entry(name.to_owned()).or_insert_with(|| Bundle {
-            name: name.to_owned(),
-            names: ListingNames::default(),
-            listings: Vec::new(),
-        });
-        bundle.names.product = bundle.names.product.take().or_else(|| own.product.clone());
-        bundle.names.product_out = bundle.names.product_out.take().or_else(|| own.product_out.clone());
-        bundle.listings.push(listing);
-    }
-    found.into_values().collect()
-}
 
 /// Begins what is due. A round goes on beside the ticker.
 pub(crate) async fn look(core: &Arc<Core>) {

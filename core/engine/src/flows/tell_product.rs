@@ -14,7 +14,7 @@ use entrepot_domain::catalogue::{Catalogue, ConnectionRules, TellsProducts};
 use entrepot_domain::command::fingerprint;
 use serde::{Deserialize, Serialize};
 
-use super::tell_calendar::{Bundle, bundles};
+use super::bundle::{Bundle, bundles};
 use super::{channel, tell_calendar, wishes};
 use crate::core::{Core, Engine};
 use crate::directory::Connection;
