@@ -265,7 +265,7 @@ fn request() -> Result<Request> {
         order: id("T01JABCDEFGHJKMNPQRSTVWXYZ0")?,
         reference: None,
         product_code: "lakeside-adult-day-ticket".to_owned(),
-        units: vec![unit(1, "Guest One Example"), unit(2, "Guest Two Example")],
+        units: vec![unit(1, "Guest One Example"), unit(2, "Guest Two Example"), unit(3, "Guest Three Example")],
         visit: Some(Visit { arrive: day, leave: day }),
         slot: Some("09:00-12:00".to_owned()),
         buyer: Some(guest("Buyer Example")),
