@@ -8,6 +8,7 @@
 //! - [`m0006_heard`]: what suppliers tell by themselves.
 //! - [`m0007_pool`]: codes with validity and batch; orders that wait for codes.
 //! - [`m0008_notes`]: what is noted beside commands; differences from channels.
+//! - [`m0009_code_lookup`]: codes are found by what they say.
 //!
 //! Types are the three that both databases share: text, 64-bit integers, and integers as yes and no. Dates of visit
 //! are `yyyy-MM-dd`, instants are milliseconds since 1970 in UTC, and what is encrypted is text.
@@ -22,6 +23,7 @@ mod m0005_nodes;
 mod m0006_heard;
 mod m0007_pool;
 mod m0008_notes;
+mod m0009_code_lookup;
 
 /// All changes, in order.
 pub struct Migrator;
@@ -38,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_heard::Migration),
             Box::new(m0007_pool::Migration),
             Box::new(m0008_notes::Migration),
+            Box::new(m0009_code_lookup::Migration),
         ]
     }
 

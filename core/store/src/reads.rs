@@ -66,7 +66,8 @@ pub(crate) async fn known_codes(
         }
     }
     let dialect = storage.inner.dialect;
-    let sql = format!("SELECT code_index, pool FROM codes WHERE code_index IN ({}) AND merchant = ?2", dialect.texts());
+    let found = dialect.found_by_each("codes", "code_index");
+    let sql = format!("SELECT found.code_index, found.pool FROM {found} WHERE found.merchant = ?2");
     let wanted: Vec<&String> = by_index.keys().collect();
     let statement = dialect.statement(&sql, vec![json!(wanted).to_string().into(), merchant.as_str().into()]);
     let found = query(connection, statement, |row| {

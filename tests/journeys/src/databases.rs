@@ -1,9 +1,12 @@
-//! A database of its own for each test: an SQLite file, or a database in the server that the test run names.
+//! A database of its own for each test: an SQLite file, or a database in the server that the test run names. Beside it,
+//! whether the server's plugins are built in.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
+
+use crate::program;
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
@@ -15,6 +18,8 @@ pub struct Given {
     pub folder: TempDir,
     /// The SQLite file; none on PostgreSQL.
     pub file: Option<PathBuf>,
+    /// The folder of the libraries that plugins come from; none when they are built in.
+    pub libraries: Option<PathBuf>,
 }
 
 /// A kind of database.
@@ -56,7 +61,7 @@ pub fn kinds() -> Vec<Kind> {
 pub fn file() -> Given {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("test.db");
-    Given { url: format!("sqlite://{}", file.display()), folder, file: Some(file) }
+    Given { url: format!("sqlite://{}", file.display()), folder, file: Some(file), libraries: None }
 }
 
 async fn postgres() -> Given {
@@ -65,14 +70,18 @@ async fn postgres() -> Given {
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let name = format!("journeys_{}_{number}", std::process::id());
     let url = entrepot_store::create_database(&server, &name).await.unwrap();
-    Given { url, folder: tempfile::tempdir().unwrap(), file: None }
+    Given { url, folder: tempfile::tempdir().unwrap(), file: None, libraries: None }
 }
 
-/// A database of each kind that this run covers.
+/// A database of each kind that this run covers, and a file once more for the plugins as libraries: a journey says the
+/// same of all of them.
 pub async fn all() -> Vec<Given> {
     let mut given = Vec::new();
     for kind in kinds() {
         given.push(kind.give().await);
+    }
+    if kinds().contains(&Kind::Sqlite) {
+        given.push(Given { libraries: Some(program::libraries()), ..file() });
     }
     given
 }

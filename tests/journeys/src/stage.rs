@@ -76,7 +76,7 @@ impl Stage {
         let mut migrate = program::command(&["migrate"]);
         migrate.args(flags(&config));
         program::finish(migrate, "").done();
-        let server = Server::start(serve(&config, None));
+        let server = Server::start(serve(&config, &given, None));
         let mut stage =
             Self { office: Office::new(&server.url, ""), given, platform, gate, server, day: today(), config };
         stage.meet();
@@ -143,7 +143,7 @@ impl Stage {
 
     /// A server on the same database, under the configured node id or another one. Nobody calls it yet.
     pub fn serve_as(&self, node: Option<&str>) -> Server {
-        Server::start(serve(&self.config, node))
+        Server::start(serve(&self.config, &self.given, node))
     }
 
     /// Sends a signed call: status and body.
@@ -192,8 +192,11 @@ fn flags(config: &[PathBuf; 2]) -> Vec<String> {
     files.flat_map(|file| ["--config".to_owned(), file.display().to_string()]).collect()
 }
 
-fn serve(config: &[PathBuf; 2], node: Option<&str>) -> Command {
+fn serve(config: &[PathBuf; 2], given: &Given, node: Option<&str>) -> Command {
     let mut command = program::command(&["serve"]);
+    if let Some(folder) = &given.libraries {
+        command.arg("--libraries").arg(folder);
+    }
     command.args(flags(config)).envs(node.map(|node| ("ENTREPOT_NODE__ID", node)));
     command
 }
