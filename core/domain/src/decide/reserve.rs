@@ -17,6 +17,7 @@ use crate::change::RefKey;
 use crate::command::OrderName;
 use crate::credit::{PostingCause, PostingKind};
 use crate::job::JobKind;
+use crate::planted::{self, Bug};
 use crate::stock::Standing;
 
 /// The voucher order that a reservation names. One that is not here, or not paid, may be on its way: the caller is asked
@@ -89,7 +90,8 @@ pub(super) fn take(draft: &mut Draft<'_>, order: &mut Order, mut source: Order, 
         return Err(no(format!("voucher order {} has {} free units, {wanted} asked for", source.id, free.len())));
     };
     let units = units.to_vec();
-    for unit in source.units.iter_mut().filter(|unit| units.contains(&unit.number)) {
+    let free = planted::is(Bug::ReservedTwice);
+    for unit in source.units.iter_mut().filter(|unit| units.contains(&unit.number) && !free) {
         unit.state = UnitState::Reserved;
     }
     draft.note(&source, "reserved", format!("units {units:?} by {}", order.id));
@@ -126,7 +128,7 @@ pub(super) fn tell_source(draft: &mut Draft<'_>, order: &Order, units: &[u16], s
     let mut changed = Vec::new();
     for unit in source.units.iter_mut().filter(|unit| behind.contains(&unit.number)) {
         // What the channel gave back meanwhile stays so.
-        if unit.state == UnitState::Reserved {
+        if unit.state == UnitState::Reserved && !(state == UnitState::Available && planted::is(Bug::ReservationKept)) {
             unit.state = state;
             changed.push(unit.number);
         }
