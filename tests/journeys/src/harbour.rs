@@ -64,10 +64,7 @@ impl Harbour {
             "settings": { "currency": "CNY", "capabilities_answered": true, "timeout_ms": 1_000, "pending_poll_ms": 1_000 },
             "hold": holds,
         });
-        let more = json!({
-            "plugins": { "octo-supplier": { "timeout_ms": 2_500 } },
-            "merchants": { "lakeside": { "suppliers": { (CONNECTION): connection } } },
-        });
+        let more = json!({ "merchants": { "lakeside": { "suppliers": { (CONNECTION): connection } } } });
         let stage = Stage::set_with(given, &more).await;
         let fulfilment = json!({ "by": "supplier", "connection": CONNECTION, "product_code": GOODS });
         let offer = Offer { product: "MUSEUM", sku: "MUSEUM-ADULT", fulfilment, ..Offer::own_number() };

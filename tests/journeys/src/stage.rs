@@ -70,6 +70,7 @@ impl Stage {
                 "simple-gate": { "timeout_ms": 2000 },
                 "code-pool": { "timeout_ms": 2000 },
                 "zhiyoubao": { "timeout_ms": 2000 },
+                "octo-supplier": { "timeout_ms": 2500 },
                 "douyin-calendar": { "timeout_ms": 2000 },
             },
             "telemetry": { "filter": "debug" },
