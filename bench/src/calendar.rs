@@ -159,6 +159,8 @@ fn row(sku: SkuId, date: VisitDate) -> Result<CalendarRow> {
             cost: None,
             minimum_units: None,
             maximum_units: None,
+            cutoff: None,
+            slots: Vec::new(),
         },
         stock: Some((cell, Capacity::Limited(100))),
     })

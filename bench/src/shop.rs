@@ -195,6 +195,8 @@ impl Offer {
                 cost: None,
                 minimum_units: None,
                 maximum_units: None,
+                cutoff: None,
+                slots: Vec::new(),
             },
             stock: Some((self.cell()?, Capacity::Limited(stock))),
         })
@@ -205,7 +207,7 @@ impl Offer {
 pub fn guests() -> Guests {
     let plain = |text: &str| Some(GuestField::Plain(text.to_owned()));
     let buyer = Guest { name: plain("张三"), phone: plain("13800138000"), ..Guest::default() };
-    Guests { buyer: Some(buyer), visitors: Vec::new() }
+    Guests { buyer: Some(buyer), visitors: Vec::new(), ..Guests::default() }
 }
 
 /// A running Entrepot with the offer on sale.

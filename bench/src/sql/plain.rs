@@ -298,6 +298,8 @@ impl PlainBuyer {
                 time_zone: "Asia/Shanghai".to_owned(),
                 usable: Some((offer.date, offer.date)),
             },
+            reference: None,
+            unit_names: Vec::new(),
             supplier_reference: None,
             by_hand: false,
             callback_owed: false,

@@ -21,6 +21,14 @@ pub const LIST_LIMIT: usize = 10_000;
 /// The longest list of prepared codes: one for each row of an import.
 pub const ROWS_LIMIT: usize = 100_000;
 
+/// Most units of one order of what admits so many people a unit: neither its units nor its guests are more than a list
+/// may hold.
+#[must_use]
+pub fn units_limit(persons_per_unit: u16) -> u16 {
+    let units = LIST_LIMIT / usize::from(persons_per_unit.max(1));
+    u16::try_from(units).unwrap_or(u16::MAX)
+}
+
 /// Fields whose texts may be as long as [`TEXT_LIMIT_BYTES`]; all others are names.
 const TEXTS: &[&str] = &[
     "challenge",

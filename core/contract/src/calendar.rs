@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{BucketId, SkuId};
 use crate::money::Money;
-use crate::time::VisitDate;
+use crate::reading::Slot;
+use crate::time::{Timestamp, VisitDate};
 
 /// One SKU on one date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,37 @@ pub struct CalendarDay {
     /// Most units of one order for this date; the SKU's own when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maximum_units: Option<u16>,
+    /// When its supplier takes the last booking for the date; it is sold until then at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cutoff: Option<Timestamp>,
+    /// The time slots (时段) that the date is sold by, by their begin; empty where it is sold as a whole. At most
+    /// [`SLOTS_LIMIT`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slots: Vec<DaySlot>,
+}
+
+/// Most time slots of one date.
+pub const SLOTS_LIMIT: usize = 200;
+
+impl CalendarDay {
+    /// The time slot of that id.
+    #[must_use]
+    pub fn slot(&self, id: &str) -> Option<&DaySlot> {
+        self.slots.iter().find(|slot| slot.slot.id == id)
+    }
+}
+
+/// One time slot of a date. Its price is the date's; its stock stands in the cell of its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DaySlot {
+    /// Its id and times.
+    pub slot: Slot,
+    /// What the merchant owes his supplier for one unit; the date's own when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Money>,
+    /// When its supplier takes the last booking for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cutoff: Option<Timestamp>,
 }
 
 /// When sales for a date end (提前预订时间), in venue time.

@@ -17,7 +17,7 @@ pub use self::refund::{AskRefund, GivesBack, RecordRefund};
 use crate::ids::ChannelOrderId;
 use crate::listing::{ListingNames, UnitNames};
 use crate::money::Money;
-use crate::order::{Credential, GuestField, Guests, Visit};
+use crate::order::{Credential, Guests, Visit};
 use crate::time::{Timestamp, VisitDate};
 use crate::version::Anything;
 
@@ -201,10 +201,11 @@ pub struct Wish {
     /// More that is bought by the same order, for channels whose orders hold several SKUs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<Line>,
-    /// What each night of a stay costs, when the call says so; in order of their dates.
+    /// What each night of a stay costs, when the call says so; in order of their dates. Held against the calendar like
+    /// `origin_amount`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nights: Vec<Night>,
-    /// How many people come, when the call says so. Units are counted by `count`.
+    /// How many people come, when the call says so: at most as many as the units admit. Units are counted by `count`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub people: Option<u32>,
     /// The channel's id of the shop (门店) that hands it out, where the guest chose one.
@@ -270,9 +271,6 @@ pub struct CreateOrder {
     /// A second name under which the channel may ask for the order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// What the guest writes to the merchant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remark: Option<GuestField>,
     /// Whether a yes shows the whole order: then it is [`crate::outcome::Outcome::Orders`].
     #[serde(default, skip_serializing_if = "is_false")]
     pub whole: bool,
@@ -292,7 +290,6 @@ impl CreateOrder {
             unit_names: Vec::new(),
             hold_ms: None,
             reference: None,
-            remark: None,
             whole: false,
         }
     }
@@ -329,8 +326,6 @@ pub struct IssueOrder {
     pub order: ChannelOrderId,
     /// Units the channel believes it sold, when it says so.
     pub count: Option<u32>,
-    /// The product, as the channel names it here.
-    pub names: ListingNames,
     /// How the channel names the units, in the order of their numbers; its answer may have to say the same names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unit_names: Vec<UnitNames>,
@@ -352,16 +347,7 @@ impl IssueOrder {
     /// A call that names the order alone.
     #[must_use]
     pub fn new(order: ChannelOrderId) -> Self {
-        Self {
-            order,
-            count: None,
-            names: ListingNames::default(),
-            unit_names: Vec::new(),
-            paid_at: None,
-            guests: None,
-            reference: None,
-            whole: false,
-        }
+        Self { order, count: None, unit_names: Vec::new(), paid_at: None, guests: None, reference: None, whole: false }
     }
 }
 

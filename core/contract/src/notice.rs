@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::CalendarDay;
 use crate::ids::{ChannelOrderId, ListingId, OrderId, ProductId, SkuId};
-use crate::listing::ListingNames;
+use crate::listing::{ListingNames, UnitNames};
 use crate::money::Money;
 use crate::order::UnitCredentials;
 use crate::outcome::CalendarCell;
@@ -53,6 +53,9 @@ pub struct OrderNotice {
     /// The product, as the channel names it; empty when its listing is gone.
     #[serde(default)]
     pub names: ListingNames,
+    /// How the channel named the units, in the order of their numbers; empty where it named none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unit_names: Vec<UnitNames>,
     /// What happened.
     pub event: OrderEvent,
 }

@@ -9,6 +9,7 @@ use crate::ids::{
     ApplicationId, BucketId, ChannelOrderId, ConnectionId, DistributorId, ListingId, MerchantId, OrderId, ProductId,
     RefundId, SkuId, SupplierReference,
 };
+use crate::listing::UnitNames;
 use crate::money::Money;
 use crate::product::{DocumentKind, Fulfilment, LimitSubject, RefundRule, ReservationRule, Route};
 use crate::time::{Timestamp, VisitDate};
@@ -188,6 +189,13 @@ pub struct Order {
     pub retail: Money,
     /// The terms of the day it was sold.
     pub terms: Terms,
+    /// A second name that the channel gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// How the channel names the units, in the order of their numbers; empty where it names none. Without their codes,
+    /// which are secrets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unit_names: Vec<UnitNames>,
     /// What the supplier calls it.
     pub supplier_reference: Option<SupplierReference>,
     /// Whether a person typed its codes (人工出票): then its supplier is not asked about use or to take units back.
@@ -326,6 +334,9 @@ pub struct Guests {
     pub buyer: Option<Guest>,
     /// Those who enter (出行人).
     pub visitors: Vec<Guest>,
+    /// What the guest writes to the merchant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remark: Option<GuestField>,
 }
 
 /// What a guest shows (凭证).
@@ -428,6 +439,12 @@ pub struct Refund {
     pub units: Vec<u16>,
     /// The fee the channel computed, in what the guest paid.
     pub channel_fee: Option<Money>,
+    /// What the guest would get, as the channel computed it when it asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_amount: Option<Money>,
+    /// Why, in the channel's words, for the person who decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// What the guest got back, as announced.
     pub channel_amount: Option<Money>,
     /// What is kept back from the distributor.

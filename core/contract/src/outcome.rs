@@ -248,6 +248,19 @@ pub struct CalendarAnswer {
 pub struct CalendarCell {
     /// Price and opening.
     pub day: CalendarDay,
+    /// Units left; none is without limit. Where the date is sold by time slot ([`CalendarDay::slots`]) nothing is left
+    /// for an order that names none, and `slots` tells what is.
+    pub left: Option<u32>,
+    /// What is left of each of its time slots, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slots: Vec<SlotLeft>,
+}
+
+/// What is left of one time slot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotLeft {
+    /// Its id, as an order names it.
+    pub slot: String,
     /// Units left; none is without limit.
     pub left: Option<u32>,
 }

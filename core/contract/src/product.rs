@@ -155,7 +155,8 @@ pub struct Sku {
     /// Fewest units of one order.
     #[serde(default = "one")]
     pub minimum_units: u16,
-    /// Most units of one order.
+    /// Most units of one order. With all people that they admit at most [`crate::bounds::LIST_LIMIT`]: an order is told
+    /// as a list of units, and of guests.
     #[serde(default = "fifty")]
     pub maximum_units: u16,
     /// Where the credentials come from.

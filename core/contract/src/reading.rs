@@ -70,9 +70,6 @@ pub struct SupplierCell {
     /// What we owe for one unit.
     #[serde(default)]
     pub cost: Option<Money>,
-    /// What a guest has to pay at least for one unit.
-    #[serde(default)]
-    pub retail: Option<Money>,
     /// When bookings end.
     #[serde(default)]
     pub cutoff: Option<Timestamp>,

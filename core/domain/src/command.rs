@@ -8,7 +8,7 @@ use entrepot_contract::ids::{
     RefundId, SupplierReference,
 };
 use entrepot_contract::intent::{AskRefund, CreateOrder, Intent, RecordRefund, UnitChoice};
-use entrepot_contract::listing::Listing;
+use entrepot_contract::listing::{Listing, UnitNames};
 use entrepot_contract::money::Money;
 use entrepot_contract::order::UnitCredentials;
 use entrepot_contract::product::{Product, Sku};
@@ -61,6 +61,15 @@ pub struct Command {
     pub body: Body,
 }
 
+/// What a channel calls an order and its units besides the order's number.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ChannelNames {
+    /// A second name of the order; it keeps the one it has where none is told.
+    pub reference: Option<String>,
+    /// The units, in the order of their numbers; they keep the names they have where none are told.
+    pub units: Vec<UnitNames>,
+}
+
 /// An order as the caller knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OrderName {
@@ -93,6 +102,8 @@ pub enum Body {
     CancelOrder {
         /// Which.
         order: OrderName,
+        /// When in its life, and at what time, for the timeline; empty where nobody says so.
+        told: String,
     },
     /// A person accepts or refuses a paid order (接单, 拒单).
     DecideAcceptance {
@@ -114,6 +125,8 @@ pub enum Body {
         order: OrderName,
         /// Units the channel believes it sold.
         count: Option<u32>,
+        /// What the channel calls the order and its units.
+        names: ChannelNames,
     },
     /// The caller stops waiting: a callback is owed unless credentials are there.
     PromiseIssue {
@@ -179,7 +192,7 @@ pub enum Body {
         refund: RefundId,
         /// Yes or no.
         agree: bool,
-        /// For the guest, on a no.
+        /// For the guest, on a no; on a supplier's yes what it keeps, for the timeline.
         reason: Option<String>,
     },
     /// The channel gave money back.
@@ -195,6 +208,8 @@ pub enum Body {
         order: OrderId,
         /// A certain no, for people.
         refused: Option<String>,
+        /// What it keeps of what we owe, on a yes.
+        fee: Option<Money>,
     },
     /// A job ended and nothing else changed.
     EndJob {

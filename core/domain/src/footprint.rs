@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use entrepot_contract::bounds::units_limit;
 use entrepot_contract::calendar::StockKey;
 use entrepot_contract::ids::{BatchId, ChannelOrderId, CodeId, ConnectionId, DistributorId, OrderId, PoolName};
 use entrepot_contract::intent::CreateOrder;
@@ -87,7 +88,7 @@ pub fn needs(command: &Command, state: &State) -> Footprint {
             create(state, command, connection, intent, people, &mut found);
         }
         Body::PayOrder { order, .. }
-        | Body::CancelOrder { order }
+        | Body::CancelOrder { order, .. }
         | Body::StartIssue { order, .. }
         | Body::Redeem { order, .. }
         | Body::DecideAcceptance { order, .. }
@@ -202,7 +203,7 @@ fn create(
         // A wish beyond the limit is refused: it must not load the pool.
         let usable = venue::usable(product.validity, wish.visit.as_ref());
         let days = days_needed(wish.visit.as_ref(), usable, &product.time_zone, command.at);
-        let count = wish.count.min(u32::from(sku.maximum_units));
+        let count = wish.count.min(u32::from(sku.maximum_units.min(units_limit(sku.persons_per_unit))));
         pool_of(state, &sku.fulfilment, count, days, found);
         pools_behind(state, &sku.otherwise, count, days, found);
     }

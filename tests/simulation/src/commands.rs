@@ -133,9 +133,9 @@ impl List {
         match self.chance.between(0, 99) {
             0..=29 => self.create(),
             30..=37 => Body::PayOrder { order: self.named(), paid_at: at },
-            38..=39 => Body::CancelOrder { order: self.named() },
+            38..=39 => Body::CancelOrder { order: self.named(), told: String::new() },
             40..=42 => self.fact(),
-            43..=55 => Body::StartIssue { order: self.named(), count: None },
+            43..=55 => Body::StartIssue { order: self.named(), count: None, names: Default::default() },
             56..=63 => self.issued(),
             64 => Body::PromiseIssue { order: self.own().0 },
             65..=70 => Body::Redeem { order: self.named(), units: self.choice(), used_at: at },
@@ -144,7 +144,7 @@ impl List {
             85..=87 => self.decided(),
             88 => Body::PassDeadlines { order: self.own().0 },
             89 => Body::EndJob { order: self.own().0, note: "ended".to_owned() },
-            90 => Body::RecordSupplierCancel { order: self.own().0, refused: Some("used".to_owned()) },
+            90 => Body::RecordSupplierCancel { order: self.own().0, refused: Some("used".to_owned()), fee: None },
             _ => self.office(),
         }
     }
@@ -180,7 +180,7 @@ impl List {
                         slot: None,
                         origin_amount: Some(Money::fen(retail * i64::from(count))),
                         pay_amount: None,
-                        guests: Guests { buyer: Some(buyer), visitors: Vec::new() },
+                        guests: Guests { buyer: Some(buyer), visitors: Vec::new(), ..Guests::default() },
                         guests_final: true,
                         ..Wish::default()
                     },

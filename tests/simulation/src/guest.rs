@@ -150,7 +150,7 @@ impl Guest {
                             phone: Some(GuestField::Plain(format!("1380000000{}", self.phone))),
                             ..Person::default()
                         }),
-                        visitors: Vec::new(),
+                        ..Guests::default()
                     },
                     guests_final: true,
                     ..Wish::default()

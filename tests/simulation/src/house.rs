@@ -336,6 +336,8 @@ pub fn rows(sku: &str, stock: u32) -> Vec<CalendarRow> {
                 cost: None,
                 minimum_units: None,
                 maximum_units: None,
+                cutoff: None,
+                slots: Vec::new(),
             },
             stock: Some((cell(bucket, number), Capacity::Limited(stock))),
         })

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::ChannelOrderId;
 use crate::intent::{Line, is_false};
 use crate::listing::ListingNames;
-use crate::order::{GuestField, Guests, Visit};
+use crate::order::{Guests, Visit};
 use crate::time::{Timestamp, VisitDate};
 
 /// A change of one order. What is left out stays as it is.
@@ -33,15 +33,12 @@ pub struct ChangeOrder {
     /// Another shop, by its id at the channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shop: Option<String>,
-    /// Others come.
+    /// Others come, or the guest writes something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guests: Option<Guests>,
     /// Another second name of the order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// What the guest writes to the merchant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remark: Option<GuestField>,
     /// For how long from now an unpaid order is kept, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold_ms: Option<u64>,
@@ -65,7 +62,6 @@ impl ChangeOrder {
             shop: None,
             guests: None,
             reference: None,
-            remark: None,
             hold_ms: None,
             at: None,
         }

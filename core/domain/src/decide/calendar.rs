@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entrepot_contract::calendar::Capacity;
+use entrepot_contract::bounds::{LIST_LIMIT, units_limit};
+use entrepot_contract::calendar::{Capacity, SLOTS_LIMIT};
 use entrepot_contract::ids::{BucketId, PoolName, SkuId};
 use entrepot_contract::money::Currency;
 use entrepot_contract::outcome::{Reason, Refusal};
@@ -29,6 +30,19 @@ fn size(rows: usize) -> Result<u32, Refusal> {
     Ok(u32::try_from(rows).unwrap_or(u32::MAX))
 }
 
+/// An order is told as a list of units and of the people whom they admit; none may be longer than a list.
+fn most_units(sku: &Sku, units: u16) -> Result<(), Refusal> {
+    let limit = units_limit(sku.persons_per_unit);
+    if units <= limit {
+        return Ok(());
+    }
+    let text = format!(
+        "an order of {} has at most {limit} units, for {} people each ({LIST_LIMIT} in all); maximum_units is {units}",
+        sku.id, sku.persons_per_unit
+    );
+    Err(malformed(text))
+}
+
 pub(super) fn write(draft: &mut Draft<'_>, rows: &[CalendarRow]) -> Result<Answer, Stop> {
     let count = size(rows.len())?;
     for row in rows {
@@ -48,6 +62,10 @@ pub(super) fn write(draft: &mut Draft<'_>, rows: &[CalendarRow]) -> Result<Answe
         let least = day.minimum_units.unwrap_or(sku.minimum_units);
         if least > day.maximum_units.unwrap_or(sku.maximum_units) {
             return Err(malformed(format!("the fewest units of {} are more than its most", sku.id)).into());
+        }
+        most_units(sku, day.maximum_units.unwrap_or(least))?;
+        if day.slots.len() > SLOTS_LIMIT {
+            return Err(malformed(format!("a date of {} has at most {SLOTS_LIMIT} time slots", sku.id)).into());
         }
         if let Some(close) = day.close.filter(|close| close.minute_of_day > 1440) {
             return Err(malformed(format!("minute {} is not in a day", close.minute_of_day)).into());
@@ -215,6 +233,7 @@ fn check(draft: &Draft<'_>, earlier: &[CatalogueEntry], entry: &CatalogueEntry) 
                 let text = "needs a bucket, minimum_units up to maximum_units, and a person for each unit";
                 return Err(malformed(format!("SKU {} {text}", sku.id)));
             }
+            most_units(sku, sku.maximum_units)?;
             suppliers_of(rules, sku)?;
         }
         CatalogueEntry::Listing(listing) => {

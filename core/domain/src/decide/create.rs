@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use entrepot_contract::calendar::{CalendarDay, Stock, StockKey};
+use entrepot_contract::bounds::units_limit;
+use entrepot_contract::calendar::{CalendarDay, DaySlot, Stock, StockKey};
 use entrepot_contract::ids::ConnectionId;
-use entrepot_contract::intent::{CreateOrder, Intent, Wish};
+use entrepot_contract::intent::{CreateOrder, GivesBack, Intent, Wish};
 use entrepot_contract::listing::Listing;
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{DeadlineKind, LimitTaken, Order, OrderKind, OrderState, Terms, Unit, UnitState};
@@ -13,7 +14,7 @@ use entrepot_contract::product::{Fulfilment, Product, Sku};
 use entrepot_contract::time::{Timestamp, VisitDate};
 
 use super::draft::Draft;
-use super::{Stop, document, hold, payment, reserve};
+use super::{Stop, document, hold, payment, refund, reserve};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::catalogue::{ChannelRules, Rules, dates_taken, share_cells, sold, stock_cells};
@@ -75,10 +76,12 @@ pub fn check_wish<'a>(
     let dates = dates_taken(product, wish.visit.as_ref())?;
     let cells = stock_cells(sku, &dates, wish.slot.as_deref());
     let shares = share_cells(sku, listing.allotment.as_ref(), &cells);
-    let price = price(rules, connection, channel, product, sku, &dates, wish.count, now)?;
+    let price = price(rules, connection, channel, product, sku, &dates, wish, now)?;
     if channel.price_check && !reserves {
         same_price(price.retail, wish)?;
+        same_nights(rules, sku, &dates, wish)?;
     }
+    admitted(sku, wish)?;
     if wish.guests_final {
         guests::check(&product.guests, &wish.guests, wish.count, sku.persons_per_unit)?;
         if sku.fulfilment == Fulfilment::Document {
@@ -93,7 +96,7 @@ pub fn check_wish<'a>(
 /// Whether an order of that size may be for that date; the SKU's own limits stand where the date has none.
 fn units(sku: &Sku, day: &CalendarDay, count: u32) -> Result<(), Refusal> {
     let least = u32::from(day.minimum_units.unwrap_or(sku.minimum_units).max(1));
-    let most = u32::from(day.maximum_units.unwrap_or(sku.maximum_units));
+    let most = u32::from(day.maximum_units.unwrap_or(sku.maximum_units).min(units_limit(sku.persons_per_unit)));
     let named = day.date.map(|date| format!(" on {date}")).unwrap_or_default();
     if count < least {
         let text = format!("{}{named} sells at least {least} units, {count} asked for", sku.id);
@@ -122,7 +125,7 @@ fn price(
     product: &Product,
     sku: &Sku,
     dates: &[Option<VisitDate>],
-    count: u32,
+    wish: &Wish,
     now: Timestamp,
 ) -> Result<Price, Refusal> {
     let closed = |text: String| Refusal::new(Reason::DateClosed, text);
@@ -145,14 +148,19 @@ fn price(
         {
             return Err(closed(format!("sales of {} {named} have ended", sku.id)));
         }
-        units(sku, day, count)?;
+        let slot = slot_of(day, wish)?;
+        if slot.map_or(day.cutoff, |slot| slot.cutoff.or(day.cutoff)).is_some_and(|cutoff| now >= cutoff) {
+            return Err(closed(format!("the supplier of {} takes no more bookings {named}", sku.id)));
+        }
+        units(sku, day, wish.count)?;
+        let cost = slot.and_then(|slot| slot.cost).or(day.cost);
         let settlement = rules.catalogue.settlement(channel.distributor.as_ref(), day);
         sum = Some(match sum {
-            None => Price { retail: day.retail, settlement, cost: day.cost },
+            None => Price { retail: day.retail, settlement, cost },
             Some(sum) => Price {
                 retail: sum.retail.plus(day.retail).map_err(overflow)?,
                 settlement: sum.settlement.plus(settlement).map_err(overflow)?,
-                cost: match (sum.cost, day.cost) {
+                cost: match (sum.cost, cost) {
                     (Some(sum), Some(cost)) => Some(sum.plus(cost).map_err(overflow)?),
                     (one, other) => one.or(other),
                 },
@@ -160,6 +168,48 @@ fn price(
         });
     }
     sum.ok_or_else(|| closed(format!("{} has no date to sell", sku.id)))
+}
+
+/// The time slot that a wish takes of a date; none of a date that is sold as a whole.
+fn slot_of<'a>(day: &'a CalendarDay, wish: &Wish) -> Result<Option<&'a DaySlot>, Refusal> {
+    let no = |text: String| Err(Refusal::new(Reason::DateClosed, text));
+    let named = day.date.map(|date| format!(" on {date}")).unwrap_or_default();
+    match &wish.slot {
+        _ if day.slots.is_empty() => Ok(None),
+        None => no(format!("{}{named} is sold by time slot, and the call names none", day.sku)),
+        Some(id) => match day.slot(id) {
+            Some(slot) => Ok(Some(slot)),
+            None => no(format!("{}{named} has no time slot {id}", day.sku)),
+        },
+    }
+}
+
+/// Whether the units admit everybody who comes.
+fn admitted(sku: &Sku, wish: &Wish) -> Result<(), Refusal> {
+    let most = wish.count.saturating_mul(u32::from(sku.persons_per_unit));
+    match wish.people.filter(|people| *people > most) {
+        Some(people) => {
+            let text = format!("{people} people come, {} units of {} admit {most}", wish.count, sku.id);
+            Err(Refusal::new(Reason::GuestsMismatch, text))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The channel's price of each night against ours.
+fn same_nights(rules: &Rules, sku: &Sku, dates: &[Option<VisitDate>], wish: &Wish) -> Result<(), Refusal> {
+    for night in &wish.nights {
+        let day = rules.catalogue.day(&sku.id, Some(night.date)).filter(|_| dates.contains(&Some(night.date)));
+        let Some(day) = day else {
+            let text = format!("the channel prices {} of {}, which is no date of this order", night.date, sku.id);
+            return Err(Refusal::new(Reason::PriceDiffers, text));
+        };
+        if day.retail != night.price {
+            let text = format!("the channel asks {} for {}, the calendar says {}", night.price, night.date, day.retail);
+            return Err(Refusal::new(Reason::PriceDiffers, text));
+        }
+    }
+    Ok(())
 }
 
 /// The channel's list price of the whole order against ours.
@@ -235,6 +285,11 @@ pub(super) fn create(
             None
         }
     };
+    for fact in &reference.facts {
+        if let Intent::RecordRefund(told) = &fact.intent {
+            refund::money_alone(draft, &order, None, told);
+        }
+    }
     let id = order.id.clone();
     draft.put(order);
     Ok(Answer::Created { order: id, acceptance })
@@ -290,7 +345,13 @@ fn ended_before(reference: &ChannelRef) -> Result<(), Refusal> {
         if planted::is(Bug::EarlyRefundForgotten) && matches!(fact.intent, Intent::RecordRefund(_)) {
             continue;
         }
-        if matches!(fact.intent, Intent::CancelOrder { .. } | Intent::RecordRefund(_)) {
+        let ends = match &fact.intent {
+            Intent::CancelOrder { .. } => true,
+            // Money alone leaves the order as it is.
+            Intent::RecordRefund(refund) => refund.gives_back != GivesBack::Money,
+            _ => false,
+        };
+        if ends {
             let text = format!("the channel ended this order before it came here ({})", fact.intent.name());
             return Err(Refusal::new(Reason::StateForbids, text));
         }
@@ -328,6 +389,10 @@ fn order_of(
     let id = draft.command.seed.order();
     let count = u16::try_from(intent.wish.count)
         .map_err(|_| Refusal::new(Reason::TooManyUnits, format!("{} units asked for", intent.wish.count)))?;
+    let named = intent.unit_names.len();
+    if named != 0 && named != usize::from(count) {
+        return Err(Refusal::new(Reason::Malformed, format!("{count} units are asked for, {named} of them are named")));
+    }
     let overflow = |fault| Refusal::new(Reason::TooManyUnits, format!("{count} units: {fault}"));
     let retail = match intent.wish.pay_amount.or(intent.wish.origin_amount) {
         Some(paid) => paid,
@@ -362,6 +427,8 @@ fn order_of(
             time_zone: offer.product.time_zone.clone(),
             usable: venue::usable(offer.product.validity, intent.wish.visit.as_ref()),
         },
+        reference: intent.reference.clone(),
+        unit_names: intent.unit_names.clone(),
         supplier_reference: None,
         by_hand: false,
         callback_owed: false,

@@ -14,7 +14,7 @@ use super::{Stop, by_hand, document, give_codes, reserve, unissued, use_told};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::change::Change;
-use crate::command::{IssueResult, OrderName};
+use crate::command::{ChannelNames, IssueResult, OrderName};
 use crate::footprint::pool_behind;
 use crate::job::{JobKind, Notification};
 use crate::planted::{self, Bug};
@@ -35,9 +35,15 @@ pub(super) enum Begun {
     },
 }
 
-pub(super) fn start(draft: &mut Draft<'_>, name: &OrderName, count: Option<u32>) -> Result<Answer, Stop> {
+pub(super) fn start(
+    draft: &mut Draft<'_>,
+    name: &OrderName,
+    count: Option<u32>,
+    names: &ChannelNames,
+) -> Result<Answer, Stop> {
     let mut order = draft.find(name)?;
     let id = order.id.clone();
+    take_names(draft, &mut order, names);
     let bought = u32::try_from(order.units.len()).unwrap_or(u32::MAX);
     if let Some(count) = count.filter(|count| *count != bought) {
         let text = format!("order {id} holds {bought} units, the channel asks credentials for {count}");
@@ -67,6 +73,25 @@ pub(super) fn start(draft: &mut Draft<'_>, name: &OrderName, count: Option<u32>)
     start_clock(draft, &mut order)?;
     let begun = begin(draft, &mut order)?;
     Ok(answer(draft, order, begun))
+}
+
+/// Keeps what the channel calls the order and its units. Names that are not one for each unit name nothing.
+fn take_names(draft: &mut Draft<'_>, order: &mut Order, names: &ChannelNames) {
+    let before = (order.reference.clone(), order.unit_names.clone());
+    if names.reference.is_some() {
+        order.reference.clone_from(&names.reference);
+    }
+    if names.units.len() == order.units.len() {
+        order.unit_names.clone_from(&names.units);
+    } else if !names.units.is_empty() {
+        let text =
+            format!("order {} holds {} units, the channel names {}", order.id, order.units.len(), names.units.len());
+        draft.alert(AlertKind::Contradiction, order.id.as_str(), text.clone());
+        draft.note(order, "issue call contradicts", text);
+    }
+    if before != (order.reference.clone(), order.unit_names.clone()) {
+        draft.put(order.clone());
+    }
 }
 
 /// What whoever asks for credentials is told; he is shown them when they are there.

@@ -37,7 +37,7 @@ use crate::planted::{self, Bug};
 use crate::state::State;
 
 pub use create::{Offer, check_wish};
-pub use refund::{RefundPreview, preview};
+pub use refund::{RefundPreview, kept, preview};
 
 /// Why a command was not decided in its favour.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,12 +71,12 @@ pub fn decide(state: &State, command: &Command) -> Result<Decision, Stop> {
     let answer = match &command.body {
         Body::CreateOrder { connection, intent, people } => create::create(&mut draft, connection, intent, people),
         Body::PayOrder { order, paid_at } => payment::pay(&mut draft, order, *paid_at),
-        Body::CancelOrder { order } => payment::cancel(&mut draft, order),
+        Body::CancelOrder { order, told } => payment::cancel(&mut draft, order, told),
         Body::DecideAcceptance { order, accept, reason } => {
             payment::decide_acceptance(&mut draft, order, *accept, reason.as_deref())
         }
         Body::PassDeadlines { order } => deadlines::pass(&mut draft, order),
-        Body::StartIssue { order, count } => issue::start(&mut draft, order, *count),
+        Body::StartIssue { order, count, names } => issue::start(&mut draft, order, *count, names),
         Body::PromiseIssue { order } => issue::promise(&mut draft, order),
         Body::RecordIssue { order, result } => issue::record(&mut draft, order, result),
         Body::Redeem { order, units, used_at } => redeem::redeem(&mut draft, order, units, *used_at),
@@ -89,8 +89,8 @@ pub fn decide(state: &State, command: &Command) -> Result<Decision, Stop> {
             refund::settle(&mut draft, order, refund, *agree, reason.as_deref())
         }
         Body::RecordRefund { order, intent } => refund::record(&mut draft, order, intent),
-        Body::RecordSupplierCancel { order, refused } => {
-            refund::supplier_answered(&mut draft, order, refused.as_deref())
+        Body::RecordSupplierCancel { order, refused, fee } => {
+            refund::supplier_answered(&mut draft, order, refused.as_deref(), *fee)
         }
         Body::EndJob { order, note } => {
             draft.note_on(order, "job ended", note);

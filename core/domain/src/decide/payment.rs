@@ -144,11 +144,14 @@ pub(super) fn decide_acceptance(
     Ok(Answer::Paid { order: id, acceptance })
 }
 
-pub(super) fn cancel(draft: &mut Draft<'_>, name: &OrderName) -> Result<Answer, Stop> {
+pub(super) fn cancel(draft: &mut Draft<'_>, name: &OrderName, told: &str) -> Result<Answer, Stop> {
     let mut order = draft.find(name)?;
     let id = order.id.clone();
     if order.state.ended() {
         return Ok(Answer::Recorded { order: id });
+    }
+    if !told.is_empty() {
+        draft.note(&order, "cancelled at the channel", told);
     }
     if order.state == OrderState::Created {
         end_unpaid(draft, &mut order, "cancelled")?;

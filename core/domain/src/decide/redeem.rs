@@ -1,6 +1,9 @@
 //! Units are used at a gate (核销).
 
+use std::collections::BTreeSet;
+
 use entrepot_contract::intent::UnitChoice;
+use entrepot_contract::listing::UnitNames;
 use entrepot_contract::order::{Order, OrderState, Refund, RefundState, UnitState};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::time::Timestamp;
@@ -121,12 +124,28 @@ fn in_time(draft: &Draft<'_>, order: &Order, used_at: Timestamp) -> Result<(), R
     Err(Refusal::new(Reason::StateForbids, text))
 }
 
+/// Our numbers of the units that a channel names so; none where one of the names is no unit's, or two are the same one's.
+pub(super) fn named(order: &Order, names: &[UnitNames]) -> Option<Vec<u16>> {
+    let same = |ours: &Option<String>, asked: &Option<String>| ours.is_some() && ours == asked;
+    let number = |asked: &UnitNames| {
+        let known = order.units.iter().zip(&order.unit_names);
+        let mut found =
+            known.filter(|(_, ours)| same(&ours.certificate, &asked.certificate) || same(&ours.item, &asked.item));
+        found.next().map(|(unit, _)| unit.number).filter(|_| found.next().is_none())
+    };
+    let numbers: BTreeSet<u16> = names.iter().filter_map(number).collect();
+    (numbers.len() == names.len()).then(|| numbers.into_iter().collect())
+}
+
 /// The units meant, out of those that are free.
 pub(super) fn choose(order: &Order, free: &[u16], choice: &UnitChoice) -> Result<Vec<u16>, Refusal> {
     let no = |text: String| Err(Refusal::new(Reason::StateForbids, text));
     match choice {
         UnitChoice::Unknown(_) => no("which units, this build does not know".to_owned()),
-        UnitChoice::Named(_) => no("units are named by the channel's words, which the core does not keep".to_owned()),
+        UnitChoice::Named(names) => match named(order, names) {
+            Some(numbers) => choose(order, free, &UnitChoice::Numbers(numbers)),
+            None => no(format!("order {} has no units that the channel gave these names", order.id)),
+        },
         UnitChoice::AllLeft if free.is_empty() => no(format!("order {} has no unit left", order.id)),
         UnitChoice::AllLeft => Ok(free.to_vec()),
         UnitChoice::Count(count) => {

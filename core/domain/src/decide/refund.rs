@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use entrepot_contract::ids::{OrderId, RefundId};
-use entrepot_contract::intent::{AskRefund, RecordRefund, UnitChoice};
+use entrepot_contract::intent::{AskRefund, GivesBack, RecordRefund, UnitChoice};
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{DeadlineKind, Order, OrderState, Refund, RefundCause, RefundState, UnitState};
 use entrepot_contract::outcome::{Reason, Refusal};
@@ -12,7 +12,7 @@ use entrepot_contract::time::Timestamp;
 
 use super::draft::Draft;
 use super::issue::free_units;
-use super::redeem::choose;
+use super::redeem::{choose, named};
 use super::{Stop, give_codes, payment, reserve, unissued};
 use crate::alert::AlertKind;
 use crate::answer::{Answer, RefundStanding};
@@ -59,6 +59,8 @@ pub(super) fn ask(draft: &mut Draft<'_>, name: &OrderName, intent: &AskRefund) -
         cause: intent.cause,
         units: Vec::new(),
         channel_fee: intent.fee,
+        asked_amount: intent.amount,
+        reason: intent.reason.clone(),
         channel_amount: None,
         settlement_fee: None,
         decided_by: None,
@@ -247,6 +249,9 @@ pub(super) fn settle(
         Err(reason.unwrap_or("refused").to_owned())
     };
     decide(draft, &order, &mut refund, &by, decision);
+    if let Some(kept) = reason.filter(|_| agree && asked_supplier) {
+        draft.note(&order, "cancelled at the supplier", kept);
+    }
     decided(draft, &mut order, &refund);
     draft.put(order);
     let answered = answer(&refund);
@@ -275,6 +280,15 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
     let mut order = draft.find(name)?;
     let known = draft.state.refunds(&order).find(|refund| refund.key == intent.key).cloned();
     if known.as_ref().is_some_and(|refund| refund.state == RefundState::Done) {
+        return Ok(Answer::Recorded { order: order.id });
+    }
+    if intent.gives_back != GivesBack::Units {
+        let waited = known.as_ref().is_some_and(|refund| refund.state == RefundState::Waiting);
+        let refund = money_alone(draft, &order, known, intent);
+        if waited {
+            decided(draft, &mut order, &refund);
+            draft.put(order.clone());
+        }
         return Ok(Answer::Recorded { order: order.id });
     }
     if known.is_none()
@@ -329,6 +343,34 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
     Ok(Answer::Recorded { order: id })
 }
 
+/// The guest got money, and none of his units is known to be gone by it: the fact is kept, stock and credit stay, and a
+/// person says what it means for them.
+pub(super) fn money_alone(
+    draft: &mut Draft<'_>,
+    order: &Order,
+    known: Option<Refund>,
+    intent: &RecordRefund,
+) -> Refund {
+    let refund = known.unwrap_or_else(|| announced(draft, order, intent));
+    let refund = Refund {
+        state: RefundState::Done,
+        units: Vec::new(),
+        channel_amount: Some(intent.amount),
+        done_at: Some(draft.at()),
+        ..refund
+    };
+    let what = match intent.gives_back {
+        GivesBack::Money => "money alone",
+        GivesBack::Reservation => "for a date alone",
+        GivesBack::Units | GivesBack::Unknown => "for what this build does not know",
+    };
+    let text = format!("{}: the guest got {}, {what}; units and credit stay as they are", refund.id, intent.amount);
+    draft.alert(AlertKind::Contradiction, order.id.as_str(), format!("order {}: refund {text}; look there", order.id));
+    draft.note(order, "refunded", text);
+    draft.push(Change::Refund(Box::new(refund.clone())));
+    refund
+}
+
 /// The same result, which asking the channel had found before its notice came.
 fn followed(draft: &Draft<'_>, order: &Order, intent: &RecordRefund) -> Option<Refund> {
     let same = |refund: &&Refund| {
@@ -360,6 +402,8 @@ fn announced(draft: &Draft<'_>, order: &Order, intent: &RecordRefund) -> Refund 
         cause: intent.cause,
         units: Vec::new(),
         channel_fee: None,
+        asked_amount: None,
+        reason: None,
         channel_amount: None,
         settlement_fee: None,
         decided_by: Some("channel".to_owned()),
@@ -381,8 +425,8 @@ fn units_gone(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent: &Re
             once.into_iter().collect()
         }
         UnitChoice::Count(count) => counted(draft, order, refund, usize::try_from(*count).unwrap_or(usize::MAX)),
-        // One unit for each name; which one it is, the core does not keep.
-        UnitChoice::Named(names) => counted(draft, order, refund, names.len()),
+        // One unit for each name, whichever, where the channel told no names before.
+        UnitChoice::Named(names) => named(order, names).unwrap_or_else(|| counted(draft, order, refund, names.len())),
         UnitChoice::AllLeft if !refund.units.is_empty() => refund.units.clone(),
         UnitChoice::AllLeft | UnitChoice::Unknown(_) => open.clone(),
     };
@@ -470,14 +514,28 @@ fn upstream(draft: &mut Draft<'_>, order: &Order, refund: &Refund, cancelled: bo
     draft.ask_supplier(order, kind);
 }
 
-pub(super) fn supplier_answered(draft: &mut Draft<'_>, order: &OrderId, refused: Option<&str>) -> Result<Answer, Stop> {
+/// What a supplier keeps of a cancellation, in words.
+#[must_use]
+pub fn kept(fee: Money) -> String {
+    format!("the supplier keeps {fee}")
+}
+
+pub(super) fn supplier_answered(
+    draft: &mut Draft<'_>,
+    order: &OrderId,
+    refused: Option<&str>,
+    fee: Option<Money>,
+) -> Result<Answer, Stop> {
     match refused {
         Some(reason) => {
             let text = format!("order {order} was refunded by the channel, but the supplier keeps it: {reason}");
             draft.alert(AlertKind::Contradiction, order.as_str(), text);
             draft.note_on(order, "supplier refused to cancel", reason);
         }
-        None => draft.note_on(order, "cancelled at the supplier", ""),
+        None => {
+            let kept = fee.map(kept).unwrap_or_default();
+            draft.note_on(order, "cancelled at the supplier", kept);
+        }
     }
     Ok(Answer::Recorded { order: order.clone() })
 }

@@ -101,3 +101,24 @@ fn a_batch_raises_the_revision_once() {
     state.apply(vec![entrepot_domain::change::Change::Calendar(vec![row])]);
     assert_eq!(state.rules.catalogue.revision, before + 2, "storage counts batches, not commands");
 }
+
+/// An order is a list of units and of guests for whoever is told of it, and lists end somewhere.
+#[test]
+fn an_order_may_have_as_many_units_as_a_list_holds_guests() {
+    let mut world = World::new();
+    let sku = world.rules.catalogue.skus[&id("own")].clone();
+    let put = |maximum_units, persons_per_unit| {
+        let sku = entrepot_contract::product::Sku { maximum_units, persons_per_unit, ..sku.clone() };
+        Body::PutCatalogue { entries: vec![CatalogueEntry::Sku(sku)] }
+    };
+    world.ok(put(10_000, 1));
+    let text = world.no_because(Reason::Malformed, put(10_001, 1));
+    assert!(text.contains("at most 10000 units") && text.contains("maximum_units is 10001"), "{text}");
+    let text = world.no_because(Reason::Malformed, put(3_334, 3));
+    assert!(text.contains("at most 3333 units, for 3 people each (10000 in all)"), "{text}");
+    world.ok(put(3_333, 3));
+    let peak = entrepot_contract::calendar::CalendarDay { maximum_units: Some(4_000), ..day("own") };
+    let text =
+        world.no_because(Reason::Malformed, Body::WriteCalendar { rows: vec![CalendarRow { day: peak, stock: None }] });
+    assert!(text.contains("maximum_units is 4000"), "{text}");
+}

@@ -50,7 +50,7 @@ fn plain(number: &str) -> Option<GuestField> {
 fn sale(world: &World, number: &str, visitors: Vec<Guest>) -> Body {
     let count = u32::try_from(visitors.len()).unwrap();
     let mut intent = creation(number, "own", count, Some(world.now));
-    intent.wish.guests = Guests { buyer: None, visitors };
+    intent.wish.guests = Guests { buyer: None, visitors, ..Guests::default() };
     Body::CreateOrder { connection: id("shop"), intent: Box::new(intent), people: Vec::new() }
 }
 

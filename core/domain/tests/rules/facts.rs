@@ -1,7 +1,8 @@
 //! What comes before its order.
 
-use entrepot_contract::intent::{CancelStage, Intent, UnitChoice};
-use entrepot_contract::order::OrderState;
+use entrepot_contract::intent::{CancelStage, GivesBack, Intent, RecordRefund, UnitChoice};
+use entrepot_contract::money::Money;
+use entrepot_contract::order::{OrderState, RefundState};
 use entrepot_contract::outcome::{Acceptance, Reason};
 use entrepot_contract::time::Timestamp;
 use entrepot_domain::answer::Answer;
@@ -66,4 +67,21 @@ fn a_repeated_fact_counts_once_and_their_number_is_bounded() {
     world.ok(create("1", "own", 1, None));
     assert_eq!(world.order("1").state, OrderState::Accepted);
     assert!(world.refs[&key].facts.is_empty());
+}
+
+/// Money alone leaves an order as it is: it comes to be, and the money is told of.
+#[test]
+fn money_that_was_given_before_its_order_came_is_kept_with_it() {
+    let mut world = World::new();
+    let told = RecordRefund { gives_back: GivesBack::Money, ..result("1", "r", UnitChoice::AllLeft, world.now) };
+    assert_eq!(world.ok(fact("1", Intent::RecordRefund(told))), Answer::Stored);
+    world.ok(create("1", "own", 2, Some(world.now)));
+    let refund = world.refunds.values().next().unwrap();
+    assert_eq!((refund.state, refund.units.len()), (RefundState::Done, 0));
+    assert_eq!(refund.channel_amount, Some(Money::fen(RETAIL)));
+    assert_eq!((world.order("1").state, world.cell("gate").sold), (OrderState::Accepted, 2));
+    assert_eq!(world.alerts_of("contradiction"), 1);
+    let told = RecordRefund { gives_back: GivesBack::Unknown, ..result("2", "r", UnitChoice::AllLeft, world.now) };
+    world.ok(fact("2", Intent::RecordRefund(told)));
+    world.no_because(Reason::StateForbids, create("2", "own", 2, None));
 }

@@ -44,6 +44,8 @@ pub fn day(sku: &str) -> CalendarDay {
         cost: None,
         minimum_units: None,
         maximum_units: None,
+        cutoff: None,
+        slots: Vec::new(),
     }
 }
 
@@ -87,11 +89,11 @@ pub fn pay(number: &str) -> Body {
 }
 
 pub fn cancel(number: &str) -> Body {
-    Body::CancelOrder { order: name(number) }
+    Body::CancelOrder { order: name(number), told: String::new() }
 }
 
 pub fn start_issue(number: &str) -> Body {
-    Body::StartIssue { order: name(number), count: None }
+    Body::StartIssue { order: name(number), count: None, names: Default::default() }
 }
 
 pub fn voucher(text: &str) -> Credential {

@@ -1,6 +1,6 @@
 //! Refunds: asked, decided, announced.
 
-use entrepot_contract::intent::UnitChoice;
+use entrepot_contract::intent::{RecordRefund, UnitChoice};
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{OrderState, RefundCause, RefundState, UnitState};
 use entrepot_contract::outcome::Reason;
@@ -276,7 +276,7 @@ fn money_that_is_gone_makes_the_supplier_give_its_ticket_back() {
     world.ok(refunded("1", "r", UnitChoice::Count(1), world.now));
     let last = &world.jobs.last().unwrap().kind;
     assert!(matches!(last, JobKind::CancelAtSupplier { units, refund: None, .. } if units == &[2]));
-    world.ok(Body::RecordSupplierCancel { order, refused: Some("used".to_owned()) });
+    world.ok(Body::RecordSupplierCancel { order, refused: Some("used".to_owned()), fee: None });
     assert_eq!(world.alerts_of("contradiction"), 1);
     assert_eq!(world.order("1").count(UnitState::Refunded), 1);
 }
@@ -306,6 +306,56 @@ fn an_order_that_was_refused_after_payment_gives_everything_back() {
     assert_eq!(world.cell("gate").sold, 0);
 }
 
-fn result_of_failure(world: &World) -> entrepot_contract::intent::RecordRefund {
+fn result_of_failure(world: &World) -> RecordRefund {
     result("1", "r", UnitChoice::AllLeft, world.now)
+}
+
+/// Nobody asks whether a refund that happened is served: it is written down, and a person says what it means here.
+#[test]
+fn money_that_names_no_unit_is_written_down_and_takes_none() {
+    use entrepot_contract::intent::GivesBack;
+    for gives_back in [GivesBack::Money, GivesBack::Reservation, GivesBack::Unknown] {
+        let mut world = World::new();
+        world.issued("1", "own", 2);
+        let intent = RecordRefund { gives_back, ..result("1", "r", UnitChoice::AllLeft, world.now) };
+        for _ in 0..2 {
+            world.ok(Body::RecordRefund { order: name("1"), intent: intent.clone() });
+        }
+        let refund = world.refunds.values().next().unwrap();
+        assert_eq!((world.refunds.len(), refund.state, refund.units.len()), (1, RefundState::Done, 0));
+        assert_eq!((world.order("1").state, returned(&world, "1")), (OrderState::Issued, 0));
+        assert_eq!(world.alerts_of("contradiction"), 1);
+        // What comes after it is a refund like any other.
+        world.ok(refunded("1", "s", UnitChoice::AllLeft, world.now));
+        assert_eq!(world.order("1").state, OrderState::Refunded);
+    }
+}
+
+#[test]
+fn units_go_back_by_the_names_that_the_channel_gave_them() {
+    use entrepot_contract::listing::UnitNames;
+    let mut world = World::new();
+    let named = |name: &str| UnitNames { certificate: Some(name.to_owned()), ..UnitNames::default() };
+    let mut intent = creation("1", "own", 3, Some(world.now));
+    intent.unit_names = vec![named("a"), named("b"), named("c")];
+    world.ok(Body::CreateOrder { connection: id("shop"), intent: Box::new(intent), people: Vec::new() });
+    world.ok(start_issue("1"));
+    let text = world.ok(ask("1", "q", UnitChoice::Named(vec![named("z")]), world.now));
+    assert!(
+        matches!(standing(text), RefundStanding::Refused { reason } if reason.contains("no units that the channel"))
+    );
+    world.ok(refunded("1", "r", UnitChoice::Named(vec![named("b")]), world.now));
+    assert_eq!(world.order("1").numbers(UnitState::Refunded), [2]);
+    assert_eq!(world.alerts_of("contradiction"), 0);
+}
+
+#[test]
+fn what_the_channel_says_when_it_asks_is_there_for_who_decides() {
+    let mut world = with_rule(&[], RefundOtherwise::Manual, true);
+    world.issued("1", "own", 2);
+    let mut intent = question("1", "r", UnitChoice::AllLeft, world.now);
+    (intent.amount, intent.reason) = (Some(Money::fen(90)), Some("the weather".to_owned()));
+    world.ok(Body::AskRefund { order: name("1"), intent });
+    let refund = world.refunds.values().next().unwrap();
+    assert_eq!((refund.asked_amount, refund.reason.as_deref()), (Some(Money::fen(90)), Some("the weather")));
 }

@@ -158,7 +158,9 @@ fn guests_are_checked_by_the_products_rule() {
     });
     world.sku("own", |sku| sku.persons_per_unit = 2);
     let good = || guest(Some("张三"), None, Some("110101199003070011"));
-    let with = |visitors: Vec<Guest>| create_with(|intent| intent.wish.guests = Guests { buyer: None, visitors });
+    let with = |visitors: Vec<Guest>| {
+        create_with(|intent| intent.wish.guests = Guests { buyer: None, visitors, ..Guests::default() })
+    };
     world.no_because(Reason::GuestsMismatch, with(vec![good(); 3]));
     let last = |guest| with(vec![good(), good(), good(), guest]);
     world.no_because(Reason::NameMissing, last(guest(None, None, Some("110101199003070011"))));
@@ -242,4 +244,94 @@ proptest! {
         }
         prop_assert_eq!(world.cell("gate").left(), Some(left));
     }
+}
+
+#[test]
+fn a_date_with_time_slots_is_sold_by_them_alone() {
+    let mut world = World::new();
+    let slot = |name: &str, cost, cutoff| entrepot_contract::calendar::DaySlot {
+        slot: entrepot_contract::reading::Slot {
+            id: name.to_owned(),
+            starts: "09:00".to_owned(),
+            ends: "12:00".to_owned(),
+        },
+        cost,
+        cutoff,
+    };
+    let over = Some(world.now.plus_millis(-1));
+    let slots = vec![slot("am", Some(Money::fen(650)), None), slot("pm", None, None), slot("night", None, over)];
+    let slotted = entrepot_contract::calendar::CalendarDay { slots, cost: Some(Money::fen(700)), ..day("own") };
+    let key = |name: &str| entrepot_contract::calendar::StockKey { slot: Some(name.to_owned()), ..cell("gate") };
+    let rows = ["am", "pm", "night"].map(|name| CalendarRow {
+        day: slotted.clone(),
+        stock: Some((key(name), entrepot_contract::calendar::Capacity::Limited(1))),
+    });
+    world.ok(Body::WriteCalendar { rows: rows.to_vec() });
+    let buy = |number: &str, slot: Option<&str>| {
+        let mut intent = creation(number, "own", 1, None);
+        intent.wish.slot = slot.map(str::to_owned);
+        Body::CreateOrder { connection: id("shop"), intent: Box::new(intent), people: Vec::new() }
+    };
+    let text = world.no_because(Reason::DateClosed, buy("1", None));
+    assert!(text.contains("is sold by time slot, and the call names none"), "{text}");
+    let text = world.no_because(Reason::DateClosed, buy("1", Some("dawn")));
+    assert!(text.contains("has no time slot dawn"), "{text}");
+    let text = world.no_because(Reason::DateClosed, buy("1", Some("night")));
+    assert!(text.contains("takes no more bookings"), "{text}");
+    world.ok(buy("1", Some("am")));
+    world.no_because(Reason::SoldOut, buy("2", Some("am")));
+    world.ok(buy("2", Some("pm")));
+    assert_eq!(world.order("1").terms.cost, Some(Money::fen(650)), "the slot's own cost");
+    assert_eq!(world.order("2").terms.cost, Some(Money::fen(700)), "the date's, where the slot has none");
+    assert_eq!((world.order("1").stock.len(), &world.order("1").stock[0].key), (1, &key("am")));
+}
+
+#[test]
+fn what_a_channel_calls_an_order_and_its_units_is_kept() {
+    use entrepot_contract::listing::UnitNames;
+    let mut world = World::new();
+    let item = |name: &str| UnitNames { item: Some(name.to_owned()), ..UnitNames::default() };
+    let text = world.no_because(Reason::Malformed, create_with(|intent| intent.unit_names = vec![item("i-1")]));
+    assert!(text.contains("2 units are asked for, 1 of them are named"), "{text}");
+    world.ok(create_with(|intent| {
+        intent.paid_at = Some(entrepot_contract::time::Timestamp::from_millis(1));
+        intent.unit_names = vec![item("i-1"), item("i-2")];
+        intent.reference = Some("N-9".to_owned());
+    }));
+    let order = world.order("1");
+    assert_eq!((order.reference.as_deref(), &order.unit_names), (Some("N-9"), &vec![item("i-1"), item("i-2")]));
+    // Its certificates have names of their own, and a second name may come late.
+    let named = |name: &str| UnitNames { certificate: Some(name.to_owned()), ..item("i") };
+    let names = entrepot_domain::command::ChannelNames {
+        reference: Some("N-10".to_owned()),
+        units: vec![named("c-1"), named("c-2")],
+    };
+    world.ok(Body::StartIssue { order: name("1"), count: None, names });
+    let order = world.order("1");
+    assert_eq!((order.reference.as_deref(), &order.unit_names), (Some("N-10"), &vec![named("c-1"), named("c-2")]));
+    let names = entrepot_domain::command::ChannelNames { reference: None, units: vec![named("c-1")] };
+    world.ok(Body::StartIssue { order: name("1"), count: None, names });
+    assert_eq!(world.alerts_of("contradiction"), 1);
+    assert_eq!((world.order("1").reference.as_deref(), world.order("1").unit_names.len()), (Some("N-10"), 2));
+}
+
+#[test]
+fn more_people_than_the_units_admit_do_not_fit() {
+    let mut world = World::new();
+    world.sku("own", |sku| sku.persons_per_unit = 2);
+    let text = world.no_because(Reason::GuestsMismatch, create_with(|intent| intent.wish.people = Some(5)));
+    assert!(text.contains("5 people come, 2 units of own admit 4"), "{text}");
+    world.ok(create_with(|intent| intent.wish.people = Some(4)));
+}
+
+#[test]
+fn a_channel_that_prices_a_night_otherwise_is_refused_where_prices_are_checked() {
+    let mut world = World::new();
+    let night =
+        |day: &str, fen| entrepot_contract::intent::Night { date: date(day), price: Money::fen(fen), markup: None };
+    let buy = |night| create_with(|intent| intent.wish.nights = vec![night]);
+    let text = world.no_because(Reason::PriceDiffers, buy(night(DAY, RETAIL + 1)));
+    assert!(text.contains("the calendar says"), "{text}");
+    world.no_because(Reason::PriceDiffers, buy(night("2031-01-01", RETAIL)));
+    world.ok(buy(night(DAY, RETAIL)));
 }

@@ -8,9 +8,11 @@ use entrepot_contract::declared;
 use entrepot_contract::fault::{Effect, FaultKind};
 use entrepot_contract::ids::RefundId;
 use entrepot_contract::message::Request;
+use entrepot_contract::money::Money;
 use entrepot_contract::order::Refund;
 use entrepot_contract::supplier::{Cancellation, SupplierOrder, SupplierRequest, SupplierResponse};
 use entrepot_domain::command::Body;
+use entrepot_domain::decide::kept;
 use entrepot_domain::job::{JobState, gone_at_supplier};
 
 use super::{book, supplier};
@@ -68,7 +70,7 @@ async fn work(core: &Core, job: &LeasedJob, what: &What<'_>) -> Result<Tried, Tr
     let request = SupplierRequest::Cancel { order: Box::new(wanted.clone()), units, key };
     if let Some(missing) = declared::missing(instance.manifest(), &Request::Supplier(request.clone())) {
         let note = format!("{} does not declare {missing}; a person has to", connection.id);
-        return settle(core, job, what, Some(note)).await;
+        return settle(core, job, what, Err(note)).await;
     }
     let ability = calls.cancel.clone().unwrap_or_default();
     if let Some(told) = job.heard.as_ref().and_then(|heard| heard.cancellation.as_ref())
@@ -89,7 +91,7 @@ async fn work(core: &Core, job: &LeasedJob, what: &What<'_>) -> Result<Tried, Tr
         Ok(SupplierResponse::Cancellation(answer)) => answered(core, job, what, &ability, answer).await,
         Ok(_) => Ok(Tried::Unclear { note: "cancel was answered with something else".to_owned() }),
         Err(fault) if fault.effect == Effect::NotDone && fault.kind == FaultKind::Refused => {
-            settle(core, job, what, Some(fault.text)).await
+            settle(core, job, what, Err(fault.text)).await
         }
         Err(fault) => Ok(supplier::after_fault(&fault)),
     }
@@ -125,8 +127,8 @@ async fn answered(
     answer: Cancellation,
 ) -> Result<Tried, Tried> {
     match answer {
-        Cancellation::Done { .. } => settle(core, job, what, None).await,
-        Cancellation::Refused(refusal) => settle(core, job, what, Some(refusal.text)).await,
+        Cancellation::Done { fee } => settle(core, job, what, Ok(fee)).await,
+        Cancellation::Refused(refusal) => settle(core, job, what, Err(refusal.text)).await,
         Cancellation::Waiting(wait) => {
             let alert_ms = ability.audit_alert_ms.unwrap_or(AUDIT_ALERT_MS);
             let rhythm = supplier::Rhythm { ask_after_ms: ASK_AFTER_MS, alert_ms, note: "the supplier audits it" };
@@ -138,11 +140,23 @@ async fn answered(
     }
 }
 
-async fn settle(core: &Core, job: &LeasedJob, what: &What<'_>, refused: Option<String>) -> Result<Tried, Tried> {
+/// What the supplier said: what it keeps of what we owe, or a certain no.
+async fn settle(
+    core: &Core,
+    job: &LeasedJob,
+    what: &What<'_>,
+    told: Result<Option<Money>, String>,
+) -> Result<Tried, Tried> {
     let order = job.job.order.clone();
+    let (agree, fee, refused) = match told {
+        Ok(fee) => (true, fee, None),
+        Err(refused) => (false, None, Some(refused)),
+    };
     let body = match what.refund {
-        Some(refund) => Body::DecideRefund { order, refund: refund.clone(), agree: refused.is_none(), reason: refused },
-        None => Body::RecordSupplierCancel { order, refused },
+        Some(refund) => {
+            Body::DecideRefund { order, refund: refund.clone(), agree, reason: refused.or_else(|| fee.map(kept)) }
+        }
+        None => Body::RecordSupplierCancel { order, refused, fee },
     };
     book::record(core, job, body).await
 }

@@ -247,7 +247,10 @@ fn mend(order: &Order, refunds: &[Refund], seen: &OrderSeen, now: Timestamp) -> 
             SeenState::Paid | SeenState::Issued | SeenState::Used => {
                 Some(("pay", Body::PayOrder { order: name(), paid_at: seen.paid_at.unwrap_or(changed) }))
             }
-            SeenState::Cancelled | SeenState::Refunded => Some(("cancel", Body::CancelOrder { order: name() })),
+            SeenState::Cancelled | SeenState::Refunded => {
+                let told = "as the channel says when it is asked".to_owned();
+                Some(("cancel", Body::CancelOrder { order: name(), told }))
+            }
             SeenState::Unpaid | SeenState::Other => None,
         };
     }

@@ -11,6 +11,11 @@ use crate::inbound::Visit;
 use crate::storage::StorageFault;
 
 pub(super) async fn run(visit: &Visit<'_>, wish: &Wish) -> Outcome {
+    let outcome = check(visit, wish).await;
+    super::offer::with_calendar(visit, wish, outcome).await
+}
+
+async fn check(visit: &Visit<'_>, wish: &Wish) -> Outcome {
     let rules = match visit.core.rules(&visit.connection.merchant).await {
         Ok(rules) => rules,
         Err(fault) => {

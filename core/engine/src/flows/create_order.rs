@@ -9,6 +9,11 @@ use entrepot_domain::command::Body;
 use crate::inbound::Visit;
 
 pub(super) async fn run(visit: &Visit<'_>, create: &CreateOrder) -> Outcome {
+    let outcome = give(visit, create).await;
+    super::offer::with_calendar(visit, &create.wish, outcome).await
+}
+
+async fn give(visit: &Visit<'_>, create: &CreateOrder) -> Outcome {
     let _creating = visit.core.creating(visit.ref_of(&create.order));
     let wish = &create.wish;
     let fields = [

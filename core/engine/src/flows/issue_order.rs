@@ -5,12 +5,13 @@ use entrepot_contract::intent::IssueOrder;
 use entrepot_contract::order::OrderState;
 use entrepot_contract::outcome::{Outcome, Reason, Refusal};
 use entrepot_domain::answer::Answer;
-use entrepot_domain::command::Body;
+use entrepot_domain::command::{Body, ChannelNames};
 
 use crate::inbound::Visit;
 
 pub(super) async fn run(visit: &Visit<'_>, issue: &IssueOrder) -> Outcome {
-    let body = Body::StartIssue { order: visit.name_of(&issue.order), count: issue.count };
+    let names = ChannelNames { reference: issue.reference.clone(), units: issue.unit_names.clone() };
+    let body = Body::StartIssue { order: visit.name_of(&issue.order), count: issue.count, names };
     match visit.command(issue.order.as_str(), &[], body).await {
         Ok(Answer::Issued { order }) => issued(visit, order).await,
         Ok(Answer::Issuing { order }) => wait(visit, order).await,

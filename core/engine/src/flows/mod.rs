@@ -73,7 +73,9 @@ pub(crate) async fn serve(visit: &Visit<'_>, intent: &Intent) -> Outcome {
         Intent::CheckBooking(wish) => check_booking::run(visit, wish).await,
         Intent::CreateOrder(create) => create_order::run(visit, create).await,
         Intent::PayOrder { order, paid_at } => pay_order::run(visit, intent, order, *paid_at).await,
-        Intent::CancelOrder { order, .. } => cancel_order::run(visit, intent, order).await,
+        Intent::CancelOrder { order, stage, cancelled_at } => {
+            cancel_order::run(visit, intent, order, *stage, *cancelled_at).await
+        }
         Intent::IssueOrder(issue) => issue_order::run(visit, issue).await,
         Intent::AskRefund(ask) => refund_order::ask(visit, ask).await,
         Intent::RecordRefund(record) => refund_order::record(visit, intent, record).await,

@@ -73,6 +73,7 @@ async fn about(core: &Core, order: &Order, event: OrderEvent) -> Result<OrderNot
         channel_order: order.channel_order.clone(),
         source_order,
         names: listing.map(|listing| listing.names.clone()).unwrap_or_default(),
+        unit_names: order.unit_names.clone(),
         event,
     })
 }

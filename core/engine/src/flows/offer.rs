@@ -3,14 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use entrepot_contract::calendar::{Stock, StockKey};
+use entrepot_contract::calendar::{DaySlot, Stock, StockKey};
+use entrepot_contract::intent::Wish;
 use entrepot_contract::listing::Listing;
-use entrepot_contract::outcome::CalendarCell;
+use entrepot_contract::outcome::{CalendarAnswer, CalendarCell, Outcome, Refusal, SlotLeft};
 use entrepot_contract::time::VisitDate;
 use entrepot_domain::catalogue::{Rules, share_cells, stock_cells};
 
 use crate::core::Core;
+use crate::inbound::Visit;
 use crate::storage::StorageFault;
+
+/// Most dates that one answer tells.
+pub(super) const DATES_LIMIT: i64 = 120;
 
 /// Units that may be offered; none is without limit. Each of `cells` has to have them; a cell that is not there has
 /// nothing.
@@ -51,6 +56,8 @@ pub(super) async fn days(
         .collect();
     let dates: Vec<Option<VisitDate>> = days.keys().copied().collect();
     let mut keys: Vec<StockKey> = dates.iter().flat_map(|date| stock_cells(sku, &[*date], None)).collect();
+    let slotted = days.iter().flat_map(|(date, day)| day.slots.iter().map(move |slot| (*date, slot)));
+    keys.extend(slotted.flat_map(|(date, slot)| stock_cells(sku, &[date], Some(&slot.slot.id))));
     let shares = share_cells(sku, listing.allotment.as_ref(), &keys);
     keys.extend(shares.values().cloned());
     let stock = core.storage.stock(&rules.merchant, &keys).await?;
@@ -59,10 +66,46 @@ pub(super) async fn days(
         .map(|(date, mut day)| {
             day.open &= selling && rules.catalogue.stopped(&listing.connection, &sku.id, date).is_none();
             // A date sells as long as every bucket has some; one that is not there sells nothing.
-            let left = left(&stock_cells(sku, &[date], None), &shares, &stock, listing.safety_stock);
-            CalendarCell { day, left }
+            let left_of =
+                |slot: Option<&str>| left(&stock_cells(sku, &[date], slot), &shares, &stock, listing.safety_stock);
+            let slot_left =
+                |slot: &DaySlot| SlotLeft { slot: slot.slot.id.clone(), left: left_of(Some(&slot.slot.id)) };
+            let slots = day.slots.iter().map(slot_left).collect();
+            // Nobody buys a date as a whole that is sold by time slot.
+            let left = if day.slots.is_empty() { left_of(None) } else { Some(0) };
+            CalendarCell { day, left, slots }
         })
         .collect())
+}
+
+/// A no, with what the dates asked for cost and hold where the call wants to know it.
+pub(super) async fn with_calendar(visit: &Visit<'_>, wish: &Wish, outcome: Outcome) -> Outcome {
+    let (Outcome::Refused(refusal), Some(stay), true) = (&outcome, wish.visit, wish.calendar_when_refused) else {
+        return outcome;
+    };
+    if !(0..DATES_LIMIT).contains(&stay.leave.days_since(stay.arrive)) {
+        return outcome;
+    }
+    match asked_for(visit, wish, (stay.arrive, stay.leave)).await {
+        Ok(calendar) => Outcome::Refused(Refusal { calendar, ..refusal.clone() }),
+        Err(fault) => {
+            // The no stands; what is missing is what it comes with.
+            tracing::warn!(%fault, "the calendar of a refusal cannot be read");
+            outcome
+        }
+    }
+}
+
+async fn asked_for(
+    visit: &Visit<'_>,
+    wish: &Wish,
+    dates: (VisitDate, VisitDate),
+) -> Result<Vec<CalendarAnswer>, StorageFault> {
+    let rules = visit.core.rules(&visit.connection.merchant).await?;
+    // What nobody knows has no dates.
+    let Ok(listing) = rules.catalogue.listing(&visit.connection.id, &wish.names) else { return Ok(Vec::new()) };
+    let days = days(visit.core, &rules, listing, dates).await?;
+    Ok(vec![CalendarAnswer { names: listing.names.clone(), days }])
 }
 
 #[cfg(test)]

@@ -4,12 +4,9 @@ use entrepot_contract::intent::PullCalendar;
 use entrepot_contract::listing::Listing;
 use entrepot_contract::outcome::{CalendarAnswer, Outcome, Reason, Refusal};
 
-use super::offer::days;
+use super::offer::{DATES_LIMIT, days};
 use crate::inbound::Visit;
 use crate::storage::StorageFault;
-
-/// Most dates of one answer.
-const DATES_LIMIT: i64 = 120;
 
 pub(super) async fn run(visit: &Visit<'_>, pull: &PullCalendar) -> Outcome {
     let days = pull.to.days_since(pull.from) + 1;

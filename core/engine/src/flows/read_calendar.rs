@@ -1,12 +1,13 @@
-//! Reads a supplier's calendar into ours, where the connection says that the supplier's numbers count: stock and cost of
-//! the dates that are for sale. Prices for guests and opening stay the merchant's own; what the supplier closed has no
+//! Reads a supplier's calendar into ours, where the connection says that the supplier's numbers count: stock, cost, time
+//! slots and the last booking of the dates that are for sale. Prices for guests and opening stay the merchant's own; what the supplier closed has no
 //! stock left. One node of a deployment reads.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use entrepot_contract::calendar::{Capacity, Stock, StockKey};
+use entrepot_contract::calendar::{CalendarDay, Capacity, DaySlot, SLOTS_LIMIT, Stock, StockKey};
 use entrepot_contract::ids::{BucketId, ConnectionId, SkuId, TraceId};
+use entrepot_contract::money::Money;
 use entrepot_contract::product::Fulfilment;
 use entrepot_contract::reading::{SupplierCell, Vacancies};
 use entrepot_contract::supplier::{SupplierRequest, SupplierResponse};
@@ -102,14 +103,15 @@ async fn one(
                 .then_some(StockCorrection { key, change: StockChange::Set(after) })
         })
         .collect();
-    let costs: Vec<CalendarRow> = cells.iter().filter_map(|cell| cost(catalogue, sku, cell)).collect();
+    let dates = by_date(&cells)?.into_iter();
+    let days: Vec<CalendarRow> = dates.filter_map(|(date, told)| changed(catalogue, sku, date, told)).collect();
     for (number, rows) in corrections.chunks(BULK_LIMIT_ROWS).enumerate() {
         let body = Body::CorrectStock { rows: rows.to_vec() };
         write(core, connection, sku, format!("stock-{number}"), now, body).await?;
     }
-    for (number, rows) in costs.chunks(BULK_LIMIT_ROWS).enumerate() {
+    for (number, rows) in days.chunks(BULK_LIMIT_ROWS).enumerate() {
         let body = Body::WriteCalendar { rows: rows.to_vec() };
-        write(core, connection, sku, format!("cost-{number}"), now, body).await?;
+        write(core, connection, sku, format!("days-{number}"), now, body).await?;
     }
     Ok(())
 }
@@ -153,14 +155,42 @@ fn capacity(cell: &SupplierCell, before: Option<&Stock>) -> Option<Capacity> {
     }
 }
 
-/// A date of ours whose cost changed there.
-fn cost(catalogue: &Catalogue, sku: &SkuId, cell: &SupplierCell) -> Option<CalendarRow> {
-    let day = catalogue.day(sku, Some(cell.date))?;
-    let cost = cell.cost.filter(|cost| cell.slot.is_none() && cost.currency == day.retail.currency)?;
-    (day.cost != Some(cost)).then(|| CalendarRow {
-        day: entrepot_contract::calendar::CalendarDay { cost: Some(cost), ..day.clone() },
-        stock: None,
-    })
+/// What the supplier says of one date besides its stock.
+struct Told {
+    cost: Option<Money>,
+    cutoff: Option<Timestamp>,
+    slots: Vec<DaySlot>,
+}
+
+/// The cells by their date. A date is sold as a whole, or by the time slots that are told of it.
+fn by_date(cells: &[SupplierCell]) -> Result<BTreeMap<VisitDate, Told>, String> {
+    let mut told: BTreeMap<VisitDate, Told> = BTreeMap::new();
+    for cell in cells {
+        let date = told.entry(cell.date).or_insert(Told { cost: None, cutoff: None, slots: Vec::new() });
+        match &cell.slot {
+            Some(slot) => {
+                date.slots.push(DaySlot { slot: slot.clone(), cost: cell.cost, cutoff: cell.cutoff });
+            }
+            None => (date.cost, date.cutoff) = (cell.cost, cell.cutoff),
+        }
+    }
+    for (date, told) in &mut told {
+        if told.slots.len() > SLOTS_LIMIT {
+            return Err(format!("{date} has {} time slots, and may have {SLOTS_LIMIT}", told.slots.len()));
+        }
+        told.slots.sort_by(|a, b| (&a.slot.starts, &a.slot.id).cmp(&(&b.slot.starts, &b.slot.id)));
+    }
+    Ok(told)
+}
+
+/// A date of ours of which the supplier says something new. A cost in another money than ours is none.
+fn changed(catalogue: &Catalogue, sku: &SkuId, date: VisitDate, told: Told) -> Option<CalendarRow> {
+    let day = catalogue.day(sku, Some(date))?;
+    let ours = |cost: &Money| cost.currency == day.retail.currency;
+    let slots = told.slots.into_iter().map(|slot| DaySlot { cost: slot.cost.filter(ours), ..slot }).collect();
+    let cost = told.cost.filter(ours).or(day.cost);
+    let new = CalendarDay { cost, cutoff: told.cutoff, slots, ..day.clone() };
+    (new != *day).then_some(CalendarRow { day: new, stock: None })
 }
 
 /// All cells of a product from a date on, question by question and page by page.

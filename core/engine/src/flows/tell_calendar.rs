@@ -421,8 +421,11 @@ mod tests {
                 cost: None,
                 minimum_units: None,
                 maximum_units: None,
+                cutoff: None,
+                slots: Vec::new(),
             },
             left: Some(1),
+            slots: Vec::new(),
         };
         SkuDates {
             listing: listing.parse().unwrap(),

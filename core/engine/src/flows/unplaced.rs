@@ -92,7 +92,7 @@ pub(crate) async fn answer(
     let (Some(stored), true) = (&ready.stored, scene.fact) else {
         return (ready.unplaced.clone(), "unplaced");
     };
-    // What no flow serves is not kept: nobody would ever come back to it.
+    // What no flow serves is not kept: nobody would ever come back to it. Money that is gone is, whatever it was for.
     if let Some(refusal) = super::unserved::refusal(&intent) {
         return match visit.encode(raw, intent, Outcome::Refused(refusal)).await {
             Ok(answer) => (answer, "refused"),

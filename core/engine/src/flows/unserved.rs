@@ -2,6 +2,7 @@
 //! call that no flow reads is refused alike, because a yes to the rest would be a yes to it.
 
 use entrepot_contract::intent::{AskRefund, CreateOrder, GivesBack, Intent, IssueOrder, UnitChoice, Wish};
+use entrepot_contract::listing::UnitNames;
 use entrepot_contract::outcome::{Reason, Refusal};
 
 /// Why this call is refused; none where a flow serves all of it.
@@ -11,9 +12,10 @@ pub(crate) fn refusal(intent: &Intent) -> Option<Refusal> {
         Intent::CreateOrder(create) => in_create(create)?,
         Intent::IssueOrder(issue) => in_issue(issue)?,
         Intent::AskRefund(ask) => in_ask(ask)?,
-        Intent::RecordRefund(record) => in_refund(record.gives_back, &record.units)?,
         Intent::PullCalendar(pull) if !pull.shops.is_empty() => "a calendar of whole shops",
-        Intent::PayOrder { .. }
+        // Money that is gone is taken down, whatever it was given for.
+        Intent::RecordRefund(_)
+        | Intent::PayOrder { .. }
         | Intent::CancelOrder { .. }
         | Intent::QueryOrder { .. }
         | Intent::PullCalendar(_)
@@ -60,6 +62,8 @@ fn in_create(create: &CreateOrder) -> Option<&'static str> {
         Some("an answer with the whole order")
     } else if create.hold_ms.is_some() {
         Some("a hold of a length that the channel chooses")
+    } else if by_code(&create.unit_names) {
+        Some("naming units by their codes")
     } else {
         in_wish(&create.wish)
     }
@@ -72,9 +76,16 @@ fn in_issue(issue: &IssueOrder) -> Option<&'static str> {
         Some("guests named when credentials are asked for")
     } else if issue.whole {
         Some("an answer with the whole order")
+    } else if by_code(&issue.unit_names) {
+        Some("naming units by their codes")
     } else {
         None
     }
+}
+
+/// A code is a secret like the credential, which an order's names are not kept as.
+fn by_code(names: &[UnitNames]) -> bool {
+    names.iter().any(|names| names.code.is_some())
 }
 
 fn in_ask(ask: &AskRefund) -> Option<&'static str> {
@@ -89,7 +100,7 @@ fn in_ask(ask: &AskRefund) -> Option<&'static str> {
 
 fn in_refund(gives_back: GivesBack, units: &UnitChoice) -> Option<&'static str> {
     match (gives_back, units) {
-        (GivesBack::Units, UnitChoice::Named(_)) => Some("a refund of units by the channel's names"),
+        (GivesBack::Units, UnitChoice::Named(names)) if by_code(names) => Some("a refund of units by their codes"),
         (GivesBack::Units, _) => None,
         (GivesBack::Reservation, _) => Some("giving back a date alone"),
         (GivesBack::Money, _) => Some("giving back money alone"),

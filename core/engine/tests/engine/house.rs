@@ -488,6 +488,8 @@ pub fn row(sku: &str, stock: u32) -> CalendarRow {
         cost: None,
         minimum_units: None,
         maximum_units: None,
+        cutoff: None,
+        slots: Vec::new(),
     };
     CalendarRow { day, stock: Some((cell(sku), Capacity::Limited(stock))) }
 }

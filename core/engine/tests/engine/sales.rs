@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use entrepot_contract::intent::Intent;
-use entrepot_contract::order::OrderState;
+use entrepot_contract::intent::{CreateOrder, Intent, UnitChoice};
+use entrepot_contract::listing::UnitNames;
+use entrepot_contract::money::Money;
+use entrepot_contract::order::{GuestField, OrderState};
 use entrepot_contract::outcome::{Acceptance, Outcome, Reason};
-use entrepot_engine::storage::Switch;
+use entrepot_contract::time::{Clock as _, Timestamp};
+use entrepot_domain::command::{Body, OrderName};
+use entrepot_engine::storage::{Storage as _, Switch};
 
 use crate::fakes::Message;
 use crate::house::*;
@@ -100,7 +104,7 @@ async fn a_check_reserves_nothing() {
         assert_eq!(answer, Outcome::Bookable);
     }
     assert_eq!(house.left("own").await, STOCK);
-    house.administer(entrepot_domain::command::Body::WriteCalendar { rows: vec![row("own", 1)] }).await;
+    house.administer(Body::WriteCalendar { rows: vec![row("own", 1)] }).await;
     let answer = house.call("check", Intent::CheckBooking(wish("own", 2))).await.unwrap();
     assert!(matches!(answer, Outcome::Refused(refusal) if refusal.reason == Reason::SoldOut));
 }
@@ -154,4 +158,46 @@ async fn usage_is_what_is_committed() {
     let Outcome::Usage { units, .. } = house.call("query", query("1")).await.unwrap() else { panic!() };
     assert_eq!(units.len(), 2);
     assert!(matches!(house.call("query", query("2")).await.unwrap(), Outcome::Refused(_)));
+}
+
+/// A no that says what would have been to be had, where the call wants to know.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_brings_the_calendar_along_where_it_is_wanted() {
+    let house = House::new().await;
+    for wanted in [false, true] {
+        let mut wish = wish("own", 10);
+        wish.calendar_when_refused = wanted;
+        wish.origin_amount = Some(Money::fen(1));
+        let checked = house.call("check", Intent::CheckBooking(wish.clone())).await;
+        let create = CreateOrder::new(id("1"), wish, Timestamp::from_millis(0));
+        let created = house.call("create", Intent::CreateOrder(create)).await;
+        for answer in [checked, created] {
+            let Ok(Outcome::Refused(refusal)) = answer else { panic!("{answer:?}") };
+            assert_eq!(refusal.calendar.len(), usize::from(wanted), "{refusal:?}");
+            let days = refusal.calendar.iter().flat_map(|sku| &sku.days);
+            assert!(days.clone().all(|cell| cell.left == Some(STOCK) && cell.day.retail == Money::fen(1_000)));
+            assert_eq!(days.count(), usize::from(wanted));
+        }
+    }
+}
+
+/// What the guest writes is kept with the guests, and what the channel calls the units goes along with each notice.
+#[tokio::test(start_paused = true)]
+async fn a_remark_and_the_names_of_units_are_carried() {
+    let house = House::new().await;
+    let mut create = CreateOrder::new(id("1"), wish("own", 1), Timestamp::from_millis(0));
+    let named = UnitNames { item: Some("i-1".to_owned()), ..UnitNames::default() };
+    create.unit_names = vec![named.clone()];
+    create.wish.guests.remark = Some(GuestField::Plain("a quiet table".to_owned()));
+    create.paid_at = Some(house.clock.now());
+    house.call("create", Intent::CreateOrder(create)).await.unwrap();
+    let order = house.order("1").await.unwrap();
+    let guests = house.storage.guests(&id("park"), &order.id).await.unwrap();
+    assert_eq!(guests.remark.as_ref().and_then(GuestField::plain), Some("a quiet table"));
+    house.call("issue", issue("1")).await.unwrap();
+    house
+        .done(Body::Redeem { order: OrderName::Own(order.id), units: UnitChoice::AllLeft, used_at: house.clock.now() })
+        .await;
+    until("told", || house.shop.told() == ["redeemed"]).await;
+    assert_eq!(house.shop.told.lock().unwrap()[0].unit_names, [named]);
 }

@@ -6,7 +6,7 @@ use entrepot_contract::message::Request;
 use entrepot_contract::outcome::{Outcome, Reason};
 use serde_json::Value;
 
-use crate::house::House;
+use crate::house::{House, STOCK};
 
 /// The golden messages whose intents are not served, or not all of them.
 const UNSERVED: &[&str] = &[
@@ -14,7 +14,6 @@ const UNSERVED: &[&str] = &[
     "encode create_order, all of it",
     "encode issue_order, all of it",
     "encode ask_refund, all of it",
-    "encode record_refund of money",
     "encode pull_calendar of shops",
     "encode sync_order",
     "encode record_use",
@@ -56,4 +55,22 @@ async fn what_no_flow_serves_is_not_kept_as_a_fact() {
     let answer = house.call_through("app", "pay", None, intent("encode record_use")).await;
     let Ok(Outcome::Refused(refusal)) = answer else { panic!("{answer:?}") };
     assert!(refusal.text.contains("record_use"), "{}", refusal.text);
+}
+
+/// The money is gone, whatever it was for: nobody is helped by a no.
+#[tokio::test(start_paused = true)]
+async fn a_refund_that_happened_is_taken_down_whether_it_can_be_placed_or_not() {
+    let golden = intent("encode record_refund of money");
+    let Intent::RecordRefund(told) = &golden else { panic!("{golden:?}") };
+    let number = told.order.to_string();
+    let house = House::new().await;
+    let early = house.call_through("app", "refunded", None, golden.clone()).await;
+    assert_eq!(early, Err("stored".to_owned()));
+    assert_eq!(house.alerts("unplaced"), 1);
+    house.create(&number, "own", 1, true).await.unwrap();
+    let refunds = house.refunds(&number).await;
+    assert_eq!((refunds.len(), refunds[0].channel_amount), (1, Some(told.amount)));
+    assert_eq!(house.call("refunded", golden.clone()).await, Ok(Outcome::Recorded));
+    assert_eq!((house.refunds(&number).await.len(), house.left("own").await), (1, STOCK - 1));
+    house.sound().await;
 }

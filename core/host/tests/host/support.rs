@@ -272,6 +272,7 @@ pub fn deliver(event: OrderEvent) -> Request {
         channel_order: "c-1".parse().unwrap(),
         source_order: None,
         names: ListingNames::default(),
+        unit_names: Vec::new(),
         event,
     };
     Request::Channel(ChannelRequest::Deliver { notice: Box::new(Notice::Order(notice)) })

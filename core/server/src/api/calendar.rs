@@ -117,6 +117,8 @@ fn day_of(sku: &Sku, day: &CalendarDay, stock: &BTreeMap<StockKey, Stock>) -> Va
         "close": day.close,
         "minimum_units": day.minimum_units,
         "maximum_units": day.maximum_units,
+        "cutoff": day.cutoff,
+        "slots": day.slots,
         "stock": own_bucket(sku).cloned().and_then(cell),
     });
     if sku.buckets.len() > 1 {

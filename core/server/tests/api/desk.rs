@@ -189,8 +189,15 @@ async fn a_person_types_codes_for_an_order_whose_pool_is_empty() {
 async fn sell_to(house: &House, channel_order: &str, sku: &str, passport: &str) -> String {
     let document = Some(GuestField::Plain(passport.to_owned()));
     let guest = Guest { document, document_kind: Some(DocumentKind::Passport), ..Guest::default() };
-    let order = house.book_for(channel_order, sku, 1, Guests { buyer: None, visitors: vec![guest] }).await;
-    house.channel(Body::StartIssue { order: OrderName::Own(order.parse().unwrap()), count: None }).await;
+    let order =
+        house.book_for(channel_order, sku, 1, Guests { buyer: None, visitors: vec![guest], ..Guests::default() }).await;
+    house
+        .channel(Body::StartIssue {
+            order: OrderName::Own(order.parse().unwrap()),
+            count: None,
+            names: Default::default(),
+        })
+        .await;
     order
 }
 

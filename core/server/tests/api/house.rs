@@ -273,7 +273,9 @@ impl House {
     /// Sells units of a SKU to the end of issuing; gives our order number.
     pub async fn sell(&self, channel_order: &str, sku: &str, count: u32) -> String {
         let order = self.book(channel_order, sku, count).await;
-        let issued = self.channel(Body::StartIssue { order: OrderName::Own(id(&order)), count: None }).await;
+        let issued = self
+            .channel(Body::StartIssue { order: OrderName::Own(id(&order)), count: None, names: Default::default() })
+            .await;
         assert!(matches!(issued, Answer::Issued { .. }), "{issued:?}");
         order
     }

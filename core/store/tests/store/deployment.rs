@@ -57,7 +57,7 @@ async fn open_orders_count_for_whoever_sold_and_whoever_fulfils() {
         assert_eq!(open(GATE, "2026-01-01").await, OpenWork { orders: 1, jobs: 0 });
         assert_eq!(open(POOL, "2026-01-01").await, OpenWork::default());
         assert_eq!(open(GATE, "2099-01-01").await, OpenWork { orders: 1, jobs: 0 }, "only issued orders lapse");
-        done(give(&engine, Body::CancelOrder { order: OrderName::Own(order) }).await);
+        done(give(&engine, Body::CancelOrder { order: OrderName::Own(order), told: String::new() }).await);
         assert_eq!(open(CHANNEL, "2026-01-01").await, OpenWork::default());
         assert_eq!(open(GATE, "2026-01-01").await, OpenWork::default());
         engine.stop(Duration::from_secs(5)).await;

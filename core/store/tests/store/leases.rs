@@ -21,7 +21,10 @@ async fn a_lease_fences_off_whoever_lost_it() {
         let gate = Fulfilment::Supplier { connection: GATE.parse().unwrap(), product_code: "x".to_owned() };
         offer(&engine, gate, 10, 10_000).await;
         let Answer::Created { order, .. } = done(give(&engine, create("c1", 1, true)).await) else { panic!() };
-        done(give(&engine, Body::StartIssue { order: OrderName::Own(order), count: None }).await);
+        done(
+            give(&engine, Body::StartIssue { order: OrderName::Own(order), count: None, names: Default::default() })
+                .await,
+        );
         engine.stop(Duration::from_secs(5)).await;
         let storage = databases::open(&given).await;
         let store = storage.shared();
@@ -66,7 +69,13 @@ async fn a_node_that_starts_again_ends_its_own_leases_and_no_others() {
         offer(&engine, gate, 10, 10_000).await;
         for order in ["c1", "c2"] {
             let Answer::Created { order, .. } = done(give(&engine, create(order, 1, true)).await) else { panic!() };
-            done(give(&engine, Body::StartIssue { order: OrderName::Own(order), count: None }).await);
+            done(
+                give(
+                    &engine,
+                    Body::StartIssue { order: OrderName::Own(order), count: None, names: Default::default() },
+                )
+                .await,
+            );
         }
         engine.stop(Duration::from_secs(5)).await;
         let storage = databases::open(&given).await;
@@ -105,7 +114,13 @@ async fn news_stay_with_a_job_until_a_try_has_seen_them() {
         let gate = Fulfilment::Supplier { connection: GATE.parse().unwrap(), product_code: "x".to_owned() };
         offer(&engine, gate, 10, 10_000).await;
         let Answer::Created { order, .. } = done(give(&engine, create("c1", 1, true)).await) else { panic!() };
-        done(give(&engine, Body::StartIssue { order: OrderName::Own(order.clone()), count: None }).await);
+        done(
+            give(
+                &engine,
+                Body::StartIssue { order: OrderName::Own(order.clone()), count: None, names: Default::default() },
+            )
+            .await,
+        );
         let reference: SupplierReference = "S-1".parse().unwrap();
         let pending = IssueResult::Pending { reference: Some(reference.clone()) };
         done(give(&engine, Body::RecordIssue { order: order.clone(), result: pending }).await);

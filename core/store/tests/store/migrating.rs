@@ -33,7 +33,10 @@ fn add(codes: Vec<NewCode>) -> Body {
 /// Sells units from the pool and gives the codes that they got.
 async fn buy(engine: &entrepot_engine::Engine, number: &str, units: u32) -> Vec<String> {
     let Answer::Created { order, .. } = done(give(engine, create(number, units, true)).await) else { panic!() };
-    done(give(engine, Body::StartIssue { order: OrderName::Own(order.clone()), count: None }).await);
+    done(
+        give(engine, Body::StartIssue { order: OrderName::Own(order.clone()), count: None, names: Default::default() })
+            .await,
+    );
     let units = engine.storage().credentials(&merchant(), &order).await.unwrap();
     units.into_iter().map(|unit| unit.credentials[0].value.clone()).collect()
 }

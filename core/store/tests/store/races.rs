@@ -114,7 +114,8 @@ async fn two_nodes_never_give_one_code_twice() {
         let order = sold(&engines[0], number).await;
         let engine = engines[usize::try_from(number % 2).unwrap()].clone();
         calls.push(tokio::spawn(async move {
-            let body = Body::StartIssue { order: OrderName::Own(order.clone()), count: None };
+            let body =
+                Body::StartIssue { order: OrderName::Own(order.clone()), count: None, names: Default::default() };
             (order, insist(&engine, "lake", &number.to_string(), body).await)
         }));
     }
@@ -144,7 +145,7 @@ async fn whoever_lost_a_lease_neither_starts_nor_ends_the_job() {
     let mut orders = Vec::new();
     for number in 0..20 {
         let order = sold(&engines[0], number).await;
-        let body = Body::StartIssue { order: OrderName::Own(order.clone()), count: None };
+        let body = Body::StartIssue { order: OrderName::Own(order.clone()), count: None, names: Default::default() };
         insist(&engines[0], "lake", &number.to_string(), body).await;
         orders.push(order);
     }
@@ -184,7 +185,13 @@ async fn a_job_that_a_person_took_away_is_not_put_back_by_whoever_had_it() {
         let engine = engine(&storage, "n1").await;
         offer(&engine, gate, 10, 100_000).await;
         let order = sold(&engine, 1).await;
-        insist(&engine, "lake", "i", Body::StartIssue { order: OrderName::Own(order), count: None }).await;
+        insist(
+            &engine,
+            "lake",
+            "i",
+            Body::StartIssue { order: OrderName::Own(order), count: None, names: Default::default() },
+        )
+        .await;
         engine.stop(Duration::from_secs(5)).await;
         let store = databases::open(&given).await.shared();
         let job = store.lease_jobs(&NodeId::parse("n2").unwrap(), 1, 60_000).await.unwrap().remove(0);
@@ -232,6 +239,8 @@ async fn opposite_lock_orders_end_in_an_answer() {
                 cost: None,
                 minimum_units: None,
                 maximum_units: None,
+                cutoff: None,
+                slots: Vec::new(),
             };
             let capacity = entrepot_contract::calendar::Capacity::Limited(9_000 + step);
             let rows = vec![CalendarRow { day, stock: Some((cell(), capacity)) }];
@@ -241,7 +250,7 @@ async fn opposite_lock_orders_end_in_an_answer() {
                 Body::RecordRefund { order: order.clone(), intent: refund(number) },
                 Body::WriteCalendar { rows },
                 top_up,
-                Body::StartIssue { order, count: None },
+                Body::StartIssue { order, count: None, names: Default::default() },
             ];
             for body in bodies {
                 let (engine, key) = (engine.clone(), format!("{step}-{number}"));

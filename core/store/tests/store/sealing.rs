@@ -16,7 +16,13 @@ async fn the_file_holds_no_readable_guest_and_no_code() {
     let engine = engine(&storage, "n1").await;
     offer(&engine, Fulfilment::OwnNumber, 10, 10_000).await;
     let Answer::Created { order, .. } = done(give(&engine, create("c1", 1, true)).await) else { panic!() };
-    done(give(&engine, Body::StartIssue { order: OrderName::Own(order.clone()), count: None }).await);
+    done(
+        give(
+            &engine,
+            Body::StartIssue { order: OrderName::Own(order.clone()), count: None, names: Default::default() },
+        )
+        .await,
+    );
     let guests = engine.storage().guests(&merchant(), &order).await.unwrap();
     let name = guests.buyer.unwrap().name.unwrap();
     assert_eq!(name.plain(), Some("Secret Guest"));

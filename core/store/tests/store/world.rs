@@ -188,6 +188,8 @@ pub async fn offer(engine: &Engine, fulfilment: Fulfilment, units: u32, credit_m
         cost: None,
         minimum_units: None,
         maximum_units: None,
+        cutoff: None,
+        slots: Vec::new(),
     };
     let entries = vec![
         CatalogueEntry::Product(product),
@@ -223,7 +225,7 @@ pub fn create(order: &str, count: u32, paid: bool) -> Body {
                     slot: None,
                     origin_amount: Some(Money::fen(100 * i64::from(count))),
                     pay_amount: None,
-                    guests: Guests { buyer: Some(guest), visitors: Vec::new() },
+                    guests: Guests { buyer: Some(guest), visitors: Vec::new(), ..Guests::default() },
                     guests_final: true,
                     ..Wish::default()
                 },

@@ -201,7 +201,6 @@ fn issue_certificate(issue: &IssueVoucher) -> Result<Intent, Fault> {
     let count = issue.copies.map(|count| copies("copies", count));
     Ok(Intent::IssueOrder(IssueOrder {
         count: count.transpose()?,
-        names: names(None, issue.sku_id(), None, issue.third_sku_id())?,
         ..IssueOrder::new(order_id("order_id", &issue.order_id)?)
     }))
 }

@@ -28,7 +28,7 @@ pub(crate) fn guests(channel: &DouyinCalendar, buyer: Option<&Person>, tourists:
         .enumerate()
         .map(|(at, person)| guest(channel, &format!("tourists[{at}]"), person))
         .collect::<Result<_, _>>()?;
-    Ok(Guests { buyer, visitors })
+    Ok(Guests { buyer, visitors, ..Guests::default() })
 }
 
 fn guest(channel: &DouyinCalendar, place: &str, person: &Person) -> Result<Guest, Fault> {

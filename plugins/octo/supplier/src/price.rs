@@ -9,8 +9,6 @@ use crate::wire::{Availability, CalendarDay, Pricing, PricingUnit};
 /// What one thing costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Price {
-    /// What a guest pays.
-    pub(crate) retail: Money,
     /// What we owe; suppliers may keep it to themselves.
     pub(crate) net: Option<Money>,
 }
@@ -44,8 +42,9 @@ pub(crate) fn price(api: &str, field: &str, pricing: &Pricing, settings: &OctoSe
         Ok(Money::new(amount, currency))
     };
     money("original", pricing.original)?;
+    money("retail", pricing.retail)?;
     let net = pricing.net.map(|net| money("net", net)).transpose()?;
-    Ok(Price { retail: money("retail", pricing.retail)?, net })
+    Ok(Price { net })
 }
 
 /// Where a slot or day tells its prices.

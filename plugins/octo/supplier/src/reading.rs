@@ -216,8 +216,7 @@ fn good(product: &Product, option: &ProductOption, unit: &Unit) -> SupplierGood 
 }
 
 fn cell(date: VisitDate, open: bool, vacancies: Vacancies, price: Option<Price>) -> SupplierCell {
-    let (cost, retail) = (price.and_then(|price| price.net), price.map(|price| price.retail));
-    SupplierCell { date, slot: None, open, vacancies, cost, retail, cutoff: None }
+    SupplierCell { date, slot: None, open, vacancies, cost: price.and_then(|price| price.net), cutoff: None }
 }
 
 /// `vacancies` is null for free sale (§3); otherwise a null says nothing.

@@ -138,7 +138,7 @@ impl Said {
             slot: None,
             origin_amount: None,
             pay_amount: self.money()?,
-            guests: Guests { buyer: self.guest(), visitors: Vec::new() },
+            guests: Guests { buyer: self.guest(), visitors: Vec::new(), ..Guests::default() },
             guests_final: true,
             ..Wish::default()
         })
@@ -239,11 +239,7 @@ impl Channel for ReferenceChannel {
                 stage: CancelStage::BeforePayment,
                 cancelled_at: said.at()?,
             },
-            "issue" => Intent::IssueOrder(IssueOrder {
-                count: said.count,
-                names: said.names(),
-                ..IssueOrder::new(said.order()?)
-            }),
+            "issue" => Intent::IssueOrder(IssueOrder { count: said.count, ..IssueOrder::new(said.order()?) }),
             "ask-refund" => Intent::AskRefund(AskRefund {
                 fee: said.money()?,
                 ..AskRefund::new(said.order()?, said.key()?, RefundCause::Guest, UnitChoice::AllLeft, said.at()?)

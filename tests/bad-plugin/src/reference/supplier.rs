@@ -483,7 +483,6 @@ fn cell(told: Cell) -> SupplierCell {
         open: told.open,
         vacancies: Vacancies::Limited { units: told.units },
         cost: Some(Money::fen(told.cost)),
-        retail: None,
         cutoff: None,
     }
 }

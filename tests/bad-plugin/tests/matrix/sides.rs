@@ -114,6 +114,7 @@ fn told(event: OrderEvent) -> Notice {
         channel_order: ChannelOrderId::parse(market::ORDER).unwrap(),
         source_order: None,
         names: ListingNames::default(),
+        unit_names: Vec::new(),
         event,
     })
 }
@@ -135,8 +136,10 @@ fn notices() -> Vec<Notice> {
         cost: None,
         minimum_units: None,
         maximum_units: None,
+        cutoff: None,
+        slots: Vec::new(),
     };
-    let cells = vec![CalendarCell { day, left: Some(5) }];
+    let cells = vec![CalendarCell { day, left: Some(5), slots: Vec::new() }];
     let names = ListingNames::default;
     vec![
         told(OrderEvent::Accepted),

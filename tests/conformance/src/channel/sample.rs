@@ -116,6 +116,7 @@ pub(crate) fn all_notices() -> Outcome<Vec<Notice>> {
             channel_order: ChannelOrderId::parse("2").map_err(|fault| fault.to_string())?,
             source_order: None,
             names: ListingNames::default(),
+            unit_names: Vec::new(),
             event,
         }));
     }
@@ -271,6 +272,8 @@ pub(crate) fn cell(date: entrepot_contract::time::VisitDate, fen: i64) -> Outcom
         cost: None,
         minimum_units: None,
         maximum_units: None,
+        cutoff: None,
+        slots: Vec::new(),
     };
-    Ok(CalendarCell { day, left: Some(5) })
+    Ok(CalendarCell { day, left: Some(5), slots: Vec::new() })
 }

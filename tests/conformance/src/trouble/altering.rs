@@ -201,7 +201,7 @@ fn page(told: &Told) -> Option<&CalendarPage> {
 async fn negative_prices_are_not_believed(trial: Arc<Trial>) -> Outcome {
     judged(&trial, Deed::Calendar, alter::with_negatives, |_, body, told| {
         let cells = page(told).into_iter().flat_map(|page| &page.cells);
-        let mut prices = cells.flat_map(|cell| cell.cost.iter().chain(&cell.retail));
+        let mut prices = cells.flat_map(|cell| cell.cost);
         ensure(prices.all(|price| price.amount_minor >= 0), || said(body, told))
     })
     .await
@@ -212,7 +212,7 @@ async fn cut_off_numbers_are_not_believed(trial: Arc<Trial>) -> Outcome {
         let cut = i64::try_from(alter::CUT_OFF).unwrap_or(i64::MAX);
         let mut cells = page(told).into_iter().flat_map(|page| &page.cells);
         let is_cut = cells.any(|cell| {
-            let price = cell.cost.iter().chain(&cell.retail).any(|price| price.amount_minor == cut);
+            let price = cell.cost.is_some_and(|price| price.amount_minor == cut);
             price || matches!(cell.vacancies, Vacancies::Limited { units } if i64::from(units) == cut)
         });
         ensure(!is_cut, || said(body, told))

@@ -198,7 +198,7 @@ async fn a_ticket_used_at_the_suppliers_gate_is_seen_here_with_and_without_its_n
         let platform = &harbour.stage.platform;
         let bought = harbour.buy(2).await;
         let there = harbour.there(&bought);
-        harbour.supplier.desk.take_notices();
+        let _ = harbour.supplier.desk.take_notices();
         harbour.supplier.desk.redeem(there.items[0].code.as_deref().unwrap()).unwrap();
         assert_eq!(harbour.deliver().await, [200]);
         harbour.until_units(&bought, "redeemed", 1).await;

@@ -209,6 +209,9 @@ fn day(wish: &Wish, cell: &Cell, known: Option<&CalendarDay>) -> Result<Calendar
         },
         minimum_units: wish.minimum_units.unwrap_or(known.and_then(|day| day.minimum_units)),
         maximum_units: wish.maximum_units.unwrap_or(known.and_then(|day| day.maximum_units)),
+        // The supplier's, as they were read.
+        cutoff: known.and_then(|day| day.cutoff),
+        slots: known.map(|day| day.slots.clone()).unwrap_or_default(),
     })
 }
 

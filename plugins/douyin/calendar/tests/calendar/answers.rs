@@ -350,8 +350,11 @@ fn day(date: &str, fen: i64, left: Option<u32>, open: bool) -> CalendarCell {
             cost: None,
             minimum_units: None,
             maximum_units: None,
+            cutoff: None,
+            slots: Vec::new(),
         },
         left,
+        slots: Vec::new(),
     }
 }
 

@@ -259,11 +259,9 @@ async fn questions_about_orders_and_calendar() {
 
     let Intent::IssueOrder(issue) = decoded(&seat, "issue-certificate", ISSUE).await else { panic!("an issue call") };
     assert_eq!((issue.order.as_str(), issue.count), (ORDER, Some(2)));
-    assert_eq!(issue.names.sku_out.as_deref(), Some("P1-ADULT"));
     let bare = r#"{"order_id":"1","count":3,"sku_id":"1800"}"#;
     let Intent::IssueOrder(issue) = decoded(&seat, "issue-certificate", bare).await else { panic!("an issue call") };
     assert_eq!(issue.count, None, "people per copy are no copies");
-    assert_eq!(issue.names.sku.as_deref(), Some("1800"));
 
     let Intent::PullCalendar(pull) = decoded(&seat, "pull-calendar", PULL).await else { panic!("a pull") };
     assert_eq!(pull.names.product.as_deref(), Some("900"));

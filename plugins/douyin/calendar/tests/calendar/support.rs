@@ -87,6 +87,7 @@ pub fn notice(event: OrderEvent) -> Notice {
         channel_order: ChannelOrderId::parse(ORDER).expect("an id"),
         source_order: None,
         names: ListingNames::default(),
+        unit_names: Vec::new(),
         event,
     })
 }
@@ -125,8 +126,11 @@ pub fn cell(date: &str, fen: i64, left: Option<u32>) -> CalendarCell {
             cost: None,
             minimum_units: None,
             maximum_units: None,
+            cutoff: None,
+            slots: Vec::new(),
         },
         left,
+        slots: Vec::new(),
     }
 }
 

@@ -90,7 +90,7 @@ async fn a_calendar_of_days_tells_prices_and_places() {
     assert_eq!(told[..2], [(DAY.to_owned(), true, limited(200)), ("2026-03-06".to_owned(), true, limited(7))]);
     assert_eq!((told[2].0.as_str(), told[2].1), ("2026-03-07", false));
     let cell = &page.cells[0];
-    assert_eq!((cell.cost, cell.retail), (Some(Money::fen(9_600)), Some(Money::fen(12_000))));
+    assert_eq!(cell.cost, Some(Money::fen(9_600)));
     assert!(cell.slot.is_none());
     assert_eq!(table.calls(), [Call::Product, Call::Calendar]);
     assert_eq!(table.body(Call::Calendar)["currency"], "CNY");
@@ -128,7 +128,7 @@ async fn a_calendar_of_slots_comes_in_pages() {
 async fn without_prices_no_capability_is_asked_for_and_the_header_stays() {
     let table = Table::set(json!({"pricing": false})).await;
     let page = calendar(&table, MUSEUM, (DAY, DAY), None).await;
-    assert_eq!((page.cells[0].cost, page.cells[0].retail), (None, None));
+    assert_eq!(page.cells[0].cost, None);
     issued(table.book(&order("M1", 1)).await.unwrap());
     for recorded in table.desk.recorded() {
         let header = |name: &str| recorded.request.header_value(name).map(str::to_owned);

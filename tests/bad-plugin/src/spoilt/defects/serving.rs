@@ -268,7 +268,6 @@ pub(super) fn open_cell(date: VisitDate, fen: i64) -> SupplierCell {
         open: true,
         vacancies: Vacancies::Unlimited,
         cost: Some(Money::fen(fen)),
-        retail: None,
         cutoff: None,
     }
 }
