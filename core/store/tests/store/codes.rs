@@ -98,11 +98,11 @@ async fn what_ends_first_goes_first_and_nothing_that_ends_before_the_visit() {
         assert!(matches!(answer, Answer::OutOfCodes { .. }), "{answer:?}");
         let found = numbers(&storage).await;
         assert_eq!((found.codes.available, found.codes.assigned, found.waiting), (1, 3, 1));
-        let filter = CodeFilter { batch: Some("b2".parse().unwrap()), state: None };
+        let filter = CodeFilter { batch: Some("b2".parse().unwrap()), ..CodeFilter::default() };
         let listed = storage.list_codes(&merchant(), &pool(), &filter, &Page::default()).await.unwrap();
         assert_eq!((listed.len(), listed[0].state, listed[0].face), (1, CodeState::Assigned, Some(Money::fen(9_900))));
         assert!(listed[0].given_at.is_some() && listed[0].ended_at.is_none());
-        let filter = CodeFilter { batch: None, state: Some(CodeState::Available) };
+        let filter = CodeFilter { state: Some(CodeState::Available), ..CodeFilter::default() };
         let left = storage.export_codes(&merchant(), &pool(), &filter, &Page::default()).await.unwrap();
         assert_eq!(left.len(), 1);
         assert_eq!(
