@@ -2,7 +2,7 @@
 //! Of the house's own crates, the simulators are used, and the store's way to make a PostgreSQL database.
 //!
 //! What they work with is this package's library. Tests: `demo`, `libraries`, `surface`, `platform`, `early`, `killed`,
-//! `commands`, `discretion`, `processes`, `reload`, `nodes`; `zhiyoubao`, `callbacks` and `by_hand`: a scenic area
+//! `commands`, `discretion`, `processes`, `reload`, `nodes`, `reserved`; `zhiyoubao`, `callbacks` and `by_hand`: a scenic area
 //! behind a gateway.
 
 #![allow(clippy::unwrap_used)]
@@ -20,5 +20,6 @@ mod nodes;
 mod platform;
 mod processes;
 mod reload;
+mod reserved;
 mod surface;
 mod zhiyoubao;
