@@ -67,11 +67,21 @@ pub enum Bug {
     CallBeforeMark,
     /// Whoever lost a lease can still use it.
     UnfencedLease,
+    /// A reservation leaves its voucher's units free.
+    ReservedTwice,
+    /// A reservation that ends keeps its voucher's units.
+    ReservationKept,
+    /// A person may buy one unit more than a limit says.
+    LimitByOne,
+    /// What was given back still counts for a limit.
+    LimitKept,
+    /// The next supplier is asked although nobody knows what the first one did.
+    MovedOnBlindly,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 35] = [
         Self::ForgetHold,
         Self::ForgetRelease,
         Self::ForgetCreditRelease,
@@ -102,6 +112,11 @@ impl Bug {
         Self::BlindNotice,
         Self::CallBeforeMark,
         Self::UnfencedLease,
+        Self::ReservedTwice,
+        Self::ReservationKept,
+        Self::LimitByOne,
+        Self::LimitKept,
+        Self::MovedOnBlindly,
     ];
 }
 

@@ -188,20 +188,21 @@ async fn handle(
         Ok(Place::Connection(connection)) => {
             log.place(&connection);
             span.record("connection", connection.id.as_str());
-            served = Some(connection.id.clone());
+            served = Some((connection.id.clone(), connection.plugin.clone()));
             answer_placed(core, *connection, ready, &raw, &trace, deadline).await
         }
         Ok(Place::Nowhere) => {
             flows::unplaced::answer(core, application, plugins, scene, ready, &raw, &located, &trace, deadline).await
         }
     };
-    if let Some(connection) = served.filter(|_| verdict == "done") {
+    if let Some((connection, _)) = served.as_ref().filter(|_| verdict == "done") {
         let partner_trace = located.partner_trace.clone();
         let seen = SceneSeen { at: started, partner_trace, trace: trace.to_string() };
-        core.scenes.served(&connection, &scene.name, seen);
+        core.scenes.served(connection, &scene.name, seen);
     }
-    // What cannot be understood may hold anything anywhere: nothing of it is shown in clear.
-    let speaks = core.host.instance(&InstanceKey::new(plugins[0].clone(), application.clone()));
+    // What cannot be understood, or is nobody's among several, may hold anything anywhere: nothing of it is shown in clear.
+    let whose = served.map(|(_, plugin)| plugin).or_else(|| only(plugins).cloned());
+    let speaks = whose.and_then(|plugin| core.host.instance(&InstanceKey::new(plugin, application.clone())));
     let nothing = LogRules::default();
     let rules = speaks.as_ref().filter(|_| verdict != "malformed").map_or(&nothing, |one| &one.manifest().log);
     log.close(core, rules, &raw, &answer);
@@ -400,5 +401,13 @@ impl LogSheet {
         self.line.status = Some(answer.status);
         self.line.took_ms = u32::try_from(core.clock.now().since(self.line.at)).unwrap_or(0);
         log.push(self.line);
+    }
+}
+
+/// The one plugin of a scene that has no other.
+fn only(plugins: &[PluginId]) -> Option<&PluginId> {
+    match plugins {
+        [one] => Some(one),
+        _ => None,
     }
 }

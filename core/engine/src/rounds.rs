@@ -1,12 +1,14 @@
 //! What is looked at again and again: when each connection's next round is, and that no two go on at once.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::fmt::Display;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use entrepot_contract::ids::ConnectionId;
 use entrepot_contract::time::Timestamp;
 
 use crate::core::Core;
+use crate::directory::Connection;
 use crate::nodes::GONE_MS;
 
 /// Rounds of one kind.
@@ -48,6 +50,50 @@ impl Rounds {
     }
 }
 
+/// How a connection's rounds of one kind go.
+pub(crate) struct Going {
+    /// Where their times stand.
+    pub(crate) rounds: fn(&Core) -> &Rounds,
+    /// How often one begins, in milliseconds.
+    pub(crate) every_ms: i64,
+    /// How many times its own length a round rests afterwards, a minute at most: for what looks at very much.
+    pub(crate) rests: u32,
+    /// What a round that failed could not do, for the log.
+    pub(crate) failed: &'static str,
+}
+
+impl Going {
+    /// Begins a round beside the ticker when its time has come, on the node that goes round.
+    pub(crate) async fn begin<F, Fault>(
+        self,
+        core: &Arc<Core>,
+        connection: &Connection,
+        round: impl FnOnce(Arc<Core>, Connection) -> F,
+    ) where
+        F: Future<Output = Result<(), Fault>> + Send + 'static,
+        Fault: Display,
+    {
+        let Self { rounds, every_ms, rests, failed } = self;
+        let now = core.clock.now();
+        if !rounds(core).begin(&connection.id, now, every_ms) {
+            return;
+        }
+        if !first_node(core).await {
+            rounds(core).done(&connection.id, now, 0);
+            return;
+        }
+        let (round, core, id) = (round(core.clone(), connection.clone()), core.clone(), connection.id.clone());
+        tokio::spawn(async move {
+            let began = tokio::time::Instant::now();
+            if let Err(fault) = round.await {
+                tracing::warn!(connection = %id, %fault, "{failed}");
+            }
+            let rest_ms = began.elapsed().as_millis().saturating_mul(u128::from(rests)).min(60_000);
+            rounds(&core).done(&id, core.clock.now(), i64::try_from(rest_ms).unwrap_or(i64::MAX));
+        });
+    }
+}
+
 /// Whether this is the node that goes round, and when that was read.
 #[derive(Default)]
 pub(crate) struct First(Mutex<Option<(bool, Timestamp)>>);
@@ -56,7 +102,7 @@ pub(crate) struct First(Mutex<Option<(bool, Timestamp)>>);
 const ANSWER_MS: i64 = 1_000;
 
 /// Of the nodes that live, the one whose name comes first goes round; a node that tells nobody of itself is alone.
-pub(crate) async fn first_node(core: &Core) -> bool {
+async fn first_node(core: &Core) -> bool {
     let now = core.clock.now();
     let known = *core.first.0.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((first, _)) = known.filter(|(_, at)| (0..ANSWER_MS).contains(&now.since(*at))) {

@@ -22,7 +22,7 @@ use crate::alerts::Webhooks;
 use crate::config::{Config, Loaded, fingerprint};
 use crate::plugins;
 use crate::registry;
-use crate::routing::directory;
+use crate::routing::checked_directory;
 
 /// Everything that runs.
 #[derive(Clone)]
@@ -117,7 +117,7 @@ pub async fn start_with(loaded: Loaded, schema: Schema, more: Vec<Arc<dyn Plugin
     let plugins_here = plugins::built_ins(config).into_iter().chain(more).collect();
     let host = host(plugins_here, &storage, clock.clone(), log)?;
     plugins::load_all(&host, config).await?;
-    let directory = directory(config, &host).map_err(|misfit| misfit.to_string())?;
+    let directory = checked_directory(&loaded, &host).map_err(|faults| faults.to_string())?;
     registry::check(&storage, &directory, clock.now()).await.map_err(|refused| refused.to_string())?;
     plugins::open_all(&host, config).await?;
     registry::register(&storage, &directory).await.map_err(|refused| refused.to_string())?;

@@ -22,7 +22,7 @@ use crate::config::{
 };
 use crate::plugins::{self, Opening};
 use crate::registry::{self, Disagreement};
-use crate::routing::directory;
+use crate::routing::checked_directory;
 
 /// How long an old instance is waited for besides its longest call: a channel's call makes several, and waits between.
 const DRAIN_LIMIT: Duration = Duration::from_secs(30);
@@ -74,6 +74,10 @@ impl fmt::Display for Refused {
     }
 }
 
+fn texts(faults: &[ConfigFault]) -> Vec<String> {
+    faults.iter().map(ToString::to_string).collect()
+}
+
 fn faulty(loaded: &Loaded, place: &Key, text: &str) -> Refused {
     Refused::Faulty(vec![ConfigFault::new(loaded.origins.above(place).to_string(), place, text).to_string()])
 }
@@ -114,7 +118,6 @@ impl App {
     async fn reload_once(&self, draining: &mut JoinSet<()>) -> Result<Reloaded, Refused> {
         while draining.try_join_next().is_some() {}
         let old = self.running();
-        let texts = |faults: &[ConfigFault]| faults.iter().map(ToString::to_string).collect();
         let new = old.again(&plugins::known_built_in).map_err(|faults| Refused::Faulty(texts(faults.list())))?;
         let fixed: Vec<ConfigFault> = fixed_changes(&old, &new).into_iter().chain(renamed(&old, &new)).collect();
         if !fixed.is_empty() {
@@ -140,7 +143,7 @@ impl App {
         draining: &mut JoinSet<()>,
     ) -> Result<Reloaded, Refused> {
         let host = self.engine.host();
-        let directory = directory(&new.config, host).map_err(|misfit| faulty(&new, &misfit.place, &misfit.text))?;
+        let directory = checked_directory(&new, host).map_err(|faults| Refused::Faulty(texts(faults.list())))?;
         let disagrees = |fault| disagreement(old, &new, fault);
         registry::check(&self.storage, &directory, self.clock.now()).await.map_err(disagrees)?;
         let webhooks = Webhooks::of(&new.config.alerts, self.clock.clone());

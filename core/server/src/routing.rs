@@ -1,7 +1,5 @@
 //! Applications and connections, as a configuration and the plugins' cards make them.
 
-use std::fmt;
-
 use entrepot_contract::ids::{ConnectionId, MerchantId, PluginId};
 use entrepot_contract::manifest::{Manifest, PluginKind};
 use entrepot_contract::message::ConnectionFacts;
@@ -12,16 +10,19 @@ use entrepot_engine::directory::{Application, Connection, Directory};
 use entrepot_host::Host;
 use serde_json::Value;
 
-use crate::config::{AcceptanceMode, AuditMode, Channel, Config, GiveCodes, IssueAt, Key, Supplier, WhenEmpty};
+use crate::config::{
+    self, AcceptanceMode, AuditMode, Channel, Config, ConfigFault, Faults, GiveCodes, IssueAt, Key, KnownPlugin,
+    Loaded, Supplier, WhenEmpty,
+};
 use crate::plugins::plugin_of;
 
 /// A connection that does not fit its plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Misfit {
+struct Misfit {
     /// Where configuration has it.
-    pub place: Key,
+    place: Key,
     /// What does not fit.
-    pub text: String,
+    text: String,
 }
 
 impl Misfit {
@@ -31,15 +32,25 @@ impl Misfit {
     }
 }
 
-impl fmt::Display for Misfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+/// Applications and connections as configuration has them, once all of it was held against the cards of the plugins that
+/// are loaded. `config check`, a start and a reload refuse the same, because they all ask here.
+///
+/// # Errors
+/// Every fault that was found, with its file and key.
+pub fn checked_directory(loaded: &Loaded, host: &Host) -> Result<Directory, Faults> {
+    let card = |id: &str| PluginId::parse(id).ok().and_then(|id| host.manifest(&id));
+    let faults = config::check(loaded, &|id| card(id).map(|card| KnownPlugin::from(&card)));
+    if !faults.is_empty() {
+        return Err(Faults::new(faults));
     }
+    directory(&loaded.config, host).map_err(|Misfit { place, text }| {
+        Faults::new(vec![ConfigFault::new(loaded.origins.above(&place).to_string(), &place, text)])
+    })
 }
 
 /// Applications and connections as configuration has them.
 /// One whose plugin is not loaded, and not required, is there and sells nothing.
-pub fn directory(config: &Config, host: &Host) -> Result<Directory, Misfit> {
+fn directory(config: &Config, host: &Host) -> Result<Directory, Misfit> {
     let mut directory = Directory::default();
     for (id, application) in &config.applications {
         let entry = Application { id: id.clone(), family: application.family.clone(), plugins: Default::default() };

@@ -80,6 +80,22 @@ impl Offer {
         let fulfilment = json!({ "by": "supplier", "connection": "lakeside-pool", "product_code": "summer" });
         Self { product: "POOL", sku: "POOL-ADULT", fulfilment, ..Self::own_number() }
     }
+
+    /// Its product, as a catalogue has it.
+    pub fn product_entry(&self, on_sale: bool) -> Value {
+        json!({
+            "id": self.product, "merchant": self.merchant, "kind": "ticket", "name": self.product, "on_sale": on_sale,
+            "refund": self.refund,
+        })
+    }
+
+    /// Its listing.
+    pub fn listing_entry(&self, on_sale: bool) -> Value {
+        json!({
+            "id": format!("{}-listing", self.sku), "connection": self.connection, "sells": { "one": self.sku },
+            "names": { "product_out": self.product, "sku_out": self.sku }, "on_sale": on_sale,
+        })
+    }
 }
 
 impl Office {
@@ -130,18 +146,11 @@ impl Office {
     /// Puts a ticket on sale for one day, with this many in stock, and gives the distributor credit.
     pub async fn offer(&self, offer: &Offer, day: &str, stock: u32) {
         let merchant = offer.merchant;
-        let product = json!({
-            "id": offer.product, "merchant": merchant, "kind": "ticket", "name": offer.product, "on_sale": true,
-            "refund": offer.refund,
-        });
         let sku = json!({
             "id": offer.sku, "product": offer.product, "name": "adult", "buckets": [offer.sku],
             "fulfilment": offer.fulfilment,
         });
-        let listing = json!({
-            "id": format!("{}-listing", offer.sku), "connection": offer.connection, "sells": { "one": offer.sku },
-            "names": { "product_out": offer.product, "sku_out": offer.sku },
-        });
+        let (product, listing) = (offer.product_entry(true), offer.listing_entry(true));
         let entries = json!({ "entries": [{ "product": product }, { "sku": sku }, { "listing": listing }] });
         self.post(&format!("/merchants/{merchant}/catalogue"), entries).await;
         let days = json!({

@@ -32,7 +32,12 @@ pub struct Stage {
 
 /// Today at the venue, in UTC+8.
 pub fn today() -> String {
-    (chrono::Utc::now() + chrono::Duration::hours(8)).format("%Y-%m-%d").to_string()
+    in_days(0)
+}
+
+/// So many days after today at the venue.
+pub fn in_days(days: i64) -> String {
+    (chrono::Utc::now() + chrono::Duration::hours(8 + 24 * days)).format("%Y-%m-%d").to_string()
 }
 
 impl Stage {
@@ -65,6 +70,7 @@ impl Stage {
                 "simple-gate": { "timeout_ms": 2000 },
                 "code-pool": { "timeout_ms": 2000 },
                 "zhiyoubao": { "timeout_ms": 2000 },
+                "octo-supplier": { "timeout_ms": 2500 },
                 "douyin-calendar": { "timeout_ms": 2000 },
             },
             "telemetry": { "filter": "debug" },

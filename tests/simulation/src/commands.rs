@@ -10,7 +10,7 @@ use entrepot_domain::job::JobEnd;
 use entrepot_domain::seed::Seed;
 
 use crate::chance::Chance;
-use crate::house::{self, MERCHANT, SHOPS, SKUS, id, names};
+use crate::house::{self, MERCHANT, PASS, RIDE, SHOPS, SKUS, id, names};
 use crate::plan::Plan;
 use crate::world::BEGIN_MS;
 
@@ -155,6 +155,9 @@ impl List {
         let count = u32::try_from(self.chance.between(1, 4)).unwrap();
         let nights = u32::try_from(self.chance.between(1, u64::from(house::NIGHTS))).unwrap();
         let (visit, days) = house::visit(sku, nights);
+        let reserves = sku == PASS && self.chance.percent(60);
+        let source_order = reserves.then(|| id(&self.number().1));
+        let (visit, days) = if reserves { house::visit(RIDE, 1) } else { (visit, days) };
         let retail: i64 = days.iter().map(|day| house::retail_fen(sku, *day)).sum();
         let paid_at = self.chance.percent(60).then(|| Timestamp::from_millis(BEGIN_MS));
         self.orders.push((self.seed().order(), count));
@@ -167,12 +170,13 @@ impl List {
             connection: id(SHOPS[shop].0),
             intent: Box::new(CreateOrder {
                 paid_at,
+                source_order,
                 ..CreateOrder::new(
                     id(&number),
                     Wish {
                         names: names(sku),
                         count,
-                        visit: Some(visit),
+                        visit,
                         slot: None,
                         origin_amount: Some(Money::fen(retail * i64::from(count))),
                         pay_amount: None,

@@ -9,7 +9,7 @@ use entrepot_contract::intent::{
     AskRefund, CancelStage, CreateOrder, Intent, IssueOrder, RecordRefund, UnitChoice, Wish,
 };
 use entrepot_contract::money::Money;
-use entrepot_contract::order::{Guests, RefundCause, UnitCredentials};
+use entrepot_contract::order::{Guest as Person, GuestField, Guests, RefundCause, UnitCredentials};
 use entrepot_contract::outcome::{Acceptance, Outcome, Reason};
 use entrepot_contract::time::Timestamp;
 use entrepot_domain::answer::Answer;
@@ -18,7 +18,7 @@ use entrepot_engine::flows::redeem::{Redeem, Shown};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use crate::house::{self, SHOPS, SKUS, id, names};
+use crate::house::{self, PASS, RIDE, SHOPS, SKUS, id, names};
 use crate::ledger::{Answered, ChannelName, Wanted, undecided};
 use crate::partners::{Message, READY};
 use crate::world::{BEGIN_MS, World};
@@ -46,7 +46,14 @@ struct Guest {
     /// Calls that go on by themselves.
     beside: Vec<JoinHandle<()>>,
     keys: u32,
+    /// Of so many people, which one this is.
+    phone: u64,
+    /// The voucher order behind a reservation.
+    source: Option<String>,
 }
+
+/// People who buy.
+const PEOPLE: u64 = 6;
 
 /// Lives an order's life.
 pub(crate) async fn live(world: Arc<World>, number: u64) {
@@ -59,7 +66,9 @@ pub(crate) async fn live(world: Arc<World>, number: u64) {
     pause(wait).await;
     // Two channels number their orders alike.
     let order = (shop, (number / 2).to_string());
-    let mut guest = Guest { world, order, wanted: Wanted { sku, count, nights }, beside: Vec::new(), keys: 0 };
+    let phone = world.chance(|chance| chance.between(1, PEOPLE));
+    let wanted = Wanted { sku, count, nights };
+    let mut guest = Guest { world, order, wanted, beside: Vec::new(), keys: 0, phone, source: None };
     guest.live().await;
     for call in guest.beside {
         if let Err(error) = call.await {
@@ -126,16 +135,23 @@ impl Guest {
         let retail: i64 = days.iter().map(|day| house::retail_fen(wanted.sku, *day)).sum();
         let intent = Intent::CreateOrder(CreateOrder {
             paid_at: paid.then(|| instant(1)),
+            source_order: self.source.as_deref().map(id),
             ..CreateOrder::new(
                 self.name(),
                 Wish {
-                    names: names(wanted.sku),
+                    names: names(if wanted.sku == RIDE { PASS } else { wanted.sku }),
                     count,
-                    visit: Some(visit),
+                    visit,
                     slot: None,
                     origin_amount: Some(Money::fen(retail * i64::from(count))),
                     pay_amount: None,
-                    guests: Guests::default(),
+                    guests: Guests {
+                        buyer: Some(Person {
+                            phone: Some(GuestField::Plain(format!("1380000000{}", self.phone))),
+                            ..Person::default()
+                        }),
+                        visitors: Vec::new(),
+                    },
                     guests_final: true,
                     ..Wish::default()
                 },
@@ -155,6 +171,13 @@ impl Guest {
     fn cancel(&self) -> Call {
         let stage = CancelStage::BeforePayment;
         let intent = Intent::CancelOrder { order: self.name(), stage, cancelled_at: instant(3) };
+        self.call("cancel", "", String::new(), intent)
+    }
+
+    /// A reservation is cancelled with a notice, not with a refund.
+    fn cancel_paid(&self) -> Call {
+        let stage = CancelStage::AfterPayment;
+        let intent = Intent::CancelOrder { order: self.name(), stage, cancelled_at: instant(6) };
         self.call("cancel", "", String::new(), intent)
     }
 
@@ -248,6 +271,14 @@ impl Guest {
         if self.percent(12) {
             self.give_back().await;
         }
+        if self.wanted.sku == PASS {
+            return self.reserve().await;
+        }
+        self.visit(order).await;
+    }
+
+    /// The vouchers are asked for, shown at the gate, given back.
+    async fn visit(&mut self, order: &OrderId) {
         let mut units = None;
         if self.percent(90) {
             let issue = self.issue();
@@ -260,10 +291,63 @@ impl Guest {
         for _ in 0..rounds {
             if self.percent(45) {
                 self.show(order, units.as_deref()).await;
+            } else if self.wanted.sku == RIDE {
+                let cancel = self.cancel_paid();
+                self.make(cancel).await;
             } else {
                 self.give_back().await;
             }
             self.dawdle(6_000).await;
+        }
+    }
+
+    /// The holder of a voucher takes a date, and another one when the first was given back.
+    async fn reserve(&mut self) {
+        let dates = self.world.chance(|chance| chance.between(0, 3));
+        for number in 1..=dates {
+            let count = if self.percent(70) {
+                self.wanted.count
+            } else {
+                let most = u64::from(self.wanted.count) + 1;
+                u32::try_from(self.world.chance(|chance| chance.between(1, most))).unwrap_or(1)
+            };
+            let mut holder = Guest {
+                world: self.world.clone(),
+                order: (self.order.0, format!("{}-v{number}", self.order.1)),
+                wanted: Wanted { sku: RIDE, count, nights: 1 },
+                beside: Vec::new(),
+                keys: 0,
+                phone: self.phone,
+                source: Some(self.order.1.clone()),
+            };
+            if self.percent(35) {
+                let life = tokio::spawn(async move {
+                    holder.ride().await;
+                    for call in std::mem::take(&mut holder.beside) {
+                        // A call that panics is told by whoever made it.
+                        let _ = call.await;
+                    }
+                });
+                self.beside.push(life);
+            } else {
+                holder.ride().await;
+                self.beside.append(&mut holder.beside);
+            }
+            self.dawdle(6_000).await;
+            if self.percent(15) {
+                self.give_back().await;
+            }
+        }
+    }
+
+    /// A reservation's life: mostly made as paid.
+    async fn ride(&mut self) {
+        let paid = self.percent(70);
+        let create = self.create(self.wanted.count, paid);
+        let Some(Outcome::Created { order, .. }) = self.make(create).await else { return };
+        self.dawdle(2_000).await;
+        if paid || self.settle().await {
+            self.visit(&order).await;
         }
     }
 

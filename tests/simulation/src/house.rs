@@ -1,6 +1,6 @@
 //! What there is in every world: a merchant, two channel connections, three suppliers and a pool, and what they sell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entrepot_contract::calendar::{CalendarDay, Capacity, StockKey};
 use entrepot_contract::ids::InvalidId;
@@ -9,8 +9,8 @@ use entrepot_contract::message::{ConnectionFacts, OpenRequest, TokenMode};
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{Credential, CredentialKind, Visit};
 use entrepot_contract::product::{
-    Fulfilment, GuestRequirement, Product, ProductKind, RefundFee, RefundOtherwise, RefundRule, RefundStep, Sku,
-    Validity,
+    Fulfilment, GuestRequirement, LimitPeriod, LimitSubject, Markup, Product, ProductKind, PurchaseLimit, RefundFee,
+    RefundOtherwise, RefundRule, RefundStep, ReservationRule, Route, RouteCondition, Sku, Validity,
 };
 use entrepot_contract::time::VisitDate;
 use entrepot_domain::catalogue::{Beside, ChannelRules, ConnectionRules, Connections, Distributor, SupplierRules};
@@ -40,8 +40,17 @@ pub const INSTANCES: [(&str, &str); 5] = [
     ("sim-repeatable", "repeatable"),
     ("sim-blind", "blind"),
 ];
-/// What is sold; `stay` is a room, one unit for up to [`NIGHTS`] nights.
-pub const SKUS: [&str; 6] = ["own", "asked", "repeatable", "blind", "pooled", "stay"];
+/// What is sold; `stay` is a room, one unit for up to [`NIGHTS`] nights; `routed` has a pool behind its supplier; `pass` is
+/// a voucher, whose holder reserves a [`RIDE`].
+pub const SKUS: [&str; 8] = ["own", "asked", "repeatable", "blind", "pooled", "stay", "routed", PASS];
+/// The voucher.
+pub const PASS: &str = "pass";
+/// What is reserved with it.
+pub const RIDE: &str = "ride";
+/// The share of the second channel in the bucket of `own`.
+const SHARE: &str = "share";
+/// Units of `own` that one person may buy.
+pub const OWN_LIMIT: u32 = 5;
 /// The longest stay.
 pub const NIGHTS: u32 = 4;
 const DAY: &str = "2026-10-01";
@@ -166,12 +175,17 @@ pub fn goods(plan: &Plan) -> Vec<Body> {
             warn_below_minor: None,
         }));
     }
-    for name in SKUS {
-        entries.push(CatalogueEntry::Product(product(name)));
+    for name in SKUS.into_iter().chain([RIDE]) {
+        entries.push(CatalogueEntry::Product(product(name, plan)));
         entries.push(CatalogueEntry::Sku(sku(name)));
+    }
+    for name in SKUS {
         entries.extend(SHOPS.map(|(connection, _, _)| CatalogueEntry::Listing(listing(connection, name))));
     }
-    let rows: Vec<CalendarRow> = SKUS.iter().flat_map(|sku| rows(sku, plan.stock)).collect();
+    let mut rows: Vec<CalendarRow> = SKUS.into_iter().chain([RIDE]).flat_map(|sku| rows(sku, plan.stock)).collect();
+    if let Some(first) = rows.first().cloned() {
+        rows.push(CalendarRow { stock: Some((cell(SHARE, 0), Capacity::Limited(plan.share))), ..first });
+    }
     let limit = Money::fen(plan.credit_fen);
     let mut bodies = vec![Body::PutCatalogue { entries }, Body::WriteCalendar { rows }];
     bodies.extend(SHOPS.map(|(_, _, dist)| Body::SetCreditLimit { distributor: id(dist), limit }));
@@ -194,7 +208,7 @@ pub fn add_codes(from: u32, to: u32) -> Body {
     Body::AddCodes { pool: id("pool"), codes: (from..to).map(code).collect() }
 }
 
-fn product(name: &str) -> Product {
+fn product(name: &str, plan: &Plan) -> Product {
     let refund = match name {
         // Always before the visit: the rule keeps a fee.
         "asked" => RefundRule {
@@ -209,15 +223,24 @@ fn product(name: &str) -> Product {
     Product {
         id: id(&format!("{name}-product")),
         merchant: id(MERCHANT),
-        kind: if name == "stay" { ProductKind::RoomStay } else { ProductKind::Ticket },
+        kind: match name {
+            "stay" => ProductKind::RoomStay,
+            PASS => ProductKind::FlashSaleVoucher,
+            _ => ProductKind::Ticket,
+        },
         name: name.to_owned(),
         time_zone: "Asia/Shanghai".to_owned(),
         on_sale: true,
         guests: GuestRequirement::default(),
         validity: Validity::Window { from: "2026-01-01".parse().unwrap(), to: "2026-12-31".parse().unwrap() },
         refund,
-        reservation: None,
-        limits: Vec::new(),
+        reservation: (name == PASS)
+            .then_some(ReservationRule { together: plan.reserved_together, markup: Markup::Nothing }),
+        limits: if name == "own" {
+            vec![PurchaseLimit { per: LimitSubject::Phone, period: LimitPeriod::Always, units: OWN_LIMIT }]
+        } else {
+            Vec::new()
+        },
     }
 }
 
@@ -237,14 +260,21 @@ fn sku(name: &str) -> Sku {
         fulfilment: match name {
             "own" | "stay" => Fulfilment::OwnNumber,
             "pooled" => supplied("codes", "pool"),
+            "routed" => supplied("blind", "P"),
+            PASS => Fulfilment::Nothing,
+            RIDE => supplied("asked", "P"),
             supplier => supplied(supplier, "P"),
         },
         when: Default::default(),
-        otherwise: Vec::new(),
+        otherwise: if name == "routed" {
+            vec![Route { connection: id("codes"), product_code: "pool".to_owned(), when: RouteCondition::default() }]
+        } else {
+            Vec::new()
+        },
     }
 }
 
-/// The buckets a SKU draws on; `own` and `asked` share one.
+/// The buckets a SKU draws on; `own`, `asked` and `ride` share one.
 pub fn buckets(sku: &str) -> &'static [&'static str] {
     match sku {
         "own" => &["gate"],
@@ -252,6 +282,9 @@ pub fn buckets(sku: &str) -> &'static [&'static str] {
         "repeatable" => &["repeatable"],
         "blind" => &["blind"],
         "pooled" => &["pooled"],
+        "routed" => &["routed"],
+        PASS => &["passes"],
+        RIDE => &["gate", "ride"],
         _ => &["room"],
     }
 }
@@ -260,10 +293,10 @@ fn listing(connection: &str, sku: &str) -> Listing {
     Listing {
         id: id(&format!("{connection}-{sku}")),
         connection: id(connection),
-        sells: Sells::One(id(sku)),
+        sells: if sku == PASS { Sells::Pair { voucher: id(PASS), reservation: id(RIDE) } } else { Sells::One(id(sku)) },
         names: names(sku),
         on_sale: true,
-        allotment: None,
+        allotment: (sku == "own" && connection == "shop2").then(|| id(SHARE)),
         safety_stock: 0,
     }
 }
@@ -295,7 +328,7 @@ pub fn rows(sku: &str, stock: u32) -> Vec<CalendarRow> {
         .map(|number| CalendarRow {
             day: CalendarDay {
                 sku: id(sku),
-                date: Some(day(number)),
+                date: (sku != PASS).then(|| day(number)),
                 retail: Money::fen(retail_fen(sku, number)),
                 settlement: Money::fen(settlement_fen("", sku, number)),
                 open: true,
@@ -309,16 +342,23 @@ pub fn rows(sku: &str, stock: u32) -> Vec<CalendarRow> {
         .collect()
 }
 
-/// A bucket on a day.
+/// A bucket on a day; the one of the voucher has no days.
 pub fn cell(bucket: &str, number: u32) -> StockKey {
-    StockKey { bucket: id(bucket), date: Some(day(number)), slot: None }
+    StockKey { bucket: id(bucket), date: (bucket != "passes").then(|| day(number)), slot: None }
 }
 
-/// The days a visit takes: one for a ticket, the nights of a stay.
-pub fn visit(sku: &str, nights: u32) -> (Visit, Vec<u32>) {
-    if sku == "stay" {
-        (Visit { arrive: day(0), leave: day(nights) }, (0..nights).collect())
-    } else {
-        (Visit { arrive: day(0), leave: day(0) }, vec![0])
+/// The days a visit takes: one for a ticket, the nights of a stay; a voucher is bought without one, and costs as on one.
+pub fn visit(sku: &str, nights: u32) -> (Option<Visit>, Vec<u32>) {
+    match sku {
+        "stay" => (Some(Visit { arrive: day(0), leave: day(nights) }), (0..nights).collect()),
+        PASS => (None, vec![0]),
+        _ => (Some(Visit { arrive: day(0), leave: day(0) }), vec![0]),
     }
+}
+
+/// The cells that a sale through a channel may take: the first channel that has a share takes it before the common pool.
+pub fn cells(shop: usize, sku: &str, days: &[u32]) -> Vec<BTreeSet<StockKey>> {
+    let of = |buckets: &[&str]| days.iter().flat_map(|day| buckets.iter().map(|bucket| cell(bucket, *day))).collect();
+    let usual = of(buckets(sku));
+    if sku == "own" && SHOPS[shop].0 == "shop2" { vec![usual, of(&[SHARE]), of(&[SHARE, "gate"])] } else { vec![usual] }
 }

@@ -19,6 +19,10 @@ pub struct Plan {
     pub partner_trouble: u64,
     /// Units of each cell.
     pub stock: u32,
+    /// Units of the second channel's own share.
+    pub share: u32,
+    /// Whether all units of a voucher are reserved together.
+    pub reserved_together: bool,
     /// Credit of each distributor, in fen.
     pub credit_fen: i64,
     /// Codes of the pool at the beginning.
@@ -52,6 +56,8 @@ impl Plan {
             refund_by_rule: [chance.percent(85), chance.percent(85)],
             lease_ms: chance.one_of(&[5_000, 12_000, 30_000]),
             rush_ms: chance.one_of(&[200, 2_000, 15_000]),
+            share: u32::try_from(chance.between(0, 3)).unwrap_or(0),
+            reserved_together: chance.percent(60),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use entrepot_contract::order::{Order, OrderState, Refund, RefundState, UnitCredentials};
+use entrepot_contract::order::{Order, OrderState, Refund, RefundCause, RefundState, UnitCredentials};
 use entrepot_contract::outcome::{Reason, Refusal};
 
 use super::draft::Draft;
@@ -24,7 +24,12 @@ pub(super) fn issue(
             format!("codes are typed for orders that are accepted or being issued; {} is {:?}", order.id, order.state);
         return Err(Refusal::new(Reason::StateForbids, text).into());
     }
-    let live = |refund: &&Refund| matches!(refund.state, RefundState::Waiting | RefundState::Agreed);
+    // What was asked because no ticket came is answered by the tickets.
+    let live = |refund: &&Refund| match refund.state {
+        RefundState::Waiting => refund.cause != RefundCause::IssueFailed,
+        RefundState::Agreed => true,
+        RefundState::Refused | RefundState::Done => false,
+    };
     if let Some(refund) = draft.state.refunds(&order).find(live) {
         let text = format!("refund {} of order {} is pending; it has to be decided first", refund.id, order.id);
         return Err(Refusal::new(Reason::StateForbids, text).into());

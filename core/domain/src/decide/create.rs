@@ -43,6 +43,8 @@ pub struct Offer<'a> {
     pub shares: BTreeMap<StockKey, StockKey>,
     /// What the distributor owes for one unit.
     pub settlement: Money,
+    /// What of that is still to be taken from his credit: for a reservation, what its voucher does not cover.
+    pub owed: Money,
     /// What the merchant owes his supplier for one unit.
     pub cost: Option<Money>,
     /// Who fulfils it, whatever is left.
@@ -56,13 +58,17 @@ pub fn check_wish<'a>(
     wish: &Wish,
     now: Timestamp,
 ) -> Result<Offer<'a>, Refusal> {
-    let channel = rules
-        .channel(connection)
-        .filter(|channel| channel.selling)
-        .ok_or_else(|| Refusal::new(Reason::Paused, format!("connection {connection} takes no new sales")))?;
-    let listing = rules.catalogue.listing(connection, &wish.names)?;
+    let paused = || Refusal::new(Reason::Paused, format!("connection {connection} takes no new sales"));
+    let channel = rules.channel(connection).ok_or_else(paused)?;
+    let listing = rules.catalogue.listing(connection, &wish.names);
+    // Whoever holds a voucher bought it before sales were stopped, and no amount of its reservation counts.
+    let reserves = listing.as_ref().is_ok_and(|listing| reserve::is_reservation(listing, wish));
+    if !channel.selling && !reserves {
+        return Err(paused());
+    }
+    let listing = listing?;
     let (product, sku) = rules.catalogue.sku(sold(listing, wish))?;
-    if !listing.on_sale || !product.on_sale {
+    if !(listing.on_sale || reserves) || !product.on_sale {
         return Err(Refusal::new(Reason::OffSale, format!("product {} is not on sale", product.id)));
     }
     let chosen = choose(rules, sku, &Sale { connection, wish, left: None })?;
@@ -70,7 +76,7 @@ pub fn check_wish<'a>(
     let cells = stock_cells(sku, &dates, wish.slot.as_deref());
     let shares = share_cells(sku, listing.allotment.as_ref(), &cells);
     let price = price(rules, connection, channel, product, sku, &dates, wish.count, now)?;
-    if channel.price_check {
+    if channel.price_check && !reserves {
         same_price(price.retail, wish)?;
     }
     if wish.guests_final {
@@ -80,7 +86,8 @@ pub fn check_wish<'a>(
         }
     }
     let Price { retail, settlement, cost } = price;
-    Ok(Offer { listing, product, sku, cells, shares, retail, settlement, cost, chosen })
+    let owed = if reserves { reserve::likely_markup(rules, channel, listing, settlement)? } else { settlement };
+    Ok(Offer { listing, product, sku, cells, shares, retail, settlement, owed, cost, chosen })
 }
 
 /// Whether an order of that size may be for that date; the SKU's own limits stand where the date has none.

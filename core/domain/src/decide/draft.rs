@@ -19,6 +19,7 @@ use crate::command::{Command, OrderName};
 use crate::credit::{self, Account, PostingCause, PostingKind};
 use crate::deadline::{alert_of, subject_of};
 use crate::job::{JobKind, NewJob, Notification};
+use crate::planted::{self, Bug};
 use crate::state::State;
 use crate::stock::{self, Standing};
 use crate::transitions::{self, Step};
@@ -181,7 +182,7 @@ impl<'a> Draft<'a> {
             let before = taken.units.len();
             taken.units.retain(|unit| !units.contains(unit));
             let back = u32::try_from(before - taken.units.len()).unwrap_or(u32::MAX);
-            if back > 0 {
+            if back > 0 && !planted::is(Bug::LimitKept) {
                 let counter = self.counter(&taken.key)?;
                 self.set_counter(taken.key.clone(), counter.saturating_sub(back));
             }

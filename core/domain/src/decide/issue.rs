@@ -10,7 +10,7 @@ use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{Fulfilment, Route};
 
 use super::draft::Draft;
-use super::{Stop, by_hand, document, give_codes, reserve, use_told};
+use super::{Stop, by_hand, document, give_codes, reserve, unissued, use_told};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::change::Change;
@@ -176,7 +176,9 @@ pub(super) fn finish(
 ) -> Result<(), Stop> {
     draft.step(order, Step::Issue)?;
     draft.met(order, &DeadlineKind::Issue);
-    if order.callback_owed && !planted::is(Bug::CallbackForgotten) {
+    if unissued::tickets_came(draft, order) {
+        order.callback_owed = false;
+    } else if order.callback_owed && !planted::is(Bug::CallbackForgotten) {
         order.callback_owed = false;
         draft.notify(order, Notification::Issued);
     } else {
@@ -282,6 +284,7 @@ pub(super) fn fail(draft: &mut Draft<'_>, order: &mut Order, reason: &str) -> Re
     }
     draft.met(order, &DeadlineKind::Issue);
     draft.note(order, "supplier refused", reason);
+    unissued::tickets_will_not_come(draft, order);
     if order.source().is_some() {
         let units = order.numbers(UnitState::Available);
         reserve::end_units(draft, order, &units, UnitState::Available)?;

@@ -2,6 +2,7 @@
 //!
 //! - [`create`], [`payment`] (pay, accept, cancel), [`issue`] with [`give_codes`], [`redeem`], [`refund`]: the life of an order;
 //!   [`hold`]: what is kept at a supplier; [`use_told`]: what its own gate saw; [`by_hand`]: codes that a person typed;
+//!   [`unissued`]: refunds asked because no ticket came;
 //!   [`document`]: the guest's own document is what he shows.
 //! - [`reserve`]: units of a voucher order take a date; [`deadlines`]: time passed.
 //! - [`facts`]: what came before its order.
@@ -25,6 +26,7 @@ mod payment;
 mod redeem;
 mod refund;
 mod reserve;
+mod unissued;
 mod upload_codes;
 mod use_told;
 

@@ -13,7 +13,7 @@ use entrepot_contract::time::Timestamp;
 use super::draft::Draft;
 use super::issue::free_units;
 use super::redeem::choose;
-use super::{Stop, give_codes, payment, reserve};
+use super::{Stop, give_codes, payment, reserve, unissued};
 use crate::alert::AlertKind;
 use crate::answer::{Answer, RefundStanding};
 use crate::catalogue::Cancels;
@@ -90,7 +90,12 @@ pub(super) fn ask(draft: &mut Draft<'_>, name: &OrderName, intent: &AskRefund) -
 
 fn by_rule(draft: &mut Draft<'_>, order: &Order, refund: &mut Refund, asked_at: Timestamp) -> Result<(), Stop> {
     let told = preview(order, refund.cause, refund.units.len(), asked_at)?;
-    let mut verdict = if draft.channel(&order.connection)?.refund_by_rule { told.verdict } else { Verdict::AskPerson };
+    let by_rule = draft.channel(&order.connection)?.refund_by_rule;
+    if by_rule && refund.cause == RefundCause::IssueFailed {
+        unissued::asked(draft, order, refund);
+        return Ok(());
+    }
+    let mut verdict = if by_rule { told.verdict } else { Verdict::AskPerson };
     if matches!(verdict, Verdict::Allow(_)) && !takes_back(draft, order, refund) {
         draft.note(order, "refund asked", format!("{}: nobody takes that back by call", refund.id));
         verdict = Verdict::AskPerson;
@@ -100,15 +105,7 @@ fn by_rule(draft: &mut Draft<'_>, order: &Order, refund: &mut Refund, asked_at: 
             let reason = "the product's refund rule gives nothing back any more".to_owned();
             decide(draft, order, refund, "rule", Err(reason));
         }
-        Verdict::AskPerson => {
-            refund.notice_owed = true;
-            draft.alert(
-                AlertKind::RefundWaiting,
-                refund.id.as_str(),
-                format!("refund {} of order {} waits for a person", refund.id, order.id),
-            );
-            draft.note(order, "refund asked", format!("{} waits for a person", refund.id));
-        }
+        Verdict::AskPerson => ask_person(draft, order, refund),
         Verdict::Allow(_) => {
             refund.settlement_fee = Some(settlement_fee(told.settlement_fee, refund)?);
             if ticket_at_supplier(draft, order) {
@@ -122,6 +119,14 @@ fn by_rule(draft: &mut Draft<'_>, order: &Order, refund: &mut Refund, asked_at: 
         }
     }
     Ok(())
+}
+
+/// The channel is told to wait, and a person that it does.
+pub(super) fn ask_person(draft: &mut Draft<'_>, order: &Order, refund: &mut Refund) {
+    refund.notice_owed = true;
+    let text = format!("refund {} of order {} waits for a person", refund.id, order.id);
+    draft.alert(AlertKind::RefundWaiting, refund.id.as_str(), text);
+    draft.note(order, "refund asked", format!("{} waits for a person", refund.id));
 }
 
 /// Whether the supplier that holds tickets of this order can be asked to take these units back.
@@ -165,7 +170,13 @@ pub(super) fn ticket_at_supplier(draft: &Draft<'_>, order: &Order) -> bool {
 }
 
 /// Writes a decision into a refund, and tells the channel when it was told to wait.
-fn decide(draft: &mut Draft<'_>, order: &Order, refund: &mut Refund, by: &str, decision: Result<(), String>) {
+pub(super) fn decide(
+    draft: &mut Draft<'_>,
+    order: &Order,
+    refund: &mut Refund,
+    by: &str,
+    decision: Result<(), String>,
+) {
     refund.decided_by = Some(by.to_owned());
     refund.decided_at = Some(draft.at());
     match decision {
@@ -224,6 +235,9 @@ pub(super) fn settle(
         let text = format!("refund {id} is {:?} already; it cannot be decided again", refund.state);
         return Err(Refusal::new(Reason::StateForbids, text).into());
     }
+    if !agree && !asked_supplier {
+        unissued::refusable(&order, &refund)?;
+    }
     let decision = if agree {
         if refund.settlement_fee.is_none() {
             refund.settlement_fee = Some(Money::zero(order.terms.settlement.currency));
@@ -241,7 +255,7 @@ pub(super) fn settle(
 }
 
 /// Nobody waits for a decision on this refund any more.
-fn decided(draft: &mut Draft<'_>, order: &mut Order, refund: &Refund) {
+pub(super) fn decided(draft: &mut Draft<'_>, order: &mut Order, refund: &Refund) {
     draft.met(order, &DeadlineKind::Audit { refund: refund.id.clone() });
     draft.resolve(AlertKind::RefundWaiting, refund.id.as_str());
 }

@@ -1,9 +1,9 @@
 //! Reservations (预约): units of a voucher order take a date. A voucher order is a ledger of its units:
 //! bought = available + reserved + redeemed + refunded.
 
-use entrepot_contract::ids::{ApplicationId, ChannelOrderId};
-use entrepot_contract::intent::CreateOrder;
-use entrepot_contract::listing::Sells;
+use entrepot_contract::ids::{ApplicationId, ChannelOrderId, SkuId};
+use entrepot_contract::intent::{CreateOrder, Wish};
+use entrepot_contract::listing::{Listing, Sells};
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{Order, OrderKind, OrderState, UnitState};
 use entrepot_contract::outcome::{Reason, Refusal};
@@ -13,10 +13,12 @@ use super::create::Offer;
 use super::draft::Draft;
 use super::issue::free_units;
 use super::{Stop, give_codes};
+use crate::catalogue::{ChannelRules, Rules};
 use crate::change::RefKey;
 use crate::command::OrderName;
 use crate::credit::{PostingCause, PostingKind};
 use crate::job::JobKind;
+use crate::planted::{self, Bug};
 use crate::stock::Standing;
 
 /// The voucher order that a reservation names. One that is not here, or not paid, may be on its way: the caller is asked
@@ -44,10 +46,32 @@ pub(super) fn source(draft: &Draft<'_>, application: &ApplicationId, number: &Ch
     }
 }
 
+/// Whether a wish is for a date of a voucher.
+pub(super) fn is_reservation(listing: &Listing, wish: &Wish) -> bool {
+    matches!(listing.sells, Sells::Pair { .. }) && wish.visit.is_some()
+}
+
+/// What a reservation for this settlement price is going to capture for one unit, as far as the catalogue tells without
+/// the voucher order: that was sold at the price of its own day.
+pub(super) fn likely_markup(
+    rules: &Rules,
+    channel: &ChannelRules,
+    listing: &Listing,
+    settlement: Money,
+) -> Result<Money, Refusal> {
+    let (product, voucher) = rules.catalogue.sku(listing.sells.bought())?;
+    let day = rules.catalogue.day(&voucher.id, None);
+    let price = day.map(|day| rules.catalogue.settlement(channel.distributor.as_ref(), day));
+    match product.reservation {
+        None => Ok(settlement),
+        Some(rule) => over(rule, price.unwrap_or(settlement), settlement, &voucher.id),
+    }
+}
+
 /// A date of a pair is taken with a voucher, never alone.
 pub(super) fn bought_alone(offer: &Offer<'_>, intent: &CreateOrder) -> Result<(), Refusal> {
     match &offer.listing.sells {
-        Sells::Pair { voucher, .. } if intent.wish.visit.is_some() => {
+        Sells::Pair { voucher, .. } if is_reservation(offer.listing, &intent.wish) => {
             let text = format!(
                 "{} is reserved with an order of voucher {voucher}, which the call does not name",
                 offer.sku.id
@@ -89,29 +113,29 @@ pub(super) fn take(draft: &mut Draft<'_>, order: &mut Order, mut source: Order, 
         return Err(no(format!("voucher order {} has {} free units, {wanted} asked for", source.id, free.len())));
     };
     let units = units.to_vec();
-    for unit in source.units.iter_mut().filter(|unit| units.contains(&unit.number)) {
+    let free = planted::is(Bug::ReservedTwice);
+    for unit in source.units.iter_mut().filter(|unit| units.contains(&unit.number) && !free) {
         unit.state = UnitState::Reserved;
     }
     draft.note(&source, "reserved", format!("units {units:?} by {}", order.id));
     order.family = source.family.clone();
     order.terms.distributor = source.terms.distributor.clone();
-    order.terms.settlement = markup(rule, &source, offer)?;
+    order.terms.settlement = over(rule, source.terms.settlement, offer.settlement, &source.sku)?;
     order.kind = OrderKind::Reservation { source: source.id.clone(), units };
     draft.put(source);
     Ok(())
 }
 
 /// What a reservation captures for one unit, besides what the voucher did.
-fn markup(rule: ReservationRule, source: &Order, offer: &Offer<'_>) -> Result<Money, Refusal> {
-    let zero = Money::zero(offer.settlement.currency);
+fn over(rule: ReservationRule, voucher: Money, settlement: Money, sku: &SkuId) -> Result<Money, Refusal> {
+    let zero = Money::zero(settlement.currency);
     Ok(match rule.markup {
         Markup::Nothing => zero,
-        Markup::Calendar => offer.settlement,
+        Markup::Calendar => settlement,
         Markup::Difference => {
-            let more = offer
-                .settlement
-                .minus(source.terms.settlement)
-                .map_err(|fault| Refusal::new(Reason::Other, format!("markup of {}: {fault}", offer.sku.id)))?;
+            let more = settlement
+                .minus(voucher)
+                .map_err(|fault| Refusal::new(Reason::Other, format!("markup over {sku}: {fault}")))?;
             if more.amount_minor > 0 { more } else { zero }
         }
     })
@@ -126,7 +150,7 @@ pub(super) fn tell_source(draft: &mut Draft<'_>, order: &Order, units: &[u16], s
     let mut changed = Vec::new();
     for unit in source.units.iter_mut().filter(|unit| behind.contains(&unit.number)) {
         // What the channel gave back meanwhile stays so.
-        if unit.state == UnitState::Reserved {
+        if unit.state == UnitState::Reserved && !(state == UnitState::Available && planted::is(Bug::ReservationKept)) {
             unit.state = state;
             changed.push(unit.number);
         }

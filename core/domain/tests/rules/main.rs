@@ -20,6 +20,7 @@ mod routing;
 mod sales;
 mod shares;
 mod tickets;
+mod unissued;
 mod uploads;
 mod use_told;
 mod vouchers;

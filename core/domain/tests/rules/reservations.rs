@@ -210,3 +210,46 @@ fn what_cannot_be_a_reservation_is_refused_by_name() {
     let text = world.no_because(Reason::DateClosed, late);
     assert!(text.contains("from 2026-09-20 to 2026-10-31"), "{text}");
 }
+
+#[test]
+fn whoever_holds_a_voucher_reserves_although_nothing_is_sold_any_more() {
+    let mut world = World::new().with_voucher();
+    voucher(&mut world, "v", 1);
+    world.channel("shop", |channel| channel.selling = false);
+    world.no_because(Reason::Paused, create("t", "own", 1, Some(world.now)));
+    world.ok(reservation("r", "v", 1, Some(world.now)));
+    world.ok(cancel("r"));
+    world.channel("shop", |channel| channel.selling = true);
+    world.product("trip", |product| product.on_sale = false);
+    world.ok(reservation("s", "v", 1, Some(world.now)));
+    world.ok(cancel("s"));
+    world.product("entry", |product| product.on_sale = false);
+    world.no_because(Reason::OffSale, reservation("t", "v", 1, Some(world.now)));
+}
+
+#[test]
+fn no_amount_of_a_reservation_counts() {
+    let mut world = World::new().with_voucher();
+    world.channel("shop", |channel| channel.price_check = true);
+    let mut bought = creation("v", "trip", 1, Some(world.now));
+    bought.wish.visit = None;
+    world.ok(Body::CreateOrder { connection: id("shop"), intent: Box::new(bought), people: Vec::new() });
+    let mut intent = CreateOrder { source_order: Some(id("v")), ..creation("r", "trip", 1, Some(world.now)) };
+    intent.wish.origin_amount = Some(Money::fen(1));
+    world.ok(Body::CreateOrder { connection: id("shop"), intent: Box::new(intent), people: Vec::new() });
+}
+
+#[test]
+fn a_check_asks_for_the_credit_that_a_reservation_will_take() {
+    for (markup, owed) in [(Markup::Nothing, 0), (Markup::Calendar, SETTLEMENT), (Markup::Difference, 0)] {
+        let mut world = World::new().with_voucher();
+        world.product("trip", |product| product.reservation.as_mut().unwrap().markup = markup);
+        let wish = creation("r", "trip", 1, None).wish;
+        let offer = entrepot_domain::decide::check_wish(&world.rules, &id("shop"), &wish, world.now).unwrap();
+        assert_eq!(offer.owed, Money::fen(owed), "{markup:?}");
+        voucher(&mut world, "v", 1);
+        let before = world.account().balance_minor;
+        world.ok(reservation("r", "v", 1, Some(world.now)));
+        assert_eq!(before - world.account().balance_minor, owed, "{markup:?}");
+    }
+}

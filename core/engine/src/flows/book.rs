@@ -61,7 +61,8 @@ async fn book(core: &Core, job: &LeasedJob, order: &Order, key: &str) -> Result<
 /// A certain no ends the job with a refusal; everything else keeps it going.
 async fn after_fault(core: &Core, job: &LeasedJob, order: &Order, fault: Fault) -> Result<Tried, Tried> {
     let certain = fault.effect == Effect::NotDone
-        && matches!(fault.kind, FaultKind::Refused | FaultKind::SoldOut | FaultKind::NotFound);
+        && matches!(fault.kind, FaultKind::Refused | FaultKind::SoldOut | FaultKind::NotFound)
+        || planted::is(Bug::MovedOnBlindly);
     if certain {
         return settle(core, job, order, Booking::Refused(Refusal::new(Reason::SupplierRefused, fault.text))).await;
     }

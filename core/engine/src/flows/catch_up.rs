@@ -22,11 +22,18 @@ use super::{channel, wishes};
 use crate::core::{Core, Engine};
 use crate::directory::Connection;
 use crate::notes::NoteKind;
-use crate::rounds::first_node;
+use crate::rounds::Going;
 use crate::storage::StorageFault;
 
 /// How often is looked whether a round is due, in milliseconds.
 const LOOK_MS: i64 = 2_000;
+
+const GOING: Going = Going {
+    rounds: |core| &core.catch_ups,
+    every_ms: LOOK_MS,
+    rests: 0,
+    failed: "a channel's changes could not be followed",
+};
 
 /// The wish for a round.
 const WISH: &str = "catch_up";
@@ -39,9 +46,6 @@ const WINDOW_MS: i64 = 3_600_000;
 
 /// Most questions of one round; the rest is the next round's.
 const WINDOWS_LIMIT: usize = 48;
-
-/// Most pages of one question.
-const PAGES_LIMIT: usize = 500;
 
 /// A call of the channel about a change may be on its way for so long, in milliseconds: until then nothing is mended.
 const GRACE_MS: i64 = 120_000;
@@ -69,25 +73,14 @@ pub struct Following {
 
 /// Begins what is due. A round goes on beside the ticker.
 pub(crate) async fn look(core: &Arc<Core>) {
-    let now = core.clock.now();
-    let directory = core.directory();
-    for connection in directory.connections.values() {
+    for connection in core.directory().connections.values() {
         let ConnectionRules::Channel(rules) = &connection.rules else { continue };
         let Some(every_ms) = rules.beside.catch_up_ms else { continue };
-        if !channel::looks(core, connection, LookName::Orders) || !core.catch_ups.begin(&connection.id, now, LOOK_MS) {
-            continue;
+        if channel::looks(core, connection, LookName::Orders) {
+            GOING
+                .begin(core, connection, async move |core, connection| round(&core, &connection, every_ms).await)
+                .await;
         }
-        if !first_node(core).await {
-            core.catch_ups.done(&connection.id, now, 0);
-            continue;
-        }
-        let (core, connection) = (core.clone(), connection.clone());
-        tokio::spawn(async move {
-            if let Err(fault) = round(&core, &connection, every_ms).await {
-                tracing::warn!(connection = %connection.id, %fault, "a channel's changes could not be followed");
-            }
-            core.catch_ups.done(&connection.id, core.clock.now(), 0);
-        });
     }
 }
 
@@ -168,22 +161,14 @@ pub(super) async fn orders_seen(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Vec<OrderSeen>, String> {
-    let mut all = std::collections::BTreeMap::new();
-    let mut page = None;
-    for _ in 0..PAGES_LIMIT {
-        let what = Look::Orders { from, to, page };
-        match channel::look(core, &connection.id, what).await.map_err(|fault| fault.to_string())? {
-            Seen::Orders { orders, next } => {
-                all.extend(orders.into_iter().map(|seen| (seen.order.clone(), seen)));
-                page = next;
-            }
-            _ => return Err("look was answered with something else".to_owned()),
+    let ask = |page| Look::Orders { from, to, page };
+    let take = |seen| match seen {
+        Seen::Orders { orders, next } => {
+            Some((orders.into_iter().map(|seen| (seen.order.clone(), seen)).collect(), next))
         }
-        if page.is_none() {
-            return Ok(all.into_values().collect());
-        }
-    }
-    Err(format!("more than {PAGES_LIMIT} pages of orders"))
+        _ => None,
+    };
+    channel::look_through(core, &connection.id, ask, take).await
 }
 
 /// One order as the channel sees it; none where it does not know it.

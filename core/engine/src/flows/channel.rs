@@ -1,5 +1,7 @@
 //! Calls to a channel that belong to no order: telling it about dates and products, and looking at its own side.
 
+use std::collections::BTreeMap;
+
 use entrepot_contract::capability::ChannelCapabilities;
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse};
 use entrepot_contract::fault::Fault;
@@ -50,6 +52,30 @@ pub(crate) async fn look(core: &Core, connection: &ConnectionId, what: Look) -> 
         ChannelResponse::Seen(seen) => Ok(*seen),
         _ => Err(Fault::garbled("look was answered with something else")),
     }
+}
+
+/// Most pages of one look.
+const PAGES_LIMIT: usize = 500;
+
+/// Everything that a look finds, asked for page by page and taken under its name: where one thing comes twice, the last
+/// word counts. Says why when it cannot be had whole.
+pub(super) async fn look_through<Name: Ord, Thing>(
+    core: &Core,
+    connection: &ConnectionId,
+    ask: impl Fn(Option<String>) -> Look,
+    take: impl Fn(Seen) -> Option<(Vec<(Name, Thing)>, Option<String>)>,
+) -> Result<Vec<Thing>, String> {
+    let (mut all, mut page) = (BTreeMap::new(), None);
+    for _ in 0..PAGES_LIMIT {
+        let seen = look(core, connection, ask(page)).await.map_err(|fault| fault.to_string())?;
+        let (things, next) = take(seen).ok_or("look was answered with something else")?;
+        all.extend(things);
+        if next.is_none() {
+            return Ok(all.into_values().collect());
+        }
+        page = next;
+    }
+    Err(format!("the channel tells more than {PAGES_LIMIT} pages"))
 }
 
 /// Tells the channel something that belongs to no order.

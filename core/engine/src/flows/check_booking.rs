@@ -62,7 +62,7 @@ pub(super) async fn run(visit: &Visit<'_>, wish: &Wish) -> Outcome {
         }
         Ok(account) => {
             let available = account.map_or(0, |account| account.available_minor());
-            let needed = offer.settlement.amount_minor.saturating_mul(i64::from(wish.count));
+            let needed = offer.owed.amount_minor.saturating_mul(i64::from(wish.count));
             if needed > available {
                 let text = format!("distributor {distributor} has {available} left, {needed} is needed");
                 return Outcome::Refused(Refusal::new(Reason::CreditShort, text));

@@ -19,35 +19,25 @@ use entrepot_domain::venue;
 use super::supplier::{Asking, CALL_LIMIT_MS};
 use crate::core::Core;
 use crate::directory::Connection;
-use crate::rounds::first_node;
+use crate::rounds::Going;
 
 /// Most pages of one question; a supplier that never ends is cut off.
 const PAGES_LIMIT: usize = 50;
 
 /// Begins what is due. A reading goes on beside the ticker.
 pub(crate) async fn look(core: &Arc<Core>) {
-    let now = core.clock.now();
-    let directory = core.directory();
-    for connection in directory.connections.values() {
+    for connection in core.directory().connections.values() {
         let ConnectionRules::Supplier(rules) = &connection.rules else { continue };
         let Some(reads) = rules.reads_calendar else { continue };
-        if !core.readings.begin(&connection.id, now, reads.every_ms) {
-            continue;
-        }
-        if !first_node(core).await {
-            core.readings.done(&connection.id, now, 0);
-            continue;
-        }
-        let (core, connection) = (core.clone(), connection.clone());
-        tokio::spawn(async move {
-            if let Err(why) = read(&core, &connection, reads, now).await {
-                metrics::counter!("entrepot_calendar_readings_total", "result" => "failed").increment(1);
-                tracing::warn!(connection = %connection.id, why, "a supplier's calendar could not be read");
-            } else {
-                metrics::counter!("entrepot_calendar_readings_total", "result" => "done").increment(1);
-            }
-            core.readings.done(&connection.id, core.clock.now(), 0);
-        });
+        let failed = "a supplier's calendar could not be read";
+        let going = Going { rounds: |core| &core.readings, every_ms: reads.every_ms, rests: 0, failed };
+        let round = async move |core: Arc<Core>, connection: Connection| {
+            let read = read(&core, &connection, reads, core.clock.now()).await;
+            let result = if read.is_ok() { "done" } else { "failed" };
+            metrics::counter!("entrepot_calendar_readings_total", "result" => result).increment(1);
+            read
+        };
+        going.begin(core, connection, round).await;
     }
 }
 

@@ -20,20 +20,20 @@ use super::{catch_up, channel};
 use crate::core::{Core, Engine};
 use crate::directory::Connection;
 use crate::notes::{ComparedDay, MadeOrder, NoteKind, ORDERS_PAGE};
-use crate::rounds::first_node;
+use crate::rounds::Going;
 use crate::storage::StorageFault;
 
 /// How often is looked for a day to compare, in milliseconds.
 const LOOK_MS: i64 = 2_000;
+
+const GOING: Going =
+    Going { rounds: |core| &core.comparisons, every_ms: LOOK_MS, rests: 0, failed: "a day could not be compared" };
 
 /// Most orders of a day; more are not compared by one run.
 const ORDERS_LIMIT: usize = 200_000;
 
 /// Most orders that are asked for one by one.
 const SINGLE_LIMIT: usize = 500;
-
-/// Most pages of a bill or of uses.
-const PAGES_LIMIT: usize = 2_000;
 
 /// Most differences that one day keeps.
 const DIFFERENCES_LIMIT: usize = 5_000;
@@ -85,25 +85,14 @@ pub struct Comparison {
 
 /// Begins what is due. A comparison goes on beside the ticker.
 pub(crate) async fn look(core: &Arc<Core>) {
-    let now = core.clock.now();
-    let directory = core.directory();
-    for connection in directory.connections.values() {
+    for connection in core.directory().connections.values() {
         let ConnectionRules::Channel(rules) = &connection.rules else { continue };
-        if !channel::looks(core, connection, LookName::Orders) || !core.comparisons.begin(&connection.id, now, LOOK_MS)
-        {
-            continue;
+        if channel::looks(core, connection, LookName::Orders) {
+            let compares = rules.beside.compares.clone();
+            let round =
+                async move |core: Arc<Core>, connection: Connection| round(&core, &connection, compares.as_ref()).await;
+            GOING.begin(core, connection, round).await;
         }
-        if !first_node(core).await {
-            core.comparisons.done(&connection.id, now, 0);
-            continue;
-        }
-        let (core, connection, compares) = (core.clone(), connection.clone(), rules.beside.compares.clone());
-        tokio::spawn(async move {
-            if let Err(fault) = round(&core, &connection, compares.as_ref()).await {
-                tracing::warn!(connection = %connection.id, %fault, "a day could not be compared");
-            }
-            core.comparisons.done(&connection.id, core.clock.now(), 0);
-        });
     }
 }
 
@@ -303,39 +292,23 @@ async fn uses(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Vec<RedemptionLine>, String> {
-    let (mut all, mut page) = (BTreeMap::new(), None);
-    for _ in 0..PAGES_LIMIT {
-        let what = Look::Redemptions { from, to, page };
-        match channel::look(core, &connection.id, what).await.map_err(|fault| fault.to_string())? {
-            Seen::Redemptions { lines, next } => {
-                all.extend(lines.into_iter().map(|line| (line.id.clone(), line)));
-                page = next;
-            }
-            _ => return Err("look was answered with something else".to_owned()),
+    let ask = |page| Look::Redemptions { from, to, page };
+    let take = |seen| match seen {
+        Seen::Redemptions { lines, next } => {
+            Some((lines.into_iter().map(|line| (line.id.clone(), line)).collect(), next))
         }
-        if page.is_none() {
-            return Ok(all.into_values().collect());
-        }
-    }
-    Err(format!("more than {PAGES_LIMIT} pages of uses"))
+        _ => None,
+    };
+    channel::look_through(core, &connection.id, ask, take).await
 }
 
 async fn bill(core: &Core, connection: &Connection, day: VisitDate) -> Result<Vec<LedgerLine>, String> {
-    let (mut all, mut page) = (BTreeMap::new(), None);
-    for _ in 0..PAGES_LIMIT {
-        let what = Look::Ledger { day, page };
-        match channel::look(core, &connection.id, what).await.map_err(|fault| fault.to_string())? {
-            Seen::Ledger { lines, next } => {
-                all.extend(lines.into_iter().map(|line| (line.id.clone(), line)));
-                page = next;
-            }
-            _ => return Err("look was answered with something else".to_owned()),
-        }
-        if page.is_none() {
-            return Ok(all.into_values().collect());
-        }
-    }
-    Err(format!("more than {PAGES_LIMIT} pages of the bill"))
+    let ask = |page| Look::Ledger { day, page };
+    let take = |seen| match seen {
+        Seen::Ledger { lines, next } => Some((lines.into_iter().map(|line| (line.id.clone(), line)).collect(), next)),
+        _ => None,
+    };
+    channel::look_through(core, &connection.id, ask, take).await
 }
 
 impl Engine {

@@ -74,7 +74,7 @@ async fn refused(visit: &Visit<'_>, order: &OrderId, cause: RefundCause, reason:
     }
 }
 
-/// Credentials of the units that are good, where a refund was asked because issuing had failed.
+/// Credentials of the units that were not given back, where a refund was asked because issuing had failed.
 pub(super) async fn repaired(
     core: &Core,
     merchant: &MerchantId,
@@ -88,9 +88,9 @@ pub(super) async fn repaired(
     if order.unshown {
         core.show_credentials(merchant, &order.id).await?;
     }
-    let good = order.numbers(UnitState::Available);
+    let back = order.numbers(UnitState::Refunded);
     let units = core.storage.credentials(merchant, &order.id).await?;
-    Ok(units.into_iter().filter(|unit| good.contains(&unit.unit)).collect())
+    Ok(units.into_iter().filter(|unit| !back.contains(&unit.unit)).collect())
 }
 
 async fn standing_of(visit: &Visit<'_>, refund: &Refund) -> Outcome {

@@ -24,7 +24,7 @@ use super::{channel, offer, wishes};
 use crate::core::{Core, Engine};
 use crate::directory::Connection;
 use crate::notes::NoteKind;
-use crate::rounds::first_node;
+use crate::rounds::Going;
 use crate::storage::StorageFault;
 
 /// The wish that everything of a product is told again.
@@ -71,28 +71,13 @@ const REFUSED_SHOWN: usize = 20;
 
 /// Begins what is due. A round goes on beside the ticker.
 pub(crate) async fn look(core: &Arc<Core>) {
-    let now = core.clock.now();
-    let directory = core.directory();
-    for connection in directory.connections.values() {
+    for connection in core.directory().connections.values() {
         let ConnectionRules::Channel(rules) = &connection.rules else { continue };
         let Some(tells) = rules.beside.calendar else { continue };
-        if !core.tellings.begin(&connection.id, now, tells.every_ms) {
-            continue;
-        }
-        if !first_node(core).await {
-            core.tellings.done(&connection.id, now, 0);
-            continue;
-        }
-        let (core, connection) = (core.clone(), connection.clone());
-        tokio::spawn(async move {
-            let began = tokio::time::Instant::now();
-            if let Err(fault) = round(&core, &connection, tells).await {
-                tracing::warn!(connection = %connection.id, %fault, "a channel's calendar could not be looked at");
-            }
-            // Looking at very many dates takes a twentieth of the time at most.
-            let rest_ms = i64::try_from(began.elapsed().as_millis().saturating_mul(20)).unwrap_or(i64::MAX);
-            core.tellings.done(&connection.id, core.clock.now(), rest_ms.min(60_000));
-        });
+        let failed = "a channel's calendar could not be looked at";
+        // Looking at very many dates takes a twentieth of the time at most.
+        let going = Going { rounds: |core| &core.tellings, every_ms: tells.every_ms, rests: 20, failed };
+        going.begin(core, connection, async move |core, connection| round(&core, &connection, tells).await).await;
     }
 }
 

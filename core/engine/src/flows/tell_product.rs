@@ -19,11 +19,18 @@ use super::{channel, tell_calendar, wishes};
 use crate::core::{Core, Engine};
 use crate::directory::Connection;
 use crate::notes::NoteKind;
-use crate::rounds::first_node;
+use crate::rounds::Going;
 use crate::storage::StorageFault;
 
 /// How often is looked for a product to tell, in milliseconds.
 const LOOK_MS: i64 = 2_000;
+
+const GOING: Going = Going {
+    rounds: |core| &core.product_tellings,
+    every_ms: LOOK_MS,
+    rests: 0,
+    failed: "a channel's products could not be looked at",
+};
 
 /// When a channel that decides later is asked again where it does not say, in milliseconds.
 const ASK_AGAIN_MS: u64 = 60_000;
@@ -79,25 +86,12 @@ pub struct ProductTelling {
 
 /// Begins what is due. A round goes on beside the ticker.
 pub(crate) async fn look(core: &Arc<Core>) {
-    let now = core.clock.now();
-    let directory = core.directory();
-    for connection in directory.connections.values() {
+    for connection in core.directory().connections.values() {
         let ConnectionRules::Channel(rules) = &connection.rules else { continue };
         let tells = rules.beside.products;
-        if tells == TellsProducts::Never || !core.product_tellings.begin(&connection.id, now, LOOK_MS) {
-            continue;
+        if tells != TellsProducts::Never {
+            GOING.begin(core, connection, async move |core, connection| round(&core, &connection, tells).await).await;
         }
-        if !first_node(core).await {
-            core.product_tellings.done(&connection.id, now, 0);
-            continue;
-        }
-        let (core, connection) = (core.clone(), connection.clone());
-        tokio::spawn(async move {
-            if let Err(fault) = round(&core, &connection, tells).await {
-                tracing::warn!(connection = %connection.id, %fault, "a channel's products could not be looked at");
-            }
-            core.product_tellings.done(&connection.id, core.clock.now(), 0);
-        });
     }
 }
 

@@ -22,11 +22,13 @@ use super::channel;
 use super::supplier::CALL_LIMIT_MS;
 use crate::core::{Core, Engine};
 use crate::directory::Connection;
-use crate::rounds::first_node;
+use crate::rounds::Going;
 use crate::storage::{StorageFault, UploadCode};
 
 /// How long after its call's limit a try may still be open, in milliseconds.
-const MARGIN_MS: i64 = 15_000;
+const MARGIN_MS: i64 = 5_000;
+
+const GOING: Going = Going { rounds: |core| &core.uploads, every_ms: 0, rests: 0, failed: "an upload could not go on" };
 
 /// The name of the notice.
 const NOTICE: &str = "codes";
@@ -51,21 +53,11 @@ pub(crate) async fn look(core: &Arc<Core>) {
         else {
             continue;
         };
-        if !core.uploads.begin(&connection.id, now, 0) {
-            continue;
-        }
-        if !first_node(core).await {
-            core.uploads.done(&connection.id, now, 0);
-            continue;
-        }
-        let (core, connection) = (core.clone(), connection.clone());
-        tokio::spawn(async move {
+        let round = async move |core: Arc<Core>, connection: Connection| {
             let work = Work { core: &core, connection: &connection, merchant: &merchant, upload: &upload.id };
-            if let Err(fault) = work.go_on().await {
-                tracing::warn!(upload = %upload.id, %fault, "an upload could not go on");
-            }
-            core.uploads.done(&connection.id, core.clock.now(), 0);
-        });
+            work.go_on().await
+        };
+        GOING.begin(core, connection, round).await;
     }
 }
 
@@ -119,7 +111,10 @@ impl Work<'_> {
     /// One call. False: nothing more can be done now.
     async fn try_once(&self, upload: &Upload) -> Result<bool, StorageFault> {
         let (pool, id, node) = (upload.pool.clone(), upload.id.clone(), self.core.settings.node.clone());
-        let until = self.core.clock.now().plus_millis(CALL_LIMIT_MS + MARGIN_MS);
+        // The host ends a call when the instance's limit is over.
+        let limit_ms = self.core.host.instance(&self.connection.instance()).map(|it| it.limits().timeout_ms);
+        let limit_ms = limit_ms.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(CALL_LIMIT_MS).min(CALL_LIMIT_MS);
+        let until = self.core.clock.now().plus_millis(limit_ms + MARGIN_MS);
         let begun = self.command(Body::TryUpload { pool, upload: id, node, until }).await;
         let Some(Answer::Upload { number: number @ 1.., .. }) = begun else { return Ok(false) };
         // What the beginning found unclear is told as such.

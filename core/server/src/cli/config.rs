@@ -1,12 +1,11 @@
 //! `config`: check, show, schema.
 
-use std::collections::BTreeMap;
-
 use super::exit::{Exit, Failure};
 use super::source::OptionalSource;
 use super::{plugins, print};
-use crate::config::{self, Faults, KnownPlugin, Loaded};
-use crate::plugins::{known_built_in, load};
+use crate::config::{self, Loaded};
+use crate::plugins::load;
+use crate::routing::checked_directory;
 
 /// Check or show the configuration, or print its schema
 #[derive(Debug, clap::Subcommand)]
@@ -49,23 +48,21 @@ pub(super) async fn run(command: &Command) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// What is known of a plugin only once it is loaded: whether it can be, and what its settings may be.
+/// What is known of a plugin only once it is loaded: whether it can be, and what its settings and connections may be.
 async fn check_plugins(loaded: &Loaded) -> Result<(), Failure> {
     let host = plugins::host(&loaded.config)?;
-    let mut known = BTreeMap::new();
     let mut failed = None;
     for (id, plugin) in &loaded.config.plugins {
         let Some(declaration) = plugin.declaration(id) else { continue };
-        match load(&host, &declaration).await {
-            Ok(()) => known.extend(host.manifest(id).map(|card| (id.to_string(), KnownPlugin::from(&card)))),
-            Err(fault) => drop(failed.get_or_insert(format!("plugins.{id}: {fault}"))),
+        if let Err(fault) = load(&host, &declaration).await {
+            failed.get_or_insert(format!("plugins.{id}: {fault}"));
         }
     }
+    let checked = checked_directory(loaded, &host);
     // Processes were started to read their cards.
     host.close_all().await;
-    if let Some(failed) = failed {
-        return Err(Failure::usage(failed));
+    match failed {
+        Some(failed) => Err(Failure::usage(failed)),
+        None => checked.map(drop).map_err(Failure::from),
     }
-    let faults = config::check(loaded, &|id| known.get(id).cloned().or_else(|| known_built_in(id)));
-    if faults.is_empty() { Ok(()) } else { Err(Faults::new(faults).into()) }
 }

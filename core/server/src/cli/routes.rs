@@ -3,7 +3,7 @@
 use super::exit::{Exit, Failure};
 use super::source::Source;
 use super::{plugins, print};
-use crate::routing::directory;
+use crate::routing::checked_directory;
 
 const AFTER: &str = "\
 One row for each application, scene and plugin. ACTION is the partner's own name of the call, to find it in the
@@ -25,11 +25,10 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: &Args) -> Result<Exit, Failure> {
-    let config = args.source.load()?.config;
-    let host = plugins::host(&config)?;
-    let loaded = crate::plugins::load_all(&host, &config).await.map_err(Failure::failed);
-    let routes = loaded
-        .and_then(|()| Ok(directory(&config, &host).map_err(|misfit| Failure::usage(misfit.to_string()))?.routes()));
+    let loaded = args.source.load()?;
+    let host = plugins::host(&loaded.config)?;
+    let there = crate::plugins::load_all(&host, &loaded.config).await.map_err(Failure::failed);
+    let routes = there.and_then(|()| Ok(checked_directory(&loaded, &host)?.routes()));
     // Processes of plugins were started to read their cards.
     host.close_all().await;
     let routes = routes?;

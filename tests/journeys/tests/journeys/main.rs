@@ -2,8 +2,8 @@
 //! Of the house's own crates, the simulators are used, and the store's way to make a PostgreSQL database.
 //!
 //! What they work with is this package's library. Tests: `demo`, `libraries`, `surface`, `platform`, `early`, `killed`,
-//! `commands`, `discretion`, `processes`, `reload`, `nodes`, `reserved`; `zhiyoubao`, `callbacks` and `by_hand`: a scenic area
-//! behind a gateway.
+//! `commands`, `discretion`, `processes`, `reload`, `nodes`, `reserved`; `zhiyoubao`, `callbacks` and `by_hand`: a scenic
+//! area behind a gateway; `octo`: a museum whose supplier keeps units before it books them.
 
 #![allow(clippy::unwrap_used)]
 
@@ -17,6 +17,7 @@ mod early;
 mod killed;
 mod libraries;
 mod nodes;
+mod octo;
 mod platform;
 mod processes;
 mod reload;

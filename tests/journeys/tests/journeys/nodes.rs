@@ -71,3 +71,38 @@ async fn a_healthy_node_does_not_resolve_what_fails_on_another() {
     assert_eq!(seen[1]["failing"], json!([]));
     assert!(stage.office.is_alerted(&failing).await, "it stands");
 }
+
+/// A stop-sale given at one node is in force at the other within two seconds, whichever of the three it is.
+#[tokio::test]
+async fn what_is_stopped_at_one_node_is_not_sold_at_the_other() {
+    if !kinds().contains(&Kind::Postgres) {
+        return;
+    }
+    let stage = Stage::set_with(Kind::Postgres.give().await, &json!({ "node": { "id": "node-1" } })).await;
+    let offer = Offer::own_number();
+    stage.office.offer(&offer, &stage.day, 50).await;
+    let second = stage.serve_as(Some("node-2"));
+    let other = Office::new(&second.url, &stage.office.token);
+    let wish = stage.create_body(&offer, "1000000000000000070", 1);
+    let sold = async || (stage.call("check-booking", &wish).await["error_code"] == 0).then_some(());
+    let product = |on_sale: bool| json!({ "entries": [{ "product": offer.product_entry(on_sale) }] });
+    let listing = |on_sale: bool| json!({ "entries": [{ "listing": offer.listing_entry(on_sale) }] });
+    let date = |open: bool| json!({ "sku": offer.sku, "from": stage.day, "to": stage.day, "open": open });
+    let catalogue = format!("/merchants/{}/catalogue", offer.merchant);
+    let calendar = format!("/merchants/{}/calendar", offer.merchant);
+    for (what, path, stop, go) in [
+        ("the product", &catalogue, product(false), product(true)),
+        ("the channel's listing", &catalogue, listing(false), listing(true)),
+        ("the date", &calendar, date(false), date(true)),
+    ] {
+        until(&format!("{what} is sold"), sold).await;
+        other.post(path, stop).await;
+        let stopped = async || sold().await.is_none().then_some(());
+        until_within(Duration::from_secs(2), &format!("{what} is stopped"), stopped).await;
+        let created = stage.call("create-order", &wish).await;
+        assert_ne!(created["error_code"], 0, "{what} was stopped and sold: {created}");
+        other.post(path, go).await;
+    }
+    until("all is sold again", sold).await;
+    stage.office.assert_sound().await;
+}

@@ -141,6 +141,23 @@ async fn another_command_is_taken_by_a_reload_and_one_that_does_not_start_is_ref
     stage.office.assert_sound().await;
 }
 
+/// What only its card tells: `config check`, a start and a reload ask the same.
+#[tokio::test]
+async fn what_a_card_does_not_know_is_refused_by_a_check_a_start_and_a_reload_alike() {
+    let mut stage = Stage::set_with(databases::file(), &through_python()).await;
+    let mut wrong = through_python();
+    wrong["merchants"]["lakeside"]["suppliers"]["lakeside-gate"]["settings"] = json!({ "timeout_msec": 5 });
+    stage.configure(&wrong);
+    let key = "merchants.lakeside.suppliers.lakeside-gate.settings.timeout_msec";
+    let refused = stage.reload();
+    assert!(refused.code == 1 && refused.err.contains(key), "{refused:?}");
+    let checked = program::finish(stage.command(&["config", "check"]), "");
+    assert!(checked.code == 2 && checked.err.contains(key), "{checked:?}");
+    assert_eq!(stage.server.terminate().code(), Some(0));
+    let started = program::finish(stage.command(&["serve"]), "");
+    assert!(started.code != 0 && started.err.contains(key), "{started:?}");
+}
+
 #[test]
 fn it_is_listed_with_its_command_and_a_start_without_it_says_why() {
     let folder = tempfile::tempdir().unwrap();

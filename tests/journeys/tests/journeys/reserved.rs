@@ -20,6 +20,8 @@ const DUPLICATE: i64 = 4;
 /// A stage on which codes may be uploaded, with a pool of so many codes.
 async fn stage(given: Given, codes: usize) -> Stage {
     let more = json!({
+        // Started again under its own name, a server need not wait until nobody hears of it any more.
+        "node": { "id": "n1" },
         "applications": { "douyin-demo": { "settings": { "reserved_duplicate_codes": [DUPLICATE] } } },
         "merchants": { "lakeside": { "channels": { "lakeside-douyin": { "upload_codes": true } } } },
     });

@@ -18,6 +18,7 @@ use entrepot_engine::memory::JobView;
 use entrepot_engine::storage::Storage;
 use futures_util::FutureExt;
 
+use crate::house;
 use crate::world::World;
 
 /// The storage in memory answers at once.
@@ -41,6 +42,9 @@ pub(crate) fn books(world: &World) {
         for line in finding.broken {
             world.breach(format!("{}: {line}", finding.name));
         }
+    }
+    for (key, count) in snapshot.limits.iter().filter(|(_, count)| **count > house::OWN_LIMIT) {
+        world.breach(format!("somebody bought {count} of {}, the limit is {}", key.product, house::OWN_LIMIT));
     }
     for (distributor, account) in &snapshot.accounts {
         let unpaid = |order: &&Order| {

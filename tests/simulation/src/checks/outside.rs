@@ -8,7 +8,7 @@ use entrepot_domain::job::{JobKind, JobState, Notification};
 use entrepot_engine::storage::Storage;
 
 use super::{excused, now, refunds};
-use crate::house::SHOPS;
+use crate::house::{PASS, SHOPS};
 use crate::partners::Truth;
 use crate::world::World;
 
@@ -24,6 +24,13 @@ pub(super) fn suppliers(world: &World, orders: &[Order]) {
         }
         if !orders.iter().any(|order| order.id.as_str() == id) {
             world.breach(format!("a supplier has order {id}, which is not here"));
+        }
+    }
+    // An order that another supplier took over is nobody's before it.
+    for order in orders.iter().filter(|order| !called(order)) {
+        let good = world.suppliers.truth(order.id.as_str()).is_some_and(|truth| truth.good());
+        if good && !excused(world, order) {
+            world.breach(format!("order {} went on to another supplier, and the first one has its tickets", order.id));
         }
     }
     for order in orders.iter().filter(|order| called(order)) {
@@ -143,6 +150,10 @@ fn undecided(
 
 /// The channel knows which units were used.
 fn untold_use(world: &World, order: &Order, mine: &[&OrderNotice]) -> Option<String> {
+    // The channel knows a voucher's use by its reservations.
+    if order.sku.as_str() == PASS {
+        return None;
+    }
     let told: Vec<u16> = mine
         .iter()
         .filter_map(|notice| match &notice.event {

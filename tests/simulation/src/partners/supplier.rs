@@ -70,6 +70,13 @@ impl Truth {
     }
 }
 
+impl Truth {
+    /// Whether some unit of it would still be let in.
+    pub(crate) fn good(&self) -> bool {
+        self.booked() && self.cancelled.len() < usize::from(self.units)
+    }
+}
+
 /// What the suppliers know.
 #[derive(Debug, Default)]
 pub(crate) struct Suppliers(Mutex<BTreeMap<String, Truth>>);
