@@ -35,6 +35,9 @@ pub struct ChannelCapabilities {
     /// The limits of the notice `calendar`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calendar: Option<CalendarNotices>,
+    /// The limits of the notice `codes`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codes: Option<CodeNotices>,
     /// What the partner has to allow the application (scopes, 能力), in its own words: a person agrees it with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<Scope>,
@@ -62,6 +65,14 @@ pub struct CalendarNotices {
     pub skus_limit: u16,
     /// How many days ahead it wants to know, today included.
     pub horizon_days: u16,
+}
+
+/// How a channel takes codes into a pool of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CodeNotices {
+    /// Most codes of one notice; at least 1.
+    pub codes_limit: u16,
 }
 
 /// What a supplier can do.

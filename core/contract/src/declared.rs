@@ -64,6 +64,11 @@ fn deliver(channel: &ChannelCapabilities, notice: &Notice) -> Option<String> {
             let text = |dates| format!("the call deliver for {dates} dates of a SKU: its limit is {limit}");
             dates.into_iter().find(wrong).map(text)
         }
+        Notice::Codes(notice) => {
+            let (codes, limit) = (notice.codes.len(), channel.codes.as_ref().map_or(0, |limits| limits.codes_limit));
+            let text = || format!("the call deliver for {codes} codes: its limit is {limit}");
+            (!(1..=usize::from(limit)).contains(&codes)).then(text)
+        }
         _ => None,
     }
 }

@@ -143,6 +143,8 @@ ids! {
     CodeId = "a code id";
     /// Codes of a pool that came together (批次).
     BatchId = "a batch id";
+    /// Codes of a pool on their way into a channel's own pool.
+    UploadId = "an upload id";
     /// A job.
     JobId = "a job id";
     /// One process of a deployment.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::ChannelOrderId;
 use crate::listing::ListingNames;
 use crate::money::Money;
+use crate::order::Credential;
 use crate::time::{Timestamp, VisitDate};
 
 /// Most texts of one [`Look::Sealed`].
@@ -66,6 +67,13 @@ pub enum Look {
     },
     /// What does sealed text say?
     Sealed(Sealed),
+    /// To which order did the channel give a code of its own pool (预置码)?
+    ReservedCode {
+        /// For what it was handed over, as the channel names it.
+        names: ListingNames,
+        /// What the guest shows.
+        credentials: Vec<Credential>,
+    },
     /// A question added after this build.
     #[serde(other)]
     Unknown,
@@ -104,6 +112,8 @@ pub enum LookName {
     Shops,
     /// [`Look::Sealed`].
     Sealed,
+    /// [`Look::ReservedCode`].
+    ReservedCode,
     /// A question added after this build.
     #[serde(other)]
     Unknown,
@@ -121,6 +131,7 @@ impl LookName {
             Self::Product => "product",
             Self::Shops => "shops",
             Self::Sealed => "sealed",
+            Self::ReservedCode => "reserved_code",
             Self::Unknown => "unknown",
         }
     }
@@ -138,6 +149,7 @@ impl Look {
             Self::Product { .. } => LookName::Product,
             Self::Shops { .. } => LookName::Shops,
             Self::Sealed(_) => LookName::Sealed,
+            Self::ReservedCode { .. } => LookName::ReservedCode,
             Self::Unknown => return None,
         })
     }
@@ -186,9 +198,32 @@ pub enum Seen {
     },
     /// To [`Look::Sealed`].
     Opened(Opened),
+    /// To [`Look::ReservedCode`].
+    ReservedCode {
+        /// Whose it is; none while the channel gave it to nobody.
+        order: Option<BoundOrder>,
+    },
     /// An answer added after this build.
     #[serde(other)]
     Unknown,
+}
+
+/// An order to which a channel gave codes of its own pool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoundOrder {
+    /// As the channel names it.
+    pub order: ChannelOrderId,
+    /// What was bought, as the channel names it.
+    #[serde(default)]
+    pub names: ListingNames,
+    /// How many codes it has.
+    pub codes: u32,
+    /// When it was made there.
+    #[serde(default)]
+    pub ordered_at: Option<Timestamp>,
+    /// What the guest paid.
+    #[serde(default)]
+    pub paid: Option<Money>,
 }
 
 /// Opened texts.

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::CalendarDay;
-use crate::ids::{ChannelOrderId, ListingId, OrderId, ProductId, SkuId};
+use crate::ids::{ChannelOrderId, CodeId, ListingId, OrderId, ProductId, SkuId};
 use crate::listing::{ListingNames, UnitNames};
 use crate::money::Money;
-use crate::order::UnitCredentials;
+use crate::order::{Credential, UnitCredentials};
 use crate::outcome::CalendarCell;
 use crate::product::{GuestRequirement, RefundRule, Validity};
 use crate::supplier::Wait;
@@ -22,19 +22,22 @@ pub enum Notice {
     Calendar(CalendarNotice),
     /// A product, or whether it is on sale, changed.
     Product(ProductNotice),
+    /// Codes go into a pool that the channel keeps itself (预置码).
+    Codes(CodesNotice),
     /// A notice added after this build.
     #[serde(other)]
     Unknown,
 }
 
 impl Notice {
-    /// A short name for logs and capabilities: the event's for an order, otherwise `calendar` or `product`.
+    /// A short name for logs and capabilities: the event's for an order, otherwise `calendar`, `product` or `codes`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Order(notice) => notice.event.name(),
             Self::Calendar(_) => "calendar",
             Self::Product(_) => "product",
+            Self::Codes(_) => "codes",
             Self::Unknown => "unknown",
         }
     }
@@ -150,6 +153,41 @@ pub struct SkuNotice {
     pub maximum_units: u16,
 }
 
+/// Codes of one of our pools, which the channel gives to its buyers by itself: nobody here gives them any more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CodesNotice {
+    /// For what they are, as the channel names it, with its SKU.
+    pub names: ListingNames,
+    /// At most as many as the plugin declares ([`crate::capability::CodeNotices`]), each of them once.
+    pub codes: Vec<PoolCode>,
+    /// Until when the channel may give them, exclusive; for ever when none.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+    /// What may have become of them before: then a code that the channel has already may be there by that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<EarlierCodes>,
+}
+
+/// What may have become of codes in calls whose answers nobody heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EarlierCodes {
+    /// Calls with all of them together: the channel has all or none by that.
+    Together,
+    /// Calls with parts of them: it may have some.
+    #[serde(other)]
+    Parts,
+}
+
+/// A code on its way to a channel's own pool.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PoolCode {
+    /// Ours: answers name it so.
+    pub id: CodeId,
+    /// What the guest shows.
+    pub credentials: Vec<Credential>,
+}
+
 /// To `deliver`: what the channel made of a notice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "told", rename_all = "snake_case")]
@@ -163,9 +201,30 @@ pub enum Told {
         /// The dates it refused; never empty.
         refused: Vec<RefusedDate>,
     },
+    /// Of codes: what was not simply taken. No code is named twice, and those that are not named were taken.
+    Codes {
+        /// It certainly did not take these by this notice, nor by one before: it has them from elsewhere.
+        #[serde(default)]
+        refused: Vec<RefusedCode>,
+        /// It certainly has none of these so far, and nothing is known against them: they are told again.
+        #[serde(default)]
+        untold: Vec<CodeId>,
+        /// It may have these: they are told again, with [`CodesNotice::earlier`].
+        #[serde(default)]
+        unclear: Vec<CodeId>,
+    },
     /// An answer added after this build.
     #[serde(other)]
     Unknown,
+}
+
+/// A code that a channel did not take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedCode {
+    /// Which.
+    pub code: CodeId,
+    /// The channel's reason, for people; never holds the code.
+    pub reason: String,
 }
 
 /// A date that a channel did not take.

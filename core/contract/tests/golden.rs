@@ -179,18 +179,19 @@ fn every_arm_has_its_message() {
         RefundDecided "refund_decided", Redeemed "redeemed"),
     );
     cover(&both, "decision", &arms!(RefundDecision: Agreed "agreed", Refused "refused"));
-    cover(&both, "notice", &arms!(Notice: Order "order", Calendar "calendar", Product "product"));
-    cover(&both, "told", &arms!(Told: Done "done", Waiting "waiting", Partly "partly"));
+    cover(&both, "notice", &arms!(Notice: Order "order", Calendar "calendar", Product "product", Codes "codes"));
+    cover(&both, "told", &arms!(Told: Done "done", Waiting "waiting", Partly "partly", Codes "codes"));
     cover(
         &both,
         "look",
         &arms!(Look: Order "order", Orders "orders", Ledger "ledger", Redemptions "redemptions",
-            Product "product", Shops "shops", Sealed "sealed"),
+            Product "product", Shops "shops", Sealed "sealed", ReservedCode "reserved_code"),
     );
     cover(
         &both,
         "seen",
-        &arms!(Seen: Orders "orders", Ledger "ledger", Redemptions "redemptions", Products "products", Shops "shops", Opened "opened"),
+        &arms!(Seen: Orders "orders", Ledger "ledger", Redemptions "redemptions", Products "products", Shops "shops", Opened "opened",
+            ReservedCode "reserved_code"),
     );
     cover(&both, "holding", &arms!(Holding: Held "held", Booked "booked", Refused "refused"));
     cover(

@@ -99,6 +99,8 @@ alert_kinds! {
     PoolLow = "pool_low", Warning, "码库余量低", "A pool is low on codes";
     /// Codes of a pool end soon, and nobody has them.
     PoolExpiring = "pool_expiring", Warning, "码库有券码即将过期", "Codes of a pool end soon";
+    /// Codes could not be handed over to a channel's own pool.
+    UploadFailed = "upload_failed", Warning, "券码上传渠道失败", "Codes could not be handed over to a channel";
     /// A distributor's credit is below its threshold.
     CreditLow = "credit_low", Warning, "分销商额度不足", "A distributor's credit is low";
     /// A job gave up.

@@ -1,6 +1,6 @@
 //! What a command is answered, and what is stored under its key. Holds no guests' data and no credentials.
 
-use entrepot_contract::ids::{OrderId, RefundId};
+use entrepot_contract::ids::{OrderId, RefundId, UploadId};
 use entrepot_contract::money::Money;
 use entrepot_contract::outcome::{Acceptance, Refusal};
 use serde::{Deserialize, Serialize};
@@ -94,6 +94,14 @@ pub enum Answer {
         /// Line numbers of codes that another pool of the merchant has.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         elsewhere: Vec<u32>,
+    },
+    /// An upload of codes.
+    Upload {
+        /// Its id.
+        upload: UploadId,
+        /// The try that may begin; 0: none.
+        #[serde(default)]
+        number: u32,
     },
     /// A final no.
     Refused(Refusal),

@@ -144,6 +144,8 @@ pub struct Beside {
     pub calendar: Option<TellsCalendar>,
     /// When it is told about products.
     pub products: TellsProducts,
+    /// Whether it keeps a pool of codes itself, and codes of ours may go there.
+    pub codes: bool,
     /// How often its orders' changes are followed, in milliseconds; none where they are not.
     pub catch_up_ms: Option<i64>,
     /// When each day is compared with it; none where only a person asks for it.

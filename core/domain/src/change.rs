@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entrepot_contract::calendar::{Stock, StockKey};
 use entrepot_contract::ids::{
     ApplicationId, BatchId, ChannelOrderId, CodeId, ConnectionId, DistributorId, MerchantId, OrderId, PoolName,
-    RefundId,
+    RefundId, UploadId,
 };
 use entrepot_contract::intent::Intent;
 use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials};
@@ -18,6 +18,7 @@ use crate::code::{CodeBatch, CodeState, CodeWait, FreshCode, Pool, TakenCode};
 use crate::command::{CalendarRow, CatalogueEntry, CommandKey};
 use crate::credit::{Account, Posting};
 use crate::job::{JobEnd, NewJob};
+use crate::upload::{HandOver, Upload};
 
 /// Names a row of `channel_refs`: one application's order number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -155,6 +156,12 @@ pub enum Change {
     EndUnitCodes(OrderId, Vec<u16>, CodeState, Timestamp),
     /// A code that was given and never shown leaves its order, to this state.
     ReturnCode(CodeId, OrderId, CodeState),
+    /// A code becomes reserved for an upload: only ever from `available`.
+    ReserveCode(CodeId, UploadId, Timestamp),
+    /// How a reserved code stands with its channel.
+    HandOver(CodeId, HandOver),
+    /// An upload, new or changed.
+    Upload(Box<Upload>),
     /// A batch of a pool, new or changed.
     Batch(PoolName, BatchId, CodeBatch),
     /// An order begins to wait for codes.
@@ -212,6 +219,12 @@ pub struct Writes {
     pub ended_unit_codes: Vec<(OrderId, u16, CodeState, Timestamp)>,
     /// Codes that left their orders.
     pub returned_codes: Vec<(CodeId, OrderId, CodeState)>,
+    /// Codes reserved for uploads.
+    pub reserved_codes: Vec<(CodeId, UploadId, Timestamp)>,
+    /// How reserved codes stand, in order.
+    pub handed_over: Vec<(CodeId, HandOver)>,
+    /// Uploads as they end.
+    pub uploads: BTreeMap<UploadId, Upload>,
     /// Batches as they end.
     pub batches: BTreeMap<(PoolName, BatchId), CodeBatch>,
     /// Orders that wait for codes, and those that wait no more.

@@ -1,6 +1,7 @@
 //! Imported codes (码库): where one stands, on which days it is good, and which days an order needs.
 //!
-//! A code is taken in the change that issues its order, so none is ever reserved. Dates are those of the venue.
+//! A code is taken in the change that issues its order, so none is ever reserved for one: what is reserved is handed over
+//! to a channel's own pool ([`crate::upload`]). Dates are those of the venue.
 
 use entrepot_contract::ids::{BatchId, CodeId, OrderId, PoolName};
 use entrepot_contract::money::Money;
@@ -18,6 +19,8 @@ pub enum CodeState {
     Available,
     /// Kept back with its batch.
     Paused,
+    /// A channel's own pool has it, or may have it: never given here.
+    Reserved,
     /// Given to a unit.
     Assigned,
     /// Used at a gate.
@@ -72,6 +75,15 @@ pub struct Days {
     pub first: VisitDate,
     /// Last, inclusive.
     pub last: VisitDate,
+}
+
+impl Days {
+    /// For codes that are good until this day at least, whenever they begin to be.
+    #[must_use]
+    pub fn until(last: VisitDate) -> Self {
+        let first = chrono::NaiveDate::from_ymd_opt(2100, 12, 31).and_then(VisitDate::new).unwrap_or(last);
+        Self { first, last }
+    }
 }
 
 /// The days that an order needs: those of its visit; otherwise what is left of its window of use; otherwise today. None

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use entrepot_contract::calendar::{CalendarDay, Capacity, StockKey};
 use entrepot_contract::ids::{
-    ApplicationId, BatchId, ChannelOrderId, CodeId, ConnectionId, DistributorId, MerchantId, OrderId, PoolName,
-    RefundId, SupplierReference,
+    ApplicationId, BatchId, ChannelOrderId, CodeId, ConnectionId, DistributorId, MerchantId, NodeId, OrderId, PoolName,
+    RefundId, SupplierReference, UploadId,
 };
 use entrepot_contract::intent::{AskRefund, CreateOrder, Intent, RecordRefund, UnitChoice};
 use entrepot_contract::listing::{Listing, UnitNames};
@@ -18,10 +18,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::catalogue::{Distributor, StopSale};
-use crate::code::{BatchState, NewCode};
+use crate::code::{BatchState, Days, NewCode};
 use crate::job::JobEnd;
 use crate::limits::Person;
 use crate::seed::Seed;
+use crate::upload::{UploadSaid, UploadWish};
 
 /// Most rows one bulk command may carry; longer work is cut into chunks before.
 pub const BULK_LIMIT_ROWS: usize = 500;
@@ -323,6 +324,53 @@ pub enum Body {
         /// Which.
         order: OrderId,
     },
+    /// Codes of a pool are to be handed over to a channel's own pool.
+    StartUpload {
+        /// The pool.
+        pool: PoolName,
+        /// What is wanted.
+        wish: UploadWish,
+    },
+    /// An upload's next part becomes reserved, when the one before is answered for.
+    ReserveForUpload {
+        /// The pool.
+        pool: PoolName,
+        /// The upload.
+        upload: UploadId,
+        /// Most codes; [`BULK_LIMIT_ROWS`] at most.
+        limit: u32,
+        /// When they have to be good.
+        days: Days,
+    },
+    /// A call with an upload's codes is about to go out.
+    TryUpload {
+        /// The pool.
+        pool: PoolName,
+        /// The upload.
+        upload: UploadId,
+        /// Who calls.
+        node: NodeId,
+        /// When the call is over at the latest.
+        until: Timestamp,
+    },
+    /// What came of that call.
+    RecordUpload {
+        /// The pool.
+        pool: PoolName,
+        /// The upload.
+        upload: UploadId,
+        /// The try's number.
+        number: u32,
+        /// What the channel said.
+        said: UploadSaid,
+    },
+    /// A person ends an upload.
+    StopUpload {
+        /// The pool.
+        pool: PoolName,
+        /// The upload.
+        upload: UploadId,
+    },
     /// Somebody is about to see an order's credentials: from here on its codes never go back.
     ShowCredentials {
         /// Which.
@@ -367,6 +415,11 @@ impl Body {
             Self::MoveBatch { .. } => "move_batch",
             Self::ExpireCodes { .. } => "expire_codes",
             Self::IssueWaiting { .. } => "issue_waiting",
+            Self::StartUpload { .. } => "start_upload",
+            Self::ReserveForUpload { .. } => "reserve_for_upload",
+            Self::TryUpload { .. } => "try_upload",
+            Self::RecordUpload { .. } => "record_upload",
+            Self::StopUpload { .. } => "stop_upload",
             Self::ShowCredentials { .. } => "show_credentials",
         }
     }
@@ -398,6 +451,9 @@ impl Body {
                 | Self::StoreFact { .. }
                 | Self::ExpireCodes { .. }
                 | Self::IssueWaiting { .. }
+                | Self::ReserveForUpload { .. }
+                | Self::TryUpload { .. }
+                | Self::RecordUpload { .. }
                 | Self::ShowCredentials { .. }
         )
     }

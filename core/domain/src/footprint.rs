@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use entrepot_contract::bounds::units_limit;
 use entrepot_contract::calendar::StockKey;
-use entrepot_contract::ids::{BatchId, ChannelOrderId, CodeId, ConnectionId, DistributorId, OrderId, PoolName};
+use entrepot_contract::ids::{
+    BatchId, ChannelOrderId, CodeId, ConnectionId, DistributorId, OrderId, PoolName, UploadId,
+};
 use entrepot_contract::intent::CreateOrder;
 use entrepot_contract::order::{LimitKey, Order, OrderState, UnitState};
 use entrepot_contract::product::{Fulfilment, Route};
@@ -14,7 +16,7 @@ use entrepot_contract::time::Timestamp;
 use crate::catalogue::{CodeRules, dates_taken, share_cells, sold, stock_cells};
 use crate::change::RefKey;
 use crate::code::{CodeMove, Days, days_needed, left_for};
-use crate::command::{Body, CatalogueEntry, Command, IssueResult, OrderName};
+use crate::command::{BULK_LIMIT_ROWS, Body, CatalogueEntry, Command, IssueResult, OrderName};
 use crate::limits::{self, Person};
 use crate::state::State;
 use crate::venue;
@@ -42,6 +44,8 @@ pub struct Footprint {
     pub code_moves: BTreeSet<CodeMove>,
     /// Batches of pools.
     pub batches: BTreeSet<(PoolName, BatchId)>,
+    /// Uploads, with the codes that their channels did not answer for.
+    pub uploads: BTreeSet<UploadId>,
     /// Orders whose guests are their credentials.
     pub guests: BTreeSet<OrderId>,
     /// Counters of purchase limits.
@@ -62,6 +66,7 @@ impl Footprint {
         self.code_holders.extend(other.code_holders);
         self.code_moves.extend(other.code_moves);
         self.batches.extend(other.batches);
+        self.uploads.extend(other.uploads);
         for (pool, wanted) in other.pools {
             let sums = self.pools.entry(pool).or_default();
             for (days, count) in wanted {
@@ -140,6 +145,11 @@ pub fn needs(command: &Command, state: &State) -> Footprint {
         | Body::VoidCode { .. }
         | Body::SetPoolThreshold { .. }
         | Body::MoveBatch { .. }
+        | Body::StartUpload { .. }
+        | Body::ReserveForUpload { .. }
+        | Body::TryUpload { .. }
+        | Body::RecordUpload { .. }
+        | Body::StopUpload { .. }
         | Body::ExpireCodes { .. } => of_pool(&command.body, &mut found),
     }
     found
@@ -157,7 +167,7 @@ fn of_pool(body: &Body, found: &mut Footprint) {
             found.pools.entry(pool.clone()).or_default();
             found.codes.insert((pool.clone(), code.clone()));
         }
-        Body::SetPoolThreshold { pool, .. } => {
+        Body::SetPoolThreshold { pool, .. } | Body::StartUpload { pool, .. } => {
             found.pools.entry(pool.clone()).or_default();
         }
         Body::MoveBatch { pool, batch, to } => {
@@ -168,6 +178,17 @@ fn of_pool(body: &Body, found: &mut Footprint) {
         Body::ExpireCodes { pool, before } => {
             found.pools.entry(pool.clone()).or_default();
             found.code_moves.insert(CodeMove::Ended(pool.clone(), *before));
+        }
+        Body::ReserveForUpload { pool, upload, limit, days } => {
+            let limit = (*limit).min(u32::try_from(BULK_LIMIT_ROWS).unwrap_or(u32::MAX));
+            found.pools.entry(pool.clone()).or_default().insert(Some(*days), limit);
+            found.uploads.insert(upload.clone());
+        }
+        Body::TryUpload { pool, upload, .. }
+        | Body::RecordUpload { pool, upload, .. }
+        | Body::StopUpload { pool, upload } => {
+            found.pools.entry(pool.clone()).or_default();
+            found.uploads.insert(upload.clone());
         }
         _ => {}
     }

@@ -9,7 +9,8 @@
 //! - [`footprint`]: which rows a command has to see.
 //! - [`alert`]: what somebody should look at; [`deadline`]: what must happen in time.
 //! - [`change`]: the changes, and [`change::Writes`], their sum for storage.
-//! - [`code`]: imported codes: where they stand, on which days they are good.
+//! - [`code`]: imported codes: where they stand, on which days they are good; [`upload`]: how they are handed over to a
+//!   channel's own pool.
 //! - [`decide`]: one file per kind of command.
 //! - [`transitions`]: the table of an order's states.
 //! - [`credit`]: postings and accounts; [`stock`]: cells; [`limits`]: how much one person may buy;
@@ -42,4 +43,5 @@ pub mod seed;
 pub mod state;
 pub mod stock;
 pub mod transitions;
+pub mod upload;
 pub mod venue;

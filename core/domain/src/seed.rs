@@ -1,6 +1,6 @@
 //! Where a command's ids and secrets come from: deciding itself makes up nothing.
 
-use entrepot_contract::ids::{CodeId, JobId, OrderId, RefundId};
+use entrepot_contract::ids::{CodeId, JobId, OrderId, RefundId, UploadId};
 use sha2::{Digest, Sha256};
 
 /// Where a command's ids and secrets come from.
@@ -47,6 +47,12 @@ impl Seed {
     #[must_use]
     pub fn code(&self, number: usize) -> CodeId {
         CodeId::parse(format!("C{}-{number:04}", self.id)).expect("a seed is at most 40 letters and digits")
+    }
+
+    /// The upload that the command begins.
+    #[must_use]
+    pub fn upload(&self) -> UploadId {
+        UploadId::parse(format!("U{}", self.id)).expect("a seed is at most 40 letters and digits")
     }
 
     /// A voucher number: 16 places of an alphabet without look-alikes; nobody can guess one from another.

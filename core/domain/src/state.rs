@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use entrepot_contract::calendar::{Stock, StockKey};
-use entrepot_contract::ids::{BatchId, CodeId, DistributorId, OrderId, PoolName, RefundId};
+use entrepot_contract::ids::{BatchId, CodeId, DistributorId, OrderId, PoolName, RefundId, UploadId};
 use entrepot_contract::order::{Guests, LimitKey, Order, Refund};
 
 use crate::alert::AlertChange;
@@ -16,6 +16,7 @@ use crate::command::{CatalogueEntry, CommandKey, OrderName};
 use crate::credit::Account;
 use crate::job::NewJob;
 use crate::planted::{self, Bug};
+use crate::upload::{HandOver, PartCode, Upload};
 
 /// A voucher order with its reservations and their refunds, or a single order: locked as one row.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +54,10 @@ pub struct State {
     pub held_codes: BTreeMap<OrderId, Vec<HeldCode>>,
     /// Codes that move together, each with where it stands.
     pub moving_codes: BTreeMap<CodeMove, Vec<(CodeId, CodeState)>>,
+    /// Uploads.
+    pub uploads: BTreeMap<UploadId, Option<Upload>>,
+    /// Codes that the channels of these uploads did not answer for, by id.
+    pub upload_parts: BTreeMap<UploadId, Vec<PartCode>>,
     /// Batches of pools.
     pub batches: BTreeMap<(PoolName, BatchId), Option<CodeBatch>>,
     /// Guests of orders whose credentials they are.
@@ -82,6 +87,8 @@ impl State {
             codes_seen: BTreeMap::new(),
             held_codes: BTreeMap::new(),
             moving_codes: BTreeMap::new(),
+            uploads: BTreeMap::new(),
+            upload_parts: BTreeMap::new(),
             batches: BTreeMap::new(),
             guests: BTreeMap::new(),
             limits: BTreeMap::new(),
@@ -183,6 +190,9 @@ impl State {
             | Change::EndUnitCodes(..)
             | Change::ReturnCode(..)
             | Change::Batch(..)
+            | Change::ReserveCode(..)
+            | Change::HandOver(..)
+            | Change::Upload(_)
             | Change::AwaitCodes(_)
             | Change::WaitOver(_)) => self.apply_to_codes(change),
             Change::Event(event) => self.writes.events.push(event),
@@ -226,6 +236,17 @@ impl State {
                 self.writes.batches.insert((pool.clone(), id.clone()), batch.clone());
                 self.batches.insert((pool, id), Some(batch));
             }
+            Change::ReserveCode(code, upload, at) => {
+                self.forget_code(&code);
+                // Those that follow in the batch look again.
+                self.upload_parts.remove(&upload);
+                self.writes.reserved_codes.push((code, upload, at));
+            }
+            Change::HandOver(code, stands) => self.hand_over(code, stands),
+            Change::Upload(upload) => {
+                self.writes.uploads.insert(upload.id.clone(), (*upload).clone());
+                self.uploads.insert(upload.id.clone(), Some(*upload));
+            }
             Change::AwaitCodes(wait) => {
                 self.writes.code_waits.insert(wait.order.clone(), Some(wait));
             }
@@ -234,6 +255,19 @@ impl State {
             }
             _ => {}
         }
+    }
+
+    /// How a reserved code stands from now on.
+    fn hand_over(&mut self, code: CodeId, stands: HandOver) {
+        for part in self.upload_parts.values_mut() {
+            match stands {
+                HandOver::Taken | HandOver::Refused => part.retain(|other| other.id != code),
+                HandOver::Waiting | HandOver::Unclear => {
+                    part.iter_mut().filter(|other| other.id == code).for_each(|other| other.stands = stands);
+                }
+            }
+        }
+        self.writes.handed_over.push((code, stands));
     }
 
     fn put_order(&mut self, order: Order) {
@@ -263,6 +297,9 @@ impl State {
         }
         for moving in self.moving_codes.values_mut() {
             moving.retain(|(other, _)| other != code);
+        }
+        for part in self.upload_parts.values_mut() {
+            part.retain(|other| &other.id != code);
         }
     }
 

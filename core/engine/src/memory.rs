@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use entrepot_contract::calendar::{Stock, StockKey};
 use entrepot_contract::ids::{
-    ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName, SupplierReference,
+    ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName, SupplierReference, UploadId,
 };
 use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials};
 use entrepot_contract::time::{Clock, Timestamp, VisitDate};
@@ -36,11 +36,12 @@ use entrepot_domain::command::fingerprint;
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
 use entrepot_domain::job::Heard;
+use entrepot_domain::upload::{Upload, UploadStanding};
 
 use crate::records::{AuditLine, InterfaceLine, Record, Registered, RegisteredConnection};
 use crate::storage::{
     HOLDERS_LIMIT, JobNext, JobsOf, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Storage, StorageFault,
-    Switch,
+    Switch, UploadCode,
 };
 
 pub use faults::InjectedFault;
@@ -263,6 +264,21 @@ impl Storage for MemoryStorage {
             pools.map(move |(name, pool)| (merchant.clone(), name, pool)).collect::<Vec<_>>()
         };
         Ok(tables.merchants.iter().flat_map(of).collect())
+    }
+
+    async fn going_uploads(&self) -> Result<Vec<(MerchantId, Upload)>, StorageFault> {
+        self.shared.enter("going_uploads")?;
+        let tables = self.shared.tables();
+        let of = |(merchant, rows): (&MerchantId, &MerchantTables)| {
+            let going = rows.codes.uploads.values().filter(|upload| upload.standing == UploadStanding::Going);
+            going.map(|upload| (merchant.clone(), upload.clone())).collect::<Vec<_>>()
+        };
+        Ok(tables.merchants.iter().flat_map(of).collect())
+    }
+
+    async fn upload_codes(&self, merchant: &MerchantId, upload: &UploadId) -> Result<Vec<UploadCode>, StorageFault> {
+        self.shared.enter("upload_codes")?;
+        Ok(self.shared.read(merchant, |rows| rows.codes.upload_codes(upload)))
     }
 
     async fn codes_ended(

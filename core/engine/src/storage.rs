@@ -6,9 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use entrepot_contract::calendar::{Stock, StockKey};
 use entrepot_contract::ids::{
-    ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName, SupplierReference,
+    CodeId, ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName, SupplierReference, UploadId,
 };
-use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials};
+use entrepot_contract::order::{Credential, Guests, LimitKey, Order, Refund, UnitCredentials};
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::Alert;
 use entrepot_domain::catalogue::{Catalogue, Rules};
@@ -20,6 +20,7 @@ use entrepot_domain::footprint::Footprint;
 use entrepot_domain::invariants::Snapshot;
 use entrepot_domain::job::{Heard, JobMemo, JobState, NewJob};
 use entrepot_domain::state::State;
+use entrepot_domain::upload::{HandOver, Upload};
 
 use crate::notes::Notes;
 use crate::records::{Node, Record, Registered, RegisteredConnection};
@@ -99,6 +100,10 @@ pub trait Storage: Notes + Send + Sync {
     async fn waiting_for_codes(&self, limit: u32) -> Result<Vec<(MerchantId, OrderId)>, StorageFault>;
     /// The pools of all merchants.
     async fn pools(&self) -> Result<Vec<(MerchantId, PoolName, Pool)>, StorageFault>;
+    /// The uploads of all merchants that are under way, the oldest first.
+    async fn going_uploads(&self) -> Result<Vec<(MerchantId, Upload)>, StorageFault>;
+    /// The codes that the channel of an upload did not answer for, by id.
+    async fn upload_codes(&self, merchant: &MerchantId, upload: &UploadId) -> Result<Vec<UploadCode>, StorageFault>;
     /// How many codes that nobody has were good until the day before this one at most.
     async fn codes_ended(&self, merchant: &MerchantId, pool: &PoolName, before: VisitDate)
     -> Result<u32, StorageFault>;
@@ -157,6 +162,17 @@ pub trait Storage: Notes + Send + Sync {
     async fn nodes(&self, within_ms: u32) -> Result<Vec<NodeSeen>, StorageFault>;
     /// All that a merchant's invariants speak about.
     async fn snapshot(&self, merchant: &MerchantId) -> Result<Snapshot, StorageFault>;
+}
+
+/// A code on its way to a channel's own pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadCode {
+    /// Its id.
+    pub id: CodeId,
+    /// `waiting` or `unclear`.
+    pub stands: HandOver,
+    /// What the guest shows.
+    pub credentials: Vec<Credential>,
 }
 
 /// An alert that stands.

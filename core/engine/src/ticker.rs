@@ -38,6 +38,7 @@ pub(crate) async fn run(core: Arc<Core>) {
         flows::catch_up::look(&core).await;
         flows::reconcile::look(&core).await;
         flows::scenes::look(&core).await;
+        flows::upload_codes::look(&core).await;
         flows::watch_codes::look(&core, &mut swept).await;
         prune(&core, &mut pruned).await;
     }

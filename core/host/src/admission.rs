@@ -8,6 +8,7 @@ use entrepot_contract::channel::{ChannelRequest, ChannelResponse};
 use entrepot_contract::declared;
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::hearing::{Heard, NEWS_LIMIT, Named, News};
+use entrepot_contract::ids::CodeId;
 use entrepot_contract::looking::{Look, SEEN_LIMIT, Seen};
 use entrepot_contract::manifest::Manifest;
 use entrepot_contract::message::{Request, Response};
@@ -57,14 +58,20 @@ pub fn misfit(manifest: &Manifest, request: &Request, response: &Response) -> Op
     }
 }
 
-/// Only a product is decided later; only a calendar is taken in part, and only dates that it named are refused.
+/// Only a product is decided later; only a calendar and codes are taken in part, and only what the notice named is named,
+/// each code once.
 fn told_well(notice: &Notice, told: &Told) -> bool {
     match (told, notice) {
         (Told::Done, _) | (Told::Waiting(_), Notice::Product(_)) => true,
         (Told::Partly { refused }, Notice::Calendar(calendar)) => {
             !refused.is_empty() && refused.iter().all(|no| calendar.tells(&no.listing, no.date))
         }
-        (Told::Waiting(_) | Told::Partly { .. } | Told::Unknown, _) => false,
+        (Told::Codes { refused, untold, unclear }, Notice::Codes(codes)) => {
+            let named = refused.iter().map(|no| &no.code).chain(untold).chain(unclear);
+            let mut left: BTreeSet<&CodeId> = codes.codes.iter().map(|code| &code.id).collect();
+            named.into_iter().all(|code| left.remove(code))
+        }
+        (Told::Waiting(_) | Told::Partly { .. } | Told::Codes { .. } | Told::Unknown, _) => false,
     }
 }
 
@@ -78,6 +85,7 @@ fn seen_well(what: &Look, seen: &Seen) -> bool {
         (Look::Product { .. }, Seen::Products { products }) => products.len() <= SEEN_LIMIT,
         (Look::Shops { .. }, Seen::Shops { shops, .. }) => shops.len() <= SEEN_LIMIT,
         (Look::Sealed(sealed), Seen::Opened(opened)) => sealed.texts.len() == opened.texts.len(),
+        (Look::ReservedCode { .. }, Seen::ReservedCode { .. }) => true,
         _ => false,
     }
 }

@@ -113,6 +113,10 @@ fn sells(channel: &ChannelCapabilities) -> Result<(), String> {
         return Err(format!("the notice {event} is repeatable, but not among its notices"));
     }
     let told = channel.notices.iter().any(|name| name == "calendar");
+    let codes = channel.notices.iter().any(|name| name == "codes");
+    if codes != channel.codes.as_ref().is_some_and(|limits| limits.codes_limit > 0) {
+        return Err("it takes codes, and says how many at once, or neither".to_owned());
+    }
     match &channel.calendar {
         None if told => Err("it is told about its calendar, but not how many dates at once".to_owned()),
         Some(limits) if limits.dates_limit == 0 || limits.skus_limit == 0 || limits.horizon_days == 0 => {

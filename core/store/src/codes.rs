@@ -23,6 +23,7 @@ use crate::numbers::{merchant_of, number};
 use crate::rows::Kind::{Number, Text};
 use crate::rows::{Field, Row, column, of_word, query, word};
 use crate::seal::{Cell, GuestKeys};
+use crate::uploads::UploadChanges;
 
 /// How a validity without an end is stored.
 pub(crate) const FOR_EVER: &str = "9999-12-31";
@@ -48,6 +49,7 @@ pub(crate) async fn load(
             let codes = load.held(merchant, order).await?;
             state.held_codes.insert(order.clone(), codes);
         }
+        crate::uploads::load(storage, connection, merchant, footprint, state).await?;
         if !footprint.code_texts.is_empty() {
             let texts: Vec<String> = footprint.code_texts.iter().cloned().collect();
             let known = crate::reads::known_codes(storage, connection, merchant, &texts).await?;
@@ -317,6 +319,7 @@ pub(crate) struct CodeChanges {
     moved: Vec<Json>,
     ended: Vec<Json>,
     returned: Vec<(MerchantId, CodeId, OrderId, CodeState)>,
+    uploads: UploadChanges,
     waits_over: Vec<Json>,
 }
 
@@ -336,6 +339,7 @@ impl CodeChanges {
         for (code, order, state) in &writes.returned_codes {
             self.returned.push((merchant.clone(), code.clone(), order.clone(), *state));
         }
+        self.uploads.extend(writes)?;
         let over = writes.code_waits.iter().filter(|(_, wait)| wait.is_none());
         self.waits_over.extend(over.map(|(order, _)| json!([order])));
         Ok(())
@@ -367,8 +371,10 @@ impl CodeChanges {
         if taken != wanted {
             return Err(StorageFault::Conflict(format!("{taken} of {wanted} codes were free")));
         }
+        self.uploads.write(storage, connection).await?;
         let sql = format!(
-            "UPDATE codes SET state = {}, ended_at = {} FROM {} WHERE codes.id = {} AND codes.order_id IS NULL",
+            "UPDATE codes SET state = {}, ended_at = {}, upload = NULL, hand_over = NULL, given_at = NULL FROM {}
+             WHERE codes.id = {} AND codes.order_id IS NULL",
             text(1),
             count(2),
             dialect.each(),
@@ -391,7 +397,7 @@ impl CodeChanges {
     }
 }
 
-async fn run(
+pub(crate) async fn run(
     storage: &SqlStorage,
     connection: &impl ConnectionTrait,
     sql: &str,

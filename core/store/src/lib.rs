@@ -6,7 +6,8 @@
 //! - [`tables`]: the tables that batches write, with their columns.
 //! - [`batch`]: one transaction: look, lock, load; [`write`]: what it writes.
 //! - [`numbers`]: stock and accounts, as batches lock them and flows read them.
-//! - [`codes`]: pools and their codes, as batches load and write them; [`pools`]: lists of them for the admin API.
+//! - [`codes`]: pools and their codes, as batches load and write them; [`pools`]: lists of them for the admin API;
+//!   [`uploads`]: those that go to channels' own pools.
 //! - [`reads`]: what flows read; [`jobs`]: leases; [`records`]: what is no command; [`limits`]: counters of
 //!   purchase limits; [`alerts`]: what somebody should look at; [`snapshot`]: for the invariants.
 //! - [`deployment`]: connections that were ever registered, what is open at them, and the nodes.
@@ -36,6 +37,7 @@ mod seal;
 mod snapshot;
 mod tables;
 pub mod tokens;
+mod uploads;
 mod write;
 
 pub use cache::StoredCache;

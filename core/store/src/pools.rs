@@ -1,10 +1,11 @@
 //! Lists of pools, batches and codes for the admin API. Texts of codes leave only by [`SqlStorage::export_codes`].
 
-use entrepot_contract::ids::{BatchId, CodeId, MerchantId, PoolName};
+use entrepot_contract::ids::{BatchId, CodeId, MerchantId, PoolName, UploadId};
 use entrepot_contract::money::{Currency, Money};
 use entrepot_contract::order::Credential;
 use entrepot_contract::time::Timestamp;
 use entrepot_domain::code::{BatchState, CodeState, ValidDays};
+use entrepot_domain::upload::HandOver;
 use entrepot_engine::storage::StorageFault;
 use sea_orm::{QueryResult, Value};
 use serde::Serialize;
@@ -24,6 +25,8 @@ pub struct CodeCounts {
     pub available: u32,
     /// Kept back with their batch.
     pub paused: u32,
+    /// A channel's own pool has them, or may have them.
+    pub reserved: u32,
     /// Given to units and not used.
     pub assigned: u32,
     /// Used at a gate.
@@ -39,6 +42,7 @@ impl CodeCounts {
         let place = match state {
             CodeState::Available => &mut self.available,
             CodeState::Paused => &mut self.paused,
+            CodeState::Reserved => &mut self.reserved,
             CodeState::Assigned => &mut self.assigned,
             CodeState::Used => &mut self.used,
             CodeState::Void => &mut self.void,
@@ -98,7 +102,11 @@ pub struct CodeRow {
     pub order: Option<String>,
     /// The unit that has it.
     pub unit: Option<u32>,
-    /// When it was given.
+    /// The upload that took it to a channel's own pool.
+    pub upload: Option<UploadId>,
+    /// How it stands there.
+    pub hand_over: Option<HandOver>,
+    /// When it was given, or reserved.
     pub given_at: Option<Timestamp>,
     /// When it was used, voided or found expired.
     pub ended_at: Option<Timestamp>,
@@ -133,13 +141,18 @@ pub struct CodeFilter {
     pub batch: Option<BatchId>,
     /// In one state.
     pub state: Option<CodeState>,
+    /// Of one upload.
+    pub upload: Option<UploadId>,
+    /// How they stand with its channel.
+    pub hand_over: Option<HandOver>,
 }
 
 const COLUMNS: &str = "id, state, batch, valid_from, valid_to, face_minor, face_currency, order_id, unit, given_at,
-                       ended_at, credentials";
+                       ended_at, upload, hand_over, credentials";
 
 fn read_code(row: &QueryResult) -> Result<CodeRow, StorageFault> {
     let unit: Option<i64> = column(row, "unit")?;
+    let (upload, hand_over): (Option<String>, Option<String>) = (column(row, "upload")?, column(row, "hand_over")?);
     let valid: (String, String) = (column(row, "valid_from")?, column(row, "valid_to")?);
     let face: (Option<i64>, Option<String>) = (column(row, "face_minor")?, column(row, "face_currency")?);
     let instant = |name: &str| Ok::<_, StorageFault>(column::<Option<i64>>(row, name)?.map(Timestamp::from_millis));
@@ -153,6 +166,8 @@ fn read_code(row: &QueryResult) -> Result<CodeRow, StorageFault> {
             _ => None,
         },
         order: column(row, "order_id")?,
+        upload: upload.map(UploadId::parse).transpose().map_err(|fault| unreadable("upload", fault))?,
+        hand_over: hand_over.map(|word| of_word("hand-over", word)).transpose()?,
         unit: unit.and_then(|unit| u32::try_from(unit).ok()),
         given_at: instant("given_at")?,
         ended_at: instant("ended_at")?,
@@ -242,6 +257,27 @@ impl SqlStorage {
         Ok(self.ask(&sql, values, read_code).await?.into_iter().next())
     }
 
+    /// One code with its text: for its channel alone, unless the audit line is written first.
+    pub async fn code_in_full(
+        &self,
+        merchant: &MerchantId,
+        pool: &PoolName,
+        code: &CodeId,
+    ) -> Result<Option<ExportedCode>, StorageFault> {
+        let sql = format!("SELECT {COLUMNS} FROM codes WHERE merchant = ?1 AND pool = ?2 AND id = ?3");
+        let values = vec![merchant.as_str().into(), pool.as_str().into(), code.as_str().into()];
+        let found = self.ask(&sql, values, |row| self.read_in_full(merchant, row)).await?;
+        Ok(found.into_iter().next())
+    }
+
+    fn read_in_full(&self, merchant: &MerchantId, row: &QueryResult) -> Result<ExportedCode, StorageFault> {
+        let code = read_code(row)?;
+        let cell = Cell { table: "codes", column: "credentials", row: code.id.as_str() };
+        let plain = self.inner.keys.open(merchant.as_str(), cell, &column::<String>(row, "credentials")?)?;
+        let credentials = serde_json::from_str(&plain).map_err(|_| unreadable("code", "its form is another"))?;
+        Ok(ExportedCode { row: code, credentials })
+    }
+
     /// Codes of a pool with their texts: write the audit line first.
     pub async fn export_codes(
         &self,
@@ -251,14 +287,7 @@ impl SqlStorage {
         page: &Page,
     ) -> Result<Vec<ExportedCode>, StorageFault> {
         let (sql, values) = codes_sql(merchant, pool, filter, page)?;
-        self.ask(&sql, values, |row| {
-            let code = read_code(row)?;
-            let cell = Cell { table: "codes", column: "credentials", row: code.id.as_str() };
-            let plain = self.inner.keys.open(merchant.as_str(), cell, &column::<String>(row, "credentials")?)?;
-            let credentials = serde_json::from_str(&plain).map_err(|_| unreadable("code", "its form is another"))?;
-            Ok(ExportedCode { row: code, credentials })
-        })
-        .await
+        self.ask(&sql, values, |row| self.read_in_full(merchant, row)).await
     }
 }
 
@@ -270,13 +299,24 @@ fn codes_sql(
 ) -> Result<(String, Vec<Value>), StorageFault> {
     // A batch is found by its index, in the order of the page.
     let batch = if filter.batch.is_some() { "batch = ?3" } else { "?3 = ''" };
+    let upload = if filter.upload.is_some() { "upload = ?7" } else { "?7 = ''" };
     let sql = format!(
         "SELECT {COLUMNS} FROM codes WHERE merchant = ?1 AND pool = ?2 AND {batch} AND (?4 = '' OR state = ?4)
-         AND id > ?5 ORDER BY id LIMIT ?6"
+         AND {upload} AND (?8 = '' OR hand_over = ?8) AND id > ?5 ORDER BY id LIMIT ?6"
     );
     let state = filter.state.map(|state| crate::rows::word(&state)).transpose()?.unwrap_or_default();
     let batch = filter.batch.as_ref().map(ToString::to_string).unwrap_or_default();
-    let values =
-        vec![merchant.as_str().into(), pool.as_str().into(), batch.into(), state.into(), page.after(), page.limit()];
+    let hand_over = filter.hand_over.map(|stands| crate::rows::word(&stands)).transpose()?.unwrap_or_default();
+    let upload = filter.upload.as_ref().map(ToString::to_string).unwrap_or_default();
+    let values = vec![
+        merchant.as_str().into(),
+        pool.as_str().into(),
+        batch.into(),
+        state.into(),
+        page.after(),
+        page.limit(),
+        upload.into(),
+        hand_over.into(),
+    ];
     Ok((sql, values))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use entrepot_contract::calendar::{CalendarDay, Stock, StockKey};
 use entrepot_contract::ids::{
-    ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName, SupplierReference,
+    ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName, SupplierReference, UploadId,
 };
 use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials};
 use entrepot_contract::product::Fulfilment;
@@ -17,10 +17,11 @@ use entrepot_domain::code::Pool;
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
 use entrepot_domain::job::Heard;
+use entrepot_domain::upload::Upload;
 use entrepot_engine::records::{Record, Registered, RegisteredConnection};
 use entrepot_engine::storage::{
     HOLDERS_LIMIT, JobNext, JobsOf, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Storage, StorageFault,
-    Switch,
+    Switch, UploadCode,
 };
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
@@ -234,6 +235,14 @@ impl Storage for SqlStorage {
 
     async fn pools(&self) -> Result<Vec<(MerchantId, PoolName, Pool)>, StorageFault> {
         self.all_pools().await
+    }
+
+    async fn going_uploads(&self) -> Result<Vec<(MerchantId, Upload)>, StorageFault> {
+        self.all_going_uploads().await
+    }
+
+    async fn upload_codes(&self, merchant: &MerchantId, upload: &UploadId) -> Result<Vec<UploadCode>, StorageFault> {
+        self.codes_of_upload(merchant, upload).await
     }
 
     async fn codes_ended(

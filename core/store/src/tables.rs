@@ -162,6 +162,13 @@ pub(crate) const CODE_WAITS: Table = Table {
     on_conflict: OnConflict::Keep,
 };
 
+pub(crate) const UPLOADS: Table = Table {
+    name: "uploads",
+    columns: &[("id", Text), ("merchant", Text), ("pool", Text), ("standing", Text), ("body", Text)],
+    key: &["id"],
+    on_conflict: OnConflict::Replace(&["standing", "body"]),
+};
+
 pub(crate) const UNIT_CODES: Table = Table {
     name: "unit_codes",
     columns: &[("merchant", Text), ("code_index", Text), ("order_id", Text), ("unit", Number)],

@@ -38,6 +38,7 @@ struct Rows {
     codes: Vec<Row>,
     batches: Vec<Row>,
     waits: Vec<Row>,
+    uploads: Vec<Row>,
     code_changes: CodeChanges,
     unit_codes: Vec<Row>,
     events: Vec<Row>,
@@ -212,6 +213,9 @@ impl Rows {
         for wait in writes.code_waits.values().flatten() {
             self.waits.push(codes::wait(merchant, wait));
         }
+        for upload in writes.uploads.values() {
+            self.uploads.push(crate::uploads::row(merchant, upload)?);
+        }
         self.code_changes.extend(merchant, writes)
     }
 
@@ -317,6 +321,7 @@ impl Rows {
             (&tables::CODES, self.codes),
             (&tables::CODE_BATCHES, self.batches),
             (&tables::CODE_WAITS, self.waits),
+            (&tables::UPLOADS, self.uploads),
             (&tables::STOCK, self.stock),
             (&tables::ACCOUNTS, self.accounts),
             (&tables::POSTINGS, self.postings),

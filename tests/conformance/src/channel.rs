@@ -4,6 +4,7 @@
 //! - [`decoding`]: what does it mean?
 //! - [`encoding`]: how is the outcome said?
 //! - [`telling`]: notices, when all is well and when it is not.
+//! - [`reserving`]: codes for the channel's own pool.
 //! - [`looking`]: questions about the channel's own side.
 //! - [`privacy`]: secrets, guests and tickets in no log, URL or fault.
 //! - [`sample`]: calls, notices and outcomes to try.
@@ -13,6 +14,7 @@ mod encoding;
 mod locating;
 mod looking;
 mod privacy;
+mod reserving;
 mod sample;
 mod telling;
 
@@ -20,5 +22,12 @@ use crate::suite::Check;
 
 pub(crate) use sample::{all_notices, stranger};
 
-pub(crate) const TABLES: &[&[Check]] =
-    &[locating::CHECKS, decoding::CHECKS, encoding::CHECKS, telling::CHECKS, looking::CHECKS, privacy::CHECKS];
+pub(crate) const TABLES: &[&[Check]] = &[
+    locating::CHECKS,
+    decoding::CHECKS,
+    encoding::CHECKS,
+    telling::CHECKS,
+    reserving::CHECKS,
+    looking::CHECKS,
+    privacy::CHECKS,
+];

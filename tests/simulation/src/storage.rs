@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use entrepot_contract::calendar::{Stock, StockKey};
 use entrepot_contract::ids::{
-    ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName, SupplierReference,
+    ConnectionId, DistributorId, JobId, MerchantId, NodeId, OrderId, PoolName, SupplierReference, UploadId,
 };
 use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials};
 use entrepot_contract::time::{Timestamp, VisitDate};
@@ -21,6 +21,7 @@ use entrepot_domain::credit::Account;
 use entrepot_domain::difference::Difference;
 use entrepot_domain::invariants::Snapshot;
 use entrepot_domain::job::Heard;
+use entrepot_domain::upload::Upload;
 use entrepot_engine::memory::MemoryStorage;
 use entrepot_engine::notes::{
     ComparedDay, DifferenceFilter, DifferenceName, MadeOrder, Note, NoteKind, Notes, StandingDifference,
@@ -28,7 +29,7 @@ use entrepot_engine::notes::{
 use entrepot_engine::records::{Record, Registered, RegisteredConnection};
 use entrepot_engine::storage::{
     Batch, BirthLease, Footprints, JobNext, JobsOf, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, States,
-    Storage, StorageFault, Switch,
+    Storage, StorageFault, Switch, UploadCode,
 };
 use tokio::sync::OwnedMutexGuard;
 
@@ -139,6 +140,16 @@ impl Storage for NodeStorage {
     async fn pools(&self) -> Answer<Vec<(MerchantId, PoolName, Pool)>> {
         self.read("pools").await?;
         self.memory.pools().await
+    }
+
+    async fn going_uploads(&self) -> Answer<Vec<(MerchantId, Upload)>> {
+        self.read("going_uploads").await?;
+        self.memory.going_uploads().await
+    }
+
+    async fn upload_codes(&self, merchant: &MerchantId, upload: &UploadId) -> Answer<Vec<UploadCode>> {
+        self.read("upload_codes").await?;
+        self.memory.upload_codes(merchant, upload).await
     }
 
     async fn codes_ended(&self, merchant: &MerchantId, pool: &PoolName, before: VisitDate) -> Answer<u32> {

@@ -6,7 +6,8 @@
 //!   [`document`]: the guest's own document is what he shows.
 //! - [`reserve`]: units of a voucher order take a date; [`deadlines`]: time passed.
 //! - [`facts`]: what came before its order.
-//! - [`money`]: top-ups, corrections, transfers, limits; [`calendar`]: prices, stock, catalogue; [`codes`]: pools.
+//! - [`money`]: top-ups, corrections, transfers, limits; [`calendar`]: prices, stock, catalogue; [`codes`]: pools; [`upload_codes`]: codes that
+//!   channels give.
 //! - [`draft`]: the working copy that a decision builds on.
 
 mod by_hand;
@@ -26,6 +27,7 @@ mod redeem;
 mod refund;
 mod reserve;
 mod unissued;
+mod upload_codes;
 mod use_told;
 
 use entrepot_contract::outcome::{Reason, Refusal};
@@ -111,6 +113,11 @@ pub fn decide(state: &State, command: &Command) -> Result<Decision, Stop> {
         }
         Body::MoveBatch { pool, batch, to } => codes::move_batch(&mut draft, pool, batch, *to),
         Body::ExpireCodes { pool, before } => codes::expire(&mut draft, pool, *before),
+        Body::StartUpload { pool, wish } => upload_codes::start(&mut draft, pool, wish),
+        Body::ReserveForUpload { upload, limit, days, .. } => upload_codes::reserve(&mut draft, upload, *limit, *days),
+        Body::TryUpload { upload, node, until, .. } => upload_codes::begin(&mut draft, upload, node, *until),
+        Body::RecordUpload { upload, number, said, .. } => upload_codes::record(&mut draft, upload, *number, said),
+        Body::StopUpload { upload, .. } => upload_codes::stop(&mut draft, upload),
         Body::IssueWaiting { order } => issue::waiting(&mut draft, order),
         Body::ShowCredentials { order } => issue::show(&mut draft, order),
     }?;

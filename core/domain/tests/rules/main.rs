@@ -21,6 +21,7 @@ mod sales;
 mod shares;
 mod tickets;
 mod unissued;
+mod uploads;
 mod use_told;
 mod vouchers;
 mod world;

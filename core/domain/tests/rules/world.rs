@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use entrepot_contract::calendar::{CalendarDay, Capacity, Stock, StockKey};
-use entrepot_contract::ids::{BatchId, CodeId, ConnectionId, DistributorId, OrderId, PoolName, RefundId};
+use entrepot_contract::ids::{BatchId, CodeId, ConnectionId, DistributorId, OrderId, PoolName, RefundId, UploadId};
 use entrepot_contract::listing::{Listing, Sells};
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{Credential, Guests, LimitKey, Order, Refund, UnitCredentials};
@@ -30,6 +30,7 @@ use entrepot_domain::invariants::{Snapshot, check};
 use entrepot_domain::job::{JobEnd, NewJob};
 use entrepot_domain::seed::Seed;
 use entrepot_domain::state::State;
+use entrepot_domain::upload::{HandOver, PartCode, Upload};
 
 pub use crate::make::*;
 
@@ -57,6 +58,7 @@ pub struct CodeRow {
     pub state: CodeState,
     pub unit: Option<(OrderId, u16)>,
     pub given: u32,
+    pub upload: Option<(UploadId, HandOver)>,
 }
 
 pub struct World {
@@ -74,6 +76,7 @@ pub struct World {
     pub pools: BTreeMap<PoolName, Pool>,
     pub codes: Vec<CodeRow>,
     pub batches: BTreeMap<(PoolName, BatchId), CodeBatch>,
+    pub uploads: BTreeMap<UploadId, Upload>,
     pub waits: BTreeMap<OrderId, CodeWait>,
     pub events: Vec<Event>,
     /// Those that stand.
@@ -168,6 +171,7 @@ impl World {
             pools: BTreeMap::new(),
             codes: Vec::new(),
             batches: BTreeMap::new(),
+            uploads: BTreeMap::new(),
             waits: BTreeMap::new(),
             events: Vec::new(),
             alerts: BTreeMap::new(),
@@ -389,6 +393,18 @@ impl World {
             };
             state.held_codes.insert(order.clone(), self.codes.iter().filter(of).map(held).collect());
         }
+        for upload in &footprint.uploads {
+            state.uploads.insert(upload.clone(), self.uploads.get(upload).cloned());
+            let part = |code: &CodeRow| match &code.upload {
+                Some((of, stands @ (HandOver::Waiting | HandOver::Unclear))) if of == upload => Some(PartCode {
+                    id: code.id.clone(),
+                    stands: *stands,
+                    batch: self.batches.get(&(code.pool.clone(), code.facts.batch.clone())).unwrap().state,
+                }),
+                _ => None,
+            };
+            state.upload_parts.insert(upload.clone(), self.codes.iter().filter_map(part).collect());
+        }
     }
 
     fn write(&mut self, writes: Writes) {
@@ -421,6 +437,7 @@ impl World {
                 state: code.state,
                 unit: None,
                 given: 0,
+                upload: None,
             });
         }
         for taken in writes.taken_codes {
@@ -430,8 +447,21 @@ impl World {
             row.unit = Some((taken.order, taken.unit));
             row.given += 1;
         }
+        for (id, upload, _) in writes.reserved_codes {
+            let row = self.code(&id);
+            assert_eq!(row.state, CodeState::Available, "only what may be given is reserved");
+            row.state = CodeState::Reserved;
+            row.upload = Some((upload, HandOver::Waiting));
+        }
+        for (id, stands) in writes.handed_over {
+            let row = self.code(&id);
+            assert_eq!(row.state, CodeState::Reserved, "only what is reserved stands somewhere with a channel");
+            row.upload.as_mut().unwrap().1 = stands;
+        }
+        self.uploads.extend(writes.uploads);
         for (id, state, _) in writes.moved_codes {
             let row = self.code(&id);
+            row.upload = None;
             assert!(row.unit.is_none(), "a code that somebody has is moved with its unit");
             row.state = state;
         }

@@ -4,7 +4,8 @@
 //! [`refund_order`], [`query_order`], [`pull_calendar`]; [`unplaced`]: what nobody can place
 //! yet; [`unserved`]: what the contract can say and no flow serves; [`offer`]: what may be offered of a listing; [`people`]: whom purchase limits count.
 //! Told by a supplier: [`hear`].
-//! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`], [`read_calendar`], [`watch_codes`].
+//! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`], [`read_calendar`], [`watch_codes`],
+//! [`upload_codes`].
 //! Beside the orders of a [`channel`]: [`tell_calendar`], [`tell_product`], [`catch_up`], [`reconcile`]; [`event`]: what
 //! it pushes; [`scenes`]: which of its calls were served; [`open_guests`]: what it sealed of guests;
 //! [`wishes`]: what is asked to be done soon; [`bundle`]: products as a channel sells them.
@@ -46,6 +47,7 @@ pub mod tell_calendar;
 pub mod tell_product;
 pub(crate) mod unplaced;
 pub(crate) mod unserved;
+pub mod upload_codes;
 pub(crate) mod watch_codes;
 mod wishes;
 

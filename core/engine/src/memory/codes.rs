@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entrepot_contract::ids::{BatchId, CodeId, OrderId, PoolName};
+use entrepot_contract::ids::{BatchId, CodeId, OrderId, PoolName, UploadId};
 use entrepot_contract::order::Credential;
 use entrepot_contract::time::VisitDate;
 use entrepot_domain::change::Writes;
@@ -13,8 +13,9 @@ use entrepot_domain::command::BULK_LIMIT_ROWS;
 use entrepot_domain::footprint::Footprint;
 use entrepot_domain::planted::{self, Bug};
 use entrepot_domain::state::State;
+use entrepot_domain::upload::{HandOver, PartCode, Upload};
 
-use crate::storage::StorageFault;
+use crate::storage::{StorageFault, UploadCode};
 
 /// In which order codes are given: what ends first, then the oldest.
 type Place = ((bool, Option<VisitDate>), u64);
@@ -29,6 +30,7 @@ pub(super) struct Codes {
     texts: BTreeMap<String, PoolName>,
     batches: BTreeMap<(PoolName, BatchId), CodeBatch>,
     pub(super) waits: BTreeMap<OrderId, CodeWait>,
+    pub(super) uploads: BTreeMap<UploadId, Upload>,
     born: u64,
 }
 
@@ -41,6 +43,7 @@ struct CodeRow {
     state: CodeState,
     unit: Option<(OrderId, u16)>,
     given: u32,
+    upload: Option<(UploadId, HandOver)>,
 }
 
 impl CodeRow {
@@ -82,6 +85,15 @@ impl Codes {
         for order in &footprint.code_holders {
             state.held_codes.insert(order.clone(), self.held(order));
         }
+        for id in &footprint.uploads {
+            state.uploads.insert(id.clone(), self.uploads.get(id).cloned());
+            let part = self.part(id).map(|(code, row, stands)| PartCode {
+                id: code.clone(),
+                stands,
+                batch: self.batch_of(row),
+            });
+            state.upload_parts.insert(id.clone(), part.collect());
+        }
         let known = footprint.code_texts.iter().filter_map(|text| self.texts.get_key_value(text));
         state.known_codes.extend(known.map(|(text, pool)| (text.clone(), pool.clone())));
     }
@@ -103,12 +115,30 @@ impl Codes {
         let of = |row: &CodeRow| {
             row.state == CodeState::Assigned && row.unit.as_ref().is_some_and(|(holder, _)| holder == order)
         };
-        let batch = |row: &CodeRow| {
-            let known = self.batches.get(&(row.pool.clone(), row.facts.batch.clone()));
-            known.map_or(BatchState::Active, |batch| batch.state)
-        };
         let rows = self.rows.iter().filter(|(_, row)| of(row));
-        rows.map(|(id, row)| HeldCode { id: id.clone(), batch: batch(row) }).collect()
+        rows.map(|(id, row)| HeldCode { id: id.clone(), batch: self.batch_of(row) }).collect()
+    }
+
+    fn batch_of(&self, row: &CodeRow) -> BatchState {
+        let known = self.batches.get(&(row.pool.clone(), row.facts.batch.clone()));
+        known.map_or(BatchState::Active, |batch| batch.state)
+    }
+
+    /// The codes that the channel of an upload did not answer for.
+    fn part(&self, id: &UploadId) -> impl Iterator<Item = (&CodeId, &CodeRow, HandOver)> {
+        self.rows.iter().filter_map(move |(code, row)| match &row.upload {
+            Some((of, stands @ (HandOver::Waiting | HandOver::Unclear))) if of == id => Some((code, row, *stands)),
+            _ => None,
+        })
+    }
+
+    pub(super) fn upload_codes(&self, id: &UploadId) -> Vec<UploadCode> {
+        let code = |(id, row, stands): (&CodeId, &CodeRow, HandOver)| UploadCode {
+            id: id.clone(),
+            stands,
+            credentials: row.credentials.clone(),
+        };
+        self.part(id).map(code).collect()
     }
 
     pub(super) fn known(&self, texts: &[String]) -> Vec<(String, PoolName)> {
@@ -146,6 +176,12 @@ impl Codes {
                 return Err(StorageFault::Conflict(text));
             }
         }
+        for (code, upload, _) in &writes.reserved_codes {
+            let free = self.rows.get(code).is_some_and(|row| row.state == CodeState::Available);
+            if !free || !taken.insert(code) {
+                return Err(StorageFault::Conflict(format!("code {code} cannot be reserved for upload {upload}")));
+            }
+        }
         Ok(())
     }
 
@@ -163,6 +199,7 @@ impl Codes {
                 state: code.state,
                 unit: None,
                 given: 0,
+                upload: None,
             };
             self.rows.insert(code.id.clone(), row);
             self.place(&code.id, code.state);
@@ -181,8 +218,23 @@ impl Codes {
                 row.given += 1;
             }
         }
+        for (id, upload, _) in std::mem::take(&mut writes.reserved_codes) {
+            self.place(&id, CodeState::Reserved);
+            if let Some(row) = self.rows.get_mut(&id) {
+                row.upload = Some((upload, HandOver::Waiting));
+            }
+        }
+        for (id, stands) in std::mem::take(&mut writes.handed_over) {
+            if let Some((_, before)) = self.rows.get_mut(&id).and_then(|row| row.upload.as_mut()) {
+                *before = stands;
+            }
+        }
+        self.uploads.append(&mut writes.uploads);
         for (id, state, _) in &writes.moved_codes {
             self.place(id, *state);
+            if let Some(row) = self.rows.get_mut(id) {
+                row.upload = None;
+            }
         }
         for (order, unit, state, _) in &writes.ended_unit_codes {
             self.end_unit(order, *unit, *state);

@@ -26,8 +26,12 @@ use crate::side::{line, seen};
 const EVERY: TellsCalendar = TellsCalendar { every_ms: 2_000, stock_every_ms: 60_000, whole_every_ms: 86_400_000 };
 
 async fn house() -> House {
-    let beside =
-        Beside { calendar: Some(EVERY), products: TellsProducts::Asked, catch_up_ms: Some(60_000), compares: None };
+    let beside = Beside {
+        calendar: Some(EVERY),
+        products: TellsProducts::Asked,
+        catch_up_ms: Some(60_000),
+        ..Beside::default()
+    };
     House::beside(beside).await
 }
 

@@ -32,6 +32,7 @@ pub mod stock;
 pub mod suppliers;
 pub mod telling;
 pub mod tokens;
+pub mod uploads;
 pub(crate) mod used_file;
 
 use axum::Router;
@@ -114,6 +115,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     all.extend(credit::endpoints());
     all.extend(pools::endpoints());
     all.extend(import_codes::endpoints());
+    all.extend(uploads::endpoints());
     all.extend(orders::endpoints());
     all.extend(issuing::endpoints());
     all.extend(suppliers::endpoints());

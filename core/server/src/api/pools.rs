@@ -1,14 +1,16 @@
-//! Code pools: numbers, batches, codes without their texts, export, void, threshold. Import is [`super::import_codes`].
+//! Code pools: numbers, batches, codes without their texts, export, void, threshold. Import is [`super::import_codes`], [`super::uploads`] is what
+//! goes to channels.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::Method;
 use axum::routing::{get, post, put};
-use entrepot_contract::ids::{BatchId, CodeId, MerchantId, PoolName};
+use entrepot_contract::ids::{BatchId, CodeId, MerchantId, PoolName, UploadId};
 use entrepot_contract::order::{Credential, CredentialKind};
 use entrepot_domain::change::HistoryKind;
 use entrepot_domain::code::{BatchState, CodeState};
 use entrepot_domain::command::Body;
+use entrepot_domain::upload::HandOver;
 use entrepot_store::admin::Page;
 use entrepot_store::pools::{CodeFilter, ExportedCode};
 use schemars::JsonSchema;
@@ -24,7 +26,9 @@ use crate::http::problem::Problem;
 pub(super) fn endpoints() -> Vec<Endpoint> {
     const PAGE: &[Parameter] = &[
         ("batch", "of one batch"),
-        ("state", "available, paused, assigned, used, void or expired"),
+        ("state", "available, paused, reserved, assigned, used, void or expired"),
+        ("upload", "of one upload"),
+        ("hand_over", "as its channel has them: waiting, unclear, taken or refused"),
         ("after", "the last id of the page before"),
         ("limit", "rows of a page: 100, at most 500"),
     ];
@@ -105,6 +109,8 @@ async fn list(State(shared): State<Shared>, Path(merchant): Path<String>) -> Res
 struct PageQuery {
     batch: Option<BatchId>,
     state: Option<CodeState>,
+    upload: Option<UploadId>,
+    hand_over: Option<HandOver>,
     after: Option<String>,
     #[serde(default)]
     limit: u32,
@@ -112,7 +118,8 @@ struct PageQuery {
 
 impl PageQuery {
     fn parts(self) -> (CodeFilter, Page) {
-        (CodeFilter { batch: self.batch, state: self.state }, Page { after: self.after, limit: self.limit })
+        let Self { batch, state, upload, hand_over, after, limit } = self;
+        (CodeFilter { batch, state, upload, hand_over }, Page { after, limit })
     }
 }
 
@@ -149,7 +156,7 @@ async fn code(
 }
 
 /// The pool that a path names.
-async fn find(shared: &Shared, merchant: &str, pool: &str) -> Result<(MerchantId, PoolName), Problem> {
+pub(super) async fn find(shared: &Shared, merchant: &str, pool: &str) -> Result<(MerchantId, PoolName), Problem> {
     let merchant: MerchantId = id(merchant)?;
     let pool: PoolName = id(pool)?;
     let found = shared.app.engine.storage().pool(&merchant, &pool).await?;
@@ -184,7 +191,7 @@ async fn full(
     Ok(Json(json!({ "codes": codes.iter().map(|code| exported(code, str::to_owned)).collect::<Vec<_>>() })))
 }
 
-fn exported(code: &ExportedCode, show: impl Fn(&str) -> String) -> Value {
+pub(super) fn exported(code: &ExportedCode, show: impl Fn(&str) -> String) -> Value {
     let secret = |credential: &&Credential| credential.kind == CredentialKind::Password;
     let mut row = json!(code.row);
     let text = code.credentials.iter().find(|credential| !secret(credential));
@@ -194,7 +201,7 @@ fn exported(code: &ExportedCode, show: impl Fn(&str) -> String) -> Value {
 }
 
 /// Both ends of a long text, nothing of a short one.
-fn mask(text: &str) -> String {
+pub(super) fn mask(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     match letters.as_slice() {
         [first, second, .., third, fourth] if letters.len() >= 8 => format!("{first}{second}****{third}{fourth}"),

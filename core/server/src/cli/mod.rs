@@ -4,7 +4,7 @@
 //! - `source`: `--config` and `--libraries`; `database`: whether the database can be used; `merchants`: whose data;
 //!   `reach`: the way to the API.
 //! - commands: `serve`, `demo`, `migrate`, `routes`, `config`, `plugins` (with `plugins_new`), `tokens`, `codes` (with
-//!   `code_file`), `calendar` (with `calendar_file`), `stop_sale`, `connections` (with `check` and `telling`), `orders`, `refunds`, `redeem`, `credit`,
+//!   `code_file`), `pools`, `calendar` (with `calendar_file`), `stop_sale`, `connections` (with `check` and `telling`), `orders`, `refunds`, `redeem`, `credit`,
 //!   `alerts`, `nodes`, `reload`, `reconcile`, `differences`. Those about business data go through [`crate::client`].
 
 mod alerts;
@@ -28,6 +28,7 @@ mod orders;
 mod plugins;
 mod plugins_check;
 mod plugins_new;
+mod pools;
 mod print;
 mod reach;
 mod reconcile;
@@ -84,6 +85,8 @@ enum Command {
     Tokens(tokens::Command),
     #[command(subcommand)]
     Codes(codes::Command),
+    #[command(subcommand)]
+    Pools(pools::Command),
     #[command(subcommand)]
     Calendar(calendar::Command),
     #[command(subcommand)]
@@ -146,6 +149,7 @@ async fn dispatch(command: Command) -> Result<Exit, Failure> {
         Command::Plugins(command) => plugins::run(&command).await,
         Command::Tokens(command) => tokens::run(command).await,
         Command::Codes(command) => codes::run(command).await,
+        Command::Pools(command) => pools::run(command).await,
         Command::Calendar(command) => calendar::run(command).await,
         Command::StopSale(command) => stop_sale::run(command).await,
         Command::Connections(command) => connections::run(command).await,

@@ -51,6 +51,10 @@ pub struct Channel {
     /// When the channel is told about products: `never`, `asked` or `always`.
     #[serde(default)]
     pub products: TellProducts,
+    /// Whether codes of a pool may go into a pool that the channel keeps itself (预置码), where its plugin can: the channel
+    /// gives them to its buyers then, and nobody here does.
+    #[serde(default)]
+    pub upload_codes: bool,
     /// How often the changes of its orders are followed, in seconds, where its plugin can ask: 10 to 86,400; 0 never.
     #[serde(default = "five_minutes")]
     #[schemars(range(max = 86_400))]
@@ -188,6 +192,7 @@ impl Channel {
                 TellProducts::Asked => TellsProducts::Asked,
                 TellProducts::Always => TellsProducts::Always,
             },
+            codes: self.upload_codes,
             catch_up_ms: (self.catch_up_s > 0).then(|| ms(self.catch_up_s)),
             compares: self.reconcile.as_ref().and_then(|compared| {
                 let (minute_of_day, time_zone) = (compared.minute_of_day()?, compared.time_zone.clone());

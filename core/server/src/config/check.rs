@@ -36,6 +36,8 @@ pub struct KnownPlugin {
     pub tells_calendar: bool,
     /// Whether it can tell its partner about products.
     pub tells_products: bool,
+    /// Whether it can hand codes over to a pool of its partner's.
+    pub takes_codes: bool,
     /// What the core may ask it about its partner's side.
     pub looks: Vec<LookName>,
 }
@@ -46,6 +48,7 @@ impl From<&Manifest> for KnownPlugin {
         Self {
             tells_calendar: channel.calendar.is_some(),
             tells_products: channel.notices.iter().any(|notice| notice == "product"),
+            takes_codes: channel.codes.is_some(),
             looks: channel.looks,
             kind: manifest.kind,
             family: manifest.family.clone(),

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use entrepot_contract::ids::{OrderId, PoolName};
+use entrepot_contract::ids::{OrderId, PoolName, UploadId};
 use entrepot_contract::intent::{RecordRefund, UnitChoice};
 use entrepot_contract::money::Money;
+use entrepot_contract::notice::RefusedCode;
 use entrepot_contract::order::{Credential, CredentialKind, OrderState, RefundCause};
 use entrepot_contract::product::Fulfilment;
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::answer::Answer;
 use entrepot_domain::code::NewCode;
-use entrepot_domain::code::{BatchState, CodeFacts, CodeState, ValidDays};
+use entrepot_domain::code::{BatchState, CodeFacts, CodeState, Days, ValidDays};
 use entrepot_domain::command::{Body, OrderName};
+use entrepot_domain::upload::{HandOver, UploadSaid, UploadWish};
 use entrepot_engine::Engine;
 use entrepot_engine::flows::administer::Asked;
 use entrepot_store::SqlStorage;
@@ -98,11 +100,11 @@ async fn what_ends_first_goes_first_and_nothing_that_ends_before_the_visit() {
         assert!(matches!(answer, Answer::OutOfCodes { .. }), "{answer:?}");
         let found = numbers(&storage).await;
         assert_eq!((found.codes.available, found.codes.assigned, found.waiting), (1, 3, 1));
-        let filter = CodeFilter { batch: Some("b2".parse().unwrap()), state: None };
+        let filter = CodeFilter { batch: Some("b2".parse().unwrap()), ..CodeFilter::default() };
         let listed = storage.list_codes(&merchant(), &pool(), &filter, &Page::default()).await.unwrap();
         assert_eq!((listed.len(), listed[0].state, listed[0].face), (1, CodeState::Assigned, Some(Money::fen(9_900))));
         assert!(listed[0].given_at.is_some() && listed[0].ended_at.is_none());
-        let filter = CodeFilter { batch: None, state: Some(CodeState::Available) };
+        let filter = CodeFilter { state: Some(CodeState::Available), ..CodeFilter::default() };
         let left = storage.export_codes(&merchant(), &pool(), &filter, &Page::default()).await.unwrap();
         assert_eq!(left.len(), 1);
         assert_eq!(
@@ -208,6 +210,63 @@ async fn codes_that_nobody_saw_are_given_again_and_lead_to_their_new_order_only(
         done(give(&engine, refund("2")).await);
         let found = numbers(&storage).await;
         assert_eq!((found.codes.available, found.codes.void), (0, 1));
+        hold(&engine).await;
+        engine.stop(Duration::from_secs(5)).await;
+    }
+}
+
+fn handed_over(upload: &UploadId, stands: Option<HandOver>) -> CodeFilter {
+    CodeFilter { upload: Some(upload.clone()), hand_over: stands, ..CodeFilter::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_channel_keeps_is_reserved_told_again_and_put_back() {
+    for given in databases::all().await {
+        let storage = databases::open(&given).await;
+        let engine = engine(&storage, "n1").await;
+        offer(&engine, fulfilment(POOL), 100, 1_000_000).await;
+        done(give(&engine, add((1..=5).map(|line| code(line, "b", None)).collect())).await);
+        let listing = engine.rules(&merchant()).await.unwrap().catalogue.listings[0].clone();
+        let wish = UploadWish { connection: listing.connection, listing: listing.id, count: 4, last_day: None };
+        let Answer::Upload { upload, .. } = done(give(&engine, Body::StartUpload { pool: pool(), wish }).await) else {
+            panic!("no upload began")
+        };
+        let days = Days::until("2030-01-01".parse().unwrap());
+        let reserve = || Body::ReserveForUpload { pool: pool(), upload: upload.clone(), limit: 4, days };
+        assert_eq!(done(give(&engine, reserve()).await), Answer::Changed { rows: 4 });
+        assert_eq!(done(give(&engine, reserve()).await), Answer::Changed { rows: 0 });
+        let store = storage.shared();
+        let part = store.upload_codes(&merchant(), &upload).await.unwrap();
+        assert_eq!(part.len(), 4);
+        assert_eq!(part[0].credentials[1].value, "PASS-1", "the channel's plugin gets them in full");
+        let until = Timestamp::from_seconds(4_000_000_000);
+        let begin = Body::TryUpload { pool: pool(), upload: upload.clone(), node: "n9".parse().unwrap(), until };
+        assert_eq!(done(give(&engine, begin).await), Answer::Upload { upload: upload.clone(), number: 1 });
+        let reason = "it is there already".to_owned();
+        let said = UploadSaid::Told {
+            refused: vec![RefusedCode { code: part[1].id.clone(), reason }],
+            untold: vec![part[2].id.clone()],
+            unclear: vec![part[3].id.clone()],
+        };
+        done(give(&engine, Body::RecordUpload { pool: pool(), upload: upload.clone(), number: 1, said }).await);
+        let left = store.upload_codes(&merchant(), &upload).await.unwrap();
+        let left: Vec<HandOver> = left.iter().map(|code| code.stands).collect();
+        assert_eq!(left, [HandOver::Waiting, HandOver::Unclear]);
+        let going = store.going_uploads().await.unwrap();
+        assert_eq!((going.len(), going[0].1.taken, going[0].1.refused), (1, 1, 1));
+        done(give(&engine, Body::StopUpload { pool: pool(), upload: upload.clone() }).await);
+        assert!(store.going_uploads().await.unwrap().is_empty());
+        let found = numbers(&storage).await.codes;
+        assert_eq!((found.available, found.reserved), (2, 3));
+        let refused = handed_over(&upload, Some(HandOver::Refused));
+        let refused = storage.list_codes(&merchant(), &pool(), &refused, &Page::default()).await.unwrap();
+        assert_eq!((refused.len(), refused[0].state), (1, CodeState::Reserved));
+        let all =
+            storage.list_codes(&merchant(), &pool(), &handed_over(&upload, None), &Page::default()).await.unwrap();
+        assert_eq!(all.len(), 3, "what went back has left its upload");
+        let (order, _) = issue(&engine, "1", 2).await;
+        assert_eq!(shown(&engine, &order).await, ["CODE-3", "CODE-5"]);
+        assert!(storage.list_uploads(&merchant(), &pool(), &Page::default()).await.unwrap()[0].ended_at.is_some());
         hold(&engine).await;
         engine.stop(Duration::from_secs(5)).await;
     }

@@ -70,7 +70,7 @@ fn directory() -> Directory {
         redeem_units: true,
         tells_redemption: false,
         times: entrepot_domain::deadline::Times { hold_ms: 1_800_000, ..entrepot_domain::deadline::Times::usual() },
-        beside: Beside::default(),
+        beside: Beside { codes: true, ..Beside::default() },
         selling: true,
     });
     let pool = ConnectionRules::Supplier(SupplierRules::of_pool());

@@ -9,7 +9,7 @@ use crate::connection::ConnectionSettings;
 use crate::encode::{fen, style};
 use crate::refusals::shortened;
 use crate::vouchers::with_credentials;
-use crate::{DouyinCalendar, product, publish, redeem};
+use crate::{DouyinCalendar, product, publish, redeem, reserve};
 
 /// Confirm order. Scenic §5, `documented`.
 const CONFIRM: (&str, &str) = ("confirm_order", "/goodlife/v1/trip/order/confirm/");
@@ -31,6 +31,7 @@ pub(crate) async fn deliver(
         Notice::Order(notice) => tell(channel, call, notice).await.map(|()| Told::Done),
         Notice::Calendar(notice) => publish::deliver(channel, call, notice).await,
         Notice::Product(notice) => product::deliver(channel, call, notice).await,
+        Notice::Codes(notice) => reserve::deliver(channel, call, notice).await,
         Notice::Unknown => Err(Fault::unsupported(notice.name())),
     }
 }

@@ -13,7 +13,7 @@
 //! - `encode`: an outcome in Douyin's words; `refusals`: our reasons as Douyin's codes; `vouchers`: credentials
 //!   as vouchers, and their project ids; `calendar`: prices and stock by date.
 //! - `deliver`: notices of orders as OpenAPI calls; `redeem`: uses; `publish`: calendars; `product`: products, and `goods`:
-//!   finding them, the shelf.
+//!   finding them, the shelf; `reserve`: codes for Douyin's own pool.
 //! - `look`: what Douyin itself says of orders, bills, uses, products, shops and sealed texts.
 //! - `ready`: the answers the host gives without asking.
 
@@ -32,6 +32,7 @@ mod publish;
 mod ready;
 mod redeem;
 mod refusals;
+mod reserve;
 mod scenes;
 mod scopes;
 mod settings;
@@ -39,7 +40,7 @@ mod vouchers;
 
 use douyin_wire::cipher::FieldCipher;
 use douyin_wire::client::ApiClient;
-use entrepot_sdk::contract::capability::CalendarNotices;
+use entrepot_sdk::contract::capability::{CalendarNotices, CodeNotices};
 use entrepot_sdk::prelude::*;
 
 pub use connection::{CodeAs, ConnectionSettings, IssueTooEarly, OrderMode, PublishMode, QueryVouchers, RedeemBy};
@@ -69,9 +70,10 @@ pub struct DouyinCalendar {
 /// - `redeemed`: failed calls must be repeated with the same `verify_token`, the idempotency mark (scenic §13,
 ///   `documented`; only for a short time: later, 1208 says that it was done).
 /// - `calendar`: prices and stock are told as they stand, not as they change (scenic §14, §15, `documented` fields).
+/// - `codes`: a code that Douyin has already is refused, so none is there twice (fulfilment §7, `documented`).
 /// - `product`: it is looked at first, and saved or shelved only when it has to be (scenic §17, §18, §20).
-const NOTICES: [&str; 8] =
-    ["accepted", "refused", "issued", "issue_failed", "refund_decided", "redeemed", "calendar", "product"];
+const NOTICES: [&str; 9] =
+    ["accepted", "refused", "issued", "issue_failed", "refund_decided", "redeemed", "calendar", "product", "codes"];
 
 #[async_trait]
 impl Channel for DouyinCalendar {
@@ -96,6 +98,7 @@ impl Channel for DouyinCalendar {
                     skus_limit: settings::SKUS_LIMIT,
                     horizon_days: settings::DATES_LIMIT,
                 }),
+                codes: Some(CodeNotices { codes_limit: settings::CODES_LIMIT }),
                 scopes: scopes::scopes(),
             },
             // `fixed_token` is asked for only in token mode `fixed`.

@@ -4,10 +4,12 @@
 //! - `orders`: one order, or those that changed (common §14).
 //! - `books`: bills and uses (common §13, §15).
 //! - `shown`: products and shops (scenic §18, §21).
+//! - `reserved`: whose a code of Douyin's own pool is (fulfilment §7).
 //! - `sealed`: guests' data (common §8.3).
 
 mod books;
 mod orders;
+mod reserved;
 mod sealed;
 mod shown;
 
@@ -20,7 +22,7 @@ use crate::DouyinCalendar;
 use crate::connection::ConnectionSettings;
 
 /// The questions that are answered; the card says it.
-pub(crate) const LOOKS: [LookName; 7] = [
+pub(crate) const LOOKS: [LookName; 8] = [
     LookName::Order,
     LookName::Orders,
     LookName::Ledger,
@@ -28,6 +30,7 @@ pub(crate) const LOOKS: [LookName; 7] = [
     LookName::Product,
     LookName::Shops,
     LookName::Sealed,
+    LookName::ReservedCode,
 ];
 
 pub(crate) async fn look(
@@ -43,6 +46,7 @@ pub(crate) async fn look(
         Look::Product { names } => shown::product(channel, call, names).await,
         Look::Shops { page } => shown::shops(channel, call, page.as_deref()).await,
         Look::Sealed(sealed) => sealed::open(channel, call, sealed).await,
+        Look::ReservedCode { names, credentials } => reserved::order(channel, call, names, credentials).await,
         Look::Unknown => Err(Fault::unsupported("look unknown")),
     }
 }

@@ -95,6 +95,10 @@ pub struct ApplicationSettings {
     pub ledger: LedgerCall,
     /// How the bill's day is written (common §15 says yyyy-MM-dd, client code yyyyMMdd).
     pub bill_date: BillDate,
+    /// Codes, or sub codes, with which Douyin refuses an import because it has one of its codes already. No page lists them
+    /// (fulfilment §7, inferred), so there are no defaults: until they are set, such an import stops with the code that
+    /// Douyin answered.
+    pub reserved_duplicate_codes: Vec<i64>,
     /// Find the orders of uses by asking for their vouchers' bills, one call more for each page: the history names no order
     /// (fulfilment §13.3, documented).
     pub redemption_orders: bool,
@@ -135,6 +139,7 @@ impl Default for ApplicationSettings {
             used_by_certificates: false,
             ledger: LedgerCall::Plain,
             bill_date: BillDate::Dashed,
+            reserved_duplicate_codes: Vec::new(),
             redemption_orders: true,
         }
     }
@@ -144,6 +149,9 @@ impl Default for ApplicationSettings {
 pub(crate) const DATES_LIMIT: u16 = 60;
 /// Most SKUs in one notice; the card says it (scenic §15, inferred; §17's limit of a product, documented).
 pub(crate) const SKUS_LIMIT: u16 = 3;
+
+/// Most codes of one notice; the card says it (fulfilment §7, documented).
+pub(crate) const CODES_LIMIT: u16 = 500;
 
 /// A call that publishes prices and stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]

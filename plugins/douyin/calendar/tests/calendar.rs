@@ -23,6 +23,8 @@ mod partner;
 mod products;
 #[path = "calendar/redemptions.rs"]
 mod redemptions;
+#[path = "calendar/reserved.rs"]
+mod reserved;
 #[path = "calendar/tokens.rs"]
 mod tokens;
 

@@ -79,6 +79,19 @@ impl Platform {
         Ok(world.reserved.of_order(order_id))
     }
 
+    /// Holds codes that came from elsewhere: an import that has one of them is refused.
+    pub fn hold_reserved_codes(&self, account_id: &str, codes: &[String]) {
+        let of = |code: &String| ReservedCode {
+            account_id: account_id.to_owned(),
+            sku_id: None,
+            third_sku_id: None,
+            code: code.clone(),
+            expired_s: None,
+            order_id: None,
+        };
+        self.shared.world().reserved.codes.extend(codes.iter().map(of));
+    }
+
     /// Every code that was imported, oldest first.
     pub fn reserved_codes(&self) -> Vec<ReservedCode> {
         self.shared.world().reserved.codes.clone()

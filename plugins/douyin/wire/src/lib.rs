@@ -24,6 +24,7 @@
 //! | [`issue`] | issue voucher: request |
 //! | [`calendar`] | price and stock: the pull's request and answer, the publish calls' bodies |
 //! | [`goods`] | products, audit, shelf, shops: answers |
+//! | [`reserved`] | codes in Douyin's own pool: import, the order of a code |
 //! | [`trade`] | orders, uses, bills, opened texts: answers |
 //! | [`answer`] | payloads of our answers |
 //! | [`client`] | token and signed OpenAPI calls, through the host's services |
@@ -42,6 +43,7 @@ pub mod number;
 pub mod order;
 pub mod person;
 pub mod refund;
+pub mod reserved;
 pub mod rules;
 pub mod sign;
 pub mod time;

@@ -2,7 +2,7 @@
 
 mod wider;
 
-use entrepot_sdk::contract::capability::CalendarNotices;
+use entrepot_sdk::contract::capability::{CalendarNotices, CodeNotices};
 use entrepot_sdk::contract::intent::{
     AskRefund, CancelStage, CreateOrder, IssueOrder, PullCalendar, RecordRefund, UnitChoice, Wish,
 };
@@ -65,7 +65,7 @@ const SCENES: &[(&str, bool)] = &[
 ];
 
 const NOTICES: &[&str] =
-    &["accepted", "refused", "issued", "issue_failed", "refund_decided", "redeemed", "calendar", "product"];
+    &["accepted", "refused", "issued", "issue_failed", "refund_decided", "redeemed", "calendar", "product", "codes"];
 
 /// What any call may say.
 #[derive(Debug, Default, Deserialize)]
@@ -183,8 +183,10 @@ impl Channel for ReferenceChannel {
                     LookName::Product,
                     LookName::Shops,
                     LookName::Sealed,
+                    LookName::ReservedCode,
                 ],
                 calendar: Some(CalendarNotices { dates_limit: 30, skus_limit: 3, horizon_days: 90 }),
+                codes: Some(CodeNotices { codes_limit: 300 }),
                 scopes: Vec::new(),
             },
             secrets: vec!["key"],

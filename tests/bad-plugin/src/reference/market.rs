@@ -127,6 +127,10 @@ fn seen(question: &Value) -> Value {
                 texts.iter().map(|text| format!("open-{}", text.as_str().unwrap_or(""))).collect();
             json!({ "code": 0, "seen": { "seen": "opened", "texts": opened } })
         }
+        Some("reserved_code") => {
+            let order = json!({ "order": ORDER, "codes": 2 });
+            json!({ "code": 0, "seen": { "seen": "reserved_code", "order": order } })
+        }
         _ => json!({ "code": 7 }),
     }
 }

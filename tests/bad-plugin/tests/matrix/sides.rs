@@ -7,9 +7,9 @@ use bad_plugin::reference::{market, signature};
 use entrepot_conformance::{Booked, Button, ChannelSide, Fixture, OtherSide, Pressed, Sample};
 use entrepot_sdk::contract::calendar::CalendarDay;
 use entrepot_sdk::contract::channel::RawRequest;
-use entrepot_sdk::contract::ids::{ListingId, ProductId, SkuId};
+use entrepot_sdk::contract::ids::{CodeId, ListingId, ProductId, SkuId};
 use entrepot_sdk::contract::listing::ListingNames;
-use entrepot_sdk::contract::notice::{CalendarNotice, ProductNotice, SkuDates, SkuNotice};
+use entrepot_sdk::contract::notice::{CalendarNotice, CodesNotice, PoolCode, ProductNotice, SkuDates, SkuNotice};
 use entrepot_sdk::contract::outcome::CalendarCell;
 use entrepot_sdk::contract::product::{GuestRequirement, RefundRule, Validity};
 use entrepot_sdk::contract::supplier::UsedUnits;
@@ -121,8 +121,8 @@ fn told(event: OrderEvent) -> Notice {
 
 fn notices() -> Vec<Notice> {
     let reason = || "no seats".to_owned();
-    let credential = Credential { kind: CredentialKind::QrCode, value: "QR-1".to_owned(), document_kind: None };
-    let units = vec![UnitCredentials { unit: 1, credentials: vec![credential] }];
+    let qr = || Credential { kind: CredentialKind::QrCode, value: "QR-1".to_owned(), document_kind: None };
+    let units = vec![UnitCredentials { unit: 1, credentials: vec![qr()] }];
     let at = Timestamp::from_seconds(1_790_800_000);
     let decision = RefundDecision::Agreed { fee: Some(Money::fen(900)) };
     let listing = ListingId::parse("l1").unwrap();
@@ -178,6 +178,12 @@ fn notices() -> Vec<Notice> {
                 minimum_units: 1,
                 maximum_units: 5,
             }],
+        }),
+        Notice::Codes(CodesNotice {
+            names: names(),
+            codes: vec![PoolCode { id: CodeId::parse("C1-0001").unwrap(), credentials: vec![qr()] }],
+            expires_at: Some(at),
+            earlier: None,
         }),
     ]
 }

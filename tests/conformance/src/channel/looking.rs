@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use entrepot_contract::capability::ChannelCapabilities;
 use entrepot_contract::ids::ChannelOrderId;
+use entrepot_contract::listing::ListingNames;
 use entrepot_contract::looking::{Look, LookName, SEEN_LIMIT, Sealed, Seen};
 use entrepot_contract::manifest::Manifest;
+use entrepot_contract::order::{Credential, CredentialKind};
 use entrepot_contract::services::{HttpResponse, Services as _};
 
 use super::sample::stand;
@@ -62,6 +64,11 @@ fn question(trial: &Trial, name: LookName, page: Option<String>) -> Outcome<Look
             let texts = ["one", "two", "three"].map(str::to_owned).to_vec();
             Look::Sealed(Sealed { order: order(trial)?, texts })
         }
+        LookName::ReservedCode => {
+            let credential =
+                Credential { kind: CredentialKind::QrCode, value: "Code-1".to_owned(), document_kind: None };
+            Look::ReservedCode { names: ListingNames::default(), credentials: vec![credential] }
+        }
         LookName::Unknown => return fail("the card declares a look that this contract does not know"),
     })
 }
@@ -77,6 +84,7 @@ fn fits(name: LookName, seen: &Seen) -> bool {
         Seen::Products { .. } => name == LookName::Product,
         Seen::Shops { .. } => name == LookName::Shops,
         Seen::Opened(_) => name == LookName::Sealed,
+        Seen::ReservedCode { .. } => name == LookName::ReservedCode,
         Seen::Unknown => false,
     }
 }

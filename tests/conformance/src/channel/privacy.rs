@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use entrepot_contract::channel::RawRequest;
-use entrepot_contract::notice::{Notice, OrderEvent, OrderNotice};
+use entrepot_contract::notice::{CodesNotice, Notice, OrderEvent, OrderNotice, PoolCode};
 use entrepot_contract::services::{HttpRequest, HttpResponse};
 use entrepot_sdk::testing::World;
 
@@ -80,6 +80,10 @@ async fn tell(trial: &Trial, heard: &mut Heard) -> Outcome {
         let notice = match notice {
             Notice::Order(told) if matches!(told.event, OrderEvent::Issued { .. }) => {
                 Notice::Order(OrderNotice { event: OrderEvent::Issued { units: vec![ticket(1), ticket(2)] }, ..told })
+            }
+            Notice::Codes(told) => {
+                let with_ticket = |code: PoolCode| PoolCode { credentials: ticket(1).credentials, ..code };
+                Notice::Codes(CodesNotice { codes: told.codes.into_iter().map(with_ticket).collect(), ..told })
             }
             other => other,
         };

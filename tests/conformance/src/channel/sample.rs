@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use entrepot_contract::calendar::CalendarDay;
 use entrepot_contract::channel::RawRequest;
-use entrepot_contract::ids::{ChannelOrderId, ListingId, OrderId, ProductId, SceneName, SkuId};
+use entrepot_contract::ids::{ChannelOrderId, CodeId, ListingId, OrderId, ProductId, SceneName, SkuId};
 use entrepot_contract::intent::Intent;
 use entrepot_contract::listing::ListingNames;
 use entrepot_contract::manifest::Manifest;
 use entrepot_contract::money::Money;
 use entrepot_contract::notice::{
-    CalendarNotice, Notice, OrderEvent, OrderNotice, ProductNotice, RefundDecision, SkuDates, SkuNotice,
+    CalendarNotice, CodesNotice, Notice, OrderEvent, OrderNotice, PoolCode, ProductNotice, RefundDecision, SkuDates,
+    SkuNotice,
 };
 use entrepot_contract::order::{Credential, CredentialKind, UnitCredentials, UnitState};
 use entrepot_contract::outcome::{
@@ -132,6 +133,15 @@ pub(crate) fn all_notices() -> Outcome<Vec<Notice>> {
         whole: false,
     }));
     notices.push(Notice::Product(product()?));
+    notices.push(Notice::Codes(CodesNotice {
+        names: ListingNames::default(),
+        codes: vec![PoolCode {
+            id: CodeId::parse("C1-0001").map_err(|fault| fault.to_string())?,
+            credentials: ticket(1).credentials,
+        }],
+        expires_at: None,
+        earlier: None,
+    }));
     Ok(notices)
 }
 

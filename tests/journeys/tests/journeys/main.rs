@@ -2,8 +2,8 @@
 //! Of the house's own crates, the simulators are used, and the store's way to make a PostgreSQL database.
 //!
 //! What they work with is this package's library. Tests: `demo`, `libraries`, `surface`, `platform`, `early`, `killed`,
-//! `commands`, `discretion`, `processes`, `reload`, `nodes`; `zhiyoubao`, `callbacks` and `by_hand`: a scenic area
-//! behind a gateway; `octo`: a museum whose supplier keeps units before it books them.
+//! `commands`, `discretion`, `processes`, `reload`, `nodes`, `reserved`; `zhiyoubao`, `callbacks` and `by_hand`: a scenic
+//! area behind a gateway; `octo`: a museum whose supplier keeps units before it books them.
 
 #![allow(clippy::unwrap_used)]
 
@@ -21,5 +21,6 @@ mod octo;
 mod platform;
 mod processes;
 mod reload;
+mod reserved;
 mod surface;
 mod zhiyoubao;

@@ -11,7 +11,7 @@ use crate::config::key::Key;
 const FOLLOWS_LEAST_S: u64 = 10;
 
 impl Checker<'_> {
-    /// `calendar`, `products` and `reconcile` of a channel connection.
+    /// `calendar`, `products`, `upload_codes` and `reconcile` of a channel connection.
     pub(super) fn beside(&mut self, connection: &Key, plugin: Option<&KnownPlugin>) {
         let calendar = connection.child("calendar");
         if calendar.find(self.value).is_some_and(Value::is_object) && plugin.is_some_and(|one| !one.tells_calendar) {
@@ -24,6 +24,13 @@ impl Checker<'_> {
         if let Some(told) = told.filter(|_| plugin.is_some_and(|one| !one.tells_products)) {
             let fault = self.fault(&products, "asks for what the plugin cannot do: telling products");
             self.faults.push(fault.found(format!("the text {told:?}")).expected("\"never\", or no such key"));
+        }
+        let codes = connection.child("upload_codes");
+        let wanted = codes.find(self.value).and_then(Value::as_bool) == Some(true);
+        if wanted && plugin.is_some_and(|one| !one.takes_codes) {
+            let fault =
+                self.fault(&codes, "asks for what the plugin cannot do: handing codes over to a pool of its channel");
+            self.faults.push(fault.found("true").expected("false, or no such key"));
         }
         let follows = connection.child("catch_up_s");
         let often = follows.find(self.value).and_then(Value::as_u64);

@@ -112,6 +112,7 @@ fn acme(id: &str) -> Option<KnownPlugin> {
         family: FamilyName::parse(family).unwrap(),
         tells_calendar: id == "acme-vouchers",
         tells_products: id == "acme-vouchers",
+        takes_codes: id == "acme-vouchers",
         looks: if id == "acme-vouchers" { vec![LookName::Orders] } else { Vec::new() },
         instance_settings: json!({
             "type": "object", "additionalProperties": false,

@@ -92,6 +92,7 @@ fn taken_at_its_word(loaded: &Loaded) -> impl Fn(&str) -> Option<KnownPlugin> + 
             connection_settings,
             tells_calendar,
             tells_products,
+            takes_codes: true,
             looks,
         })
     }

@@ -4,11 +4,12 @@ use douyin_wire::sign::{life_sign, parse_query, webhook_sign};
 use entrepot_sdk::contract::calendar::CalendarDay;
 use entrepot_sdk::contract::channel::RawRequest;
 use entrepot_sdk::contract::fault::Fault;
-use entrepot_sdk::contract::ids::{ChannelOrderId, ListingId, OrderId, ProductId, SceneName, SkuId};
+use entrepot_sdk::contract::ids::{ChannelOrderId, CodeId, ListingId, OrderId, ProductId, SceneName, SkuId};
 use entrepot_sdk::contract::listing::ListingNames;
 use entrepot_sdk::contract::money::Money;
 use entrepot_sdk::contract::notice::{
-    CalendarNotice, Notice, OrderEvent, OrderNotice, ProductNotice, RefundDecision, SkuDates, SkuNotice,
+    CalendarNotice, CodesNotice, Notice, OrderEvent, OrderNotice, PoolCode, ProductNotice, RefundDecision, SkuDates,
+    SkuNotice,
 };
 use entrepot_sdk::contract::order::{Credential, CredentialKind, UnitCredentials};
 use entrepot_sdk::contract::outcome::CalendarCell;
@@ -173,6 +174,20 @@ pub fn product() -> ProductNotice {
     }
 }
 
+/// Codes for Douyin's own pool (fulfilment §7).
+pub fn reserved(codes: &[&str]) -> CodesNotice {
+    let code = |(place, text): (usize, &&str)| PoolCode {
+        id: CodeId::parse(format!("C-{place:04}")).expect("an id"),
+        credentials: vec![Credential { kind: CredentialKind::QrCode, value: (*text).to_owned(), document_kind: None }],
+    };
+    CodesNotice {
+        names: ListingNames { sku_out: Some("P1-ADULT".to_owned()), ..product_names() },
+        codes: codes.iter().enumerate().map(code).collect(),
+        expires_at: Some(Timestamp::from_seconds(1_793_462_400)),
+        earlier: None,
+    }
+}
+
 /// One notice of each kind.
 pub fn notices() -> Vec<Notice> {
     let reason = || "no seats".to_owned();
@@ -189,6 +204,7 @@ pub fn notices() -> Vec<Notice> {
         redemption(&[1], false),
         calendar(false, vec![sku_dates("P1-ADULT", vec![cell("2026-10-01", 9_000, Some(5))], &["2026-10-02"])]),
         Notice::Product(product()),
+        Notice::Codes(reserved(&["QR-1"])),
     ]
 }
 

@@ -8,7 +8,7 @@ use entrepot_sdk::contract::listing::ListingNames;
 use entrepot_sdk::contract::looking::Seen;
 use entrepot_sdk::contract::message::{Request, Response};
 use entrepot_sdk::contract::money::Money;
-use entrepot_sdk::contract::notice::Told;
+use entrepot_sdk::contract::notice::{CodesNotice, Notice, Told};
 use entrepot_sdk::contract::outcome::Outcome;
 use serde_json::Value;
 
@@ -242,6 +242,24 @@ pub(super) const DEFECTS: &[Defect] = defect_table! {
             shops.iter_mut().for_each(|shop| shop.name = number.to_string());
         }
     });
+    last_code_for_another_day breaks codes_are_told_as_they_are: Asked(|_, asked, _| {
+        codes(asked).into_iter().for_each(|notice| drop(notice.codes.pop()));
+    });
+    hundred_codes_will_do breaks codes_up_to_the_limit_are_told: Asked(|_, asked, _| {
+        codes(asked).into_iter().for_each(|notice| notice.codes.truncate(100));
+    });
+    told_is_told breaks lost_codes_are_told_again: Instead(|asked, _| {
+        let mut asked = asked.clone();
+        let again = codes(&mut asked).is_some_and(|notice| notice.earlier.is_some());
+        again.then_some(Ok(Response::Channel(ChannelResponse::Told(Told::Done))))
+    });
+    quotes_the_partner breaks an_error_for_codes_names_none: Answered(|asked, answer, _| {
+        let mut asked = asked.clone();
+        if let (Some(notice), Err(fault)) = (codes(&mut asked), answer) {
+            let texts = notice.codes.iter().flat_map(|code| &code.credentials).map(|shown| shown.value.as_str());
+            fault.text.push_str(&texts.collect::<Vec<_>>().join(" "));
+        }
+    });
     looks_without_end breaks looked_lists_are_limited: Answered(|_, answer, _| {
         if let Some(Seen::Shops { shops, .. }) = seen(answer) {
             let shop = shops[0].clone();
@@ -397,5 +415,14 @@ fn nothing_there(asked: &Request, answer: &mut Answer, _: &Place) {
     if matches!(asked, Request::Channel(ChannelRequest::Look { .. })) && answer.is_err() {
         let seen = Box::new(Seen::Orders { orders: Vec::new(), next: None });
         *answer = Ok(Response::Channel(ChannelResponse::Seen(seen)));
+    }
+}
+
+/// The notice of codes that is delivered.
+fn codes(asked: &mut Request) -> Option<&mut CodesNotice> {
+    let Request::Channel(ChannelRequest::Deliver { notice }) = asked else { return None };
+    match notice.as_mut() {
+        Notice::Codes(codes) => Some(codes),
+        _ => None,
     }
 }
