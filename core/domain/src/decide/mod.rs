@@ -2,7 +2,7 @@
 //!
 //! - [`create`], [`payment`] (pay, accept, cancel), [`issue`] with [`give_codes`], [`redeem`], [`refund`]: the life of an order;
 //!   [`hold`]: what is kept at a supplier; [`use_told`]: what its own gate saw; [`by_hand`]: codes that a person typed;
-//!   [`document`]: the guest's own document is what he shows.
+//!   [`document`]: the guest's own document is what he shows; [`refunded_units`]: what the channel gave back.
 //! - [`reserve`]: units of a voucher order take a date; [`deadlines`]: time passed.
 //! - [`facts`]: what came before its order.
 //! - [`money`]: top-ups, corrections, transfers, limits; [`calendar`]: prices, stock, catalogue; [`codes`]: pools.
@@ -23,6 +23,7 @@ mod money;
 mod payment;
 mod redeem;
 mod refund;
+mod refunded_units;
 mod reserve;
 mod use_told;
 
