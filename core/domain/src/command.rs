@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use entrepot_contract::calendar::{CalendarDay, Capacity, StockKey};
 use entrepot_contract::ids::{
     ApplicationId, BatchId, ChannelOrderId, CodeId, ConnectionId, DistributorId, MerchantId, NodeId, OrderId, PoolName,
-    RefundId, SupplierReference, UploadId,
+    RefundId, UploadId,
 };
 use entrepot_contract::intent::{AskRefund, CreateOrder, Intent, RecordRefund, UnitChoice};
-use entrepot_contract::listing::{Listing, UnitNames};
+use entrepot_contract::listing::Listing;
 use entrepot_contract::money::Money;
-use entrepot_contract::order::UnitCredentials;
 use entrepot_contract::product::{Product, Sku};
 use entrepot_contract::supplier::{Holding, Usage};
 use entrepot_contract::time::{Timestamp, VisitDate};
@@ -23,6 +22,10 @@ use crate::job::JobEnd;
 use crate::limits::Person;
 use crate::seed::Seed;
 use crate::upload::{UploadSaid, UploadWish};
+
+mod told;
+
+pub use told::{ChannelNames, IssueResult};
 
 /// Most rows one bulk command may carry; longer work is cut into chunks before.
 pub const BULK_LIMIT_ROWS: usize = 500;
@@ -60,15 +63,6 @@ pub struct Command {
     pub job: Option<JobEnd>,
     /// What is asked for.
     pub body: Body,
-}
-
-/// What a channel calls an order and its units besides the order's number.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ChannelNames {
-    /// A second name of the order; it keeps the one it has where none is told.
-    pub reference: Option<String>,
-    /// The units, in the order of their numbers; they keep the names they have where none are told.
-    pub units: Vec<UnitNames>,
 }
 
 /// An order as the caller knows it.
@@ -457,42 +451,6 @@ impl Body {
                 | Self::ShowCredentials { .. }
         )
     }
-}
-
-/// What a supplier said about a booking.
-#[derive(Debug, Clone)]
-pub enum IssueResult {
-    /// Issued.
-    Issued {
-        /// What the supplier calls it.
-        reference: Option<SupplierReference>,
-        /// One entry for each unit.
-        units: Vec<UnitCredentials>,
-    },
-    /// Taken; asked again later, so the job goes on.
-    Pending {
-        /// What the supplier calls it.
-        reference: Option<SupplierReference>,
-    },
-    /// A certain no.
-    Refused {
-        /// For people.
-        reason: String,
-    },
-    /// A person typed the codes instead (人工出票).
-    ByHand {
-        /// One entry for each unit.
-        units: Vec<UnitCredentials>,
-        /// Why, for the timeline.
-        reason: String,
-    },
-    /// The supplier issued after a person had typed the codes.
-    Found {
-        /// What the supplier calls it.
-        reference: Option<SupplierReference>,
-        /// Whether its codes are the ones that were typed.
-        same: bool,
-    },
 }
 
 /// One SKU on one date, with the stock of its own bucket. What is left out stays as it is.

@@ -2,7 +2,7 @@
 //!
 //! - [`create`], [`payment`] (pay, accept, cancel), [`issue`] with [`give_codes`], [`redeem`], [`refund`]: the life of an order;
 //!   [`hold`]: what is kept at a supplier; [`use_told`]: what its own gate saw; [`by_hand`]: codes that a person typed;
-//!   [`unissued`]: refunds asked because no ticket came;
+//!   [`unissued`]: refunds asked because no ticket came; [`refunded_units`]: what the channel gave back;
 //!   [`document`]: the guest's own document is what he shows.
 //! - [`reserve`]: units of a voucher order take a date; [`deadlines`]: time passed.
 //! - [`facts`]: what came before its order.
@@ -25,6 +25,7 @@ mod money;
 mod payment;
 mod redeem;
 mod refund;
+mod refunded_units;
 mod reserve;
 mod unissued;
 mod upload_codes;

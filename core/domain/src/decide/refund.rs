@@ -1,7 +1,5 @@
 //! Refunds: asked, decided by rule or by a person, announced by the channel. The announcement is authoritative.
 
-use std::collections::BTreeSet;
-
 use entrepot_contract::ids::{OrderId, RefundId};
 use entrepot_contract::intent::{AskRefund, GivesBack, RecordRefund, UnitChoice};
 use entrepot_contract::money::Money;
@@ -12,8 +10,8 @@ use entrepot_contract::time::Timestamp;
 
 use super::draft::Draft;
 use super::issue::free_units;
-use super::redeem::{choose, named};
-use super::{Stop, give_codes, payment, reserve, unissued};
+use super::redeem::choose;
+use super::{Stop, give_codes, payment, refunded_units, reserve, unissued};
 use crate::alert::AlertKind;
 use crate::answer::{Answer, RefundStanding};
 use crate::catalogue::Cancels;
@@ -309,7 +307,7 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
     // Only what the supplier agreed to is gone there: an order may have been issued after its refund was agreed.
     let cancelled_upstream = refund.state == RefundState::Agreed && refund.decided_by.as_deref() == Some(SUPPLIER);
     let asked = refund.units.len();
-    refund.units = units_gone(draft, &order, &refund, intent);
+    refund.units = refunded_units::gone(draft, &order, &refund, intent);
     // A fee agreed for more units than went is kept for those that went.
     if let Some(fee) = refund.settlement_fee.as_mut().filter(|_| refund.units.len() < asked) {
         let share = i128::from(fee.amount_minor) * refund.units.len() as i128 / asked as i128;
@@ -413,65 +411,6 @@ fn announced(draft: &Draft<'_>, order: &Order, intent: &RecordRefund) -> Refund 
         decided_at: None,
         done_at: None,
     }
-}
-
-/// Which units the money belongs to: those the channel names, else those of the question, else all that are open.
-fn units_gone(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent: &RecordRefund) -> Vec<u16> {
-    let open: Vec<u16> = open_units(order);
-    let wanted = match &intent.units {
-        _ if planted::is(Bug::RefundOfTheRest) => open.clone(),
-        UnitChoice::Numbers(numbers) => {
-            let once: BTreeSet<u16> = numbers.iter().copied().collect();
-            once.into_iter().collect()
-        }
-        UnitChoice::Count(count) => counted(draft, order, refund, usize::try_from(*count).unwrap_or(usize::MAX)),
-        // One unit for each name, whichever, where the channel told no names before.
-        UnitChoice::Named(names) => named(order, names).unwrap_or_else(|| counted(draft, order, refund, names.len())),
-        UnitChoice::AllLeft if !refund.units.is_empty() => refund.units.clone(),
-        UnitChoice::AllLeft | UnitChoice::Unknown(_) => open.clone(),
-    };
-    let again = planted::is(Bug::RefundedTwice);
-    let (gone, other): (Vec<u16>, Vec<u16>) = wanted.into_iter().partition(|unit| again || open.contains(unit));
-    let short = match &intent.units {
-        UnitChoice::Count(count) => gone.len() < usize::try_from(*count).unwrap_or(0),
-        UnitChoice::Named(names) => gone.len() < names.len(),
-        _ => false,
-    };
-    // A reservation that was cancelled before has no open unit left: its refund is no news.
-    let over = order.source().is_some() && open.is_empty();
-    if (!other.is_empty() || gone.is_empty() || short) && !over {
-        let text = format!(
-            "the channel refunded {} of order {}, whose open units are {open:?}; units {other:?} were used or given \
-             back before",
-            intent.amount, order.id
-        );
-        draft.alert(AlertKind::Contradiction, order.id.as_str(), text);
-    }
-    gone
-}
-
-/// Units that were neither used nor given back; reserved ones after the others.
-fn open_units(order: &Order) -> Vec<u16> {
-    let mut units = order.numbers(UnitState::Available);
-    units.extend(order.numbers(UnitState::Reserved));
-    units
-}
-
-/// That many units: those of the question first, then the last that no other refund names, then the last that are open.
-fn counted(draft: &Draft<'_>, order: &Order, refund: &Refund, count: usize) -> Vec<u16> {
-    if refund.units.len() == count {
-        return refund.units.clone();
-    }
-    let open = open_units(order);
-    let asked = refund.units.iter().filter(|unit| open.contains(unit)).copied();
-    let free = free_units(draft, order).into_iter().rev();
-    let mut units = Vec::with_capacity(count.min(open.len()));
-    for unit in asked.chain(free).chain(open.iter().rev().copied()) {
-        if units.len() < count && !units.contains(&unit) {
-            units.push(unit);
-        }
-    }
-    units
 }
 
 /// Units, stock and credit go back; per unit never more than was captured.
