@@ -3,7 +3,7 @@
 //!
 //! What they work with is this package's library. Tests: `demo`, `libraries`, `surface`, `platform`, `early`, `killed`,
 //! `commands`, `discretion`, `processes`, `reload`, `nodes`; `zhiyoubao`, `callbacks` and `by_hand`: a scenic area
-//! behind a gateway.
+//! behind a gateway; `paths`: every path of an order, by its state machine.
 
 #![allow(clippy::unwrap_used)]
 
@@ -17,6 +17,7 @@ mod early;
 mod killed;
 mod libraries;
 mod nodes;
+mod paths;
 mod platform;
 mod processes;
 mod reload;
