@@ -3,23 +3,21 @@
 use douyin_simulator::{Fault, OrderMode, OrderState, RefundNotice};
 use serde_json::json;
 
-use entrepot_journeys::databases;
 use entrepot_journeys::stage::Stage;
 use entrepot_journeys::wait::until;
 
-use super::way::{LATER, Rows, Way, accepted_later, answered, assert_clean, stage, ticket};
+use super::way::{LATER, Rows, Way, accepted_later, answered, on_each, ticket};
 
 const CONFIRM: &str = "/goodlife/v1/trip/order/confirm/";
 
 #[tokio::test]
 async fn an_order_that_is_accepted_later() {
-    for given in databases::all().await {
-        let stage = stage(given, OrderMode::BeforePayment).await;
-        accepted_by_hand(&stage).await;
-        refused_by_hand(&stage).await;
-        refunded_while_it_waits(&stage).await;
-        assert_clean(&stage).await;
-    }
+    on_each(OrderMode::BeforePayment, async |stage| {
+        accepted_by_hand(stage).await;
+        refused_by_hand(stage).await;
+        refunded_while_it_waits(stage).await;
+    })
+    .await;
 }
 
 /// How often the platform was told a decision.

@@ -4,28 +4,24 @@
 use douyin_simulator::{Fault, OrderMode, OrderState, Purchase, RefundNotice, Scene};
 use serde_json::json;
 
-use entrepot_journeys::databases;
 use entrepot_journeys::stage::Stage;
 
-use super::way::{
-    LATER, OWN, POOR, Rows, Way, accepted_at_once, accepted_later, answered, assert_clean, purchase, stage, ticket,
-};
+use super::way::{LATER, OWN, POOR, Rows, Way, accepted_at_once, accepted_later, answered, on_each, purchase, ticket};
 
 const MADE: [&str; 3] = ["created", "paid", "accepted"];
 
 #[tokio::test]
 async fn an_order_made_after_its_payment() {
-    for given in databases::all().await {
-        let stage = stage(given, OrderMode::AfterPayment).await;
-        bought(&stage).await;
-        refused(&stage).await;
-        one_answer_lost(&stage).await;
-        both_answers_lost(&stage).await;
-        both_requests_lost(&stage).await;
-        accepted_by_hand(&stage).await;
-        refused_by_hand(&stage).await;
-        assert_clean(&stage).await;
-    }
+    on_each(OrderMode::AfterPayment, async |stage| {
+        bought(stage).await;
+        refused(stage).await;
+        one_answer_lost(stage).await;
+        both_answers_lost(stage).await;
+        both_requests_lost(stage).await;
+        accepted_by_hand(stage).await;
+        refused_by_hand(stage).await;
+    })
+    .await;
 }
 
 async fn bought(stage: &Stage) {

@@ -10,7 +10,7 @@ use entrepot_journeys::office::Offer;
 use entrepot_journeys::stage::Stage;
 use entrepot_journeys::wait::until;
 
-use super::way::{Rows, Way, answered, assert_clean, stage};
+use super::way::{Rows, Way, answered, assert_clean, on_each};
 
 const CALLBACK: &str = "/goodlife/v1/fulfilment/create/callback/";
 
@@ -32,18 +32,17 @@ fn callbacks(stage: &Stage, way: &Way<'_>) -> Vec<Value> {
 
 #[tokio::test]
 async fn vouchers_come_at_once_or_later_or_never() {
-    for given in databases::all().await {
-        let stage = stage(given, OrderMode::BeforePayment).await;
+    on_each(OrderMode::BeforePayment, async |stage| {
         for offer in [Offer::from_the_pool(), Offer::at_the_gate()] {
             stage.office.offer(&offer, &stage.day, 100).await;
         }
-        from_a_full_pool(&stage).await;
-        from_an_empty_pool_by_callback(&stage).await;
-        refunded_while_the_pool_is_empty(&stage).await;
-        from_the_gate(&stage).await;
-        refused_by_the_gate(&stage).await;
-        assert_clean(&stage).await;
-    }
+        from_a_full_pool(stage).await;
+        from_an_empty_pool_by_callback(stage).await;
+        refunded_while_the_pool_is_empty(stage).await;
+        from_the_gate(stage).await;
+        refused_by_the_gate(stage).await;
+    })
+    .await;
 }
 
 async fn from_a_full_pool(stage: &Stage) {

@@ -4,12 +4,11 @@ use chrono::{Days, NaiveDate};
 use douyin_simulator::{Fault, OrderMode, OrderState, Purchase, RedemptionKind, RefundAsk};
 use serde_json::{Value, json};
 
-use entrepot_journeys::databases;
 use entrepot_journeys::office::Offer;
 use entrepot_journeys::stage::Stage;
 use entrepot_journeys::wait::until;
 
-use super::way::{OWN, PERSON, Rows, Way, answered, assert_clean, purchase, stage, ticket};
+use super::way::{OWN, PERSON, Rows, Way, answered, on_each, purchase, ticket};
 
 const VERIFY: &str = "/goodlife/v1/trip/certificate/verify/";
 const BOUGHT: [&str; 4] = ["created", "paid", "accepted", "issued"];
@@ -39,17 +38,16 @@ fn forbidden((status, answer): (u16, Value)) {
 
 #[tokio::test]
 async fn uses_that_the_platform_is_told() {
-    for given in databases::all().await {
-        let stage = stage(given, OrderMode::BeforePayment).await;
-        a_whole_order(&stage).await;
-        unit_by_unit(&stage).await;
-        by_the_code(&stage).await;
-        used_at_the_platform_before(&stage).await;
-        told_by_the_answer_to_its_question(&stage).await;
-        before_its_time(&stage).await;
-        while_a_refund_is_pending(&stage).await;
-        assert_clean(&stage).await;
-    }
+    on_each(OrderMode::BeforePayment, async |stage| {
+        a_whole_order(stage).await;
+        unit_by_unit(stage).await;
+        by_the_code(stage).await;
+        used_at_the_platform_before(stage).await;
+        told_by_the_answer_to_its_question(stage).await;
+        before_its_time(stage).await;
+        while_a_refund_is_pending(stage).await;
+    })
+    .await;
 }
 
 /// No voucher is named: it is the whole order. A second use is refused.

@@ -4,9 +4,7 @@
 use douyin_simulator::{OrderMode, RefundAsk, RefundNotice, RefundState};
 use serde_json::json;
 
-use entrepot_journeys::databases;
-
-use super::way::{OWN, Rows, Way, answered, assert_clean, stage, ticket};
+use super::way::{OWN, Rows, Way, answered, on_each, ticket};
 
 /// `apply_source` and the cause that is written for it.
 const SOURCES: [(i64, &str); 27] = [
@@ -67,11 +65,10 @@ const BOUGHT: [&str; 4] = ["created", "paid", "accepted", "issued"];
 
 #[tokio::test]
 async fn each_source_is_answered_by_the_rule_and_its_result_is_taken() {
-    for given in databases::all().await {
-        let stage = stage(given, OrderMode::BeforePayment).await;
+    on_each(OrderMode::BeforePayment, async |stage| {
         let offer = ticket(OWN);
         for (source, cause) in SOURCES {
-            let way = Way::issued(&stage, &offer, 1).await;
+            let way = Way::issued(stage, &offer, 1).await;
             let ask = RefundAsk { source, fee_fen: 100, ..RefundAsk::user() };
             let asked = stage.platform.apply_refund(&way.order, ask.clone()).await.unwrap();
             let yes = json!({ "error_code": 0, "audit_refund_result": 1, "refund_fee_amount": 100 });
@@ -90,17 +87,16 @@ async fn each_source_is_answered_by_the_rule_and_its_result_is_taken() {
             let done = Rows::refunded(1, &format!("done {cause} [1] rule"));
             way.expect(&done, &[&BOUGHT[..], &["refund agreed", "refunded"]].concat()).await;
         }
-        assert_clean(&stage).await;
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn each_scene_is_taken_without_a_question_before_it() {
-    for given in databases::all().await {
-        let stage = stage(given, OrderMode::BeforePayment).await;
+    on_each(OrderMode::BeforePayment, async |stage| {
         let offer = ticket(OWN);
         for (scene, cause) in SCENES {
-            let way = Way::issued(&stage, &offer, 1).await;
+            let way = Way::issued(stage, &offer, 1).await;
             let told = stage.platform.notify_refund(&way.order, RefundNotice::unasked(scene)).await.unwrap();
             answered(&told, json!({ "error_code": 0 }));
             let key = way.there().refunds[0].key.clone();
@@ -109,6 +105,6 @@ async fn each_scene_is_taken_without_a_question_before_it() {
             let done = Rows::refunded(1, &format!("done {cause} [1] channel"));
             way.expect(&done, &[&BOUGHT[..], &["refunded"]].concat()).await;
         }
-        assert_clean(&stage).await;
-    }
+    })
+    .await;
 }

@@ -5,12 +5,11 @@ use douyin_simulator::{Fault, OrderMode, RefundAsk, RefundNotice, RefundReply, R
 use serde_json::{Value, json};
 use simple_gate_simulator::Fault as GateFault;
 
-use entrepot_journeys::databases;
 use entrepot_journeys::office::Offer;
 use entrepot_journeys::stage::Stage;
 use entrepot_journeys::wait::until;
 
-use super::way::{OWN, PERSON, Rows, Way, answered, assert_clean, stage, ticket};
+use super::way::{OWN, PERSON, Rows, Way, answered, on_each, ticket};
 
 const AUDIT: &str = "/goodlife/v1/trip/refund/audit/";
 const BOUGHT: [&str; 4] = ["created", "paid", "accepted", "issued"];
@@ -44,17 +43,16 @@ async fn paid_back(stage: &Stage, way: &Way<'_>, key: &str) {
 
 #[tokio::test]
 async fn refunds_that_the_rule_decides() {
-    for given in databases::all().await {
-        let stage = stage(given, OrderMode::BeforePayment).await;
-        fees(&stage).await;
-        nothing_back_any_more(&stage).await;
-        unit_by_unit(&stage).await;
-        two_questions_about_one_unit(&stage).await;
-        accepted_and_never_issued(&stage).await;
-        used_units(&stage).await;
-        expired(&stage).await;
-        assert_clean(&stage).await;
-    }
+    on_each(OrderMode::BeforePayment, async |stage| {
+        fees(stage).await;
+        nothing_back_any_more(stage).await;
+        unit_by_unit(stage).await;
+        two_questions_about_one_unit(stage).await;
+        accepted_and_never_issued(stage).await;
+        used_units(stage).await;
+        expired(stage).await;
+    })
+    .await;
 }
 
 /// The platform's fee comes back as it was; the distributor is charged by the rule, never more than the guest.
@@ -194,17 +192,16 @@ async fn expired(stage: &Stage) {
 
 #[tokio::test]
 async fn refunds_that_a_person_or_the_supplier_decides() {
-    for given in databases::all().await {
-        let stage = stage(given, OrderMode::BeforePayment).await;
+    on_each(OrderMode::BeforePayment, async |stage| {
         stage.office.offer(&Offer::at_the_gate(), &stage.day, 100).await;
-        a_person_agrees(&stage).await;
-        a_person_refuses(&stage).await;
-        refunded_before_anybody_decided(&stage).await;
-        the_supplier_agrees(&stage).await;
-        the_supplier_refuses(&stage).await;
-        the_supplier_is_told_afterwards(&stage).await;
-        assert_clean(&stage).await;
-    }
+        a_person_agrees(stage).await;
+        a_person_refuses(stage).await;
+        refunded_before_anybody_decided(stage).await;
+        the_supplier_agrees(stage).await;
+        the_supplier_refuses(stage).await;
+        the_supplier_is_told_afterwards(stage).await;
+    })
+    .await;
 }
 
 /// The platform is busy, then its answer is lost: it is told until it has answered.
@@ -311,13 +308,12 @@ async fn the_supplier_is_told_afterwards(stage: &Stage) {
 
 #[tokio::test]
 async fn refunds_that_are_repeated_or_come_the_wrong_way_round() {
-    for given in databases::all().await {
-        let stage = stage(given, OrderMode::BeforePayment).await;
-        every_answer_lost_once(&stage).await;
-        the_result_before_the_question(&stage).await;
-        another_amount_under_the_same_key(&stage).await;
-        assert_clean(&stage).await;
-    }
+    on_each(OrderMode::BeforePayment, async |stage| {
+        every_answer_lost_once(stage).await;
+        the_result_before_the_question(stage).await;
+        another_amount_under_the_same_key(stage).await;
+    })
+    .await;
 }
 
 async fn every_answer_lost_once(stage: &Stage) {

@@ -4,29 +4,26 @@
 use douyin_simulator::{CancelNotice, Fault, OrderMode, OrderState, RefundNotice, Scene};
 use serde_json::json;
 
-use entrepot_journeys::databases;
 use entrepot_journeys::stage::Stage;
 
 use super::way::{
-    OWN, Rows, UNPAID, Way, accepted_at_once, accepted_later, answered, assert_clean, purchase, refused_at_once, stage,
-    ticket,
+    OWN, Rows, UNPAID, Way, accepted_at_once, accepted_later, answered, on_each, purchase, refused_at_once, ticket,
 };
 
 const CANCELLED: &str = "cancelled at the channel";
 
 #[tokio::test]
 async fn an_order_made_before_its_payment() {
-    for given in databases::all().await {
-        let stage = stage(given, OrderMode::BeforePayment).await;
-        bought_with_every_answer_lost_once(&stage).await;
-        taken_as_created(&stage).await;
-        paid_though_never_heard_of(&stage).await;
-        never_paid(&stage).await;
-        cancelled_unpaid(&stage).await;
-        cancelled_after_payment(&stage).await;
-        refunded_before_its_payment_was_heard(&stage).await;
-        assert_clean(&stage).await;
-    }
+    on_each(OrderMode::BeforePayment, async |stage| {
+        bought_with_every_answer_lost_once(stage).await;
+        taken_as_created(stage).await;
+        paid_though_never_heard_of(stage).await;
+        never_paid(stage).await;
+        cancelled_unpaid(stage).await;
+        cancelled_after_payment(stage).await;
+        refunded_before_its_payment_was_heard(stage).await;
+    })
+    .await;
 }
 
 /// Each answer is lost on its way and the call repeated: everything happens once.

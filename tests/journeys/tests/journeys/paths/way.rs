@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use douyin_simulator::{OrderMode, Purchase, SpiReply};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use entrepot_journeys::databases::Given;
+use entrepot_journeys::databases::{self, Given};
 use entrepot_journeys::office::Offer;
 use entrepot_journeys::stage::Stage;
 use entrepot_journeys::wait::until;
@@ -15,8 +16,15 @@ use entrepot_journeys::wait::until;
 const SETTLEMENT_FEN: i64 = 8_000;
 
 /// Connections of lakeside with their accounts: the demo's own, and those that differ in one thing.
-const ACCOUNTS: [(&str, &str); 6] =
-    [(OWN, "70001"), (LATER, "70003"), (PERSON, "70004"), (HASTY, "70005"), (UNPAID, "70006"), (POOR, "70007")];
+const ACCOUNTS: [(&str, &str); 7] = [
+    (OWN, "70001"),
+    (LATER, "70003"),
+    (PERSON, "70004"),
+    (HASTY, "70005"),
+    (BRIEF, "70006"),
+    (UNPAID, "70007"),
+    (POOR, "70008"),
+];
 
 /// Accepts at once, decides refunds by rule.
 pub const OWN: &str = "lakeside-douyin";
@@ -24,8 +32,10 @@ pub const OWN: &str = "lakeside-douyin";
 pub const LATER: &str = "lakeside-later";
 /// A person decides every refund.
 pub const PERSON: &str = "lakeside-person";
-/// Accepts later, and every clock but the payment's runs out after a second.
+/// Accepts later, and has one second for it.
 pub const HASTY: &str = "lakeside-hasty";
+/// One second for vouchers, and one to decide a refund.
+pub const BRIEF: &str = "lakeside-brief";
 /// Unpaid orders are held for one second.
 pub const UNPAID: &str = "lakeside-unpaid";
 /// Its distributor has no credit.
@@ -37,16 +47,17 @@ fn connections(mode: OrderMode) -> Value {
         OrderMode::AfterPayment => "after_payment",
     };
     let mut channels = json!({ OWN: { "settings": { "order_mode": order_mode } } });
-    let clocks = json!({ "accept_s": 1, "issue_s": 1, "audit_s": 1, "warn_percent": 100 });
-    for (name, account, more) in [
-        (LATER, "70003", json!({ "acceptance": "deferred" })),
-        (PERSON, "70004", json!({ "audit": "person" })),
-        (HASTY, "70005", json!({ "acceptance": "deferred", "deadlines": clocks })),
-        (UNPAID, "70006", json!({ "deadlines": { "hold_s": 1 } })),
-        (POOR, "70007", json!({ "distributor": "sparrow" })),
-    ] {
+    let differences = [
+        (LATER, json!({ "acceptance": "deferred" })),
+        (PERSON, json!({ "audit": "person" })),
+        (HASTY, json!({ "acceptance": "deferred", "deadlines": { "accept_s": 1, "warn_percent": 100 } })),
+        (BRIEF, json!({ "deadlines": { "issue_s": 1, "audit_s": 1, "warn_percent": 100 } })),
+        (UNPAID, json!({ "deadlines": { "hold_s": 1 } })),
+        (POOR, json!({ "distributor": "sparrow" })),
+    ];
+    for (name, more) in differences {
         let mut channel = json!({
-            "plugin": "douyin-calendar", "application": "douyin-demo", "account_id": account,
+            "plugin": "douyin-calendar", "application": "douyin-demo", "account_id": account(name),
             "shop_ids": ["71001"], "distributor": "bluebird", "settings": { "order_mode": order_mode },
         });
         for (key, value) in more.as_object().unwrap() {
@@ -57,13 +68,26 @@ fn connections(mode: OrderMode) -> Value {
     json!({ "merchants": { "lakeside": { "channels": channels } } })
 }
 
-/// A stage with all these connections, each of which sells a ticket.
-pub async fn stage(given: Given, mode: OrderMode) -> Stage {
-    stage_behind(given, mode, 0).await
+/// Goes these ways on each database, on all of them at the same time: most of it is waiting.
+pub async fn on_each(mode: OrderMode, ways: impl AsyncFn(&Stage)) {
+    on_each_behind(mode, 0, ways).await;
 }
 
 /// The same with a platform whose clock is so many milliseconds behind.
-pub async fn stage_behind(given: Given, mode: OrderMode, behind_ms: i64) -> Stage {
+pub async fn on_each_behind(mode: OrderMode, behind_ms: i64, ways: impl AsyncFn(&Stage)) {
+    let mut stages = Vec::new();
+    for given in databases::all().await {
+        stages.push(stage(given, mode, behind_ms).await);
+    }
+    let gone = stages.iter().map(async |stage| {
+        ways(stage).await;
+        assert_clean(stage).await;
+    });
+    join_all(gone).await;
+}
+
+/// A stage with all these connections, each of which sells a ticket.
+async fn stage(given: Given, mode: OrderMode, behind_ms: i64) -> Stage {
     let stage = Stage::set_in(mode, given, &connections(mode), behind_ms).await;
     for (connection, _) in ACCOUNTS {
         stage.office.offer(&ticket(connection), &stage.day, 1_000).await;
@@ -85,8 +109,11 @@ pub async fn assert_clean(stage: &Stage) {
 
 /// A purchase at the account of the offer's connection.
 pub fn purchase(stage: &Stage, offer: &Offer, count: u32) -> Purchase {
-    let account = ACCOUNTS.iter().find(|(connection, _)| *connection == offer.connection);
-    Purchase { account_id: account.unwrap().1.to_owned(), ..stage.purchase(offer, count) }
+    Purchase { account_id: account(offer.connection).to_owned(), ..stage.purchase(offer, count) }
+}
+
+fn account(connection: &str) -> &'static str {
+    ACCOUNTS.iter().find(|(known, _)| *known == connection).unwrap().1
 }
 
 /// The answer has this code, and its fields are these.
@@ -369,8 +396,7 @@ impl<'a> Way<'a> {
 /// What the timeline tells, word by word; then what the platform was told.
 fn told(shown: &Value) -> Vec<String> {
     let events = shown["timeline"].as_array().unwrap().iter();
-    let (jobs, mut told): (Vec<String>, Vec<String>) =
-        events.map(|event| line(event)).partition(|line| line.starts_with("told "));
+    let (jobs, mut told): (Vec<String>, Vec<String>) = events.map(line).partition(|line| line.starts_with("told "));
     told.extend(jobs);
     told
 }
