@@ -45,6 +45,8 @@ pub struct Offer {
     pub fulfilment: Value,
     /// The product's refund rule.
     pub refund: Value,
+    /// What the catalogue says otherwise or besides, of its `product`, `sku` and `day`.
+    pub more: Value,
 }
 
 /// What one ticket costs the guest.
@@ -60,7 +62,7 @@ impl Offer {
         let fulfilment = json!({ "by": "own_number" });
         let free = json!({ "hours_before_visit": -24, "fee": "free" });
         let refund = json!({ "steps": [free], "otherwise": "manual", "partial": true });
-        Self { merchant, connection, product: "DAY", sku: "DAY-ADULT", fulfilment, refund }
+        Self { merchant, connection, product: "DAY", sku: "DAY-ADULT", fulfilment, refund, more: json!({}) }
     }
 
     /// The same, but a person decides every refund.
@@ -146,17 +148,20 @@ impl Office {
     /// Puts a ticket on sale for one day, with this many in stock, and gives the distributor credit.
     pub async fn offer(&self, offer: &Offer, day: &str, stock: u32) {
         let merchant = offer.merchant;
-        let sku = json!({
+        let mut sku = json!({
             "id": offer.sku, "product": offer.product, "name": "adult", "buckets": [offer.sku],
             "fulfilment": offer.fulfilment,
         });
-        let (product, listing) = (offer.product_entry(true), offer.listing_entry(true));
+        let (mut product, listing) = (offer.product_entry(true), offer.listing_entry(true));
+        lay_over(&mut product, &offer.more["product"]);
+        lay_over(&mut sku, &offer.more["sku"]);
         let entries = json!({ "entries": [{ "product": product }, { "sku": sku }, { "listing": listing }] });
         self.post(&format!("/merchants/{merchant}/catalogue"), entries).await;
-        let days = json!({
+        let mut days = json!({
             "sku": offer.sku, "from": day, "to": day, "retail_minor": RETAIL_FEN, "settlement_minor": 8_000,
             "cost_minor": COST_FEN, "open": true, "stock": { "limited": stock },
         });
+        lay_over(&mut days, &offer.more["day"]);
         self.post(&format!("/merchants/{merchant}/calendar"), days).await;
         if merchant == "lakeside" {
             let top_up = json!({ "amount_minor": 10_000_000, "note": "journeys" });
@@ -207,5 +212,12 @@ impl Office {
             let findings = found["invariants"].as_array().unwrap();
             assert!(!findings.is_empty() && findings.iter().all(|one| one["held"] == true), "{merchant}: {found}");
         }
+    }
+}
+
+/// Fields laid over others.
+fn lay_over(under: &mut Value, over: &Value) {
+    for (name, value) in over.as_object().into_iter().flatten() {
+        under[name] = value.clone();
     }
 }

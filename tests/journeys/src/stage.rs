@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use douyin_simulator::{OrderMode, Platform, PlatformOptions, Purchase};
 use serde_json::{Value, json};
@@ -28,6 +30,7 @@ pub struct Stage {
     /// Today at the venue: the day of all visits.
     pub day: String,
     config: [PathBuf; 2],
+    behind_ms: Arc<AtomicI64>,
 }
 
 /// Today at the venue, in UTC+8.
@@ -53,10 +56,17 @@ impl Stage {
 
     /// The same with a platform whose clock is so many milliseconds behind.
     pub async fn set_behind(given: Given, more: &Value, behind_ms: i64) -> Self {
+        Self::set_in(OrderMode::BeforePayment, given, more, behind_ms).await
+    }
+
+    /// The same with a platform that makes its orders before or after payment.
+    pub async fn set_in(mode: OrderMode, given: Given, more: &Value, behind_ms: i64) -> Self {
         let mut options = PlatformOptions::new(CLIENT_KEY, CLIENT_SECRET, APPLICATION);
         let now = options.now.clone();
-        options.now = std::sync::Arc::new(move || now() - behind_ms);
-        options.order_mode = OrderMode::BeforePayment;
+        let behind_ms = Arc::new(AtomicI64::new(behind_ms));
+        let behind = behind_ms.clone();
+        options.now = Arc::new(move || now() - behind.load(Ordering::Relaxed));
+        options.order_mode = mode;
         options.seed = 1;
         let platform = Platform::start(options).await.unwrap();
         let gate = SimpleGate::start("demo-gate-token").await.unwrap();
@@ -83,8 +93,8 @@ impl Stage {
         migrate.args(flags(&config));
         program::finish(migrate, "").done();
         let server = Server::start(serve(&config, &given, None));
-        let mut stage =
-            Self { office: Office::new(&server.url, ""), given, platform, gate, server, day: today(), config };
+        let office = Office::new(&server.url, "");
+        let mut stage = Self { office, given, platform, gate, server, day: today(), config, behind_ms };
         stage.meet();
         stage
     }
@@ -101,6 +111,11 @@ impl Stage {
             None => self.office.token.clone(),
         };
         self.office = Office::new(&self.server.url, &token);
+    }
+
+    /// So much time passes for the platform, and for nobody else.
+    pub fn let_pass(&self, time_ms: i64) {
+        self.behind_ms.fetch_sub(time_ms, Ordering::Relaxed);
     }
 
     /// What the server left beside its SQLite file.

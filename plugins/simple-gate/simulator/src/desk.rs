@@ -17,6 +17,8 @@ pub enum Fault {
     HangAfterEffect,
     /// It has its effect and is answered once [`Desk::let_go`] is called.
     HoldAfterEffect,
+    /// A booking or cancellation is refused once [`Desk::let_go`] is called.
+    HoldRefusal,
     /// A booking or cancellation is refused.
     RefuseNext,
     /// It has its effect and is answered with a page of HTML.
@@ -188,6 +190,9 @@ impl Desk {
         match fault {
             Some(Fault::Unavailable) => return Answer::no(503, "closed"),
             Some(Fault::RefuseNext) if method == "POST" => return Answer::no(409, "refused"),
+            Some(Fault::HoldRefusal) if method == "POST" => {
+                return Answer { held: true, ..Answer::no(409, "refused") };
+            }
             _ => {}
         }
         let segments: Vec<String> = path.trim_matches('/').split('/').map(decoded).collect();

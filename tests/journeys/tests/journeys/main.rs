@@ -2,8 +2,9 @@
 //! Of the house's own crates, the simulators are used, and the store's way to make a PostgreSQL database.
 //!
 //! What they work with is this package's library. Tests: `demo`, `libraries`, `surface`, `platform`, `early`, `killed`,
-//! `commands`, `discretion`, `processes`, `reload`, `nodes`, `reserved`; `zhiyoubao`, `callbacks` and `by_hand`: a scenic
-//! area behind a gateway; `octo`: a museum whose supplier keeps units before it books them.
+//! `commands`, `discretion`, `processes`, `reload`, `nodes`, `reserved`; `paths`: every path of an order, by its state
+//! machine; `zhiyoubao`, `callbacks` and `by_hand`: a scenic area behind a gateway; `octo`: a museum whose supplier keeps
+//! units before it books them.
 
 #![allow(clippy::unwrap_used)]
 
@@ -18,6 +19,7 @@ mod killed;
 mod libraries;
 mod nodes;
 mod octo;
+mod paths;
 mod platform;
 mod processes;
 mod reload;
