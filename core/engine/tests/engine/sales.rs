@@ -104,7 +104,7 @@ async fn a_check_reserves_nothing() {
         assert_eq!(answer, Outcome::Bookable);
     }
     assert_eq!(house.left("own").await, STOCK);
-    house.administer(entrepot_domain::command::Body::WriteCalendar { rows: vec![row("own", 1)] }).await;
+    house.administer(Body::WriteCalendar { rows: vec![row("own", 1)] }).await;
     let answer = house.call("check", Intent::CheckBooking(wish("own", 2))).await.unwrap();
     assert!(matches!(answer, Outcome::Refused(refusal) if refusal.reason == Reason::SoldOut));
 }
