@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use entrepot_contract::intent::{RecordRefund, UnitChoice};
-use entrepot_contract::order::{Order, Refund, UnitState};
+use entrepot_contract::order::{Order, OrderState, Refund, UnitState};
 
 use super::draft::Draft;
 use super::issue::free_units;
@@ -33,8 +33,10 @@ pub(super) fn gone(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent
         UnitChoice::Named(names) => gone.len() < names.len(),
         _ => false,
     };
-    // A reservation that was cancelled before has no open unit left: its refund is no news.
-    let over = order.source().is_some() && open.is_empty();
+    // A reservation that was cancelled before has no open unit left, nor has an order that ended unpaid and was paid
+    // all the same: their refund is no news.
+    let ended = order.source().is_some() || order.state == OrderState::Cancelled;
+    let over = ended && open.is_empty();
     if (!other.is_empty() || gone.is_empty() || short) && !over {
         let text = format!(
             "the channel refunded {} of order {}, whose open units are {open:?}; units {other:?} were used or given \

@@ -33,8 +33,8 @@ async fn clocks_that_run_out() {
         assert_eq!(events.len(), 5, "{events:?}");
         not_accepted(stage, &unaccepted, &events).await;
         never_heard(stage, &unheard, &events).await;
-        given_back(&codeless, &events, &["waits for codes", "callback owed", TIME_OUT]).await;
-        given_back(&unread, &events, &["issued"]).await;
+        mended_by_hand(stage, &codeless, &events).await;
+        mended_at_once(stage, &unread, &events).await;
         mended_with_the_vouchers(stage, &mended, &events).await;
         stage.let_pass(REVIEW_LIMIT_MS);
         let events = stage.platform.run_deadlines().await;
@@ -118,13 +118,33 @@ async fn issued_and_not_heard<'a>(stage: &'a Stage, connection: &'static str) ->
     way
 }
 
-/// Source 301, then scene 155: the rule agrees, and what was issued ends.
-async fn given_back(way: &Way<'_>, events: &[DeadlineEvent], before: &[&str]) {
+/// Source 301, and the tickets are here: the rule refuses with them, which repairs the order (scenic §7).
+async fn mended_at_once(stage: &Stage, way: &Way<'_>, events: &[DeadlineEvent]) {
     let DeadlineEvent::IssueOverdue { review, notice, .. } = event_of(events, &way.order) else { panic!("{events:?}") };
-    answered(&review.reply, json!({ "error_code": 0, "audit_refund_result": 1, "refund_fee_amount": 0 }));
-    acknowledged(notice.as_ref().unwrap());
-    let story = [&BOUGHT[..3], before, &["refund agreed", "refunded"]].concat();
-    way.expect(&Rows::refunded(1, "done issue_failed [1] rule"), &story).await;
+    answered(&review.reply, json!({ "error_code": 0, "audit_refund_result": 2 }));
+    assert_eq!((review.reply.data()["vouchers"].as_array().map(Vec::len), notice), (Some(1), &None));
+    assert_eq!(way.there().state, OrderState::Issued);
+    assert!(!stage.office.is_alerted(&["refund_waiting", &way.ours().await]).await);
+    let story = [&BOUGHT[..], &["refund refused"]].concat();
+    way.expect(&Rows::sold("issued", 1).refunds("refused issue_failed [1] rule"), &story).await;
+}
+
+/// Source 301, and nothing is here: the platform waits. Refusing without a ticket is no way; typing one is.
+async fn mended_by_hand(stage: &Stage, way: &Way<'_>, events: &[DeadlineEvent]) {
+    let DeadlineEvent::IssueOverdue { review, notice, .. } = event_of(events, &way.order) else { panic!("{events:?}") };
+    answered(&review.reply, json!({ "error_code": 0, "audit_refund_result": 3 }));
+    assert_eq!(notice, &None);
+    assert!(stage.office.is_alerted(&["refund_waiting", &way.ours().await]).await);
+    let (status, answer) = way.decide(&review.key, json!({ "agree": false, "reason": "wait" })).await;
+    assert_eq!((status, &answer["reason"]), (409, &json!("state_forbids")), "{answer}");
+    let typed = json!({ "codes": ["HAND-301"], "reason": "numbers by phone" });
+    let (status, answer) = way.act("issue", typed).await;
+    assert_eq!(status, 200, "{answer}");
+    way.until_there(OrderState::Issued).await;
+    assert_eq!(way.there().refund(&review.key).unwrap().state, RefundState::Refused);
+    let before = ["waits for codes", "callback owed", TIME_OUT, "refund asked"];
+    let story = [&BOUGHT[..3], &before, &["refund refused", "issued", "told refund_decided"]].concat();
+    way.becomes(&Rows::sold("issued", 1).refunds("refused issue_failed [1] rule"), &story).await;
 }
 
 /// A person refuses, and the vouchers that are there repair the order at the platform (scenic §§7, 8).
