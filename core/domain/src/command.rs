@@ -1,30 +1,30 @@
 //! What may be asked for. Time, ids and randomness come in with the command; deciding is deterministic.
+//!
+//! - `rows`: parts of a calendar and a catalogue, as people write them; `told`: what partners said, in their words.
+
+mod rows;
+mod told;
 
 use std::collections::BTreeMap;
 
-use entrepot_contract::calendar::{CalendarDay, Capacity, StockKey};
 use entrepot_contract::ids::{
     ApplicationId, BatchId, ChannelOrderId, CodeId, ConnectionId, DistributorId, MerchantId, NodeId, OrderId, PoolName,
     RefundId, UploadId,
 };
 use entrepot_contract::intent::{AskRefund, CreateOrder, Intent, RecordRefund, UnitChoice};
-use entrepot_contract::listing::Listing;
 use entrepot_contract::money::Money;
-use entrepot_contract::product::{Product, Sku};
 use entrepot_contract::supplier::{Holding, Usage};
 use entrepot_contract::time::{Timestamp, VisitDate};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::catalogue::{Distributor, StopSale};
 use crate::code::{BatchState, Days, NewCode};
 use crate::job::JobEnd;
 use crate::limits::Person;
 use crate::seed::Seed;
 use crate::upload::{UploadSaid, UploadWish};
 
-mod told;
-
+pub use rows::{CalendarRow, CatalogueEntry, StockChange, StockCorrection};
 pub use told::{ChannelNames, IssueResult};
 
 /// Most rows one bulk command may carry; longer work is cut into chunks before.
@@ -450,64 +450,6 @@ impl Body {
                 | Self::RecordUpload { .. }
                 | Self::ShowCredentials { .. }
         )
-    }
-}
-
-/// One SKU on one date, with the stock of its own bucket. What is left out stays as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CalendarRow {
-    /// Price, opening, cut-off.
-    pub day: CalendarDay,
-    /// Stock.
-    pub stock: Option<(StockKey, Capacity)>,
-}
-
-/// A cell's new stock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StockCorrection {
-    /// The cell.
-    pub key: StockKey,
-    /// What becomes of it.
-    pub change: StockChange,
-}
-
-/// How a cell's capacity changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StockChange {
-    /// It becomes this.
-    Set(Capacity),
-    /// It grows by so many, or shrinks.
-    Add(i32),
-}
-
-/// A part of the catalogue.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CatalogueEntry {
-    /// A product.
-    Product(Product),
-    /// A SKU.
-    Sku(Sku),
-    /// A listing.
-    Listing(Listing),
-    /// A distributor; its account is opened with limit 0.
-    Distributor(Distributor),
-    /// An end of sales, or its lifting.
-    StopSale(StopSale),
-}
-
-impl CatalogueEntry {
-    /// Its kind and id: what names it among a merchant's entries.
-    #[must_use]
-    pub fn name(&self) -> (&'static str, &str) {
-        match self {
-            Self::Product(product) => ("product", product.id.as_str()),
-            Self::Sku(sku) => ("sku", sku.id.as_str()),
-            Self::Listing(listing) => ("listing", listing.id.as_str()),
-            Self::Distributor(distributor) => ("distributor", distributor.id.as_str()),
-            Self::StopSale(stop) => ("stop_sale", stop.id.as_str()),
-        }
     }
 }
 

@@ -21,7 +21,7 @@ From then on nobody here gives these codes. A code that the channel has already 
 you know who has it. The server does it part by part; `pools uploads` tells how far it is.
 
 Example:
-  entrepot pools upload --config entrepot.toml summer --connection lakeside-douyin --sku lake-adult --count 1200")]
+  entrepot pools upload --config entrepot.toml summer --connection lakeside-acme --sku lake-adult --count 1200")]
     Upload(Upload),
     /// List a pool's uploads, or show one with the codes that the channel had before
     #[command(after_help = "\

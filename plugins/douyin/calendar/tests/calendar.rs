@@ -92,7 +92,8 @@ fn the_scenes() {
 fn the_card() {
     let channel = douyin_calendar::plugin().manifest().capabilities.channel.expect("a channel");
     let looks: Vec<&str> = channel.looks.iter().map(|look| look.as_str()).collect();
-    assert_eq!(looks, ["order", "orders", "ledger", "redemptions", "product", "shops", "sealed"]);
+    assert_eq!(looks, ["order", "orders", "ledger", "redemptions", "product", "shops", "sealed", "reserved_code"]);
+    assert_eq!(channel.codes.map(|codes| codes.codes_limit), Some(500));
     let limits = channel.calendar.expect("limits of a calendar");
     assert_eq!((limits.dates_limit, limits.skus_limit, limits.horizon_days), (60, 3, 60));
     let names: Vec<&str> = channel.scopes.iter().map(|scope| scope.name.as_str()).collect();
