@@ -150,9 +150,12 @@ pub(super) fn cancel(draft: &mut Draft<'_>, name: &OrderName, told: &str) -> Res
     if order.state.ended() {
         return Ok(Answer::Recorded { order: id });
     }
-    if !told.is_empty() {
-        draft.note(&order, "cancelled at the channel", told);
-    }
+    let effect = if order.state != OrderState::Created && order.source().is_none() {
+        "; the refund's announcement gives stock and credit back"
+    } else {
+        ""
+    };
+    draft.note(&order, "cancelled at the channel", format!("{told}{effect}"));
     if order.state == OrderState::Created {
         end_unpaid(draft, &mut order, "cancelled")?;
         draft.put(order);
@@ -163,10 +166,8 @@ pub(super) fn cancel(draft: &mut Draft<'_>, name: &OrderName, told: &str) -> Res
         reserve::end_units(draft, &mut order, &units, UnitState::Available)?;
         draft.close_if_done(&mut order)?;
         draft.put(order);
-    } else {
-        // After payment the money moves by a refund, which is announced by itself.
-        draft.note(&order, "cancelled at the channel", "the refund's announcement gives stock and credit back");
     }
+    // Otherwise the money moves by a refund, which is announced by itself.
     Ok(Answer::Recorded { order: id })
 }
 

@@ -1,5 +1,7 @@
 //! Codes for Douyin's own pool: what is told in how few calls, and what is told of codes that it has already.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 

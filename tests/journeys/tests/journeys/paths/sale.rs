@@ -96,9 +96,9 @@ async fn cancelled_unpaid(stage: &Stage) {
     assert_eq!(cancelled.attempts, 2);
     answered(&cancelled, json!({ "error_code": 0 }));
     answered(&way.cancel(1).await, json!({ "error_code": 0 }));
-    way.expect(&Rows::unpaid(2), &["created", "cancelled"]).await;
+    way.expect(&Rows::unpaid(2), &["created", "cancelled at the channel", "cancelled"]).await;
     answered(&way.pay().await, refused_at_once());
-    way.expect(&Rows::unpaid(2), &["created", "cancelled", "paid too late"]).await;
+    way.expect(&Rows::unpaid(2), &["created", "cancelled at the channel", "cancelled", "paid too late"]).await;
 }
 
 /// After payment a cancellation moves nothing by itself; the refund's announcement does, before or after it.
