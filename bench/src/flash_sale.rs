@@ -1,5 +1,6 @@
 //! Everybody buys one SKU and date until it is sold out, three ways in the same run: `plain`, one transaction for each
-//! order; `engine`, called directly; `http`, through the channel's signed calls.
+//! order; `engine`, called directly; `http`, through the channel's signed calls. A fourth, `library`, is `http` with the
+//! channel's plugin in a shared library: what the boundary costs an order.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -7,8 +8,9 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::boundary::built_library;
 use crate::clients::{Buyer, Round, Until, percentile_ms, round};
 use crate::database::{Choice, Source};
 use crate::http_way::{Apart, Served, of_shop};
@@ -29,7 +31,7 @@ pub struct Options {
     /// How long the stock should last, in seconds; what is on sale follows from a first second of sales
     #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// Which ways: plain, engine, http
+    /// Which ways: plain, engine, http, library
     #[arg(long, value_delimiter = ',', default_values_t = ["plain".to_owned(), "engine".to_owned(), "http".to_owned()])]
     paths: Vec<String>,
     /// Connections of the plain way; the fewer of clients and 32 when left out, and one on SQLite, whose one writer
@@ -108,15 +110,15 @@ pub async fn run(options: Options) -> Result<()> {
 }
 
 impl Run<'_> {
-    async fn shop(&self, name: &str) -> Result<(String, Shop)> {
+    async fn shop(&self, name: &str, more: Value) -> Result<(String, Shop)> {
         let url = self.source.fresh(name).await?;
-        let shop = Shop::open(&url, self.folder.path(), json!({})).await?;
+        let shop = Shop::open(&url, self.folder.path(), more).await?;
         Ok((url, shop))
     }
 
     /// Durability as both sides' own connections read it back.
     async fn settings(&self) -> Result<Vec<(&'static str, String)>> {
-        let (url, shop) = self.shop("settings").await?;
+        let (url, shop) = self.shop("settings", json!({})).await?;
         let engine = shop.app.storage.durability().await.map_err(|fault| fault.to_string())?;
         let sql = Sql::connect(&url, 1).await?;
         let plain = sql.durability().await?;
@@ -126,7 +128,14 @@ impl Run<'_> {
     }
 
     async fn one(&self, path: &str, clients: usize) -> Result<Row> {
-        let (url, shop) = self.shop(&format!("{path}_{clients}")).await?;
+        let more = match path {
+            "library" => {
+                let library = built_library("douyin-calendar", "douyin-calendar")?;
+                json!({ "plugins": { "douyin-calendar": { "library": library } } })
+            }
+            _ => json!({}),
+        };
+        let (url, shop) = self.shop(&format!("{path}_{clients}"), more).await?;
         // Numbers that no other run uses, as long as the platform's.
         let numbers = Arc::new(AtomicU64::new(8_000_000_000_000_000_000));
         let counts = Sql::connect(&url, 1).await?;
@@ -144,14 +153,14 @@ impl Run<'_> {
                 self.sell(path, engine_way::buyers(&shop.app.engine, &shop.offer, clients, &numbers), &counts, None)
                     .await
             }
-            "http" => {
+            "http" | "library" => {
                 let served = Served::start(&shop, self.metrics.clone()).await?;
                 let row =
                     self.sell(path, of_shop(&served, &shop, clients, &numbers)?, &counts, Some(&Apart::start()?)).await;
                 served.stop().await;
                 row
             }
-            other => Err(format!("--paths {other}: expected plain, engine or http")),
+            other => Err(format!("--paths {other}: expected plain, engine, http or library")),
         };
         let broken = shop.broken_invariants().await?;
         counts.close().await;

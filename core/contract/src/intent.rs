@@ -1,18 +1,21 @@
 //! What a channel's call means, once its plugin has decoded it. Ids are carried as received; the engine resolves them.
 //!
 //! [`change`]: an order as it stands, and what is sold, for channels that show both. [`beside`]: members, invoices, and
-//! how a product or shop stands at the channel. [`refund`]: money that goes back.
+//! how a product or shop stands at the channel. [`refund`]: money that goes back. [`decided`]: refunds that the channel
+//! decided by itself.
 //!
 //! Decoding a call again gives the same intent: a length of time stays one, and never becomes an instant.
 
 pub mod beside;
 pub mod change;
+pub mod decided;
 pub mod refund;
 
 use serde::{Deserialize, Serialize};
 
 use self::beside::{AskInvoice, AskMember, RecordStanding};
 use self::change::{ChangeOrder, OrderFilter};
+use self::decided::RecordDecision;
 pub use self::refund::{AskRefund, GivesBack, RecordRefund};
 use crate::ids::ChannelOrderId;
 use crate::listing::{ListingNames, UnitNames};
@@ -51,6 +54,8 @@ pub enum Intent {
     AskRefund(AskRefund),
     /// The channel gave money back.
     RecordRefund(RecordRefund),
+    /// The channel decided about a refund by itself.
+    RecordDecision(Box<RecordDecision>),
     /// How much of the order was used?
     QueryOrder {
         /// The order.
@@ -130,6 +135,7 @@ impl Intent {
             Self::IssueOrder(_) => "issue_order",
             Self::AskRefund(_) => "ask_refund",
             Self::RecordRefund(_) => "record_refund",
+            Self::RecordDecision(_) => "record_decision",
             Self::QueryOrder { .. } => "query_order",
             Self::PullCalendar(_) => "pull_calendar",
             Self::SyncOrder(_) => "sync_order",
@@ -160,6 +166,7 @@ impl Intent {
             Self::IssueOrder(issue) => Some(&issue.order),
             Self::AskRefund(ask) => Some(&ask.order),
             Self::RecordRefund(record) => Some(&record.order),
+            Self::RecordDecision(told) => Some(&told.order),
             Self::SyncOrder(sync) => Some(&sync.created.order),
             Self::RecordUse(told) => Some(&told.order),
             Self::ChangeOrder(change) => Some(&change.order),

@@ -158,6 +158,7 @@ fn every_arm_has_its_message() {
         "intent",
         &arms!(Intent: CheckBooking "check_booking", CreateOrder "create_order", PayOrder "pay_order",
         CancelOrder "cancel_order", IssueOrder "issue_order", AskRefund "ask_refund", RecordRefund "record_refund",
+        RecordDecision "record_decision",
         QueryOrder "query_order", PullCalendar "pull_calendar", SyncOrder "sync_order", RecordUse "record_use",
         ChangeOrder "change_order", ExtendHold "extend_hold", ShowOrders "show_orders", ListProducts "list_products",
         RecordStanding "record_standing", WantCodes "want_codes", AskMember "ask_member", AskInvoice "ask_invoice",

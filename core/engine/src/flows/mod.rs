@@ -91,6 +91,7 @@ pub(crate) async fn serve(visit: &Visit<'_>, intent: &Intent) -> Outcome {
         // Refused above.
         Intent::SyncOrder(_)
         | Intent::RecordUse(_)
+        | Intent::RecordDecision(_)
         | Intent::ChangeOrder(_)
         | Intent::ExtendHold { .. }
         | Intent::ShowOrders(_)

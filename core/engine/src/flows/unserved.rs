@@ -24,6 +24,7 @@ pub(crate) fn refusal(intent: &Intent) -> Option<Refusal> {
         Intent::Unknown => return Some(not_known()),
         Intent::SyncOrder(_)
         | Intent::RecordUse(_)
+        | Intent::RecordDecision(_)
         | Intent::ChangeOrder(_)
         | Intent::ExtendHold { .. }
         | Intent::ShowOrders(_)

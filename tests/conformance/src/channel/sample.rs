@@ -225,6 +225,7 @@ pub(crate) fn answers(intent: &Intent) -> Outcome<Vec<Answer>> {
             vec![Answer::Member(Box::new(MemberFacts { member: true, level: Some(1), ..MemberFacts::default() }))]
         }
         Intent::RecordUse(_)
+        | Intent::RecordDecision(_)
         | Intent::ChangeOrder(_)
         | Intent::RecordStanding(_)
         | Intent::WantCodes { .. }
