@@ -23,6 +23,7 @@ pub fn configuration(node: Option<&str>, lease_ms: u64) -> Value {
             "simple-gate": { "timeout_ms": 500 },
             "code-pool": { "timeout_ms": 500 },
             "zhiyoubao": { "timeout_ms": 500 },
+            "octo-supplier": { "timeout_ms": 500 },
             "douyin-calendar": { "timeout_ms": 800 },
         },
         "telemetry": { "filter": "info,sqlx=warn" },

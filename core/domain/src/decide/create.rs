@@ -286,7 +286,9 @@ pub(super) fn create(
         }
     };
     for fact in &reference.facts {
-        if let Intent::RecordRefund(told) = &fact.intent {
+        if let Intent::RecordRefund(told) = &fact.intent
+            && told.gives_back == GivesBack::Money
+        {
             refund::money_alone(draft, &order, None, told);
         }
     }
