@@ -285,16 +285,21 @@ pub(super) fn create(
             None
         }
     };
+    money_before(draft, &order, reference);
+    let id = order.id.clone();
+    draft.put(order);
+    Ok(Answer::Created { order: id, acceptance })
+}
+
+/// Money alone that was told before the order came is taken down with it.
+fn money_before(draft: &mut Draft<'_>, order: &Order, reference: &ChannelRef) {
     for fact in &reference.facts {
         if let Intent::RecordRefund(told) = &fact.intent
             && told.gives_back == GivesBack::Money
         {
-            refund::money_alone(draft, &order, None, told);
+            refund::money_alone(draft, order, None, told);
         }
     }
-    let id = order.id.clone();
-    draft.put(order);
-    Ok(Answer::Created { order: id, acceptance })
 }
 
 /// Units that may still be sold on the tightest date of an offer; none is without limit. A connection's own share
