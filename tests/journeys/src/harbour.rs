@@ -1,10 +1,11 @@
 //! A stage with a museum at the harbour: tickets of a supplier that speaks OCTO, which keeps units before it books them.
 
 use chrono::NaiveTime;
-use douyin_simulator::{RefundAsk, RefundReply, RefundState};
+use douyin_simulator::{RefundAsk, RefundReply};
 use octo_simulator::{Booking, Call, Notice, Options, Running, Status, Supplier, samples};
 use serde_json::{Value, json};
 
+use crate::bought::Bought;
 use crate::databases::Given;
 use crate::office::Offer;
 use crate::stage::{Stage, in_days};
@@ -31,14 +32,6 @@ pub struct Harbour {
     pub offer: Offer,
     /// The day of the visits.
     pub day: String,
-}
-
-/// An order of both sides.
-pub struct Bought {
-    /// Its number at the platform.
-    pub order: String,
-    /// Our number, which is the supplier's `resellerReference`, too.
-    pub ours: String,
 }
 
 impl Harbour {
@@ -82,14 +75,14 @@ impl Harbour {
         let issued = bought.issued.as_ref().is_some_and(|reply| reply.data()["result"] == 1);
         assert!(issued, "{bought:?}");
         assert_eq!(self.stage.platform.violations(), []);
-        self.bought(bought.order.unwrap().order_id).await
+        self.stage.bought(bought.order.unwrap().order_id).await
     }
 
     /// Places an order that nobody has paid.
     pub async fn order(&self, count: u32) -> Bought {
         let created = self.stage.platform.create_order(&self.purchase(count)).await;
         assert!(created.reply.is_ok(), "{:?}", created.reply);
-        self.bought(created.order_id).await
+        self.stage.bought(created.order_id).await
     }
 
     /// Pays, and has the tickets asked for, whatever is answered.
@@ -97,11 +90,6 @@ impl Harbour {
         let paid = self.stage.platform.pay(&bought.order).await.unwrap();
         assert!(paid.is_ok(), "{paid:?}");
         self.stage.platform.issue(&bought.order).await.unwrap();
-    }
-
-    async fn bought(&self, order: String) -> Bought {
-        let ours = self.stage.office.order(&order).await["id"].as_str().unwrap().to_owned();
-        Bought { order, ours }
     }
 
     /// The bookings of an order, as the supplier has them.
@@ -140,39 +128,10 @@ impl Harbour {
         of.count()
     }
 
-    /// Waits until the order is in this state here.
-    pub async fn until_state(&self, bought: &Bought, wanted: &str) {
-        until(&format!("the order is {wanted}"), async || {
-            (self.stage.office.order(&bought.order).await["state"] == wanted).then_some(())
-        })
-        .await;
-    }
-
-    /// How many units of the order are in this state here.
-    pub async fn units(&self, bought: &Bought, state: &str) -> usize {
-        let order = self.stage.office.order(&bought.order).await;
-        order["units"].as_array().unwrap().iter().filter(|unit| unit["state"] == state).count()
-    }
-
-    /// Waits until so many units of the order are in this state here.
-    pub async fn until_units(&self, bought: &Bought, state: &str, count: usize) {
-        until(&format!("{count} units are {state}"), async || (self.units(bought, state).await == count).then_some(()))
-            .await;
-    }
-
     /// Gives these places back, all of them where none is named; the guest waits for the supplier's yes.
     pub async fn refund(&self, bought: &Bought, places: Option<Vec<usize>>) -> RefundReply {
         let ask = RefundAsk { units: places, ..RefundAsk::user() };
         self.stage.platform.refund(&bought.order, ask).await.unwrap()
-    }
-
-    /// Waits until the platform was told how a refund was decided.
-    pub async fn until_refund(&self, bought: &Bought, key: &str, wanted: RefundState) {
-        until(&format!("the platform sees the refund {wanted:?}"), async || {
-            let order = self.stage.platform.order(&bought.order)?;
-            (order.refund(key).map(|refund| refund.state) == Some(wanted)).then_some(())
-        })
-        .await;
     }
 
     /// The supplier writes down where its notices go (`spec/supplier-octo.md` §6).

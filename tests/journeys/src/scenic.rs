@@ -4,10 +4,10 @@ use douyin_simulator::{RefundAsk, RefundState};
 use serde_json::{Value, json};
 use zhiyoubao_simulator::{Callback, Delivery, Gateway, Goods, NoticeKind, Options, Order, Transaction, Zhiyoubao};
 
+use crate::bought::Bought;
 use crate::databases::Given;
 use crate::office::{COST_FEN, Offer};
 use crate::stage::Stage;
-use crate::wait::until;
 
 /// The demo's published key at the gateway.
 pub const PRIVATE_KEY: &str = "0123456789ABCDEF0123456789ABCDEF";
@@ -26,14 +26,6 @@ pub struct Scenic {
     pub gateway: Gateway,
     /// The ticket on sale.
     pub offer: Offer,
-}
-
-/// An order that has its tickets.
-pub struct Bought {
-    /// Its number at the platform.
-    pub order: String,
-    /// Our number, which is the gateway's main order number, too.
-    pub ours: String,
 }
 
 impl Scenic {
@@ -64,13 +56,7 @@ impl Scenic {
         let issued = bought.issued.as_ref().is_some_and(|reply| reply.data()["result"] == 1);
         assert!(issued, "{bought:?}");
         assert_eq!(self.stage.platform.violations(), []);
-        self.bought(bought.order.unwrap().order_id).await
-    }
-
-    /// An order of the platform, as both sides know it.
-    pub async fn bought(&self, order: String) -> Bought {
-        let ours = self.stage.office.order(&order).await["id"].as_str().unwrap().to_owned();
-        Bought { order, ours }
+        self.stage.bought(bought.order.unwrap().order_id).await
     }
 
     /// The order as the gateway has it.
@@ -87,41 +73,12 @@ impl Scenic {
         calls.iter().filter(|call| call.transaction == name && about(&call.subject)).count()
     }
 
-    /// Waits until the order is in this state here.
-    pub async fn until_state(&self, bought: &Bought, wanted: &str) {
-        until(&format!("the order is {wanted}"), async || {
-            (self.stage.office.order(&bought.order).await["state"] == wanted).then_some(())
-        })
-        .await;
-    }
-
-    /// How many units of the order are in this state here.
-    pub async fn units(&self, bought: &Bought, state: &str) -> usize {
-        let order = self.stage.office.order(&bought.order).await;
-        order["units"].as_array().unwrap().iter().filter(|unit| unit["state"] == state).count()
-    }
-
-    /// Waits until so many units of the order are in this state here.
-    pub async fn until_units(&self, bought: &Bought, state: &str, count: usize) {
-        until(&format!("{count} units are {state}"), async || (self.units(bought, state).await == count).then_some(()))
-            .await;
-    }
-
     /// Asks for a refund of these places, which the gateway's audit keeps open; its key.
     pub async fn ask_refund(&self, bought: &Bought, places: Option<Vec<usize>>) -> String {
         let asked = self.stage.platform.apply_refund(&bought.order, RefundAsk { units: places, ..RefundAsk::user() });
         let asked = asked.await.unwrap();
         assert_eq!(asked.state, RefundState::Reviewing, "{:?}", asked.reply);
         asked.key
-    }
-
-    /// Waits until the platform was told how a refund was decided.
-    pub async fn until_refund(&self, bought: &Bought, key: &str, wanted: RefundState) {
-        until(&format!("the platform sees the refund {wanted:?}"), async || {
-            let order = self.stage.platform.order(&bought.order)?;
-            (order.refund(key).map(|refund| refund.state) == Some(wanted)).then_some(())
-        })
-        .await;
     }
 
     /// Sends what the gateway has to tell; everything is taken.

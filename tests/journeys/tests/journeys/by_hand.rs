@@ -4,9 +4,10 @@
 use serde_json::{Value, json};
 use zhiyoubao_simulator::{BadAnswer, Fault, Transaction};
 
+use entrepot_journeys::bought::Bought;
 use entrepot_journeys::databases;
 use entrepot_journeys::program;
-use entrepot_journeys::scenic::{Bought, Scenic};
+use entrepot_journeys::scenic::Scenic;
 use entrepot_journeys::wait::until;
 
 /// Questions that get no answer, so that the operator is the first. With more the connection is left alone for a while.
@@ -21,7 +22,7 @@ async fn unclear(scenic: &Scenic, booking: Fault) -> (Bought, tokio::task::JoinH
     }
     let made = scenic.stage.platform.create_order(&scenic.stage.purchase(&scenic.offer, 2)).await;
     assert!(scenic.stage.platform.pay(&made.order_id).await.unwrap().is_ok());
-    let bought = scenic.bought(made.order_id.clone()).await;
+    let bought = scenic.stage.bought(made.order_id.clone()).await;
     let (platform, order) = (scenic.stage.platform.clone(), made.order_id);
     let issuing = tokio::spawn(async move { platform.issue(&order).await.unwrap().body });
     until("the booking is under way", async || (scenic.calls(Transaction::SendCode, &bought) == 1).then_some(())).await;
@@ -95,7 +96,7 @@ async fn typed_codes_that_the_supplier_did_issue_are_its_tickets() {
         // From now on its gate is asked again.
         scenic.gateway.desk.redeem(&code, 2).unwrap();
         scenic.deliver().await;
-        scenic.until_state(&bought, "completed").await;
+        scenic.stage.until_state(&bought, "completed").await;
         assert_eq!(scenic.calls(Transaction::SendCode, &bought), 1);
         scenic.stage.office.assert_sound().await;
     }

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use douyin_simulator::{OrderState, RefundNotice, RefundState};
 use zhiyoubao_simulator::{Ended, Notice, Sent, Signature, Transaction};
 
+use entrepot_journeys::bought::Bought;
 use entrepot_journeys::databases;
 use entrepot_journeys::office::Offer;
-use entrepot_journeys::scenic::{Bought, Scenic};
+use entrepot_journeys::scenic::Scenic;
 use entrepot_journeys::wait::until;
 
 /// Far more than a gateway would send.
@@ -38,15 +39,18 @@ async fn a_hundred_callbacks_in_the_wrong_order_count_once() {
         }
         desk.reverse_callbacks();
         assert!(scenic.deliver().await.len() > 3 * REPEATS as usize);
-        scenic.until_refund(&bought, &key, RefundState::Agreed).await;
-        scenic.until_units(&bought, "redeemed", 2).await;
+        scenic.stage.until_refund(&bought, &key, RefundState::Agreed).await;
+        scenic.stage.until_units(&bought, "redeemed", 2).await;
         assert!(platform.notify_refund(&bought.order, RefundNotice::of(&key, 1)).await.unwrap().is_ok());
-        scenic.until_state(&bought, "completed").await;
+        scenic.stage.until_state(&bought, "completed").await;
         until("the platform is told", async || {
             (platform.order(&bought.order)?.state == OrderState::Used).then_some(())
         })
         .await;
-        assert_eq!((scenic.units(&bought, "redeemed").await, scenic.units(&bought, "refunded").await), (2, 1));
+        assert_eq!(
+            (scenic.stage.units(&bought, "redeemed").await, scenic.stage.units(&bought, "refunded").await),
+            (2, 1)
+        );
         let order = platform.order(&bought.order).unwrap();
         let verified: usize = order.units.iter().map(|unit| unit.verify_ids.len()).sum();
         assert_eq!(verified, 2, "each use is told once: {order:?}");
@@ -103,7 +107,7 @@ async fn a_lie_that_is_well_signed_is_only_a_reason_to_ask() {
         // Whatever the platform asks is answered with what the gateway says.
         let asked = scenic.stage.platform.query(&bought.order).await.unwrap();
         assert_eq!(asked.data()["used_voucher_quantity"], 0, "{asked:?}");
-        assert_eq!(scenic.units(&bought, "available").await, 2);
+        assert_eq!(scenic.stage.units(&bought, "available").await, 2);
         assert_eq!(scenic.stage.platform.order(&bought.order).unwrap().state, OrderState::Issued);
         scenic.stage.office.assert_sound().await;
     }
@@ -120,7 +124,7 @@ async fn nobody_tells_anything_about_orders_of_others() {
         for offer in [&elsewhere, &beside] {
             stage.office.offer(offer, &stage.day, 10).await;
             let bought = stage.platform.buy(&stage.purchase(offer, 2)).await;
-            others.push(scenic.bought(bought.order.unwrap().order_id).await);
+            others.push(scenic.stage.bought(bought.order.unwrap().order_id).await);
         }
         let before = scenic.gateway.desk.recorded().len();
         for other in &others {
@@ -155,6 +159,6 @@ async fn callbacks_that_nobody_heard_are_made_up_for_by_asking() {
         assert_ne!(scenic.stage.server.url, address);
         let asked = scenic.stage.platform.query(&bought.order).await.unwrap();
         assert_eq!(asked.data()["used_voucher_quantity"], 1, "{asked:?}");
-        scenic.until_state(&bought, "completed").await;
+        scenic.stage.until_state(&bought, "completed").await;
     }
 }

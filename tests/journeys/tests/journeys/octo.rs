@@ -5,8 +5,9 @@ use chrono::TimeDelta;
 use douyin_simulator::{OrderState, RefundAsk, RefundState};
 use octo_simulator::{Call, Fault, Status, samples};
 
+use entrepot_journeys::bought::Bought;
 use entrepot_journeys::databases;
-use entrepot_journeys::harbour::{Bought, Harbour};
+use entrepot_journeys::harbour::Harbour;
 use entrepot_journeys::stage::{in_days, today};
 use entrepot_journeys::wait::until;
 
@@ -18,7 +19,7 @@ async fn units_are_kept_while_the_guest_pays_and_confirmed_into_tickets() {
         let held = harbour.until_there(&bought, Status::OnHold).await;
         assert_eq!((held.items.len(), harbour.calls(Call::Confirm, &bought)), (2, 0));
         harbour.pay(&bought).await;
-        harbour.until_state(&bought, "issued").await;
+        harbour.stage.until_state(&bought, "issued").await;
         let there = harbour.there(&bought);
         assert_eq!((there.status, &there.uuid), (Status::Confirmed, &held.uuid), "what was held is what is confirmed");
         assert_eq!((harbour.calls(Call::Reserve, &bought), harbour.calls(Call::Confirm, &bought)), (1, 1));
@@ -44,7 +45,7 @@ async fn an_order_that_nobody_pays_gives_its_hold_up() {
         harbour.until_there(&bought, Status::OnHold).await;
         assert!(harbour.stage.platform.cancel(&bought.order, 1).await.unwrap().is_ok());
         harbour.until_there(&bought, Status::Cancelled).await;
-        harbour.until_state(&bought, "cancelled").await;
+        harbour.stage.until_state(&bought, "cancelled").await;
         harbour.stage.office.assert_sound().await;
     }
 }
@@ -61,11 +62,11 @@ async fn a_part_goes_back_then_the_rest_while_the_guest_waits() {
         let left: Vec<_> = there.items.iter().map(|item| item.code.clone()).collect();
         assert_eq!((there.status, left), (Status::Confirmed, vec![codes[0].clone(), codes[2].clone()]));
         assert_eq!((harbour.calls(Call::Update, &bought), harbour.calls(Call::Cancel, &bought)), (1, 0));
-        harbour.until_units(&bought, "refunded", 1).await;
+        harbour.stage.until_units(&bought, "refunded", 1).await;
         let rest = harbour.refund(&bought, Some(vec![0, 2])).await;
         assert_eq!(rest.state, RefundState::Done, "{:?}", rest.reply);
         harbour.until_there(&bought, Status::Cancelled).await;
-        harbour.until_state(&bought, "refunded").await;
+        harbour.stage.until_state(&bought, "refunded").await;
         assert_eq!((harbour.calls(Call::Update, &bought), harbour.calls(Call::Cancel, &bought)), (1, 1));
         assert_eq!(harbour.stage.platform.violations(), []);
         harbour.stage.office.assert_sound().await;
@@ -79,7 +80,7 @@ async fn a_cancellation_whose_answer_was_lost_is_asked_about_and_done_once() {
         let bought = harbour.buy(2).await;
         harbour.supplier.desk.next_fault_on(Call::Cancel, Fault::HangAfter);
         let asked = harbour.stage.platform.apply_refund(&bought.order, RefundAsk::user()).await.unwrap();
-        harbour.until_refund(&bought, &asked.key, RefundState::Agreed).await;
+        harbour.stage.until_refund(&bought, &asked.key, RefundState::Agreed).await;
         assert_eq!(harbour.calls(Call::Cancel, &bought), 1);
         assert_eq!(harbour.bookings(&bought)[0].status, Status::Cancelled);
         harbour.stage.office.assert_sound().await;
@@ -104,7 +105,7 @@ async fn a_confirmation_whose_answer_was_lost_is_asked_about_and_never_given_twi
             harbour.until_there(&bought, Status::OnHold).await;
             harbour.supplier.desk.next_fault_on(Call::Confirm, fault);
             harbour.pay(&bought).await;
-            harbour.until_state(&bought, "issued").await;
+            harbour.stage.until_state(&bought, "issued").await;
             assert_eq!(harbour.calls(Call::Confirm, &bought), 1, "{fault:?}");
             assert!(harbour.calls(Call::Get, &bought) > 0, "{fault:?}: it was asked about");
         }
@@ -123,7 +124,7 @@ async fn a_reservation_whose_answer_was_lost_is_found_and_made_once() {
             harbour.supplier.desk.next_fault_on(Call::Reserve, fault);
             let bought = harbour.order(2).await;
             harbour.pay(&bought).await;
-            harbour.until_state(&bought, "issued").await;
+            harbour.stage.until_state(&bought, "issued").await;
             let bookings = harbour.bookings(&bought);
             assert_eq!((bookings.len(), bookings[0].items.len()), (1, 2), "{fault:?}");
             assert_eq!(harbour.calls(Call::Confirm, &bought), 1, "{fault:?}");
@@ -147,7 +148,7 @@ async fn a_hold_that_ran_out_is_made_anew_once_when_the_guest_pays_late() {
         let harbour = Harbour::set(given).await;
         let bought = late(&harbour).await;
         harbour.pay(&bought).await;
-        harbour.until_state(&bought, "issued").await;
+        harbour.stage.until_state(&bought, "issued").await;
         let there = harbour.there(&bought);
         assert_eq!((there.status, there.items.len()), (Status::Confirmed, 2));
         let all = harbour.bookings(&bought);
@@ -180,7 +181,7 @@ async fn what_is_sold_out_there_is_never_sold_here() {
         harbour.supplier.desk.sell_out(samples::MUSEUM, samples::MUSEUM_DAY, &harbour.day).unwrap();
         let bought = harbour.order(1).await;
         // The hold is refused before anybody pays, and the order ends.
-        harbour.until_state(&bought, "cancelled").await;
+        harbour.stage.until_state(&bought, "cancelled").await;
         let story = harbour.story(&bought).await.to_string();
         assert!(story.contains("the supplier keeps nothing: the supplier is sold out"), "{story}");
         assert_eq!(harbour.supplier.desk.bookings().len(), 0);
@@ -201,7 +202,7 @@ async fn a_ticket_used_at_the_suppliers_gate_is_seen_here_with_and_without_its_n
         let _ = harbour.supplier.desk.take_notices();
         harbour.supplier.desk.redeem(there.items[0].code.as_deref().unwrap()).unwrap();
         assert_eq!(harbour.deliver().await, [200]);
-        harbour.until_units(&bought, "redeemed", 1).await;
+        harbour.stage.until_units(&bought, "redeemed", 1).await;
         until("the platform is told of one", async || {
             (platform.order(&bought.order)?.state == OrderState::PartUsed).then_some(())
         })
@@ -211,7 +212,7 @@ async fn a_ticket_used_at_the_suppliers_gate_is_seen_here_with_and_without_its_n
         assert_eq!(harbour.supplier.desk.take_notices().len(), 1);
         let asked = platform.query(&bought.order).await.unwrap();
         assert_eq!(asked.data()["used_voucher_quantity"], 2, "{asked:?}");
-        harbour.until_state(&bought, "completed").await;
+        harbour.stage.until_state(&bought, "completed").await;
         until("the platform is told of both", async || {
             (platform.order(&bought.order)?.state == OrderState::Used).then_some(())
         })

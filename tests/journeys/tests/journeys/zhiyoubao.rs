@@ -5,9 +5,10 @@ use douyin_simulator::{OrderState, RefundNotice, RefundState};
 use serde_json::json;
 use zhiyoubao_simulator::{AuditMode, BadAnswer, Fault, RefundState as Audit, Refusal, Transaction};
 
+use entrepot_journeys::bought::Bought;
 use entrepot_journeys::databases;
 use entrepot_journeys::program;
-use entrepot_journeys::scenic::{Bought, CONNECTION, Scenic};
+use entrepot_journeys::scenic::{CONNECTION, Scenic};
 use entrepot_journeys::wait::until;
 
 #[test]
@@ -76,7 +77,7 @@ async fn used_at_the_gate(scenic: &Scenic, bought: &Bought, code: &str) {
     .await;
     scenic.gateway.desk.redeem(code, 1).unwrap();
     assert_eq!(scenic.deliver().await.len(), 2, "use and the order's end");
-    scenic.until_state(bought, "completed").await;
+    scenic.stage.until_state(bought, "completed").await;
     until("the platform is told of both", async || {
         (platform.order(&bought.order)?.state == OrderState::Used).then_some(())
     })
@@ -98,17 +99,17 @@ async fn parts_go_back_after_their_audit_and_the_platform_hears_of_each() {
         assert_eq!((audit.state, audit.lines[0].count), (Audit::Waiting, 1));
         desk.decide(&audit.batch, true).unwrap();
         scenic.deliver().await;
-        scenic.until_refund(&bought, &key, RefundState::Agreed).await;
+        scenic.stage.until_refund(&bought, &key, RefundState::Agreed).await;
         assert!(platform.notify_refund(&bought.order, RefundNotice::of(&key, 1)).await.unwrap().is_ok());
-        assert_eq!(scenic.units(&bought, "refunded").await, 1);
+        assert_eq!(scenic.stage.units(&bought, "refunded").await, 1);
         // The second: refused, and the ticket stays good. Nobody calls; the audit is asked about.
         let key = scenic.ask_refund(&bought, Some(vec![1])).await;
         desk.decide(&desk.refunds()[1].batch, false).unwrap();
         scenic.lose_callbacks();
-        scenic.until_refund(&bought, &key, RefundState::Refused).await;
+        scenic.stage.until_refund(&bought, &key, RefundState::Refused).await;
         desk.redeem(&scenic.there(&bought).assist_code, 1).unwrap();
         scenic.deliver().await;
-        scenic.until_units(&bought, "redeemed", 1).await;
+        scenic.stage.until_units(&bought, "redeemed", 1).await;
         until("the platform is told of a use after a refused refund", async || {
             (platform.order(&bought.order)?.state == OrderState::PartUsed).then_some(())
         })
@@ -117,9 +118,12 @@ async fn parts_go_back_after_their_audit_and_the_platform_hears_of_each() {
         let key = scenic.ask_refund(&bought, Some(vec![1])).await;
         desk.decide(&desk.refunds()[2].batch, true).unwrap();
         scenic.deliver().await;
-        scenic.until_refund(&bought, &key, RefundState::Agreed).await;
+        scenic.stage.until_refund(&bought, &key, RefundState::Agreed).await;
         assert!(platform.notify_refund(&bought.order, RefundNotice::of(&key, 1)).await.unwrap().is_ok());
-        assert_eq!((scenic.units(&bought, "refunded").await, scenic.units(&bought, "redeemed").await), (2, 1));
+        assert_eq!(
+            (scenic.stage.units(&bought, "refunded").await, scenic.stage.units(&bought, "redeemed").await),
+            (2, 1)
+        );
         assert_eq!((scenic.there(&bought).returned(), scenic.there(&bought).checked()), (2, 1));
         assert_eq!(scenic.calls(Transaction::Return, &bought), 3);
         scenic.stage.office.assert_sound().await;
@@ -134,7 +138,7 @@ async fn a_whole_order_goes_back_while_the_guest_waits_when_the_area_audits_by_m
         let bought = scenic.buy(2).await;
         let asked = scenic.stage.platform.refund(&bought.order, douyin_simulator::RefundAsk::user()).await.unwrap();
         assert_eq!(asked.state, RefundState::Done, "{:?}", asked.reply);
-        scenic.until_state(&bought, "refunded").await;
+        scenic.stage.until_state(&bought, "refunded").await;
         scenic.deliver().await;
         assert_eq!(scenic.calls(Transaction::Cancel, &bought), 1);
         scenic.stage.office.assert_sound().await;
@@ -152,11 +156,11 @@ async fn a_cancellation_whose_answer_was_lost_is_asked_about_and_done_once() {
         assert_eq!(desk.refunds().len(), 1);
         desk.decide(&desk.refunds()[0].batch, true).unwrap();
         scenic.deliver().await;
-        scenic.until_refund(&bought, &key, RefundState::Agreed).await;
+        scenic.stage.until_refund(&bought, &key, RefundState::Agreed).await;
         assert_eq!((desk.refunds().len(), scenic.there(&bought).returned()), (1, 2));
         let notice = scenic.stage.platform.notify_refund(&bought.order, RefundNotice::of(&key, 1)).await;
         assert!(notice.unwrap().is_ok());
-        scenic.until_state(&bought, "refunded").await;
+        scenic.stage.until_state(&bought, "refunded").await;
         scenic.stage.office.assert_sound().await;
     }
 }
@@ -179,7 +183,7 @@ async fn an_order_whose_answer_was_lost_is_asked_about_and_never_placed_twice() 
             // The question that follows is answered with a page, too.
             desk.next_fault_of(Transaction::QueryOrder, Fault::without_effect(BadAnswer::Html));
             let bought = begun(&scenic).await;
-            scenic.until_state(&bought, "issued").await;
+            scenic.stage.until_state(&bought, "issued").await;
             assert_eq!(scenic.calls(Transaction::SendCode, &bought), 1, "{bad:?}");
             assert_eq!(scenic.calls(Transaction::QueryOrder, &bought), 2, "{bad:?}");
             let again = scenic.stage.platform.issue(&bought.order).await.unwrap();
@@ -195,7 +199,7 @@ async fn an_order_whose_answer_was_lost_is_asked_about_and_never_placed_twice() 
 async fn begun(scenic: &Scenic) -> Bought {
     let bought = scenic.stage.platform.buy(&scenic.stage.purchase(&scenic.offer, 1)).await;
     assert!(bought.paid.as_ref().is_some_and(douyin_simulator::SpiReply::is_ok), "{bought:?}");
-    scenic.bought(bought.order.unwrap().order_id).await
+    scenic.stage.bought(bought.order.unwrap().order_id).await
 }
 
 #[tokio::test]
@@ -205,7 +209,7 @@ async fn an_order_that_never_arrived_is_placed_anew_after_two_questions() {
         let desk = &scenic.gateway.desk;
         desk.next_fault_of(Transaction::SendCode, Fault::without_effect(BadAnswer::Never));
         let bought = begun(&scenic).await;
-        scenic.until_state(&bought, "issued").await;
+        scenic.stage.until_state(&bought, "issued").await;
         let named = |call: &zhiyoubao_simulator::Recorded| call.subject.as_deref() == Some(bought.ours.as_str());
         let calls: Vec<String> = desk.recorded().into_iter().filter(named).map(|call| call.transaction).collect();
         let expected = ["SEND_CODE_REQ", "QUERY_ORDER_NEW_REQ", "QUERY_ORDER_NEW_REQ", "SEND_CODE_REQ"];
