@@ -32,8 +32,9 @@ pub const CONNECTIONS_LIMIT: usize = 4_096;
 /// How much of an instance may be under way, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InstanceLimits {
-    /// Calls under way at once. Translations (locate, decode, encode, prepare_codes) and calls that reach the partner
-    /// have a share of this size each, so that a partner that hangs does not stop its own inbound calls.
+    /// Calls under way at once. Translations (locate, decode, encode, hear, prepare_codes) and calls that reach the
+    /// partner have a share of this size each, so that a partner that hangs does not stop its own inbound calls. Who
+    /// translates waits for a place when there is none ([`crate::places`]).
     pub in_flight: usize,
     /// The part of `in_flight` that one connection may use; never above `in_flight`.
     pub connection_in_flight: usize,
