@@ -48,7 +48,7 @@ pub use fault::HostFault;
 pub use http::HttpClient;
 pub use instance::{InstanceKey, InstanceStatus, RunningInstance};
 pub use interface_log::{Direction, InterfaceEntry, InterfaceLog, NoInterfaceLog};
-pub use limits::{ApiLimit, InstanceLimits};
+pub use limits::InstanceLimits;
 pub use masking::{cut, mask_body, scrub};
 pub use pulse::Threads;
 pub use registry::{Host, HostParts, LibraryDeclaration, OpenOptions, ReplacedProcess};

@@ -141,6 +141,7 @@ fn manifest(id: &str, kind: PluginKind, capabilities: Capabilities) -> Manifest 
         connection_settings: json!({"type": "object"}),
         secrets: vec!["key".to_owned(), "absent".to_owned()],
         scenes: vec![],
+        rates: vec![],
         log: LogRules { clear: vec!["order_id".to_owned(), "code".to_owned()] },
         panic: "unwind".to_owned(),
     }
