@@ -5,7 +5,7 @@ use entrepot_contract::intent::UnitChoice;
 use entrepot_contract::order::OrderState;
 use entrepot_contract::outcome::{Acceptance, Reason};
 use entrepot_domain::answer::Answer;
-use entrepot_domain::catalogue::OnEmpty;
+use entrepot_domain::catalogue::{CodeRules, OnEmpty};
 use entrepot_domain::code::NewCode;
 use entrepot_domain::code::{BatchState, CodeState};
 use entrepot_domain::command::Body;
@@ -147,6 +147,24 @@ fn an_empty_pool_may_refuse_at_once() {
     assert_eq!(world.ok(accept), Answer::Paid { order, acceptance: Acceptance::Refused });
     let told = &world.jobs.last().unwrap().kind;
     assert!(matches!(told, JobKind::Notify(Notification::Refused { .. })), "{told:?}");
+}
+
+#[test]
+fn pools_of_one_connection_may_give_codes_in_ways_of_their_own() {
+    let mut world = World::new();
+    world.supplier("codes", |rules| {
+        let own = CodeRules { per_unit: 2, on_empty: OnEmpty::Refuse, return_unshown: false };
+        rules.pools.insert(id("codes-a"), own);
+        rules.pools.insert(id("another"), CodeRules { per_unit: 9, ..own });
+    });
+    world.ok(codes("codes-a", &["A", "B", "C"]));
+    let order = world.issued("1", "pooled", 1);
+    assert_eq!(given(&world, &order).join(""), "AB");
+    world.sold("2", "pooled", 1);
+    assert!(matches!(world.ok(start_issue("2")), Answer::NotIssued { .. }), "it refuses, though the connection waits");
+    world.supplier("codes", |rules| rules.pools.clear());
+    let order = world.issued("3", "pooled", 1);
+    assert_eq!(given(&world, &order).join(""), "C", "as the connection has it");
 }
 
 #[test]
