@@ -150,6 +150,7 @@ pub fn needs(command: &Command, state: &State) -> Footprint {
         | Body::TryUpload { .. }
         | Body::RecordUpload { .. }
         | Body::StopUpload { .. }
+        | Body::NoteBoundCode { .. }
         | Body::ExpireCodes { .. } => of_pool(&command.body, &mut found),
     }
     found
