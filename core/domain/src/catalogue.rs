@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use entrepot_contract::calendar::{CalendarDay, StockKey};
 use entrepot_contract::ids::{
-    ApplicationId, BucketId, ConnectionId, DistributorId, MerchantId, ProductId, SkuId, StopSaleId,
+    ApplicationId, BucketId, ConnectionId, DistributorId, MerchantId, PoolName, ProductId, SkuId, StopSaleId,
 };
 use entrepot_contract::intent::Wish;
 use entrepot_contract::listing::{Listing, ListingNames};
@@ -191,6 +191,8 @@ pub struct SupplierRules {
     pub pool: bool,
     /// How it gives codes, where it does.
     pub codes: CodeRules,
+    /// Pools of which it gives codes in another way.
+    pub pools: BTreeMap<PoolName, CodeRules>,
     /// What of an order it takes back.
     pub cancel: Cancels,
     /// Most units of one order; none is without limit.
@@ -208,7 +210,7 @@ pub struct SupplierRules {
     pub selling: bool,
 }
 
-/// How a pool connection gives codes.
+/// How a pool connection gives codes of a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodeRules {
     /// Codes that each unit gets: at least 1.
@@ -272,6 +274,7 @@ impl SupplierRules {
         Self {
             pool: false,
             codes: CodeRules::usual(),
+            pools: BTreeMap::new(),
             cancel: Cancels::Parts,
             units_limit: None,
             holds: None,
@@ -284,8 +287,14 @@ impl SupplierRules {
 
     /// A pool of the core, with tickets shown at its own desk, that gives codes to new orders.
     #[must_use]
-    pub const fn of_pool() -> Self {
+    pub fn of_pool() -> Self {
         Self { pool: true, cancel: Cancels::Nothing, own_gate: true, ..Self::called() }
+    }
+
+    /// How it gives codes of this pool.
+    #[must_use]
+    pub fn codes_of(&self, pool: &PoolName) -> CodeRules {
+        self.pools.get(pool).copied().unwrap_or(self.codes)
     }
 }
 

@@ -355,8 +355,9 @@ impl State {
             self.known_codes.insert(code.text.clone(), pool.clone());
             if code.state == CodeState::Available {
                 let valid = code.facts.valid;
-                let place = waiting.partition_point(|other| other.valid.end() <= valid.end());
-                let available = AvailableCode { id: code.id.clone(), valid, credentials: code.credentials.clone() };
+                let credentials = code.credentials.clone();
+                let available = AvailableCode { id: code.id.clone(), valid, credentials, returned: false };
+                let place = waiting.partition_point(|other| other.turn() <= available.turn());
                 waiting.insert(place, available);
             }
             self.writes.new_codes.push((pool.clone(), code));

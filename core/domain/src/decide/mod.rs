@@ -119,6 +119,9 @@ pub fn decide(state: &State, command: &Command) -> Result<Decision, Stop> {
         Body::TryUpload { upload, node, until, .. } => upload_codes::begin(&mut draft, upload, node, *until),
         Body::RecordUpload { upload, number, said, .. } => upload_codes::record(&mut draft, upload, *number, said),
         Body::StopUpload { upload, .. } => upload_codes::stop(&mut draft, upload),
+        Body::NoteBoundCode { code, connection, order, ordered_at, .. } => {
+            Ok(upload_codes::bound(&mut draft, code, connection, order, *ordered_at))
+        }
         Body::IssueWaiting { order } => issue::waiting(&mut draft, order),
         Body::ShowCredentials { order } => issue::show(&mut draft, order),
     }?;

@@ -131,6 +131,7 @@ impl Plugin for MarketPlugin {
             } }),
             secrets: Vec::new(),
             scenes: vec![scene("hello"), scene("create")],
+            rates: vec![],
             log: LogRules::default(),
             panic: "unwind".to_owned(),
         }

@@ -28,7 +28,7 @@ pub(crate) async fn deliver(
     call: &Call<ConnectionSettings>,
     notice: &OrderNotice,
 ) -> Result<(), Fault> {
-    let OrderEvent::Redeemed { token, units, whole, at, shop, refund_refused } = &notice.event else {
+    let OrderEvent::Redeemed { token, units, whole, at, shop, refund_refused, .. } = &notice.event else {
         return Err(Fault::unsupported(notice.event.name()));
     };
     let at = refund_refused.map_or(*at, |asked| asked.plus_millis(-BEFORE_REFUND_MS).min(*at));
