@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use douyin_wire::partner::settings::{CodeAs, IssueTooEarly, OrderMode, QueryVouchers, RedeemBy};
 use entrepot_sdk::prelude::Fault;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -78,48 +79,6 @@ impl Default for ConnectionSettings {
     }
 }
 
-/// When Douyin creates orders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum OrderMode {
-    /// After the guest paid; there is no payment notice.
-    AfterPayment,
-    /// Before the guest pays; a payment notice follows.
-    BeforePayment,
-}
-
-/// The answer to an issue call that came too early.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum IssueTooEarly {
-    /// Code 100: Douyin calls again within ten minutes.
-    CallAgain,
-    /// Result 2: failed for good, Douyin refunds at once.
-    Failed,
-}
-
-/// How codes are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CodeAs {
-    /// As the supplier gives them.
-    Given,
-    /// Voucher numbers become QR codes, too.
-    QrCode,
-    /// QR codes become voucher numbers, too.
-    VoucherNumber,
-}
-
-/// When the status query's answer lists the vouchers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum QueryVouchers {
-    /// Always.
-    Always,
-    /// Only when a voucher is used or refunded.
-    WhenChanged,
-}
-
 /// How products come to Douyin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -128,14 +87,4 @@ pub enum PublishMode {
     Bind,
     /// This plugin makes and changes them.
     Api,
-}
-
-/// The call that redeems.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RedeemBy {
-    /// `/goodlife/v1/trip/certificate/verify/`.
-    Trip,
-    /// `/goodlife/v1/fulfilment/certificate/verify/`.
-    General,
 }

@@ -4,14 +4,14 @@ use douyin_wire::client::logid;
 use douyin_wire::goods::{ShelfResult, TICKETS_LIMIT, Ticket, TicketPage, TicketSku};
 use douyin_wire::kinds::TicketStatus;
 use douyin_wire::number::Id;
+use douyin_wire::partner::calls::{account, refusal};
+use douyin_wire::partner::dates::specification;
 use entrepot_sdk::contract::listing::ListingNames;
 use entrepot_sdk::prelude::*;
 use serde_json::json;
 
 use crate::DouyinCalendar;
-use crate::calendar::specification;
 use crate::connection::ConnectionSettings;
-use crate::publish::{account, refusal};
 use crate::settings::ShelfCall;
 
 /// Product query. Scenic §18, `documented`.
@@ -35,7 +35,7 @@ pub(crate) async fn tickets(
         (None, Some(id)) => query.push(("product_ids", id)),
         (None, None) => {}
     }
-    let answer = channel.client.get(call, QUERY.0, QUERY.1, &query).await?;
+    let answer = channel.partner.client.get(call, QUERY.0, QUERY.1, &query).await?;
     let page: TicketPage = answer.read(QUERY.0)?;
     Ok(page.tickets.into_iter().filter(|ticket| is_meant(ticket, names)).take(TICKETS_LIMIT).collect())
 }
@@ -86,14 +86,14 @@ pub(crate) async fn shelve(
     let made = match settings.shelf_call {
         ShelfCall::Goods => {
             let body = json!({"account_id": account_id, "op_type": op_type, "product_id": product});
-            channel.client.post(call, GOODS_OPERATE.0, GOODS_OPERATE.1, &body).await.map(|_| ())
+            channel.partner.client.post(call, GOODS_OPERATE.0, GOODS_OPERATE.1, &body).await.map(|_| ())
         }
         ShelfCall::Trip => {
             let body = json!({"account_id": account_id, "op_type": op_type, "product_id_list": [product]});
             operated(channel, call, product, &body).await
         }
     };
-    made.map_err(|fault| match refusal(settings, &fault) {
+    made.map_err(|fault| match refusal(&settings.final_codes, &fault) {
         Some(_) => Fault { kind: FaultKind::Refused, effect: Effect::NotDone, ..fault },
         None => fault,
     })
@@ -107,7 +107,7 @@ async fn operated(
     body: &serde_json::Value,
 ) -> Result<(), Fault> {
     let api = TRIP_OPERATE.0;
-    let answer = channel.client.post(call, api, TRIP_OPERATE.1, body).await?;
+    let answer = channel.partner.client.post(call, api, TRIP_OPERATE.1, body).await?;
     let results: Vec<ShelfResult> = answer.read(api)?;
     let trace = logid(answer.logid.as_deref());
     let Some(result) = results.into_iter().find(|result| result.product_id == *product) else {

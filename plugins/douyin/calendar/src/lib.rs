@@ -4,50 +4,38 @@
 //! Each item names the section of the specification it follows ("common" is the shared wire protocol, "scenic" the
 //! calendar ticket) and how sure that section is: `documented`, `seen in client code`, `inferred` (behind a setting).
 //!
+//! What is Douyin's and not the calendar ticket's stands in [`douyin_wire::partner`]: authenticity, the scenes and their ready
+//! answers, most of what calls mean and outcomes are answered, vouchers, notices of orders, most looks. Here is what this
+//! solution makes of it.
+//!
 //! - `settings`: what can be set for an application; `connection`: what can be set for a connection.
 //! - `scopes`: what Douyin has to allow the application.
-//! - `scenes`: the inbound calls with paths, limits and Douyin's names; what the interface log may show.
-//! - `locate`: is a call authentic, and what is it about.
-//! - `decode`: what a call means; `body`: reading bodies without repeating them in faults; `guests`: buyers and
-//!   travellers, opened or left sealed.
-//! - `encode`: an outcome in Douyin's words; `refusals`: our reasons as Douyin's codes; `vouchers`: credentials
-//!   as vouchers, and their project ids; `calendar`: prices and stock by date.
-//! - `deliver`: notices of orders as OpenAPI calls; `redeem`: uses; `publish`: calendars; `product`: products, and `goods`:
-//!   finding them, the shelf; `reserve`: codes for Douyin's own pool.
-//! - `look`: what Douyin itself says of orders, bills, uses, products, shops and sealed texts.
-//! - `ready`: the answers the host gives without asking.
+//! - `decode`: what a call means; `encode`: which answer belongs to which scene.
+//! - `deliver`: which notice becomes which call; `publish`: calendars; `product`: products, and `goods`: finding them, the
+//!   shelf; `reserve`: codes for Douyin's own pool.
+//! - `look`: what Douyin is asked; products and codes of its own pool.
 
-mod body;
-mod calendar;
 mod connection;
 mod decode;
 mod deliver;
 mod encode;
 mod goods;
-mod guests;
-mod locate;
 mod look;
 mod product;
 mod publish;
-mod ready;
-mod redeem;
-mod refusals;
 mod reserve;
-mod scenes;
 mod scopes;
 mod settings;
-mod vouchers;
 
-use douyin_wire::cipher::FieldCipher;
-use douyin_wire::client::ApiClient;
+use douyin_wire::partner::dates::DateWriter;
+use douyin_wire::partner::scenes::{CLEAR_FIELDS, Scene};
+use douyin_wire::partner::{Partner, locate, ready};
 use entrepot_sdk::contract::capability::{CalendarNotices, CodeNotices};
+use entrepot_sdk::contract::listing::ListingNames;
 use entrepot_sdk::prelude::*;
 
-pub use connection::{CodeAs, ConnectionSettings, IssueTooEarly, OrderMode, PublishMode, QueryVouchers, RedeemBy};
-pub use settings::{
-    ApplicationSettings, BillDate, CalendarCall, DatesAs, LedgerCall, ProductLook, ShelfCall, StatusName,
-    UnpaidConfirmInfo,
-};
+pub use connection::{ConnectionSettings, PublishMode};
+pub use settings::{ApplicationSettings, CalendarCall, ProductLook, ShelfCall};
 
 /// The plugin.
 #[must_use]
@@ -57,10 +45,31 @@ pub fn plugin() -> Arc<dyn Plugin> {
 
 /// One application with all its connections.
 pub struct DouyinCalendar {
+    partner: Partner,
     settings: ApplicationSettings,
-    client: ApiClient,
-    cipher: FieldCipher,
 }
+
+impl DouyinCalendar {
+    /// How the dates of an SKU of these names are told over one connection.
+    fn dates(&self, connection: &ConnectionSettings, names: &ListingNames) -> Result<DateWriter, Fault> {
+        let list_price_fen = connection.list_price_fen([names.sku_out.as_ref(), names.product_out.as_ref()])?;
+        Ok(DateWriter { style: self.settings.dates(), list_price_fen, settlement: connection.send_settle_amount })
+    }
+}
+
+/// The calls it answers.
+const SCENES: [Scene; 10] = [
+    Scene::CheckBooking,
+    Scene::CreateOrder,
+    Scene::PayOrder,
+    Scene::CancelOrder,
+    Scene::ApplyRefund,
+    Scene::NotifyRefund,
+    Scene::QueryOrder,
+    Scene::IssueCertificate,
+    Scene::PullCalendar,
+    Scene::Webhook,
+];
 
 /// The notices that become calls. All of them may be repeated:
 ///
@@ -103,24 +112,23 @@ impl Channel for DouyinCalendar {
             },
             // `fixed_token` is asked for only in token mode `fixed`.
             secrets: vec!["client_key", "client_secret", "fixed_token"],
-            scenes: scenes::Scene::ALL.map(scenes::Scene::card).to_vec(),
-            clear_fields: scenes::CLEAR_FIELDS.to_vec(),
+            scenes: SCENES.map(Scene::card).to_vec(),
+            clear_fields: CLEAR_FIELDS.to_vec(),
         }
     }
 
     async fn open(context: &OpenContext, settings: ApplicationSettings) -> Result<Self, Fault> {
         settings.check()?;
-        let client = ApiClient::open(context).await?;
-        let cipher = FieldCipher::new(client.client_secret.expose());
-        Ok(Self { settings, client, cipher })
+        let partner = Partner::open(context, settings.shared()).await?;
+        Ok(Self { partner, settings })
     }
 
     fn ready_answers(&self) -> Vec<ReadyAnswers> {
-        ready::answers()
+        ready::answers(&SCENES)
     }
 
     fn locate(&self, raw: &RawRequest) -> Result<Located, Fault> {
-        locate::locate(self, raw)
+        locate::locate(&self.partner, &SCENES, raw)
     }
 
     async fn decode(&self, call: &Call<ConnectionSettings>, raw: RawRequest) -> Result<Intent, Fault> {

@@ -6,6 +6,9 @@
 
 use douyin_wire::goods::{SPECIFICATIONS_LIMIT, Ticket};
 use douyin_wire::kinds::{RefundFeeType, RefundType, TicketStatus};
+use douyin_wire::partner::calls::{account, product as product_ref, refusal};
+use douyin_wire::partner::dates::specification;
+use douyin_wire::partner::refusals::shortened;
 use entrepot_sdk::contract::notice::{ProductNotice, SkuNotice};
 use entrepot_sdk::contract::product::{Collect, RefundFee, RefundOtherwise, RefundRule};
 use entrepot_sdk::contract::supplier::Wait;
@@ -15,11 +18,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::DouyinCalendar;
-use crate::calendar::specification;
 use crate::connection::{ConnectionSettings, PublishMode};
 use crate::goods::{carries, shelve, tickets};
-use crate::publish::{account, product as product_ref, refusal};
-use crate::refusals::shortened;
 
 /// Product publish. Scenic §17, `documented` path.
 const SAVE: (&str, &str) = ("ticket_save", "/goodlife/v1/trip/ticket/save/");
@@ -183,8 +183,8 @@ async fn reviewed(
 }
 
 async fn save(channel: &DouyinCalendar, call: &Call<ConnectionSettings>, body: &Value) -> Result<(), Fault> {
-    let made = channel.client.post(call, SAVE.0, SAVE.1, body).await;
-    made.map(|_| ()).map_err(|fault| match refusal(&channel.settings, &fault) {
+    let made = channel.partner.client.post(call, SAVE.0, SAVE.1, body).await;
+    made.map(|_| ()).map_err(|fault| match refusal(&channel.settings.final_codes, &fault) {
         Some(_) => Fault { kind: FaultKind::Refused, effect: Effect::NotDone, ..fault },
         None => fault,
     })

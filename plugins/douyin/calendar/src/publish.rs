@@ -6,14 +6,13 @@
 use std::collections::VecDeque;
 
 use douyin_wire::calendar::{BatchSaveCalendar, ProductRef, SaveCalendar, SkuCalendar};
-use douyin_wire::faults::refuses_contents;
 use douyin_wire::number::Id;
-use entrepot_sdk::contract::listing::ListingNames;
+use douyin_wire::partner::calls::{account, product, refusal};
+use douyin_wire::partner::dates::{Dated, specification};
 use entrepot_sdk::contract::notice::{CalendarNotice, RefusedDate, SkuDates};
 use entrepot_sdk::prelude::*;
 
 use crate::DouyinCalendar;
-use crate::calendar::{Dated, Teller, specification};
 use crate::connection::ConnectionSettings;
 use crate::settings::{ApplicationSettings, CalendarCall};
 
@@ -42,7 +41,7 @@ pub(crate) async fn deliver(
     notice: &CalendarNotice,
 ) -> Result<Told, Fault> {
     let settings = &channel.settings;
-    let parts = parts(settings, &call.connection.settings, notice)?;
+    let parts = parts(channel, &call.connection.settings, notice)?;
     let long = parts.iter().any(|part| part.dates.len() > usize::from(settings.calendar_days_limit));
     let by = match (notice.whole, settings.calendar_whole) {
         (false, _) => settings.calendar_incremental,
@@ -75,15 +74,15 @@ pub(crate) async fn deliver(
 
 /// Every SKU's dates in order: as they stand, and those that are gone.
 fn parts<'a>(
-    settings: &ApplicationSettings,
+    channel: &DouyinCalendar,
     connection: &ConnectionSettings,
     notice: &'a CalendarNotice,
 ) -> Result<Vec<Part<'a>>, Fault> {
     let of_sku = |sku: &'a SkuDates| {
-        let teller = Teller::of_sku(settings, connection, &sku.names)?;
-        let mut dates = teller.dated(&sku.cells)?;
+        let writer = channel.dates(connection, &sku.names)?;
+        let mut dates = writer.dated(&sku.cells)?;
         for date in &sku.gone {
-            dates.push(teller.gone(*date)?);
+            dates.push(writer.gone(*date)?);
         }
         dates.sort_by_key(|dated| dated.date);
         if specification(&sku.names).sku_out_id.is_none() && sku.names.sku.is_none() {
@@ -113,31 +112,6 @@ fn packed<'a>(settings: &ApplicationSettings, parts: &[Part<'a>]) -> VecDeque<Lo
     loads
 }
 
-/// Merchant account; every publish call requires it.
-pub(crate) fn account(call: &Call<ConnectionSettings>) -> Result<Id, Fault> {
-    let account = call.connection.account.clone().and_then(Id::new);
-    account.ok_or_else(|| {
-        let text = format!("connection {}: it needs an account_id for calls to Douyin", call.connection.id);
-        Fault::invalid(text)
-    })
-}
-
-/// The product by our id, under which it was bound, or by Douyin's.
-pub(crate) fn product(names: &ListingNames) -> Result<ProductRef, Fault> {
-    let (out, own) = (names.product_out.clone().and_then(Id::new), names.product.clone().and_then(Id::new));
-    match (out, own) {
-        (None, None) => Err(Fault::invalid("the product's listing has neither product_out nor product")),
-        (None, product_id) => Ok(ProductRef { product_id, product_out_id: None }),
-        (product_out_id, _) => Ok(ProductRef { product_id: None, product_out_id }),
-    }
-}
-
-/// Why Douyin refuses for good what was sent; none where something else is wrong (the token, the quota, a scope).
-pub(crate) fn refusal(settings: &ApplicationSettings, fault: &Fault) -> Option<String> {
-    let code: i64 = fault.partner_code.as_ref()?.parse().ok()?;
-    (refuses_contents(code) || settings.final_codes.contains(&code)).then(|| fault.text.clone())
-}
-
 struct Push<'a> {
     channel: &'a DouyinCalendar,
     call: &'a Call<ConnectionSettings>,
@@ -165,7 +139,7 @@ impl<'a> Push<'a> {
                 self.taken = true;
                 continue;
             };
-            let Some(reason) = refusal(&self.channel.settings, &fault) else {
+            let Some(reason) = refusal(&self.channel.settings.final_codes, &fault) else {
                 // All of it is told again, so what was taken before is no harm; but it was not nothing.
                 let effect = if self.taken { Effect::Unknown } else { fault.effect };
                 return Err(Fault { effect, ..fault });
@@ -206,12 +180,12 @@ impl<'a> Push<'a> {
     }
 
     async fn send(&self, load: &[Part<'a>]) -> Result<(), Fault> {
-        let (client, settings) = (&self.channel.client, &self.channel.settings);
+        let client = &self.channel.partner.client;
         let lists = load.iter().map(|part| {
-            let teller = Teller::of_sku(settings, &self.call.connection.settings, &part.sku.names)?;
+            let writer = self.channel.dates(&self.call.connection.settings, &part.sku.names)?;
             Ok(SkuCalendar {
                 ticket_specification: specification(&part.sku.names),
-                calendar_list: teller.items(&part.dates),
+                calendar_list: writer.items(&part.dates),
             })
         });
         let lists: Vec<SkuCalendar> = lists.collect::<Result<_, Fault>>()?;

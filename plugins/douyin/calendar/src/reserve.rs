@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 
 use douyin_wire::number::{Id, Int};
+use douyin_wire::partner::calls::account;
 use douyin_wire::person::Private;
 use douyin_wire::reserved::ImportCodes;
 use entrepot_sdk::contract::ids::CodeId;
@@ -16,7 +17,6 @@ use entrepot_sdk::prelude::*;
 
 use crate::DouyinCalendar;
 use crate::connection::ConnectionSettings;
-use crate::publish::account;
 
 /// Import. Fulfilment §7, `documented`.
 const IMPORT: (&str, &str) = ("reserve_code_import", "/goodlife/v1/fulfilment/reserve_code/batch_import/");
@@ -51,7 +51,7 @@ pub(crate) async fn deliver(
     call: &Call<ConnectionSettings>,
     notice: &CodesNotice,
 ) -> Result<Told, Fault> {
-    let joiner = &channel.settings.password_joiner;
+    let joiner = &channel.partner.shared.password_joiner;
     let codes: Result<VecDeque<Code>, Fault> = notice
         .codes
         .iter()
@@ -227,7 +227,7 @@ impl Import<'_> {
         self.calls += 1;
         let began = self.call.now();
         let body = ImportCodes { codes: load.iter().map(|code| code.text.clone()).collect(), ..self.body.clone() };
-        let sent = self.channel.client.post(self.call, IMPORT.0, IMPORT.1, &body).await;
+        let sent = self.channel.partner.client.post(self.call, IMPORT.0, IMPORT.1, &body).await;
         let took_ms = u64::try_from(self.call.now().since(began)).unwrap_or(0);
         self.slowest_ms = self.slowest_ms.max(took_ms);
         let Err(fault) = sent else { return Ok(Sent::Taken) };

@@ -77,6 +77,8 @@ pub const FAULTS: &[FaultRow] = &[
     row(2_190_008, RefreshToken, "access_token expired"),
     row(3_000_001, Retry, "business error, see the text"),
     row(3_000_002, Refused, "shop not applicable"),
+    // Too late: codes get to Douyin only with a refused refund from here on (group-buy B6, `documented`).
+    row(3_000_009, Refused, "issuing failed by timeout before"),
     unclear(5_000_001, Operator, "platform error"),
     row(28_001_003, RefreshToken, "access_token invalid"),
     unclear(28_001_005, Retry, "system error"),

@@ -12,9 +12,10 @@ use crate::rules::{IssueAmount, TicketRule};
 pub struct IssueVoucher {
     /// Douyin's order, the idempotency key.
     pub order_id: Id,
-    /// People per copy, *not* copies: 1 unless a family ticket.
-    #[serde(rename = "count")]
-    pub people_per_copy: Int,
+    /// People per copy, *not* copies: 1 unless a family ticket. Required for scenic tickets; what the generic body holds beside
+    /// its own fields is not stated (group-buy B16.2).
+    #[serde(rename = "count", default, deserialize_with = "blank_as_none")]
+    pub people_per_copy: Option<Int>,
     /// Copies bought: the number of vouchers to answer.
     #[serde(default, deserialize_with = "blank_as_none")]
     pub copies: Option<Int>,

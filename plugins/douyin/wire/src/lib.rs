@@ -1,7 +1,8 @@
 //! What every Douyin Life Services solution shares: signatures, encrypted fields, envelopes, codes, and the
 //! structures of the scenic and booking calls.
 //!
-//! Nothing but [`client`] does I/O, reads a clock or keeps state, and that only through the host. Each item names the section of the specification
+//! Nothing but [`client`] and the calls in [`partner`] that go through it does I/O, reads a clock or keeps state, and that
+//! only through the host. Each item names the section of the specification
 //! it comes from ("common" is the common wire protocol, "scenic" the calendar ticket) and how sure that section is:
 //! `documented` (an official page or SDK), `seen in client code` (somebody else's), `inferred` (ours: keep it behind
 //! configuration).
@@ -28,6 +29,7 @@
 //! | [`trade`] | orders, uses, bills, opened texts: answers |
 //! | [`answer`] | payloads of our answers |
 //! | [`client`] | token and signed OpenAPI calls, through the host's services |
+//! | [`partner`] | what a channel plugin does with all of it, whichever solution it sells |
 
 pub mod answer;
 pub mod calendar;
@@ -41,6 +43,7 @@ pub mod issue;
 pub mod kinds;
 pub mod number;
 pub mod order;
+pub mod partner;
 pub mod person;
 pub mod refund;
 pub mod reserved;

@@ -24,8 +24,10 @@ pub struct RefundApply {
     /// Who asks; the older page marks it optional.
     #[serde(default, deserialize_with = "blank_as_none")]
     pub apply_source: Option<ApplySource>,
-    /// The fee Douyin computed, fen: what an acceptance answers back.
-    pub refund_fee_amount: Fen,
+    /// The fee Douyin computed, fen: what an acceptance answers back. Required on the calendar ticket's page, not there on the
+    /// group ticket's (group-buy B8, `documented`).
+    #[serde(default, deserialize_with = "blank_as_none")]
+    pub refund_fee_amount: Option<Fen>,
     /// Refund or cancelled booking; older page only.
     #[serde(default, deserialize_with = "blank_as_none")]
     pub after_sale_type: Option<AfterSaleType>,

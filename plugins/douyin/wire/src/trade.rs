@@ -37,6 +37,9 @@ pub struct OrderRecord {
     /// Our order, should it stand there: the page's query knows the name, its answer does not list it (`inferred`).
     #[serde(default, deserialize_with = "blank_as_none")]
     pub ext_order_id: Option<Id>,
+    /// The order of vouchers that this one reserves (group-buy B14, `documented`).
+    #[serde(default, deserialize_with = "blank_as_none")]
+    pub source_order_id: Option<Id>,
     /// Where it stands; the values were not seen.
     #[serde(default, deserialize_with = "blank_as_none")]
     pub order_status: Option<Int>,

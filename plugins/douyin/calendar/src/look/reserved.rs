@@ -1,15 +1,15 @@
 //! Whose a code of Douyin's own pool is (预置码). Fulfilment §7.
 
 use douyin_wire::number::Id;
+use douyin_wire::partner::calls::account;
+use douyin_wire::partner::look::optional;
 use douyin_wire::reserved::BoundCode;
 use entrepot_sdk::contract::listing::ListingNames;
 use entrepot_sdk::contract::looking::BoundOrder;
 use entrepot_sdk::prelude::*;
 
-use super::optional;
 use crate::DouyinCalendar;
 use crate::connection::ConnectionSettings;
-use crate::publish::account;
 use crate::reserve;
 
 /// The order of a code. Fulfilment §7, `documented`.
@@ -21,11 +21,11 @@ pub(super) async fn order(
     names: &ListingNames,
     credentials: &[Credential],
 ) -> Result<Seen, Fault> {
-    let (account, code) = (account(call)?, reserve::text(credentials, &channel.settings.password_joiner)?);
+    let (account, code) = (account(call)?, reserve::text(credentials, &channel.partner.shared.password_joiner)?);
     let sku = names.sku.clone().and_then(Id::new);
     let mut query = vec![("account_id", account.as_str()), ("code", code.reveal())];
     query.extend(sku.as_ref().map(|sku| ("sku_id", sku.as_str())));
-    let answer = channel.client.get(call, BOUND.0, BOUND.1, &query).await?;
+    let answer = channel.partner.client.get(call, BOUND.0, BOUND.1, &query).await?;
     let found: BoundCode = answer.read(BOUND.0)?;
     let Some(order) = found.order else { return Ok(Seen::ReservedCode { order: None }) };
     let named = ChannelOrderId::parse(order.order_id.as_str());

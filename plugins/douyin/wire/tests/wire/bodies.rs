@@ -140,7 +140,7 @@ fn issue_reads_both_places_of_the_sku() {
         "amount":{"original_amount":20000,"ticket_amount":100,"merchant_ticket_amount_details":[{"funder_type":2,"amount":5}]}}))
     .unwrap();
     assert_eq!((call.sku_id(), call.third_sku_id()), (Some(&id("18")), Some(&id("P1"))));
-    assert_eq!((call.people_per_copy, call.copies), (Int(1), Some(Int(2))));
+    assert_eq!((call.people_per_copy, call.copies), (Some(Int(1)), Some(Int(2))));
     assert_eq!(call.tourists[0].document_no.as_ref().map(Private::reveal), Some("110101199003070011"));
     assert!(!format!("{call:?}").contains("110101"));
 }

@@ -1,20 +1,33 @@
 //! A use (核销) as an OpenAPI call: the trip industry's (scenic §13) or the general one (common §13).
 
-use douyin_wire::client::logid;
-use douyin_wire::envelope::{ApiAnswer, ItemResult, item_results};
-use douyin_wire::faults::{FaultClass, classify, lookup};
-use douyin_wire::time::UnixMillis;
 use entrepot_sdk::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::DouyinCalendar;
-use crate::connection::{ConnectionSettings, RedeemBy};
-use crate::vouchers::{naming, project_id};
+use super::Partner;
+use super::settings::RedeemBy;
+use super::vouchers::{naming, project_id};
+use crate::client::logid;
+use crate::envelope::{ApiAnswer, ItemResult, item_results};
+use crate::faults::{FaultClass, classify, lookup};
+use crate::time::UnixMillis;
 
-/// Redemption of the trip industry. Scenic §13, `documented`.
-const TRIP: (&str, &str) = ("certificate_verify", "/goodlife/v1/trip/certificate/verify/");
-/// Redemption of any voucher. Common §13, fulfilment §3, `documented`.
-const GENERAL: (&str, &str) = ("general_certificate_verify", "/goodlife/v1/fulfilment/certificate/verify/");
+impl RedeemBy {
+    /// Its name in limits and the interface log, and its path. Scenic §13; common §13, fulfilment §3: `documented`.
+    const fn call(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Trip => ("certificate_verify", "/goodlife/v1/trip/certificate/verify/"),
+            Self::General => ("general_certificate_verify", "/goodlife/v1/fulfilment/certificate/verify/"),
+        }
+    }
+
+    /// Where an item of its answer says its code.
+    const fn code_field(self) -> &'static str {
+        match self {
+            Self::Trip => "code",
+            Self::General => "result",
+        }
+    }
+}
 
 /// After a refused refund a use has to lie before the question (scenic §13), whose time at Douyin is a little earlier than
 /// the one at which it came here; in milliseconds.
@@ -23,10 +36,13 @@ const BEFORE_REFUND_MS: i64 = 60_000;
 /// A general item's code when a repeat finds the voucher redeemed, beside 1208. Fulfilment §3, `documented`.
 const REDEEMED_BEFORE: i64 = 2;
 
-pub(crate) async fn deliver(
-    channel: &DouyinCalendar,
-    call: &Call<ConnectionSettings>,
+/// A use as one call, with the same token each time it is repeated; a fault that says which of its vouchers were not redeemed.
+/// Scenic §13; common §13.
+pub async fn redeemed<S: Sync>(
+    partner: &Partner,
+    call: &Call<S>,
     notice: &OrderNotice,
+    by: RedeemBy,
 ) -> Result<(), Fault> {
     let OrderEvent::Redeemed { token, units, whole, at, shop, refund_refused, .. } = &notice.event else {
         return Err(Fault::unsupported(notice.event.name()));
@@ -40,12 +56,13 @@ pub(crate) async fn deliver(
         seconds: UnixMillis::new(at.millis()).map_err(|fault| Fault::invalid(fault.to_string()))?.to_seconds(),
         shop: shop.as_deref().or(call.connection.shops.first().map(String::as_str)),
     };
-    let (way, body, code_field) = match call.connection.settings.redeem_by {
-        RedeemBy::Trip => (TRIP, use_.trip()?, "code"),
-        RedeemBy::General => (GENERAL, use_.general()?, "result"),
+    let body = match by {
+        RedeemBy::Trip => use_.trip()?,
+        RedeemBy::General => use_.general()?,
     };
-    let answer = channel.client.post(call, way.0, way.1, &body).await?;
-    redeemed(channel, way.0, code_field, &answer)
+    let (api, path) = by.call();
+    let answer = partner.client.post(call, api, path, &body).await?;
+    each_is_done(partner, by, &answer)
 }
 
 struct Use<'a> {
@@ -100,17 +117,18 @@ impl Use<'_> {
 }
 
 /// Every item has to be redeemed now or before. Scenic §13, codes `inferred`; common §13, `documented`.
-fn redeemed(channel: &DouyinCalendar, api: &str, code_field: &str, answer: &ApiAnswer) -> Result<(), Fault> {
+fn each_is_done(partner: &Partner, by: RedeemBy, answer: &ApiAnswer) -> Result<(), Fault> {
+    let (api, _) = by.call();
     let logid = logid(answer.logid.as_deref());
-    let results = item_results(&answer.data, "verify_results", code_field).unwrap_or_default();
+    let results = item_results(&answer.data, "verify_results", by.code_field()).unwrap_or_default();
     if results.is_empty() {
         return Err(Fault::garbled(format!("{api}: the answer lists no verify_results{logid}")));
     }
-    let settings = &channel.settings;
+    let settings = &partner.shared;
     let is_done = |item: &&ItemResult| {
         let code = item.code.as_ref();
         code.is_some_and(|code| {
-            let before = api == GENERAL.0 && *code == REDEEMED_BEFORE;
+            let before = by == RedeemBy::General && *code == REDEEMED_BEFORE;
             before || settings.verify_success_codes.contains(code) || settings.verify_already_codes.contains(code)
         })
     };

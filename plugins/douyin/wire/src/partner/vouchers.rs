@@ -3,16 +3,16 @@
 //! Every unit is one voucher with a gate (`entrance`) and no extra items; its project id is our order's id and the
 //! unit's number, `{order}-{unit}`, which is unique within the order (scenic §1.5, `seen in client code`).
 
-use douyin_wire::kinds::{LicenseType, VoucherStatus};
-use douyin_wire::number::Id;
-use douyin_wire::person::Private;
-use douyin_wire::voucher::{Credential as Document, Voucher, VoucherItem};
 use entrepot_sdk::contract::intent::UnitChoice;
 use entrepot_sdk::contract::outcome::UnitUsage;
 use entrepot_sdk::prelude::*;
 
-use crate::connection::CodeAs;
-use crate::guests::license_type;
+use super::guests::license_type;
+use super::settings::CodeAs;
+use crate::kinds::{LicenseType, VoucherStatus};
+use crate::number::Id;
+use crate::person::Private;
+use crate::voucher::{Credential as Document, Voucher, VoucherItem};
 
 /// Longest QR content, in characters. Scenic §1.5, `seen in client code`.
 const QR_LIMIT_CHARS: usize = 512;
@@ -22,12 +22,13 @@ const NUMBERS_LIMIT: usize = 100;
 const IMAGE_LIMIT_BYTES: usize = 1_048_576;
 
 /// The id of a unit's item.
-pub(crate) fn project_id(order: &OrderId, unit: u16) -> String {
+#[must_use]
+pub fn project_id(order: &OrderId, unit: u16) -> String {
     format!("{order}-{unit}")
 }
 
 /// The gate item of a unit, without credentials.
-pub(crate) fn entrance(order: &OrderId, unit: u16) -> VoucherItem {
+fn entrance(order: &OrderId, unit: u16) -> VoucherItem {
     VoucherItem { project_id: Id::new(project_id(order, unit)), ..VoucherItem::default() }
 }
 
@@ -36,20 +37,23 @@ fn voucher(entrance: VoucherItem) -> Voucher {
 }
 
 /// Vouchers that name units, and nothing else: for redemption (scenic §13).
-pub(crate) fn naming(order: &OrderId, units: &[u16]) -> Vec<Voucher> {
+#[must_use]
+pub fn naming(order: &OrderId, units: &[u16]) -> Vec<Voucher> {
     let named = units.iter().map(|unit| voucher(entrance(order, *unit)));
     named.collect()
 }
 
 /// Vouchers with the state of each unit (scenic §10, `documented`; status 2 is §1.5's, `seen in client code`).
-pub(crate) fn with_status(order: &OrderId, units: &[UnitUsage]) -> Vec<Voucher> {
+#[must_use]
+pub fn with_status(order: &OrderId, units: &[UnitUsage]) -> Vec<Voucher> {
     let of_unit =
         |usage: &UnitUsage| voucher(VoucherItem { status: Some(status(usage)), ..entrance(order, usage.unit) });
     units.iter().map(of_unit).collect()
 }
 
-/// A wrong "unused" refunds a used ticket, a wrong "used" redeems one (scenic §10).
-pub(crate) fn status(usage: &UnitUsage) -> VoucherStatus {
+/// A unit's state in Douyin's numbers. A wrong "unused" refunds a used ticket, a wrong "used" redeems one (scenic §10).
+#[must_use]
+pub fn status(usage: &UnitUsage) -> VoucherStatus {
     use entrepot_sdk::contract::order::UnitState;
     match usage.state {
         UnitState::Redeemed => VoucherStatus::Used,
@@ -61,19 +65,17 @@ pub(crate) fn status(usage: &UnitUsage) -> VoucherStatus {
 }
 
 /// How credentials become items.
-pub(crate) struct Style<'a> {
+#[derive(Debug, Clone, Copy)]
+pub struct Style<'a> {
     /// How codes are shown.
-    pub(crate) code_as: CodeAs,
+    pub code_as: CodeAs,
     /// Between a voucher number and its password.
-    pub(crate) password_joiner: &'a str,
+    pub password_joiner: &'a str,
 }
 
-/// One voucher for each unit, in the units' order. Scenic §11, `seen in client code`.
-pub(crate) fn with_credentials(
-    order: &OrderId,
-    units: &[UnitCredentials],
-    style: &Style<'_>,
-) -> Result<Vec<Voucher>, Fault> {
+/// One voucher for each unit, in the units' order; a fault where a unit has nothing that Douyin can show, or more than it
+/// takes. Scenic §11, `seen in client code`.
+pub fn with_credentials(order: &OrderId, units: &[UnitCredentials], style: &Style<'_>) -> Result<Vec<Voucher>, Fault> {
     let mut units: Vec<&UnitCredentials> = units.iter().collect();
     units.sort_by_key(|unit| unit.unit);
     if units.is_empty() {
@@ -159,7 +161,8 @@ fn fits(order: &OrderId, unit: u16, item: &VoucherItem) -> Result<(), Fault> {
 
 /// Which units a call's vouchers mean; `None` when it names none. When one of the ids is not ours, all are counted
 /// only: the fact itself must not be lost over a name.
-pub(crate) fn chosen(vouchers: &[Voucher], own_order: Option<&Id>) -> Option<UnitChoice> {
+#[must_use]
+pub fn chosen(vouchers: &[Voucher], own_order: Option<&Id>) -> Option<UnitChoice> {
     if vouchers.is_empty() {
         return None;
     }

@@ -1,46 +1,46 @@
 //! Buyers and travellers. Encrypted fields are opened here when that costs nothing (common §8.2, `documented`), and
 //! stay sealed when only Douyin can open them (§8.3).
 
-use douyin_wire::cipher::Opened;
-use douyin_wire::kinds::LicenseType;
-use douyin_wire::person::{Person, Private};
 use entrepot_sdk::contract::order::{Guest, GuestField, Guests};
 use entrepot_sdk::contract::product::DocumentKind;
 use entrepot_sdk::prelude::*;
 
-use crate::DouyinCalendar;
-use crate::body::wrong;
+use super::Partner;
+use super::body::wrong;
+use crate::cipher::Opened;
+use crate::kinds::LicenseType;
+use crate::person::{Person, Private};
 
 /// Most travellers of one call (`inferred`: far above what one order may hold).
 const VISITORS_LIMIT: usize = 1_000;
 /// The longest field of a guest, in bytes (`inferred`).
 const FIELD_LIMIT_BYTES: usize = 4_096;
 
-/// Scenic §1.5, `seen in client code`.
-pub(crate) fn guests(channel: &DouyinCalendar, buyer: Option<&Person>, tourists: &[Person]) -> Result<Guests, Fault> {
+/// Who buys and who travels; a fault names the person and the field, and repeats neither. Scenic §1.5, `seen in client code`.
+pub fn guests(partner: &Partner, buyer: Option<&Person>, tourists: &[Person]) -> Result<Guests, Fault> {
     if tourists.len() > VISITORS_LIMIT {
         return Err(wrong("tourists", "too many travellers"));
     }
     let buyer =
-        buyer.map(|person| guest(channel, "buyer", person)).transpose()?.filter(|guest| *guest != Guest::default());
+        buyer.map(|person| guest(partner, "buyer", person)).transpose()?.filter(|guest| *guest != Guest::default());
     let visitors = tourists
         .iter()
         .enumerate()
-        .map(|(at, person)| guest(channel, &format!("tourists[{at}]"), person))
+        .map(|(at, person)| guest(partner, &format!("tourists[{at}]"), person))
         .collect::<Result<_, _>>()?;
     Ok(Guests { buyer, visitors, ..Guests::default() })
 }
 
-fn guest(channel: &DouyinCalendar, place: &str, person: &Person) -> Result<Guest, Fault> {
+fn guest(partner: &Partner, place: &str, person: &Person) -> Result<Guest, Fault> {
     let encrypted = |name: &str, text: Option<&Private>| match text {
-        Some(text) => encrypted(channel, &format!("{place}.{name}"), text.reveal()),
+        Some(text) => encrypted(partner, &format!("{place}.{name}"), text.reveal()),
         None => Ok(None),
     };
     // Which of the other fields are encrypted is not stated (scenic §1.5, `inferred`: detect).
     let document = match &person.license_id {
         Some(text) => {
             bounded(&format!("{place}.license_id"), text.reveal())?;
-            field(channel.cipher.detect(text.reveal()))
+            field(partner.cipher.detect(text.reveal()))
         }
         None => None,
     };
@@ -53,12 +53,12 @@ fn guest(channel: &DouyinCalendar, place: &str, person: &Person) -> Result<Guest
     })
 }
 
-fn encrypted(channel: &DouyinCalendar, place: &str, text: &str) -> Result<Option<GuestField>, Fault> {
+fn encrypted(partner: &Partner, place: &str, text: &str) -> Result<Option<GuestField>, Fault> {
     bounded(place, text)?;
-    if channel.settings.plain_guests {
-        return Ok(field(channel.cipher.detect(text)));
+    if partner.shared.plain_guests {
+        return Ok(field(partner.cipher.detect(text)));
     }
-    match channel.cipher.open(text) {
+    match partner.cipher.open(text) {
         Ok(opened) => Ok(field(opened)),
         // Why it does not open is nobody's business outside.
         Err(_) => Err(wrong(place, "neither encrypted for this application nor sealed")),
@@ -93,7 +93,8 @@ const DOCUMENTS: [(LicenseType, DocumentKind); 8] = [
 ];
 
 /// A document as the contract knows it. Numbers no page lists are another kind; "none needed" is none.
-pub(crate) fn document_kind(license: LicenseType) -> Option<DocumentKind> {
+#[must_use]
+pub fn document_kind(license: LicenseType) -> Option<DocumentKind> {
     match license {
         LicenseType::NotNeeded => None,
         other => {
@@ -104,7 +105,8 @@ pub(crate) fn document_kind(license: LicenseType) -> Option<DocumentKind> {
 }
 
 /// A document as Douyin numbers it; `None` for a kind it has no number for.
-pub(crate) fn license_type(kind: DocumentKind) -> Option<LicenseType> {
+#[must_use]
+pub fn license_type(kind: DocumentKind) -> Option<LicenseType> {
     let row = DOCUMENTS.iter().find(|(_, known)| *known == kind);
     row.map(|(license, _)| *license)
 }

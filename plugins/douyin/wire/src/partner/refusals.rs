@@ -1,13 +1,17 @@
-//! Our reasons as Douyin's codes. Scenic §2, `seen in client code`; the same list answers create (§3).
+//! Our reasons as Douyin's codes: those of the booking check and of create order, nobody else's. Other interfaces number
+//! otherwise (4 and 7 of the group ticket's pre-order mean something else), so each has a table of its own.
 
-use douyin_wire::codes::RefusalCode;
 use entrepot_sdk::contract::outcome::{Reason, Refusal};
+
+use crate::codes::RefusalCode;
 
 /// The longest description sent, in characters (`inferred`).
 const TEXT_LIMIT_CHARS: usize = 200;
 
-/// The code of a reason. What the table does not list is "other", final.
-pub(crate) const fn code(reason: Reason) -> RefusalCode {
+/// The code of a reason in the booking check and in create order. What the table does not list is "other", final.
+/// Scenic §2, §3, `seen in client code`.
+#[must_use]
+pub const fn code(reason: Reason) -> RefusalCode {
     match reason {
         Reason::SoldOut => RefusalCode::OutOfStock,
         // A channel that is paused sells nothing: to Douyin the product is offline.
@@ -37,7 +41,8 @@ pub(crate) const fn code(reason: Reason) -> RefusalCode {
 
 /// What `description` says. Codes 11 and 999999 have to say which; the others speak for themselves, and our own text
 /// (stock left, a distributor's balance) is not for Douyin.
-pub(crate) fn description(refusal: &Refusal) -> String {
+#[must_use]
+pub fn description(refusal: &Refusal) -> String {
     let text = code(refusal.reason).text();
     match refusal.reason {
         Reason::TooFewUnits => "低于起购数量".to_owned(),
@@ -50,7 +55,8 @@ pub(crate) fn description(refusal: &Refusal) -> String {
     }
 }
 
-/// A text for people at Douyin.
-pub(crate) fn shortened(text: &str) -> String {
+/// A text for people at Douyin, of bounded length.
+#[must_use]
+pub fn shortened(text: &str) -> String {
     text.chars().take(TEXT_LIMIT_CHARS).collect()
 }

@@ -1,35 +1,52 @@
-//! The inbound calls of this channel.
+//! Douyin's calls to us, of every solution: a plugin's card picks its scenes from this one table. Two plugins of an application
+//! share the paths they both declare, and the host takes a scene's limit, ready answers and ids from either of them.
+//!
+//! "Group-buy" is the group ticket with online reservation. The hotel solutions' calls (`hotel_spot.…`) have none of these
+//! actions and are not listed.
 
 use entrepot_sdk::prelude::*;
 
 /// One kind of call. Douyin's console takes one URL for each (common §7.1, `inferred`: whether the action's name
 /// travels in the request is not known, so the path alone tells).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scene {
-    /// Scenic §2.
+pub enum Scene {
+    /// Booking check. Scenic §2.
     CheckBooking,
-    /// Scenic §3.
+    /// Create order. Scenic §3.
     CreateOrder,
-    /// Scenic §4.
+    /// Payment notice. Scenic §4.
     PayOrder,
-    /// Scenic §6.
+    /// Cancel notice. Scenic §6.
     CancelOrder,
-    /// Scenic §7.
+    /// Refund review. Scenic §7.
     ApplyRefund,
-    /// Scenic §9.
+    /// Refund result notice. Scenic §9.
     NotifyRefund,
-    /// Scenic §10.
+    /// Order status query. Scenic §10.
     QueryOrder,
-    /// Scenic §11.
+    /// Issue voucher, of every solution. Common §11, scenic §11.
     IssueCertificate,
-    /// Scenic §16.
+    /// Price and stock pull. Scenic §16.
     PullCalendar,
-    /// Common §9.
+    /// Message push. Common §9.
     Webhook,
+    /// Pre-order of a group ticket (V2). Group-buy B15.1.
+    CreatePromise,
+    /// Issue codes of a group ticket (V2): also the sign that it was paid. Group-buy B15.2.
+    IssuePromise,
+    /// Pre-order of generic third-party codes (V1). Group-buy B16.1.
+    PreCreateOrder,
+    /// Refund request of generic third-party codes. Group-buy B16.3.
+    ApplyCodeRefund,
+    /// Refund information sync: what was decided without us. Group-buy B11b, B16.5.
+    SyncRefund,
+    /// Status query of several orders. Group-buy B14, generic.
+    QueryOrders,
 }
 
 impl Scene {
-    pub(crate) const ALL: [Self; 10] = [
+    /// All of them.
+    pub const ALL: [Self; 16] = [
         Self::CheckBooking,
         Self::CreateOrder,
         Self::PayOrder,
@@ -40,13 +57,21 @@ impl Scene {
         Self::IssueCertificate,
         Self::PullCalendar,
         Self::Webhook,
+        Self::CreatePromise,
+        Self::IssuePromise,
+        Self::PreCreateOrder,
+        Self::ApplyCodeRefund,
+        Self::SyncRefund,
+        Self::QueryOrders,
     ];
 
     /// Name and path, Douyin's action, time limit in milliseconds, whether it states a fact.
     ///
     /// Limits: 2000 `seen in client code` (scenic §2); 8000 of the status query `seen in client code` (§10), of the
-    /// issue call `documented` (common §11); 5000 `documented` (common §9); 3000 `inferred`, no page shows one (common
-    /// §7.5); 8000 of the pull `inferred` (scenic §16 shows none).
+    /// issue call `documented` (common §11); 5000 `documented` (common §9, group-buy B15.1, B15.2, B16.1); 8000 of the generic
+    /// refund request `documented` (group-buy B16.3); 3000 `inferred`, no page shows one (common §7.5); 8000 of the pull
+    /// (scenic §16) and of the generic status query (group-buy B14) `inferred`: the pages show none. No page names the latter's
+    /// action, either; here stands the name of its page.
     const fn row(self) -> (&'static str, &'static str, u32, bool) {
         match self {
             Self::CheckBooking => ("check-booking", "scenic_spot.order.can_buy", 2_000, false),
@@ -59,28 +84,39 @@ impl Scene {
             Self::IssueCertificate => ("issue-certificate", "fulfilment.order.tripartite_code", 8_000, false),
             Self::PullCalendar => ("pull-calendar", "scenic.goods.pull_ticket_calendar", 8_000, false),
             Self::Webhook => ("webhook", "webhook", 5_000, true),
+            Self::CreatePromise => ("create-promise", "scenic_spot.order.promissory_create_order", 5_000, false),
+            Self::IssuePromise => ("issue-promise", "scenic_spot.order.promissory_gen_code", 5_000, true),
+            Self::PreCreateOrder => ("pre-create-order", "trade.order.pre_create_order", 5_000, false),
+            Self::ApplyCodeRefund => ("apply-code-refund", "fulfilment.order.refund_apply", 8_000, false),
+            Self::SyncRefund => ("sync-refund", "fulfilment.order.refund_notice", 3_000, true),
+            Self::QueryOrders => ("query-orders", "order.query.status_query", 8_000, false),
         }
     }
 
-    pub(crate) const fn name(self) -> &'static str {
+    /// Its name, which is its path, too.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         self.row().0
     }
 
-    pub(crate) fn card(self) -> SceneCard {
+    /// How a plugin's card declares it.
+    #[must_use]
+    pub fn card(self) -> SceneCard {
         let (name, action, limit_ms, fact) = self.row();
         SceneCard { name, action, method: "POST", path: name, limit_ms, fact }
     }
 
-    /// The scene of that name; a fault for one that the card does not declare.
-    pub(crate) fn named(name: &SceneName) -> Result<Self, Fault> {
-        let found = Self::ALL.into_iter().find(|scene| scene.name() == name.as_str());
+    /// The scene of that name among these; a fault for one that the card does not declare.
+    pub fn named(name: &SceneName, declared: &[Self]) -> Result<Self, Fault> {
+        let found = declared.iter().copied().find(|scene| scene.name() == name.as_str());
         found.ok_or_else(|| Fault::unsupported(&format!("scene {name}")))
     }
 }
 
 /// What the interface log may show: ids, counts, codes, prices, days and times. Nothing of guests, no voucher, and no
-/// free text (`description`, `remark`, `fail_reason`), which may hold either.
-pub(crate) const CLEAR_FIELDS: &[&str] = &[
+/// free text (`description`, `remark`, `fail_reason`), which may hold either. One list for all solutions: a call that nobody
+/// placed yet is shown by the rules of whichever plugin is asked first.
+pub const CLEAR_FIELDS: &[&str] = &[
     // ids
     "order_id",
     "order_out_id",
@@ -208,3 +244,22 @@ pub(crate) const CLEAR_FIELDS: &[&str] = &[
     "ledger_time",
     "now",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_and_actions_are_distinct_and_usable() {
+        let cards = Scene::ALL.map(Scene::card);
+        let names: BTreeSet<&str> = cards.iter().map(|card| card.name).collect();
+        let actions: BTreeSet<&str> = cards.iter().map(|card| card.action).collect();
+        assert_eq!((names.len(), actions.len()), (Scene::ALL.len(), Scene::ALL.len()));
+        for scene in Scene::ALL {
+            let name = SceneName::parse(scene.name()).expect("a scene name");
+            assert_eq!(Scene::named(&name, &Scene::ALL), Ok(scene));
+            assert!(Scene::named(&name, &[]).is_err(), "{name} is declared by nobody");
+        }
+    }
+}

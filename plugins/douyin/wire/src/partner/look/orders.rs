@@ -1,17 +1,16 @@
 //! Orders as Douyin recorded them. Common §14, fulfilment §13.1, `documented`; the numbers of `order_status` and
 //! `item_status` were seen nowhere, so the settings name them, and what they do not name is kept raw.
 
-use douyin_wire::number::Int;
-use douyin_wire::trade::{CertificateList, OrderPage, OrderRecord};
 use entrepot_sdk::contract::listing::ListingNames;
 use entrepot_sdk::contract::looking::{OrderSeen, SeenState};
 use entrepot_sdk::prelude::*;
 
 use super::{optional, page_fault, window};
-use crate::DouyinCalendar;
-use crate::connection::ConnectionSettings;
-use crate::publish::account;
-use crate::settings::{ApplicationSettings, StatusName};
+use crate::number::{Id, Int};
+use crate::partner::Partner;
+use crate::partner::calls::account;
+use crate::partner::settings::{SharedSettings, StatusName};
+use crate::trade::{CertificateList, OrderPage, OrderRecord};
 
 /// Order query; at most 20 calls a second of an application (common §6): `limits` of the host names it so.
 const QUERY: (&str, &str) = ("order_query", "/goodlife/v1/trade/order/query/");
@@ -25,21 +24,17 @@ const NUMBER: &str = "page:";
 const PAGE_LIMIT_BYTES: usize = 1_024;
 
 /// One order; nothing when Douyin does not know it.
-pub(super) async fn one(
-    channel: &DouyinCalendar,
-    call: &Call<ConnectionSettings>,
-    order: &ChannelOrderId,
-) -> Result<Seen, Fault> {
+pub async fn one<S: Sync>(partner: &Partner, call: &Call<S>, order: &ChannelOrderId) -> Result<Seen, Fault> {
     let account = account(call)?;
     let query = [("account_id", account.as_str()), ("page_num", "1"), ("page_size", "1"), ("order_id", order.as_str())];
-    let answer = channel.client.get(call, QUERY.0, QUERY.1, &query).await?;
+    let answer = partner.client.get(call, QUERY.0, QUERY.1, &query).await?;
     let page: OrderPage = answer.read(QUERY.0)?;
     let Some(record) = page.orders.into_iter().find(|record| record.order_id.as_str() == order.as_str()) else {
         return Ok(Seen::Orders { orders: Vec::new(), next: None });
     };
-    let mut seen = seen(&channel.settings, &record)?;
-    if channel.settings.used_by_certificates {
-        let answer = channel.client.get(call, CERTIFICATES.0, CERTIFICATES.1, &[("order_id", order.as_str())]).await?;
+    let mut seen = seen(&partner.shared, &record)?;
+    if partner.shared.used_by_certificates {
+        let answer = partner.client.get(call, CERTIFICATES.0, CERTIFICATES.1, &[("order_id", order.as_str())]).await?;
         let list: CertificateList = answer.read(CERTIFICATES.0)?;
         let used = list.records().iter().filter(|record| record.is_used()).count();
         seen.used_units = u32::try_from(used).ok();
@@ -48,15 +43,15 @@ pub(super) async fn one(
 }
 
 /// Orders that changed in a window.
-pub(super) async fn changed(
-    channel: &DouyinCalendar,
-    call: &Call<ConnectionSettings>,
+pub async fn changed<S: Sync>(
+    partner: &Partner,
+    call: &Call<S>,
     from: Timestamp,
     to: Timestamp,
     page: Option<&str>,
 ) -> Result<Seen, Fault> {
     let (account, [start, end]) = (account(call)?, window(from, to));
-    let size = usize::from(channel.settings.orders_page_size);
+    let size = usize::from(partner.shared.orders_page_size);
     let place = Place::of(page)?;
     let (number, size_text) = (place.number.to_string(), size.to_string());
     let mut query = vec![
@@ -69,11 +64,11 @@ pub(super) async fn changed(
     if let Some(cursor) = place.cursor {
         query.push(("cursor", cursor));
     }
-    let answer = channel.client.get(call, QUERY.0, QUERY.1, &query).await?;
+    let answer = partner.client.get(call, QUERY.0, QUERY.1, &query).await?;
     let found: OrderPage = answer.read(QUERY.0)?;
     // A page that is not full is the last one.
     let next = if found.orders.len() < size { None } else { Some(place.next(&found)?) };
-    let orders = found.orders.iter().map(|record| seen(&channel.settings, record)).collect::<Result<_, Fault>>()?;
+    let orders = found.orders.iter().map(|record| seen(&partner.shared, record)).collect::<Result<_, Fault>>()?;
     Ok(Seen::Orders { orders, next })
 }
 
@@ -115,11 +110,11 @@ fn named(names: &std::collections::BTreeMap<String, StatusName>, code: Option<In
     names.get(&code?.0.to_string()).copied()
 }
 
-fn seen(settings: &ApplicationSettings, record: &OrderRecord) -> Result<OrderSeen, Fault> {
+fn seen(settings: &SharedSettings, record: &OrderRecord) -> Result<OrderSeen, Fault> {
     let order = ChannelOrderId::parse(record.order_id.as_str())
         .map_err(|_| Fault::garbled(format!("{}: an order_id is no id", QUERY.0)))?;
     let state = named(&settings.order_status_names, record.order_status);
-    let text = |id: Option<&douyin_wire::number::Id>| id.map(ToString::to_string);
+    let text = |id: Option<&Id>| id.map(ToString::to_string);
     let units = record.count.and_then(|count| u32::try_from(count.0).ok());
     let items = Items::of(settings, record);
     Ok(OrderSeen {
@@ -155,7 +150,7 @@ struct Items {
 }
 
 impl Items {
-    fn of(settings: &ApplicationSettings, record: &OrderRecord) -> Self {
+    fn of(settings: &SharedSettings, record: &OrderRecord) -> Self {
         if record.certificates.is_empty() {
             return Self::default();
         }

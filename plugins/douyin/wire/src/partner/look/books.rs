@@ -3,18 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use douyin_wire::client::logid;
-use douyin_wire::number::Int;
-use douyin_wire::trade::{CertificateLedger, LEDGER_LIMIT, LedgerPage, LedgerRecord, USES_LIMIT, UsePage, UseRecord};
 use entrepot_sdk::contract::looking::{LedgerLine, RedemptionLine};
 use entrepot_sdk::prelude::*;
 
 use super::{optional, page_fault, required, window};
-use crate::DouyinCalendar;
-use crate::body::plausible;
-use crate::connection::ConnectionSettings;
-use crate::publish::account;
-use crate::settings::{BillDate, LedgerCall};
+use crate::client::logid;
+use crate::number::Int;
+use crate::partner::Partner;
+use crate::partner::body::plausible;
+use crate::partner::calls::account;
+use crate::partner::settings::{BillDate, LedgerCall};
+use crate::trade::{CertificateLedger, LEDGER_LIMIT, LedgerPage, LedgerRecord, USES_LIMIT, UsePage, UseRecord};
 
 /// The bill of a day. Common §15, `documented`; 20 calls a second (common §6).
 const PLAIN: (&str, &str) = ("ledger_query", "/goodlife/v1/settle/ledger/query/");
@@ -38,13 +37,13 @@ fn cursor(page: Option<&str>) -> Result<&str, Fault> {
 }
 
 /// The bill of a day.
-pub(super) async fn ledger(
-    channel: &DouyinCalendar,
-    call: &Call<ConnectionSettings>,
+pub async fn ledger<S: Sync>(
+    partner: &Partner,
+    call: &Call<S>,
     day: VisitDate,
     page: Option<&str>,
 ) -> Result<Seen, Fault> {
-    let settings = &channel.settings;
+    let settings = &partner.shared;
     let (api, path) = match settings.ledger {
         LedgerCall::Plain => PLAIN,
         LedgerCall::Detailed => DETAILED,
@@ -55,7 +54,7 @@ pub(super) async fn ledger(
         BillDate::Plain => day.to_string().replace('-', ""),
     };
     let query = [("account_id", account.as_str()), ("bill_date", &date), ("cursor", from), ("size", &size)];
-    let answer = channel.client.get(call, api, path, &query).await?;
+    let answer = partner.client.get(call, api, path, &query).await?;
     let found: LedgerPage = answer.read(api)?;
     let lines = found.lines.iter().map(|record| line(api, record)).collect::<Result<_, Fault>>()?;
     let next = match (found.has_more, found.cursor) {
@@ -88,10 +87,10 @@ fn line(api: &str, record: &LedgerRecord) -> Result<LedgerLine, Fault> {
     })
 }
 
-/// What was used in a window.
-pub(super) async fn uses(
-    channel: &DouyinCalendar,
-    call: &Call<ConnectionSettings>,
+/// What was used in a window: a line for each voucher.
+pub async fn uses<S: Sync>(
+    partner: &Partner,
+    call: &Call<S>,
     from: Timestamp,
     to: Timestamp,
     page: Option<&str>,
@@ -105,7 +104,7 @@ pub(super) async fn uses(
         ("start_time", &start),
         ("end_time", &end),
     ];
-    let answer = channel.client.get(call, USES.0, USES.1, &query).await?;
+    let answer = partner.client.get(call, USES.0, USES.1, &query).await?;
     let records = answer.read::<UsePage>(USES.0)?.into_records();
     // The next page begins after the last row; a page that is not full is the last one.
     let next = match records.last().filter(|_| records.len() >= USES_LIMIT).map(|last| last.cursor.as_ref()) {
@@ -116,7 +115,7 @@ pub(super) async fn uses(
             return Err(Fault::garbled(format!("{}: the page is full, and its cursor leads nowhere{trace}", USES.0)));
         }
     };
-    let orders = orders_of(channel, call, &records).await?;
+    let orders = orders_of(partner, call, &records).await?;
     let lines = records.iter().map(|record| use_line(record, &orders)).collect::<Result<_, Fault>>()?;
     Ok(Seen::Redemptions { lines, next })
 }
@@ -127,7 +126,7 @@ fn use_line(record: &UseRecord, orders: &BTreeMap<String, String>) -> Result<Red
     Ok(RedemptionLine {
         id: record.verify_id.to_string(),
         order: order.and_then(|order| ChannelOrderId::parse(order).ok()),
-        // A voucher of a calendar ticket is one unit.
+        // A voucher is one unit.
         units: 1,
         at: required(USES.0, "verify_time", record.verify_seconds)?,
         undone_at: optional(record.cancel_seconds),
@@ -135,9 +134,9 @@ fn use_line(record: &UseRecord, orders: &BTreeMap<String, String>) -> Result<Red
 }
 
 /// The orders of uses, by the use's id. What is not billed yet is not found.
-async fn orders_of(
-    channel: &DouyinCalendar,
-    call: &Call<ConnectionSettings>,
+async fn orders_of<S: Sync>(
+    partner: &Partner,
+    call: &Call<S>,
     records: &[UseRecord],
 ) -> Result<BTreeMap<String, String>, Fault> {
     let unnamed = records.iter().filter(|record| record.order_id.is_none());
@@ -145,12 +144,12 @@ async fn orders_of(
         unnamed.filter_map(|record| record.certificate_id.as_ref()).map(|id| id.as_str()).collect();
     certificates.sort_unstable();
     certificates.dedup();
-    if certificates.is_empty() || !channel.settings.redemption_orders {
+    if certificates.is_empty() || !partner.shared.redemption_orders {
         return Ok(BTreeMap::new());
     }
     let joined = certificates.join(",");
     let (api, path) = BY_CERTIFICATE;
-    let answer = channel.client.get(call, api, path, &[("certificate_ids", &joined)]).await?;
+    let answer = partner.client.get(call, api, path, &[("certificate_ids", &joined)]).await?;
     let found: CertificateLedger = answer.read(api)?;
     Ok(found.records.into_iter().map(|record| (record.verify_id.into(), record.order_id.into())).collect())
 }

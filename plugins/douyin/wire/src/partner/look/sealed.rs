@@ -1,24 +1,20 @@
 //! Guests' data under Douyin's own encryption. Common §8.3: 50 texts a call, and each counts against a daily quota, so the
 //! same text is asked for once. Nothing opened or sealed reaches a log or a fault.
 
-use douyin_wire::client::logid;
-use douyin_wire::trade::{DECRYPT_LIMIT, Decrypted, DecryptedText};
 use entrepot_sdk::contract::looking::{Opened, Sealed};
 use entrepot_sdk::prelude::*;
 use serde_json::json;
 
-use crate::DouyinCalendar;
-use crate::connection::ConnectionSettings;
-use crate::publish::account;
+use crate::client::logid;
+use crate::partner::Partner;
+use crate::partner::calls::account;
+use crate::trade::{DECRYPT_LIMIT, Decrypted, DecryptedText};
 
 /// Decryption. Common §8.3, `documented` path, field names `seen in client code`.
 const DECRYPT: (&str, &str) = ("decrypt_batch", "/goodlife/v1/open/common_biz/crypto/decrypt/batch/");
 
-pub(super) async fn open(
-    channel: &DouyinCalendar,
-    call: &Call<ConnectionSettings>,
-    sealed: &Sealed,
-) -> Result<Seen, Fault> {
+/// Opens texts, each asked for once however often it is given; what Douyin does not open stays none.
+pub async fn open<S: Sync>(partner: &Partner, call: &Call<S>, sealed: &Sealed) -> Result<Seen, Fault> {
     let mut asked: Vec<&str> = Vec::new();
     for text in &sealed.texts {
         if !asked.contains(&text.as_str()) {
@@ -27,7 +23,7 @@ pub(super) async fn open(
     }
     let mut opened: Vec<Option<String>> = Vec::new();
     for texts in asked.chunks(DECRYPT_LIMIT) {
-        opened.extend(batch(channel, call, texts).await?);
+        opened.extend(batch(partner, call, texts).await?);
     }
     let told = |text: &String| {
         let place = asked.iter().position(|known| known == text)?;
@@ -37,14 +33,10 @@ pub(super) async fn open(
 }
 
 /// One call. A result belongs to the text at its place; one that names another text is nobody's.
-async fn batch(
-    channel: &DouyinCalendar,
-    call: &Call<ConnectionSettings>,
-    texts: &[&str],
-) -> Result<Vec<Option<String>>, Fault> {
+async fn batch<S: Sync>(partner: &Partner, call: &Call<S>, texts: &[&str]) -> Result<Vec<Option<String>>, Fault> {
     let (api, path) = DECRYPT;
     let body = json!({"account_id": account(call)?, "cipher_texts": texts});
-    let answer = channel.client.post(call, api, path, &body).await?;
+    let answer = partner.client.post(call, api, path, &body).await?;
     let found: Decrypted = answer.read(api)?;
     let other =
         |(result, text): (&DecryptedText, &&str)| result.cipher_text.as_ref().is_some_and(|named| named != text);
