@@ -9,7 +9,7 @@ use entrepot_contract::message::{ConnectionFacts, OpenRequest, TokenMode};
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{Credential, CredentialKind, Visit};
 use entrepot_contract::product::{
-    Fulfilment, GuestRequirement, LimitPeriod, LimitSubject, Markup, Product, ProductKind, PurchaseLimit, RefundFee,
+    Fulfilment, GuestRequirement, LimitPeriod, LimitSubject, Product, ProductKind, PurchaseLimit, RefundFee,
     RefundOtherwise, RefundRule, RefundStep, ReservationRule, Route, RouteCondition, Sku, Validity,
 };
 use entrepot_contract::time::VisitDate;
@@ -235,7 +235,7 @@ fn product(name: &str, plan: &Plan) -> Product {
         validity: Validity::Window { from: "2026-01-01".parse().unwrap(), to: "2026-12-31".parse().unwrap() },
         refund,
         reservation: (name == PASS)
-            .then_some(ReservationRule { together: plan.reserved_together, markup: Markup::Nothing }),
+            .then_some(ReservationRule { together: plan.reserved_together, ..ReservationRule::default() }),
         limits: if name == "own" {
             vec![PurchaseLimit { per: LimitSubject::Phone, period: LimitPeriod::Always, units: OWN_LIMIT }]
         } else {
