@@ -13,6 +13,7 @@ mod guests;
 mod issuing;
 mod make;
 mod model;
+mod pairs;
 mod random;
 mod redeeming;
 mod refunds;
