@@ -76,6 +76,7 @@ fn channel(plan: &Plan, shop: usize) -> ConnectionRules {
         issue_at_acceptance: plan.issue_at_acceptance[shop],
         refund_by_rule: plan.refund_by_rule[shop],
         redeem_units: true,
+        one_completes_all: false,
         tells_redemption: true,
         times: Times { hold_ms: 30_000, ..Times::usual() },
         beside: Beside::default(),

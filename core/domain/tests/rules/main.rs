@@ -5,6 +5,7 @@
 mod by_hand;
 mod calendar;
 mod codes;
+mod counting;
 mod credit;
 mod deadlines;
 mod documents;
@@ -26,5 +27,6 @@ mod unissued;
 mod uploads;
 mod use_told;
 mod vouchers;
+mod whole;
 mod window;
 mod world;

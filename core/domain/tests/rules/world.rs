@@ -97,6 +97,7 @@ pub fn channel_rules(application: &str) -> ChannelRules {
         issue_at_acceptance: false,
         refund_by_rule: true,
         redeem_units: true,
+        one_completes_all: false,
         tells_redemption: true,
         times: Times::usual(),
         beside: Beside::default(),
