@@ -127,6 +127,8 @@ pub struct ChannelRules {
     pub refund_by_rule: bool,
     /// Whether the channel redeems single units.
     pub redeem_units: bool,
+    /// Whether one used unit completes all that are open: only where the channel redeems whole orders.
+    pub one_completes_all: bool,
     /// Whether it can be told about a redemption.
     pub tells_redemption: bool,
     /// How long each step may take.

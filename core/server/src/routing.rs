@@ -109,6 +109,7 @@ fn channel_connection(
         issue_at_acceptance: channel.issue_at == IssueAt::Acceptance,
         refund_by_rule: channel.audit == AuditMode::Rule,
         redeem_units: abilities.redeem_units,
+        one_completes_all: channel.one_completes_all && !abilities.redeem_units,
         tells_redemption: abilities.notices.iter().any(|notice| notice == "redeemed"),
         times: channel.deadlines.times(i64::try_from(config.engine.hold_ms).unwrap_or(i64::MAX)),
         beside: channel.beside(),

@@ -93,6 +93,18 @@ pub fn check_wish<'a>(
     Ok(Offer { listing, product, sku, cells, shares, retail, settlement, owed, cost, chosen })
 }
 
+/// Checks a wish whose voucher order is not known: the same, and the dates of the voucher as the catalogue has it.
+pub fn check_booking<'a>(
+    rules: &'a Rules,
+    connection: &ConnectionId,
+    wish: &Wish,
+    now: Timestamp,
+) -> Result<Offer<'a>, Refusal> {
+    let offer = check_wish(rules, connection, wish, now)?;
+    reserve::reaches(rules, &offer, wish, now)?;
+    Ok(offer)
+}
+
 /// Whether an order of that size may be for that date; the SKU's own limits stand where the date has none.
 fn units(sku: &Sku, day: &CalendarDay, count: u32) -> Result<(), Refusal> {
     let least = u32::from(day.minimum_units.unwrap_or(sku.minimum_units).max(1));

@@ -121,7 +121,7 @@ pub(super) fn show(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Stop> 
     Ok(Answer::Recorded { order: id.clone() })
 }
 
-/// From the first call for credentials on, the channel counts.
+/// The channel counts from now on, unless it does already.
 pub(super) fn start_clock(draft: &mut Draft<'_>, order: &mut Order) -> Result<(), Refusal> {
     let times = draft.channel(&order.connection)?.times;
     let runs = order.deadlines.iter().any(|deadline| deadline.kind == DeadlineKind::Issue);

@@ -39,7 +39,7 @@ use crate::command::{Body, Command};
 use crate::planted::{self, Bug};
 use crate::state::State;
 
-pub use create::{Offer, check_wish};
+pub use create::{Offer, check_booking, check_wish};
 pub use refund::{RefundPreview, kept, preview};
 
 /// Why a command was not decided in its favour.

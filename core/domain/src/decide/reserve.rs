@@ -5,9 +5,10 @@ use entrepot_contract::ids::{ApplicationId, ChannelOrderId, SkuId};
 use entrepot_contract::intent::{CreateOrder, Wish};
 use entrepot_contract::listing::{Listing, Sells};
 use entrepot_contract::money::Money;
-use entrepot_contract::order::{Order, OrderKind, OrderState, UnitState};
+use entrepot_contract::order::{Order, OrderKind, OrderState, UnitState, Visit};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{Markup, ReservationRule};
+use entrepot_contract::time::{Timestamp, VisitDate};
 
 use super::create::Offer;
 use super::draft::Draft;
@@ -20,6 +21,7 @@ use crate::credit::{PostingCause, PostingKind};
 use crate::job::JobKind;
 use crate::planted::{self, Bug};
 use crate::stock::Standing;
+use crate::venue;
 
 /// The voucher order that a reservation names. One that is not here, or not paid, may be on its way: the caller is asked
 /// to come again, and nothing is kept of this call.
@@ -49,6 +51,43 @@ pub(super) fn source(draft: &Draft<'_>, application: &ApplicationId, number: &Ch
 /// Whether a wish is for a date of a voucher.
 pub(super) fn is_reservation(listing: &Listing, wish: &Wish) -> bool {
     matches!(listing.sells, Sells::Pair { .. }) && wish.visit.is_some()
+}
+
+/// Whether a voucher's dates reach to this visit: those that it can be used on, and no more than its rule's days ahead.
+fn bookable(
+    rule: ReservationRule,
+    usable: Option<(VisitDate, VisitDate)>,
+    visit: &Visit,
+    time_zone: &str,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let closed = |text: String| Err(Refusal::new(Reason::DateClosed, text));
+    if let Some((first, last)) = usable
+        && (visit.arrive < first || visit.leave > last)
+    {
+        return closed(format!("it is for dates from {first} to {last}, not {}", visit.arrive));
+    }
+    let today = venue::zone(time_zone).and_then(|zone| venue::today(zone, now));
+    let ahead = u32::from(rule.window_days.max(1) - 1);
+    match today.and_then(|today| today.plus_days(ahead)) {
+        Some(last) if visit.arrive <= last => Ok(()),
+        Some(last) => closed(format!(
+            "dates are reserved {} days ahead, today until {last}; {} is later",
+            rule.window_days, visit.arrive
+        )),
+        None => closed(format!("nobody knows what day it is in {time_zone:?}")),
+    }
+}
+
+/// Whether the catalogue's voucher reaches to the date of a wish, as far as it tells without the voucher order: that
+/// has the dates of the day on which it was sold.
+pub(super) fn reaches(rules: &Rules, offer: &Offer<'_>, wish: &Wish, now: Timestamp) -> Result<(), Refusal> {
+    let (Sells::Pair { voucher, .. }, Some(visit)) = (&offer.listing.sells, &wish.visit) else { return Ok(()) };
+    let (product, _) = rules.catalogue.sku(voucher)?;
+    let Some(rule) = product.reservation else { return Ok(()) };
+    let usable = venue::usable(product.validity, None);
+    bookable(rule, usable, visit, &offer.product.time_zone, now)
+        .map_err(|refusal| Refusal::new(refusal.reason, format!("voucher {voucher}: {}", refusal.text)))
 }
 
 /// What a reservation for this settlement price is going to capture for one unit, as far as the catalogue tells without
@@ -93,11 +132,10 @@ pub(super) fn take(draft: &mut Draft<'_>, order: &mut Order, mut source: Order, 
             format!("{} is reserved with voucher {}, not {}", offer.sku.id, offer.listing.sells.bought(), source.sku);
         return Err(no(text));
     }
-    if let (Some((first, last)), Some(visit)) = (source.terms.usable, order.visit)
-        && (visit.arrive < first || visit.leave > last)
-    {
-        let text = format!("voucher order {} is for dates from {first} to {last}, not {}", source.id, visit.arrive);
-        return Err(Refusal::new(Reason::DateClosed, text).into());
+    if let Some(visit) = &order.visit {
+        bookable(rule, source.terms.usable, visit, &order.terms.time_zone, draft.at()).map_err(|refusal| {
+            Refusal::new(refusal.reason, format!("voucher order {}: {}", source.id, refusal.text))
+        })?;
     }
     let free = free_units(draft, &source);
     let wanted = order.units.len();

@@ -65,7 +65,9 @@ impl Run {
     fn new(together: bool) -> Self {
         let mut world = World::new().with_voucher();
         let markup = if together { Markup::Nothing } else { Markup::Calendar };
-        world.product("trip", |product| product.reservation = Some(ReservationRule { together, markup }));
+        world.product("trip", |product| {
+            product.reservation = Some(ReservationRule { together, markup, ..ReservationRule::default() })
+        });
         world.at("2026-10-01T02:00:00Z");
         Self { world, told: BTreeMap::new(), together, step: 0 }
     }

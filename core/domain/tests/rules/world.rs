@@ -10,8 +10,7 @@ use entrepot_contract::money::Money;
 use entrepot_contract::order::{Credential, Guests, LimitKey, Order, Refund, UnitCredentials};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{
-    Fulfilment, GuestRequirement, Markup, Product, ProductKind, RefundOtherwise, RefundRule, ReservationRule, Sku,
-    Validity,
+    Fulfilment, GuestRequirement, Product, ProductKind, RefundOtherwise, RefundRule, ReservationRule, Sku, Validity,
 };
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::{Alert, AlertChange, AlertKind};
@@ -98,6 +97,7 @@ pub fn channel_rules(application: &str) -> ChannelRules {
         issue_at_acceptance: false,
         refund_by_rule: true,
         redeem_units: true,
+        one_completes_all: false,
         tells_redemption: true,
         times: Times::usual(),
         beside: Beside::default(),
@@ -232,7 +232,7 @@ impl World {
         let voucher = Product {
             kind: ProductKind::FlashSaleVoucher,
             validity: Validity::Window { from: date("2026-09-20"), to: date("2026-10-31") },
-            reservation: Some(ReservationRule { together: true, markup: Markup::Nothing }),
+            reservation: Some(ReservationRule::default()),
             ..product("trip-product")
         };
         let pair = Sells::Pair { voucher: id("trip"), reservation: id("entry") };

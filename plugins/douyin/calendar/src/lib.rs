@@ -109,6 +109,7 @@ impl Channel for DouyinCalendar {
                 }),
                 codes: Some(CodeNotices { codes_limit: settings::CODES_LIMIT }),
                 scopes: scopes::scopes(),
+                ..ChannelCapabilities::default()
             },
             // `fixed_token` is asked for only in token mode `fixed`.
             secrets: vec!["client_key", "client_secret", "fixed_token"],
