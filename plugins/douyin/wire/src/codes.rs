@@ -6,7 +6,8 @@ use std::fmt;
 macro_rules! refusals {
     ($($(#[$meta:meta])* $arm:ident = $code:literal, $name:literal, $text:literal;)+) => {
         /// A business refusal of the booking check and of order creation, or the wish to be called again.
-        /// Scenic §2, `seen in client code` (16 to 18 do not exist).
+        /// Scenic §2, `seen in client code` (16 to 18 do not exist). The pre-orders of group tickets (group-buy B15.1, B16.1)
+        /// number some of them otherwise: they are not answered with these.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum RefusalCode {
             $($(#[$meta])* $arm,)+

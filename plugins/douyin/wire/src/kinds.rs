@@ -49,7 +49,8 @@ macro_rules! open_enum {
 }
 
 open_enum! {
-    /// What is sold (`biz_type`). Scenic §2, §3, `seen in client code`.
+    /// What is sold (`biz_type` of the booking check and of create order). Scenic §2, §3, `seen in client code`. Other calls
+    /// have a `biz_type` with other numbers, see [`PromiseBizType`].
     BizType {
         /// Group ticket or pre-sale.
         Group = 1,
@@ -60,12 +61,35 @@ open_enum! {
     }
 }
 open_enum! {
-    /// Kind of order (`order_type`). Scenic §3, `seen in client code`.
+    /// What is sold (`biz_type` of the group ticket's pre-order): 2 is no calendar ticket here. Group-buy B15.1, `documented`.
+    PromiseBizType {
+        /// Group ticket.
+        Group = 1,
+        /// Pre-sale.
+        Presale = 2,
+        /// Group ticket with online booking.
+        GroupBooking = 3,
+    }
+}
+open_enum! {
+    /// Kind of order (`order_type` of create order). Scenic §3, `seen in client code`. The pre-order of generic codes has an
+    /// `order_type` with other numbers, see [`CodeOrderType`].
     OrderType {
         /// An order of vouchers.
         Voucher = 1,
         /// A booking (also for calendar tickets).
         Booking = 2,
+    }
+}
+open_enum! {
+    /// Kind of order (`order_type` of the pre-order of generic codes). Group-buy B16.1, `documented`.
+    CodeOrderType {
+        /// Group ticket.
+        Group = 21,
+        /// Pre-sale.
+        Presale = 31,
+        /// Delivery.
+        Delivery = 41,
     }
 }
 open_enum! {
@@ -255,12 +279,23 @@ open_enum! {
 }
 open_enum! {
     /// What is asked after the sale (`after_sale_type` of the scenic refund review). Scenic §7, `documented`
-    /// (older page only).
+    /// (older page only); group-buy B8, `documented`. The refund sync has a third number, see [`SyncAfterSaleType`].
     AfterSaleType {
         /// Refund.
         Refund = 1,
         /// Cancel the booking.
         CancelBooking = 2,
+    }
+}
+open_enum! {
+    /// What became of an order (`after_sale_type` of the refund information sync). Group-buy B11b, `documented`.
+    SyncAfterSaleType {
+        /// Given back, and the money with it.
+        Refund = 1,
+        /// The booking was cancelled.
+        CancelBooking = 2,
+        /// Money alone.
+        RefundOnly = 3,
     }
 }
 open_enum! {

@@ -9,6 +9,8 @@ mod ciphers;
 mod envelopes;
 #[path = "wire/numbers.rs"]
 mod numbers;
+#[path = "wire/partner.rs"]
+mod partner;
 #[path = "wire/signatures.rs"]
 mod signatures;
 

@@ -31,8 +31,8 @@ pub fn pay_order(notice: &wire::PayNotice) -> Result<Intent, Fault> {
     })
 }
 
-/// Cancel notice. Scenic §6, `documented`. A number no page lists counts as "after payment", where nothing is released on its word
-/// alone (`inferred`).
+/// Cancel notice. Scenic §6, `documented`. A number no page lists counts as "after payment", where nothing is released on its
+/// word alone (`inferred`).
 pub fn cancel_order(notice: &wire::CancelNotice) -> Result<Intent, Fault> {
     own_order(&notice.our_order)?;
     let stage = match notice.cancel_type {
@@ -157,7 +157,7 @@ pub fn names(
     })
 }
 
-/// Scenic §1.4, `documented`: three spellings of one id.
+/// Our order, where the call names it. Scenic §1.4, `documented`: three spellings of one id.
 pub fn own_order(own: &OurOrderId) -> Result<Option<&Id>, Fault> {
     own.get().map_err(|conflict| wrong("order_out_id", &conflict.to_string()))
 }

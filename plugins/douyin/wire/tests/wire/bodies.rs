@@ -11,13 +11,15 @@ use douyin_wire::codes::SpiCode;
 use douyin_wire::envelope::spi_answer;
 use douyin_wire::issue::IssueVoucher;
 use douyin_wire::kinds::{
-    ApplySource, BizType, CancelType, CrowdType, LicenseType, RefundScene, SendingInfo, VoucherStatus,
+    AfterSaleType, ApplySource, BizType, CancelType, CodeOrderType, CrowdType, LicenseType, OrderType, PromiseBizType,
+    RefundScene, SendingInfo, SyncAfterSaleType, VoucherStatus,
 };
 use douyin_wire::number::{Fen, Id, Int};
 use douyin_wire::order::{CanBuy, CancelNotice, CreateOrder, OurOrderIdConflict, PayNotice, QueryOrder};
 use douyin_wire::person::Private;
 use douyin_wire::refund::{RefundApply, RefundNotice};
 use douyin_wire::time::{Day, seconds};
+use douyin_wire::trade::OrderRecord;
 use douyin_wire::voucher::{Credential, Voucher, VoucherItem};
 use serde::Serialize;
 use serde_json::{Value, from_value, json, to_value};
@@ -123,6 +125,7 @@ fn notices_read_their_examples() {
         "apply_source":101,"apply_refund_time_unix":1790001000,"refund_fee_amount":900}))
         .unwrap();
     assert_eq!((apply.apply_source, apply.refund_key), (Some(ApplySource::User), id("R1")));
+    assert_eq!(apply.refund_fee_amount, Some(fen(900)));
     let notice: RefundNotice = from_value(json!({"order_id":"1","out_order_id":"T1","biz_uniq_key":7,"refund_amount":"900",
         "refund_time_unix":1790001000,"refund_scene":12345,"refund_count":"1",
         "vouchers":[{"entrance":{"project_id":"T1-1","status":2,"qrcodes":null},"projects":null},{"projects":[{"name":"x"}]}]}))
@@ -130,6 +133,30 @@ fn notices_read_their_examples() {
     assert_eq!(notice.refund_scene, Some(RefundScene::Other(12345)));
     assert_eq!(notice.vouchers[0].items().next().unwrap().status, Some(VoucherStatus::Refunded));
     assert_eq!(notice.vouchers[1].items().count(), 1);
+}
+
+/// Group-buy B8's page has no fee, and B16.2 does not say whether the people of a copy are there.
+#[test]
+fn the_other_solutions_leave_fields_out() {
+    let apply: RefundApply = from_value(json!({"order_id":"9001","out_order_id":"R-9001","biz_uniq_key":"k1",
+        "after_sale_type":2,"apply_source":101,"apply_refund_time_unix":1777700000}))
+    .unwrap();
+    assert_eq!((apply.refund_fee_amount, apply.after_sale_type), (None, Some(AfterSaleType::CancelBooking)));
+    let issue: IssueVoucher = from_value(json!({"order_id":"8001","copies":2,"open_id":"o1"})).unwrap();
+    assert_eq!((issue.people_per_copy, issue.copies), (None, Some(Int(2))));
+    let record: OrderRecord = from_value(json!({"order_id":"9001","source_order_id":8001})).unwrap();
+    assert_eq!(record.source_order_id, Some(id("8001")));
+}
+
+/// One name, other numbers: each call has its own.
+#[test]
+fn the_same_number_means_another_thing_elsewhere() {
+    assert_eq!(BizType::from_code(2), BizType::Calendar);
+    assert_eq!(PromiseBizType::from_code(2), PromiseBizType::Presale);
+    assert_eq!(OrderType::from_code(21), OrderType::Other(21));
+    assert_eq!(CodeOrderType::from_code(21), CodeOrderType::Group);
+    assert_eq!(AfterSaleType::from_code(3), AfterSaleType::Other(3));
+    assert_eq!(SyncAfterSaleType::from_code(3), SyncAfterSaleType::RefundOnly);
 }
 
 #[test]

@@ -119,6 +119,7 @@ fn a_business_error_is_judged_by_its_sub_code() {
     assert_eq!(classify(3_000_001, Some(2_034_000_910)), (FaultClass::Refused, false));
     assert_eq!(classify(2_100_004, Some(2_034_000_910)), (FaultClass::Retry, false));
     assert_eq!(classify(28_004_123, None), (FaultClass::Refused, false));
+    assert_eq!(classify(3_000_009, None), (FaultClass::Refused, false), "too late stays too late");
     assert_eq!(classify(424_242, None), (FaultClass::Retry, true));
     let body = json!({
         "data": {"error_code": 3000001, "description": "biz"},

@@ -38,7 +38,8 @@ pub fn title(name: Option<&Text>) -> String {
     name.map(|name| shortened(name.as_str())).unwrap_or_default()
 }
 
-/// The products online with these names, SKU by SKU; asked without a name, the account's first ones. Fulfilment §11: by at most 10 `product_ids` or `out_ids`.
+/// The products online with these names, SKU by SKU; asked without a name, the account's first ones. Fulfilment §11: by at
+/// most 10 `product_ids` or `out_ids`.
 pub async fn online<S: Sync>(
     partner: &Partner,
     call: &Call<S>,
