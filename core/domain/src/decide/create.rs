@@ -14,7 +14,7 @@ use entrepot_contract::product::{Fulfilment, Product, Sku};
 use entrepot_contract::time::{Timestamp, VisitDate};
 
 use super::draft::Draft;
-use super::{Stop, document, hold, payment, refund, reserve};
+use super::{Stop, document, hold, payment, refund_told, reserve};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::catalogue::{ChannelRules, Rules, dates_taken, share_cells, sold, stock_cells};
@@ -309,7 +309,7 @@ fn money_before(draft: &mut Draft<'_>, order: &Order, reference: &ChannelRef) {
         if let Intent::RecordRefund(told) = &fact.intent
             && told.gives_back == GivesBack::Money
         {
-            refund::money_alone(draft, order, None, told);
+            refund_told::money_alone(draft, order, None, told);
         }
     }
 }

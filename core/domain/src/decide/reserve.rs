@@ -203,10 +203,73 @@ pub(super) fn tell_source(draft: &mut Draft<'_>, order: &Order, units: &[u16], s
     Ok(())
 }
 
+/// Whether a voucher's money is that of its reservations, which cost nothing by themselves.
+pub(super) fn pays_for(voucher: &Order) -> bool {
+    voucher.terms.reservation.is_some_and(|rule| rule.markup == Markup::Nothing)
+}
+
+/// The voucher's units behind these units of a reservation that are neither used nor given back.
+pub(super) fn behind(order: &Order, voucher: &Order, units: &[u16]) -> Vec<u16> {
+    let taken = order.source().map_or(&[][..], |(_, taken)| taken);
+    let open = |number: &u16| {
+        let unit = voucher.units.iter().find(|unit| unit.number == *number);
+        unit.is_some_and(|unit| matches!(unit.state, UnitState::Available | UnitState::Reserved))
+    };
+    units.iter().filter_map(|unit| taken.get(usize::from(*unit).checked_sub(1)?)).copied().filter(open).collect()
+}
+
+/// What is left of a voucher behind a reservation that ended without having been used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    /// Nothing: it went back, too.
+    Gone,
+    /// Units that nobody reserved since.
+    Free,
+    /// Units that another reservation has.
+    Taken,
+}
+
+/// None where the order is no reservation, or one that has units or had some used.
+pub(super) fn left_behind(draft: &Draft<'_>, order: &Order) -> Option<Left> {
+    let (source, _) = order.source()?;
+    if order.count(UnitState::Refunded) != order.units.len() {
+        return None;
+    }
+    let voucher = draft.order(source)?;
+    let all: Vec<u16> = order.units.iter().map(|unit| unit.number).collect();
+    let open = behind(order, &voucher, &all);
+    let free = voucher.numbers(UnitState::Available);
+    Some(match () {
+        () if open.is_empty() => Left::Gone,
+        () if open.iter().all(|unit| free.contains(unit)) => Left::Free,
+        () => Left::Taken,
+    })
+}
+
+/// Units of a paid reservation go back to its voucher. `cancelled`: its supplier took them back already.
+pub(super) fn give_back(
+    draft: &mut Draft<'_>,
+    order: &mut Order,
+    units: Vec<u16>,
+    cancelled: bool,
+) -> Result<(), Stop> {
+    if units.is_empty() {
+        return Ok(());
+    }
+    let upstream = !cancelled && super::refund::ticket_at_supplier(draft, order);
+    draft.note(order, "given back", format!("units {units:?} go back to the voucher"));
+    end(draft, order, &units, UnitState::Available, upstream)?;
+    Ok(draft.close_if_done(order)?)
+}
+
 /// Ends units of a paid reservation for good: stock, markup and the voucher's units go back, a supplier is told.
 /// `state`: what becomes of the voucher's units.
 pub(super) fn end_units(draft: &mut Draft<'_>, order: &mut Order, units: &[u16], state: UnitState) -> Result<(), Stop> {
     let upstream = super::refund::ticket_at_supplier(draft, order);
+    end(draft, order, units, state, upstream)
+}
+
+fn end(draft: &mut Draft<'_>, order: &mut Order, units: &[u16], state: UnitState, upstream: bool) -> Result<(), Stop> {
     let mut back = 0_i64;
     for unit in order.units.iter_mut().filter(|unit| units.contains(&unit.number)) {
         unit.state = UnitState::Refunded;
@@ -244,12 +307,14 @@ pub(super) fn end_reservations_of(draft: &mut Draft<'_>, source: &Order, gone: &
         if order.state == OrderState::Created {
             // Nobody paid for it yet, and nobody will pay for what is left of it: it ends whole, with what it held.
             super::payment::end_unpaid(draft, &mut order, "voucher refunded")?;
+            super::refund::overtaken(draft, &mut order);
             draft.put(order);
             continue;
         }
         draft.note(&order, "voucher refunded", format!("units {units:?} end with {}", source.id));
         end_units(draft, &mut order, &units, UnitState::Refunded)?;
         draft.close_if_done(&mut order)?;
+        super::refund::overtaken(draft, &mut order);
         draft.put(order);
     }
     Ok(())

@@ -12,6 +12,7 @@ mod documents;
 mod facts;
 mod guests;
 mod issuing;
+mod joint;
 mod make;
 mod model;
 mod pairs;
