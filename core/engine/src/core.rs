@@ -65,7 +65,7 @@ impl EngineSettings {
         Self {
             node,
             queue_limit: 2048,
-            batch_limit: 256,
+            batch_limit: 64,
             answer_margin_ms: 300,
             job_workers: 16,
             lease_ms: 30_000,

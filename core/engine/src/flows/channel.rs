@@ -1,10 +1,11 @@
 //! Calls to a channel that belong to no order: telling it about dates and products, and looking at its own side.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use entrepot_contract::capability::ChannelCapabilities;
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse};
-use entrepot_contract::fault::Fault;
+use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::ids::{ConnectionId, TraceId};
 use entrepot_contract::looking::{Look, LookName, Seen};
 use entrepot_contract::message::{Request, Response};
@@ -46,9 +47,30 @@ async fn call(
     }
 }
 
-/// What does the channel itself say?
+/// How often one look waits until a quota lets it pass.
+const QUOTA_WAITS: u32 = 30;
+/// How long it waits at once, in milliseconds; a quota that needs longer is told to who asks.
+const QUOTA_WAIT_MS: u64 = 2_000;
+
+/// What does the channel itself say? Who looks is in no hurry: a quota that is used up is waited for.
 pub(crate) async fn look(core: &Core, connection: &ConnectionId, what: Look) -> Result<Seen, Fault> {
-    match call(core, connection, "look", 1, ChannelRequest::Look { what: Box::new(what) }).await? {
+    let mut attempt = 1;
+    let response = loop {
+        let request = ChannelRequest::Look { what: Box::new(what.clone()) };
+        match call(core, connection, "look", attempt, request).await {
+            Err(fault) if attempt <= QUOTA_WAITS && fault.kind == FaultKind::RateLimited => {
+                match fault.retry_after_ms {
+                    Some(wait_ms) if wait_ms <= QUOTA_WAIT_MS => {
+                        tokio::time::sleep(Duration::from_millis(wait_ms.max(1))).await;
+                        attempt += 1;
+                    }
+                    _ => return Err(fault),
+                }
+            }
+            other => break other?,
+        }
+    };
+    match response {
         ChannelResponse::Seen(seen) => Ok(*seen),
         _ => Err(Fault::garbled("look was answered with something else")),
     }

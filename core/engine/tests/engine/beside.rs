@@ -250,6 +250,26 @@ async fn missed_calls_are_made_up_for_and_a_late_notice_changes_nothing_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_quota_that_is_used_up_is_waited_for_and_no_failure() {
+    let house = house().await;
+    house.pass(65).await;
+    let before = house.engine.following(&house.shop_connection()).await.unwrap();
+    let asked = house.shop.side.asked.lock().unwrap().len();
+    *house.shop.side.over_quota.lock().unwrap() = 3;
+    house.pass(65).await;
+    let after = house.engine.following(&house.shop_connection()).await.unwrap();
+    assert_eq!((after.failures, after.fault), (0, None));
+    assert!(after.looked_at > before.looked_at);
+    let looks = house.shop.side.asked.lock().unwrap();
+    assert!(looks[asked..].starts_with(&[looks[asked].clone(), looks[asked].clone(), looks[asked].clone()]));
+    // One that a quota keeps out for good is told.
+    drop(looks);
+    *house.shop.side.over_quota.lock().unwrap() = u32::MAX;
+    house.pass(240).await;
+    assert_eq!(house.alerts("catch_up_failing"), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_channel_that_cannot_be_asked_is_told_to_a_person_and_nothing_of_the_time_is_skipped() {
     let house = house().await;
     house.pass(65).await;

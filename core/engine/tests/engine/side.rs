@@ -28,6 +28,8 @@ pub struct Side {
     /// Whether it can be asked.
     pub away: Mutex<bool>,
     pub asked: Mutex<Vec<Look>>,
+    /// So many looks come too early for a quota.
+    pub over_quota: Mutex<u32>,
 }
 
 impl Side {
@@ -62,6 +64,15 @@ impl Side {
     /// One entry a page, so that pages are gone through.
     pub fn look(&self, what: Look) -> Result<ChannelResponse, Fault> {
         self.asked.lock().unwrap().push(what.clone());
+        let mut quota = self.over_quota.lock().unwrap();
+        if *quota > 0 {
+            *quota -= 1;
+            return Err(Fault {
+                retry_after_ms: Some(50),
+                ..Fault::not_done(FaultKind::RateLimited, "the quota is used up")
+            });
+        }
+        drop(quota);
         if *self.away.lock().unwrap() {
             return Err(Fault::not_done(FaultKind::Unavailable, "away"));
         }
