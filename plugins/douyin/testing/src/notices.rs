@@ -43,8 +43,10 @@ pub fn redemption(units: &[u16], whole: bool) -> Notice {
     })
 }
 
-/// One notice of each kind that an order has.
-pub fn of_an_order() -> Vec<Notice> {
+/// One notice of each kind that an order of two units has; what is refunded or used is the first unit, or the whole order for
+/// a plugin that knows no parts.
+pub fn of_an_order(whole: bool) -> Vec<Notice> {
+    let units: &[u16] = if whole { &[1, 2] } else { &[1] };
     let reason = || "no seats".to_owned();
     vec![
         notice(OrderEvent::Accepted),
@@ -53,9 +55,9 @@ pub fn of_an_order() -> Vec<Notice> {
         notice(OrderEvent::IssueFailed { reason: reason() }),
         notice(OrderEvent::RefundDecided {
             key: "R1".to_owned(),
-            units: vec![1],
+            units: units.to_vec(),
             decision: RefundDecision::Agreed { fee: Some(Money::fen(900)) },
         }),
-        redemption(&[1], false),
+        redemption(units, whole),
     ]
 }

@@ -119,7 +119,7 @@ pub fn reserved(codes: &[&str]) -> CodesNotice {
 pub fn notices() -> Vec<Notice> {
     let dates = sku_dates("P1-ADULT", vec![cell("2026-10-01", 9_000, Some(5))], &["2026-10-02"]);
     let own = [calendar(false, vec![dates]), Notice::Product(product()), Notice::Codes(reserved(&["QR-1"]))];
-    of_an_order().into_iter().chain(own).collect()
+    of_an_order(false).into_iter().chain(own).collect()
 }
 
 /// The product of the examples, as the product query shows it (scenic §18).
