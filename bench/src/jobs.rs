@@ -279,6 +279,7 @@ fn directory(offer: &Offer, supplier: &ConnectionId, plugin: &PluginId, own: &Ap
         issue_at_acceptance: true,
         refund_by_rule: true,
         redeem_units: true,
+        one_completes_all: false,
         tells_redemption: false,
         times: entrepot_domain::deadline::Times::usual(),
         beside: Beside::default(),

@@ -10,6 +10,7 @@
 //! - [`m0008_notes`]: what is noted beside commands; differences from channels.
 //! - [`m0009_code_lookup`]: codes are found by what they say.
 //! - [`m0010_uploads`]: codes that go into channels' own pools.
+//! - [`m0011_returned`]: codes that came back unseen.
 //!
 //! Types are the three that both databases share: text, 64-bit integers, and integers as yes and no. Dates of visit
 //! are `yyyy-MM-dd`, instants are milliseconds since 1970 in UTC, and what is encrypted is text.
@@ -26,6 +27,7 @@ mod m0007_pool;
 mod m0008_notes;
 mod m0009_code_lookup;
 mod m0010_uploads;
+mod m0011_returned;
 
 /// All changes, in order.
 pub struct Migrator;
@@ -44,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_notes::Migration),
             Box::new(m0009_code_lookup::Migration),
             Box::new(m0010_uploads::Migration),
+            Box::new(m0011_returned::Migration),
         ]
     }
 

@@ -41,6 +41,33 @@ pub struct ChannelCapabilities {
     /// What the partner has to allow the application (scopes, 能力), in its own words: a person agrees it with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<Scope>,
+    /// Present when it sells pairs: a voucher, and the one dated product that its holder reserves. A listing of one has to
+    /// follow the rules of pairs then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<Pairs>,
+    /// What only a person can see to at the partner before a connection sells.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub duties: Vec<Duty>,
+}
+
+/// How a channel binds a voucher and what is reserved with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pairs {
+    /// Stands between our SKU ids of the two, in the one name under which the channel keeps both
+    /// ([`crate::listing::ListingNames::sku_out`] or [`crate::listing::ListingNames::product_out`]).
+    pub separator: char,
+}
+
+/// Something that a person has to see to at a partner.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Duty {
+    /// Its name, for programs.
+    pub name: String,
+    /// What to do, in Chinese.
+    pub zh: String,
+    /// What to do, in English.
+    pub en: String,
 }
 
 /// Something that a partner has to allow.

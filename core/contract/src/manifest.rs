@@ -33,6 +33,10 @@ pub struct Manifest {
     /// The scenes it takes calls for.
     #[serde(default)]
     pub scenes: Vec<Scene>,
+    /// Quotas that the partner documents for calls of one application. The host keeps them, unless the configuration
+    /// names another for the same interface.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rates: Vec<ApiRate>,
     /// What the interface log may show in clear.
     #[serde(default)]
     pub log: LogRules,
@@ -74,6 +78,31 @@ pub struct Scene {
     /// Whether it states a fact that has to be kept even when nobody knows the order yet.
     pub fact: bool,
 }
+
+/// A quota for one interface of the partner: `calls` in any `per_ms`, as a bucket that holds `calls`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiRate {
+    /// The interface, as the plugin names it ([`crate::services::HttpRequest::api`]).
+    pub api: String,
+    /// Calls; above 0.
+    pub calls: u32,
+    /// In this many milliseconds; above 0, at most [`RATE_TIME_LIMIT_MS`].
+    pub per_ms: u64,
+}
+
+impl ApiRate {
+    /// So many calls a second.
+    #[must_use]
+    pub fn per_second(api: impl Into<String>, calls: u32) -> Self {
+        Self { api: api.into(), calls, per_ms: 1_000 }
+    }
+}
+
+/// Quotas on one card.
+pub const RATES_LIMIT: usize = 128;
+
+/// The longest time that a quota counts calls over: a day, in milliseconds.
+pub const RATE_TIME_LIMIT_MS: u64 = 86_400_000;
 
 /// What the interface log may show in clear; everything else appears as type and length.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

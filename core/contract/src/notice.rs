@@ -306,6 +306,10 @@ pub enum OrderEvent {
         /// When the last refund was asked that was refused: a channel may want a use that follows to lie before it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refund_refused: Option<Timestamp>,
+        /// What the guests of these units showed, for a channel that knows units by their codes: one entry for each
+        /// unit that has any, in the order of their numbers.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tickets: Vec<UnitCredentials>,
     },
     /// An event added after this build.
     #[serde(other)]

@@ -9,6 +9,7 @@ use crate::ids::{
     ApplicationId, BucketId, ChannelOrderId, ConnectionId, DistributorId, ListingId, MerchantId, OrderId, ProductId,
     RefundId, SkuId, SupplierReference,
 };
+use crate::intent::GivesBack;
 use crate::listing::UnitNames;
 use crate::money::Money;
 use crate::product::{DocumentKind, Fulfilment, LimitSubject, RefundRule, ReservationRule, Route};
@@ -437,6 +438,12 @@ pub struct Refund {
     pub cause: RefundCause,
     /// Unit numbers concerned.
     pub units: Vec<u16>,
+    /// What goes back with them.
+    #[serde(default, skip_serializing_if = "GivesBack::is_units")]
+    pub gives_back: GivesBack,
+    /// The refund of a reservation by which the same money had been told before, for one of its voucher.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<RefundId>,
     /// The fee the channel computed, in what the guest paid.
     pub channel_fee: Option<Money>,
     /// What the guest would get, as the channel computed it when it asked.

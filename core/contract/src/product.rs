@@ -77,6 +77,15 @@ pub struct ReservationRule {
     /// What a reservation captures from the distributor besides what the voucher did.
     #[serde(default)]
     pub markup: Markup,
+    /// How many days ahead a date may be reserved: today at the venue is day 1, this is the last one.
+    #[serde(default = "ninety")]
+    pub window_days: u16,
+}
+
+impl Default for ReservationRule {
+    fn default() -> Self {
+        Self { together: true, markup: Markup::Nothing, window_days: ninety() }
+    }
 }
 
 /// What a reservation captures from the distributor, per unit.
@@ -130,6 +139,10 @@ pub enum LimitPeriod {
 
 const fn truth() -> bool {
     true
+}
+
+const fn ninety() -> u16 {
+    90
 }
 
 fn china() -> String {
@@ -245,11 +258,11 @@ pub enum Fulfilment {
 pub struct GuestRequirement {
     /// Whose data is collected.
     pub collect: Collect,
-    /// Whether each collected guest needs a name.
+    /// Whether each collected guest needs a name; the buyer, where only his data is collected.
     pub name: bool,
-    /// Whether each collected guest needs a phone.
+    /// Whether each collected guest needs a phone; the buyer, where only his data is collected.
     pub phone: bool,
-    /// Accepted documents; empty means no document is asked for.
+    /// Accepted documents; empty means no document is asked for. Of a buyer none is asked for.
     pub documents: Vec<DocumentKind>,
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use entrepot_contract::calendar::{CalendarDay, StockKey};
 use entrepot_contract::ids::{
-    ApplicationId, BucketId, ConnectionId, DistributorId, MerchantId, ProductId, SkuId, StopSaleId,
+    ApplicationId, BucketId, ConnectionId, DistributorId, MerchantId, PoolName, ProductId, SkuId, StopSaleId,
 };
 use entrepot_contract::intent::Wish;
 use entrepot_contract::listing::{Listing, ListingNames};
@@ -127,6 +127,8 @@ pub struct ChannelRules {
     pub refund_by_rule: bool,
     /// Whether the channel redeems single units.
     pub redeem_units: bool,
+    /// Whether one used unit completes all that are open: only where the channel redeems whole orders.
+    pub one_completes_all: bool,
     /// Whether it can be told about a redemption.
     pub tells_redemption: bool,
     /// How long each step may take.
@@ -191,6 +193,8 @@ pub struct SupplierRules {
     pub pool: bool,
     /// How it gives codes, where it does.
     pub codes: CodeRules,
+    /// Pools of which it gives codes in another way.
+    pub pools: BTreeMap<PoolName, CodeRules>,
     /// What of an order it takes back.
     pub cancel: Cancels,
     /// Most units of one order; none is without limit.
@@ -208,7 +212,7 @@ pub struct SupplierRules {
     pub selling: bool,
 }
 
-/// How a pool connection gives codes.
+/// How a pool connection gives codes of a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodeRules {
     /// Codes that each unit gets: at least 1.
@@ -272,6 +276,7 @@ impl SupplierRules {
         Self {
             pool: false,
             codes: CodeRules::usual(),
+            pools: BTreeMap::new(),
             cancel: Cancels::Parts,
             units_limit: None,
             holds: None,
@@ -284,8 +289,14 @@ impl SupplierRules {
 
     /// A pool of the core, with tickets shown at its own desk, that gives codes to new orders.
     #[must_use]
-    pub const fn of_pool() -> Self {
+    pub fn of_pool() -> Self {
         Self { pool: true, cancel: Cancels::Nothing, own_gate: true, ..Self::called() }
+    }
+
+    /// How it gives codes of this pool.
+    #[must_use]
+    pub fn codes_of(&self, pool: &PoolName) -> CodeRules {
+        self.pools.get(pool).copied().unwrap_or(self.codes)
     }
 }
 
@@ -304,6 +315,14 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// Whether these are the very same: not a copy that says the same.
+    #[must_use]
+    pub fn are(&self, other: &Self) -> bool {
+        self.merchant == other.merchant
+            && Arc::ptr_eq(&self.catalogue, &other.catalogue)
+            && Arc::ptr_eq(&self.connections, &other.connections)
+    }
+
     /// The rules of a channel connection of this merchant.
     #[must_use]
     pub fn channel(&self, connection: &ConnectionId) -> Option<&ChannelRules> {

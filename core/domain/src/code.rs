@@ -17,6 +17,8 @@ use crate::venue;
 pub enum CodeState {
     /// May be given.
     Available,
+    /// Given back by an order of which nobody had seen it: may be given again, after those that never were.
+    Returned,
     /// Kept back with its batch.
     Paused,
     /// A channel's own pool has it, or may have it: never given here.
@@ -31,10 +33,18 @@ pub enum CodeState {
     Expired,
 }
 
+impl CodeState {
+    /// Whether it may be given to an order, or reserved for a channel.
+    #[must_use]
+    pub const fn is_free(self) -> bool {
+        matches!(self, Self::Available | Self::Returned)
+    }
+}
+
 /// A pool of imported codes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pool {
-    /// Codes in state `available`.
+    /// Codes that may be given: those in state `available` or `returned`.
     pub available: u32,
     /// Alert below this many.
     pub threshold: u32,
@@ -141,6 +151,22 @@ pub struct AvailableCode {
     pub valid: ValidDays,
     /// What the guest will show.
     pub credentials: Vec<Credential>,
+    /// Whether an order gave it back.
+    pub returned: bool,
+}
+
+impl AvailableCode {
+    /// Sorts codes as they are given: those that never were first, and of them what ends first.
+    #[must_use]
+    pub fn turn(&self) -> (bool, (bool, Option<VisitDate>)) {
+        (self.returned, self.valid.end())
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub const fn state(&self) -> CodeState {
+        if self.returned { CodeState::Returned } else { CodeState::Available }
+    }
 }
 
 /// A code that is stored for the first time.
@@ -199,6 +225,15 @@ impl BatchState {
             Self::Void => CodeState::Void,
         }
     }
+
+    /// Where a code of such a batch stands that an order gives back unseen.
+    #[must_use]
+    pub const fn standing_of_returned(self) -> CodeState {
+        match self.standing() {
+            CodeState::Available => CodeState::Returned,
+            other => other,
+        }
+    }
 }
 
 /// Codes that came together.
@@ -235,7 +270,7 @@ impl CodeMove {
     pub fn from(&self) -> &[CodeState] {
         match self {
             Self::Batch(_, _, from) => from,
-            Self::Ended(..) => &[CodeState::Available, CodeState::Paused],
+            Self::Ended(..) => &[CodeState::Available, CodeState::Returned, CodeState::Paused],
         }
     }
 }
@@ -245,8 +280,8 @@ impl CodeMove {
 pub const fn left_for(to: BatchState) -> &'static [CodeState] {
     match to {
         BatchState::Active => &[CodeState::Paused],
-        BatchState::Paused => &[CodeState::Available],
-        BatchState::Void => &[CodeState::Available, CodeState::Paused],
+        BatchState::Paused => &[CodeState::Available, CodeState::Returned],
+        BatchState::Void => &[CodeState::Available, CodeState::Returned, CodeState::Paused],
     }
 }
 

@@ -365,6 +365,19 @@ pub enum Body {
         /// The upload.
         upload: UploadId,
     },
+    /// A channel told to which of its orders it gave a code of its own pool: the code's history has a line.
+    NoteBoundCode {
+        /// The pool.
+        pool: PoolName,
+        /// The code.
+        code: CodeId,
+        /// The channel connection.
+        connection: ConnectionId,
+        /// The order, as the channel names it.
+        order: ChannelOrderId,
+        /// When it was made there, where the channel says so.
+        ordered_at: Option<Timestamp>,
+    },
     /// Somebody is about to see an order's credentials: from here on its codes never go back.
     ShowCredentials {
         /// Which.
@@ -414,6 +427,7 @@ impl Body {
             Self::TryUpload { .. } => "try_upload",
             Self::RecordUpload { .. } => "record_upload",
             Self::StopUpload { .. } => "stop_upload",
+            Self::NoteBoundCode { .. } => "note_bound_code",
             Self::ShowCredentials { .. } => "show_credentials",
         }
     }

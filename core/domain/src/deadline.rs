@@ -12,14 +12,27 @@ pub struct Times {
     pub hold_ms: i64,
     /// A paid order is accepted or refused.
     pub accept_ms: Option<i64>,
-    /// Credentials are there once they were asked for.
+    /// Credentials are there.
     pub issue_ms: Option<i64>,
+    /// From when on the credentials of a reservation are counted for.
+    pub issue_from: IssueFrom,
     /// A refund is decided once it was asked.
     pub audit_ms: Option<i64>,
     /// The channel's next call comes.
     pub progress_ms: Option<i64>,
     /// How much of a time may pass before somebody is warned, in percent; 100 and more warns nobody.
     pub warn_percent: u8,
+}
+
+/// When a channel begins to count for the credentials of a reservation. For what was bought it always is its first call
+/// for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IssueFrom {
+    /// At its first call for them.
+    #[default]
+    Call,
+    /// When the reservation is accepted, whether or not it calls.
+    Acceptance,
 }
 
 impl Times {
@@ -31,6 +44,7 @@ impl Times {
             hold_ms: 900_000,
             accept_ms: Some(600_000),
             issue_ms: Some(600_000),
+            issue_from: IssueFrom::Call,
             audit_ms: Some(259_200_000),
             progress_ms: Some(3_600_000),
             warn_percent: 80,

@@ -150,6 +150,7 @@ pub fn needs(command: &Command, state: &State) -> Footprint {
         | Body::TryUpload { .. }
         | Body::RecordUpload { .. }
         | Body::StopUpload { .. }
+        | Body::NoteBoundCode { .. }
         | Body::ExpireCodes { .. } => of_pool(&command.body, &mut found),
     }
     found
@@ -284,10 +285,12 @@ fn pool_of(state: &State, fulfilment: &Fulfilment, units: u32, days: Option<Days
     }
 }
 
-/// The pool behind a fulfilment with its connection's rules, when it is one.
+/// The pool behind a fulfilment with its connection's rules for it, when it is one.
 #[must_use]
 pub fn pool_behind(state: &State, fulfilment: &Fulfilment) -> Option<(PoolName, CodeRules)> {
     let Fulfilment::Supplier { connection, product_code } = fulfilment else { return None };
     let rules = state.rules.supplier(connection).filter(|rules| rules.pool)?;
-    Some((PoolName::parse(product_code.clone()).ok()?, rules.codes))
+    let pool = PoolName::parse(product_code.clone()).ok()?;
+    let codes = rules.codes_of(&pool);
+    Some((pool, codes))
 }

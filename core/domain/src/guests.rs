@@ -22,11 +22,25 @@ pub fn check(rule: &GuestRequirement, guests: &Guests, units: u32, persons: u16)
         let found = guests.visitors.len();
         return no(Reason::GuestsMismatch, format!("{wanted} guests are needed, found {found}"));
     }
+    if rule.collect == Collect::Buyer {
+        reachable(rule, guests.buyer.as_ref())?;
+    }
     for guest in guests.visitors.iter().take(wanted) {
         complete(rule, guest)?;
     }
     for guest in guests.visitors.iter().chain(&guests.buyer) {
         well_formed(guest)?;
+    }
+    Ok(())
+}
+
+/// The buyer has what is asked of him. No channel tells a document of his: none is asked for.
+fn reachable(rule: &GuestRequirement, buyer: Option<&Guest>) -> Result<(), Refusal> {
+    if rule.name && buyer.is_none_or(|buyer| buyer.name.is_none()) {
+        return Err(Refusal::new(Reason::NameMissing, "the buyer has no name"));
+    }
+    if rule.phone && buyer.is_none_or(|buyer| buyer.phone.is_none()) {
+        return Err(Refusal::new(Reason::PhoneMissing, "the buyer has no phone"));
     }
     Ok(())
 }

@@ -15,6 +15,7 @@
 //! - [`transitions`]: the table of an order's states.
 //! - [`credit`]: postings and accounts; [`stock`]: cells; [`limits`]: how much one person may buy;
 //!   [`refund_rule`]: what a guest gets back; [`route`]: which suppliers may fulfil;
+//!   [`pair`]: what has to hold for a voucher and what is reserved with it, told by [`said`] in two languages;
 //!   [`guests`]: what has to be known about guests; [`venue`]: venue-local dates and cut-offs.
 //! - [`job`]: what must reach the outside later.
 //! - [`difference`]: what differs between our orders and what a channel says of them.
@@ -36,9 +37,11 @@ pub mod guests;
 pub mod invariants;
 pub mod job;
 pub mod limits;
+pub mod pair;
 pub mod planted;
 pub mod refund_rule;
 pub mod route;
+pub mod said;
 pub mod seed;
 pub mod state;
 pub mod stock;

@@ -53,6 +53,8 @@ pub enum Bug {
     KeyNotStored,
     /// A commit of unknown outcome is taken for done.
     UnknownCommitTaken,
+    /// What was decided ahead is taken whatever the batch sees.
+    ForesightTrusted,
     /// A fact and its order do not see each other in one batch.
     FactUnseenInBatch,
     /// A job that has to be tried again is taken for ended.
@@ -81,7 +83,7 @@ pub enum Bug {
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::ForgetHold,
         Self::ForgetRelease,
         Self::ForgetCreditRelease,
@@ -105,6 +107,7 @@ impl Bug {
         Self::KeyWithoutScene,
         Self::KeyNotStored,
         Self::UnknownCommitTaken,
+        Self::ForesightTrusted,
         Self::FactUnseenInBatch,
         Self::LostJob,
         Self::SilentDeath,

@@ -19,7 +19,7 @@ use crate::planted::{self, Bug};
 use crate::upload::{HandOver, PartCode, Upload};
 
 /// A voucher order with its reservations and their refunds, or a single order: locked as one row.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Family {
     /// Its orders.
     pub orders: BTreeMap<OrderId, Order>,
@@ -95,6 +95,52 @@ impl State {
             known_codes: BTreeMap::new(),
             writes: Writes::default(),
         }
+    }
+
+    /// Whether every command is decided by this state as by the other one: the same rules, and the same rows. What either
+    /// writes does not matter.
+    #[must_use]
+    pub fn sees_the_same(&self, other: &Self) -> bool {
+        // Taken apart, so that a field added later is thought of here.
+        let Self {
+            rules,
+            keys,
+            refs,
+            families,
+            family_of,
+            stock,
+            accounts,
+            pools,
+            codes,
+            codes_seen,
+            held_codes,
+            moving_codes,
+            uploads,
+            upload_parts,
+            batches,
+            guests,
+            limits,
+            known_codes,
+            writes: _,
+        } = self;
+        rules.are(&other.rules)
+            && *stock == other.stock
+            && *accounts == other.accounts
+            && *keys == other.keys
+            && *refs == other.refs
+            && *limits == other.limits
+            && *families == other.families
+            && *family_of == other.family_of
+            && *pools == other.pools
+            && *codes == other.codes
+            && *codes_seen == other.codes_seen
+            && *held_codes == other.held_codes
+            && *moving_codes == other.moving_codes
+            && *uploads == other.uploads
+            && *upload_parts == other.upload_parts
+            && *batches == other.batches
+            && *guests == other.guests
+            && *known_codes == other.known_codes
     }
 
     /// Puts a loaded order in its place.
@@ -309,8 +355,9 @@ impl State {
             self.known_codes.insert(code.text.clone(), pool.clone());
             if code.state == CodeState::Available {
                 let valid = code.facts.valid;
-                let place = waiting.partition_point(|other| other.valid.end() <= valid.end());
-                let available = AvailableCode { id: code.id.clone(), valid, credentials: code.credentials.clone() };
+                let credentials = code.credentials.clone();
+                let available = AvailableCode { id: code.id.clone(), valid, credentials, returned: false };
+                let place = waiting.partition_point(|other| other.turn() <= available.turn());
                 waiting.insert(place, available);
             }
             self.writes.new_codes.push((pool.clone(), code));

@@ -342,6 +342,12 @@ impl Core {
         Ok(Rules { merchant: merchant.clone(), catalogue, connections: self.connections_of(merchant) })
     }
 
+    /// A merchant's rules, where this node has them in memory.
+    pub(crate) fn rules_in_memory(&self, merchant: &MerchantId) -> Option<Rules> {
+        let catalogue = self.catalogues.lock().unwrap_or_else(PoisonError::into_inner).get(merchant).cloned()?;
+        Some(Rules { merchant: merchant.clone(), catalogue, connections: self.connections_of(merchant) })
+    }
+
     /// A merchant's rules as this node knows them; the ticker keeps them fresh.
     pub(crate) async fn rules(&self, merchant: &MerchantId) -> Result<Rules, StorageFault> {
         self.rules_at(merchant, 0).await

@@ -1,6 +1,7 @@
-//! One batch from load to commit.
+//! One batch from load to commit. While a batch is written, the next one is decided ([`crate::foresight`]).
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use entrepot_contract::ids::{MerchantId, OrderId};
@@ -15,9 +16,10 @@ use entrepot_domain::planted::{self, Bug};
 
 use crate::core::Core;
 use crate::flows;
+use crate::foresight::{self, Ahead, Foreseen};
 use crate::sequencer::{Pending, Queue, Undecided};
 use crate::storage::{
-    BIRTH_TOKEN, Batch, BirthLease, Footprints, LaneStorage, LeasedJob, States, StorageFault, empty_states,
+    BIRTH_TOKEN, Batch, BirthLease, Footprints, LaneStorage, LeasedJob, Prepared, States, StorageFault, empty_states,
 };
 
 /// How often one batch is loaded and decided afresh before its callers are told to come again.
@@ -28,13 +30,38 @@ pub(crate) struct Lane {
     core: Arc<Core>,
     queue: Arc<Queue>,
     storage: Option<Box<dyn LaneStorage>>,
+    /// What was taken while the batch before was written.
+    ahead: Option<Ahead>,
 }
 
-/// A batch as decided.
-struct Decided {
+/// A batch as decided, and ready to be written.
+pub(crate) struct Decided {
+    outcome: Outcome,
+    prepared: Prepared,
+}
+
+/// What a batch comes to once it is written.
+struct Outcome {
     after: After,
     answers: Vec<Option<Answer>>,
     states: States,
+}
+
+impl Decided {
+    /// Decides a batch that sees these states and misses these references.
+    pub(crate) fn of(
+        core: &Core,
+        mut states: States,
+        batch: &[Pending],
+        absent: &BTreeSet<RefKey>,
+    ) -> Result<Self, StorageFault> {
+        let answers = decide_all(&mut states, batch);
+        let writes = states.iter_mut().map(|(merchant, state)| (merchant.clone(), std::mem::take(&mut state.writes)));
+        let writes: BTreeMap<MerchantId, Writes> = writes.collect();
+        let after = After::of(&writes);
+        let prepared = core.storage.prepare(writes, absent)?;
+        Ok(Self { outcome: Outcome { after, answers, states }, prepared })
+    }
 }
 
 /// What this process does once a batch is committed.
@@ -73,21 +100,39 @@ impl After {
 
 impl Lane {
     pub(crate) fn new(core: Arc<Core>, queue: Arc<Queue>) -> Self {
-        Self { core, queue, storage: None }
+        Self { core, queue, storage: None, ahead: None }
+    }
+
+    /// Works off the queue until it is closed and empty.
+    pub(crate) async fn serve(mut self) {
+        let most = self.core.settings.batch_limit;
+        loop {
+            let (batch, foreseen) = match self.ahead.take() {
+                Some(ahead) => (ahead.batch, ahead.foreseen),
+                None => match self.queue.take(most).await {
+                    Some(batch) => (batch, None),
+                    None => return,
+                },
+            };
+            self.run(batch, foreseen).await;
+        }
     }
 
     /// Decides and writes a batch, and answers every caller.
-    pub(crate) async fn run(&mut self, batch: Vec<Pending>) {
+    async fn run(&mut self, batch: Vec<Pending>, mut foreseen: Option<Foreseen>) {
         let mut work = vec![batch];
         while let Some(mut batch) = work.pop() {
             let mut tries = 0;
             let decided = loop {
+                let count = batch.len();
                 batch = self.in_time(batch);
                 if batch.is_empty() {
                     break None;
                 }
+                // It was foreseen whole, and for the first try.
+                let foreseen = foreseen.take().filter(|_| batch.len() == count);
                 tries += 1;
-                match self.attempt(&batch).await {
+                match self.attempt(&batch, foreseen).await {
                     Err(StorageFault::Conflict(_)) if tries < TRIES_LIMIT => {
                         metrics::counter!("entrepot_batches_repeated_total").increment(1);
                     }
@@ -123,15 +168,8 @@ impl Lane {
     }
 
     /// Loads, decides and commits once.
-    async fn attempt(&mut self, batch: &[Pending]) -> Result<Decided, StorageFault> {
-        if self.storage.is_none() {
-            self.storage = Some(self.core.storage.lane().await?);
-        }
-        let Some(storage) = self.storage.as_mut() else {
-            return Err(StorageFault::Lost("the lane has no connection".to_owned()));
-        };
-        let result = attempt_on(&self.core, storage.as_mut(), batch).await;
-        match result {
+    async fn attempt(&mut self, batch: &[Pending], foreseen: Option<Foreseen>) -> Result<Outcome, StorageFault> {
+        match self.attempt_once(batch, foreseen).await {
             Err(StorageFault::CommitUnknown(text)) => {
                 tracing::warn!(fault = text, "the outcome of a commit is unknown; looking for its keys");
                 self.resolve(batch).await
@@ -145,8 +183,47 @@ impl Lane {
         }
     }
 
+    async fn attempt_once(&mut self, batch: &[Pending], foreseen: Option<Foreseen>) -> Result<Outcome, StorageFault> {
+        if self.storage.is_none() {
+            self.storage = Some(self.core.storage.lane().await?);
+        }
+        let Some(storage) = self.storage.as_mut() else {
+            return Err(StorageFault::Lost("the lane has no connection".to_owned()));
+        };
+        let core = &self.core;
+        let mut transaction = storage.begin().await?;
+        let (states, absent) = load(core, transaction.as_mut(), batch, foreseen.as_ref()).await?;
+        // Another writer may have had the database for long: what is late by now is sorted out before anything is done.
+        let now = core.clock.now();
+        if batch.iter().any(|pending| pending.late(now)) {
+            return Err(StorageFault::Conflict("the batch waited too long to begin".to_owned()));
+        }
+        let Decided { outcome, prepared } = match foreseen {
+            Some(foreseen) if foreseen.came_true(&absent, &states) => {
+                metrics::counter!("entrepot_batches_foreseen_total").increment(1);
+                foreseen.decided
+            }
+            _ => Decided::of(core, states, batch, &absent)?,
+        };
+        let lease = BirthLease { node: core.settings.node.clone(), lease_ms: core.settings.lease_ms };
+        let (queue, ahead) = (&self.queue, &mut self.ahead);
+        // The commit is polled first: the database has its work before the next batch is thought about.
+        let written = transaction.commit(prepared, lease);
+        let foresee = async {
+            if ahead.is_none() {
+                *ahead = foresight::ahead(core, queue, &outcome.states);
+            }
+        };
+        let (written, ()) = tokio::join!(written, foresee);
+        match written {
+            Err(StorageFault::CommitUnknown(_)) if planted::is(Bug::UnknownCommitTaken) => {}
+            other => other?,
+        }
+        Ok(outcome)
+    }
+
     /// After a commit of unknown outcome: keys that are there mean that it happened.
-    async fn resolve(&mut self, batch: &[Pending]) -> Result<Decided, StorageFault> {
+    async fn resolve(&mut self, batch: &[Pending]) -> Result<Outcome, StorageFault> {
         self.storage = None;
         let keys: Vec<(MerchantId, CommandKey)> = batch
             .iter()
@@ -161,7 +238,7 @@ impl Lane {
         Err(StorageFault::Conflict(format!("{} of {} keys were committed", found.len(), keys.len())))
     }
 
-    fn finish(&self, batch: Vec<Pending>, decided: Decided) {
+    fn finish(&self, batch: Vec<Pending>, decided: Outcome) {
         for (merchant, state) in decided.states {
             self.core.remember_catalogue(merchant, state.rules.catalogue);
         }
@@ -211,28 +288,13 @@ fn fail(batch: Vec<Pending>, fault: &StorageFault) {
     }
 }
 
-async fn attempt_on(core: &Core, storage: &mut dyn LaneStorage, batch: &[Pending]) -> Result<Decided, StorageFault> {
-    let mut transaction = storage.begin().await?;
-    let mut states = load(core, transaction.as_mut(), batch).await?;
-    // Another writer may have had the database for long: what is late by now is sorted out before anything is done.
-    let now = core.clock.now();
-    if batch.iter().any(|pending| pending.late(now)) {
-        return Err(StorageFault::Conflict("the batch waited too long to begin".to_owned()));
-    }
-    let answers = decide_all(&mut states, batch);
-    let writes = states.iter_mut().map(|(merchant, state)| (merchant.clone(), std::mem::take(&mut state.writes)));
-    let writes: BTreeMap<MerchantId, Writes> = writes.collect();
-    let lease = BirthLease { node: core.settings.node.clone(), lease_ms: core.settings.lease_ms };
-    let after = After::of(&writes);
-    match transaction.commit(writes, lease).await {
-        Err(StorageFault::CommitUnknown(_)) if planted::is(Bug::UnknownCommitTaken) => {}
-        other => other?,
-    }
-    Ok(Decided { after, answers, states })
-}
-
 /// The three stages: channel references name orders, orders name cells, accounts and pools.
-async fn load(core: &Core, transaction: &mut dyn Batch, batch: &[Pending]) -> Result<States, StorageFault> {
+async fn load(
+    core: &Core,
+    transaction: &mut dyn Batch,
+    batch: &[Pending],
+    foreseen: Option<&Foreseen>,
+) -> Result<(States, BTreeSet<RefKey>), StorageFault> {
     let mut merchants: Vec<MerchantId> = batch.iter().map(|pending| pending.command.merchant.clone()).collect();
     merchants.sort();
     merchants.dedup();
@@ -247,22 +309,32 @@ async fn load(core: &Core, transaction: &mut dyn Batch, batch: &[Pending]) -> Re
         .map(|pending| (pending.command.merchant.clone(), pending.command.key.clone()))
         .collect();
     // Which references a command names does not depend on the catalogue, so rules of yesterday do for this.
-    let refs = footprints(&states, batch);
-    for (merchant, revision) in transaction.open(&refs, &keys, &mut states).await? {
+    let refs = match foreseen {
+        Some(foreseen) => Cow::Borrowed(&foreseen.footprints),
+        None => Cow::Owned(footprints(&states, batch)),
+    };
+    let opened = transaction.open(&refs, &keys, &mut states).await?;
+    for (merchant, revision) in opened.revisions {
         if let Some(state) = states.get_mut(&merchant)
             && state.rules.catalogue.revision < revision
         {
             state.rules = core.rules_at(&merchant, revision).await?;
         }
     }
-    let orders = footprints(&states, batch);
-    transaction.load_orders(&orders, &mut states).await?;
-    let rest = footprints(&states, batch);
-    transaction.load_rest(&rest, &mut states).await?;
-    Ok(states)
+    match foreseen.filter(|foreseen| foreseen.begins_like(&opened.absent, &states)) {
+        // It goes for numbers only, and which ones is known.
+        Some(foreseen) => transaction.load_rest(&foreseen.footprints, &mut states).await?,
+        None => {
+            let orders = footprints(&states, batch);
+            transaction.load_orders(&orders, &mut states).await?;
+            let rest = footprints(&states, batch);
+            transaction.load_rest(&rest, &mut states).await?;
+        }
+    }
+    Ok((states, opened.absent))
 }
 
-fn footprints(states: &States, batch: &[Pending]) -> Footprints {
+pub(crate) fn footprints(states: &States, batch: &[Pending]) -> Footprints {
     let mut sum = Footprints::new();
     for pending in batch {
         if let Some(state) = states.get(&pending.command.merchant) {

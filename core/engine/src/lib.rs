@@ -2,7 +2,8 @@
 //!
 //! - [`storage`]: what the engine asks of a database.
 //! - [`memory`]: the ordered in-memory implementation of `Storage`.
-//! - [`sequencer`]: drains waiting commands, decides them, commits once; [`lane`]: one batch from load to commit.
+//! - [`sequencer`]: drains waiting commands, decides them, commits once; [`lane`]: one batch from load to commit;
+//!   `foresight`: the next batch decided meanwhile.
 //! - [`seed`]: ids and randomness for commands.
 //! - [`notes`]: what is noted down beside commands; [`rounds`]: what is looked at again and again.
 //! - [`directory`]: applications and connections, from configuration and the database's switches.
@@ -19,6 +20,7 @@
 pub mod alerting;
 pub mod directory;
 pub mod flows;
+mod foresight;
 pub mod inbound;
 pub mod interface_log;
 pub mod jobs;

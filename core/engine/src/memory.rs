@@ -30,7 +30,7 @@ use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials}
 use entrepot_contract::time::{Clock, Timestamp, VisitDate};
 use entrepot_domain::alert::Alert;
 use entrepot_domain::catalogue::Catalogue;
-use entrepot_domain::change::{ChannelRef, Event, HistoryLine, RefKey};
+use entrepot_domain::change::{ChannelRef, Event, HistoryLine, RefKey, Writes};
 use entrepot_domain::code::Pool;
 use entrepot_domain::command::fingerprint;
 use entrepot_domain::credit::Account;
@@ -40,8 +40,8 @@ use entrepot_domain::upload::{Upload, UploadStanding};
 
 use crate::records::{AuditLine, InterfaceLine, Record, Registered, RegisteredConnection};
 use crate::storage::{
-    HOLDERS_LIMIT, JobNext, JobsOf, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Storage, StorageFault,
-    Switch, UploadCode,
+    HOLDERS_LIMIT, JobNext, JobsOf, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Prepared, Storage,
+    StorageFault, Switch, UploadCode,
 };
 
 pub use faults::InjectedFault;
@@ -175,6 +175,14 @@ impl Storage for MemoryStorage {
 
     fn lanes(&self) -> usize {
         1
+    }
+
+    fn prepare(
+        &self,
+        writes: BTreeMap<MerchantId, Writes>,
+        _absent: &BTreeSet<RefKey>,
+    ) -> Result<Prepared, StorageFault> {
+        Ok(Prepared::new(writes))
     }
 
     async fn catalogue(

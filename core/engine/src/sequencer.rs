@@ -89,22 +89,28 @@ impl Queue {
     }
 
     /// Up to `most` commands, one from each source in turn. None once closed and empty.
-    async fn take(&self, most: usize) -> Option<Vec<Pending>> {
+    pub(crate) async fn take(&self, most: usize) -> Option<Vec<Pending>> {
         loop {
             let arrived = self.arrived.notified();
-            {
-                let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-                let taken = drain(&mut waiting, most);
-                if !taken.is_empty() {
-                    metrics::gauge!("entrepot_commands_waiting").set(waiting.count as f64);
-                    return Some(taken);
-                }
-                if waiting.closed {
-                    return None;
-                }
+            let (taken, closed) = self.take_waiting(most);
+            if !taken.is_empty() {
+                return Some(taken);
+            }
+            if closed {
+                return None;
             }
             arrived.await;
         }
+    }
+
+    /// The same of what waits already, which may be nothing; and whether no more will come.
+    pub(crate) fn take_waiting(&self, most: usize) -> (Vec<Pending>, bool) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = drain(&mut waiting, most);
+        if !taken.is_empty() {
+            metrics::gauge!("entrepot_commands_waiting").set(waiting.count as f64);
+        }
+        (taken, waiting.closed)
     }
 
     fn close(&self) {
@@ -145,12 +151,7 @@ impl Sequencer {
             .iter()
             .map(|queue| {
                 let (queue, core) = (queue.clone(), core.clone());
-                tokio::spawn(async move {
-                    let mut runner = lane::Lane::new(core.clone(), queue.clone());
-                    while let Some(batch) = queue.take(core.settings.batch_limit).await {
-                        runner.run(batch).await;
-                    }
-                })
+                tokio::spawn(lane::Lane::new(core, queue).serve())
             })
             .collect()
     }

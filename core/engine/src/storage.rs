@@ -1,5 +1,6 @@
 //! What the engine asks of a database. Two implementations: SQL in `store`, and [`crate::memory`].
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -55,6 +56,13 @@ pub trait Storage: Notes + Send + Sync {
     async fn lane(&self) -> Result<Box<dyn LaneStorage>, StorageFault>;
     /// How many lanes make sense: one where the database has one writer.
     fn lanes(&self) -> usize;
+    /// Makes ready what a batch will write, without asking the database: so it can be done while another batch is
+    /// written. `absent` are the references that the batch finds missing.
+    fn prepare(
+        &self,
+        writes: BTreeMap<MerchantId, Writes>,
+        absent: &BTreeSet<RefKey>,
+    ) -> Result<Prepared, StorageFault>;
     /// A merchant's catalogue, whole. `known` is what the caller read before: only what changed since is read again.
     async fn catalogue(&self, merchant: &MerchantId, known: Option<Arc<Catalogue>>) -> Result<Catalogue, StorageFault>;
     /// The catalogue revision of each merchant that has one.
@@ -276,24 +284,45 @@ pub trait LaneStorage: Send {
 #[async_trait]
 pub trait Batch: Send {
     /// What a batch sees before anything else, in one go: channel references, locked where they are there; answers
-    /// given before; and the catalogue revision of each merchant that has one. A reference that is not there is only
-    /// promised to be absent: when another writer makes it first, the commit is a conflict.
+    /// given before; and the catalogue revision of each merchant that has one.
     async fn open(
         &mut self,
         footprints: &Footprints,
         keys: &[(MerchantId, CommandKey)],
         states: &mut States,
-    ) -> Result<BTreeMap<MerchantId, i64>, StorageFault>;
+    ) -> Result<Opened, StorageFault>;
     /// Locks and loads the families of orders.
     async fn load_orders(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault>;
     /// Locks and loads pools with their codes, cells and accounts, in this order.
     async fn load_rest(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault>;
     /// Writes everything and commits. Jobs are born leased to the node.
-    async fn commit(
-        self: Box<Self>,
-        writes: BTreeMap<MerchantId, Writes>,
-        lease: BirthLease,
-    ) -> Result<(), StorageFault>;
+    async fn commit(self: Box<Self>, prepared: Prepared, lease: BirthLease) -> Result<(), StorageFault>;
+}
+
+/// What a batch sees before anything else, besides what its states hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Opened {
+    /// The catalogue revision of each merchant that has one.
+    pub revisions: BTreeMap<MerchantId, i64>,
+    /// The references that are not there. They are only promised to be absent: when another writer makes one first, the
+    /// commit is a conflict.
+    pub absent: BTreeSet<RefKey>,
+}
+
+/// What a batch writes, in the form of the database that made it ready.
+pub struct Prepared(Box<dyn Any + Send + Sync>);
+
+impl Prepared {
+    /// Wraps it.
+    pub fn new<T: Any + Send + Sync>(form: T) -> Self {
+        Self(Box::new(form))
+    }
+
+    /// Unwraps it again; a form of another database is refused.
+    pub fn form<T: Any>(self) -> Result<T, StorageFault> {
+        let other = |_| StorageFault::Data("what is to be written was made ready for another database".to_owned());
+        self.0.downcast().map(|form| *form).map_err(other)
+    }
 }
 
 /// Who runs the jobs that a batch bears.

@@ -1,4 +1,4 @@
-//! The way of one call: declared, admitted, waited for, checked, counted.
+//! The way of one call: declared, given its places, admitted, waited for, checked, counted.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::ids::ConnectionId;
 use entrepot_contract::message::{CallContext, Request, Response};
-use tokio::sync::SemaphorePermit;
 
 use crate::admission;
 use crate::breaker::{BreakerState, Ticket, Verdict};
 use crate::instance::{Lane, RunningInstance, Share, closed_fault};
 use crate::locked;
+use crate::places;
 use crate::pulse::Threads;
 use crate::services::{HostServices, ServiceScope};
 use crate::transport::direct::{self, Ended};
@@ -60,8 +60,14 @@ impl RunningInstance {
         let wait = self.wait(&context)?;
         let lane = Lane::of(&request);
         let share = self.share(lane, scope.connection.as_ref());
-        let _instance_permit = acquire(self.permits(lane), "this instance")?;
-        let _connection_permit = acquire(&share.permits, "this connection")?;
+        let places = places::take(&request, &share, self.permits(lane), &self.waiting, wait).await?;
+        let wait = wait.saturating_sub(places.waited);
+        if wait.is_zero() {
+            return Err(Fault::not_done(
+                FaultKind::TimedOut,
+                "the call's time was used up while it waited for a place",
+            ));
+        }
         let mut entry = Entry::admit(self, &share)?;
         let result = self.run(context, request, scope, wait).await;
         let settled = result.as_ref().err().map_or(Verdict::Works, |fault| verdict(fault.kind, wait));
@@ -127,12 +133,6 @@ impl RunningInstance {
             }
         }
     }
-}
-
-fn acquire<'a>(permits: &'a tokio::sync::Semaphore, whose: &str) -> Result<SemaphorePermit<'a>, Fault> {
-    permits
-        .try_acquire()
-        .map_err(|_| Fault::not_done(FaultKind::Busy, format!("too many calls of {whose} are under way")))
 }
 
 /// An admitted call in its breaker's books; a call that is dropped leaves a note that it says nothing.

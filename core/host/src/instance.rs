@@ -19,6 +19,7 @@ use crate::breaker::{Breaker, BreakerRules, BreakerState};
 use crate::limits::{CONNECTIONS_LIMIT, InstanceLimits};
 use crate::locked;
 use crate::manifest::CheckedManifest;
+use crate::places::WaitingRoom;
 use crate::pulse::{Heart, Threads};
 use crate::services::InstanceServices;
 use crate::status::State;
@@ -128,6 +129,7 @@ pub struct RunningInstance {
     required: bool,
     translate: Semaphore,
     reach: Semaphore,
+    pub(crate) waiting: WaitingRoom,
     shares: Mutex<Shares>,
     reports: Mutex<Reports>,
     closed: AtomicBool,
@@ -205,6 +207,7 @@ impl RunningInstance {
             rules: parts.rules,
             translate: Semaphore::new(in_flight),
             reach: Semaphore::new(in_flight),
+            waiting: WaitingRoom::default(),
             shares: Mutex::default(),
             reports: Mutex::default(),
             closed: AtomicBool::new(false),

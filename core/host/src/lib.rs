@@ -5,7 +5,8 @@
 //! - `opening`: opens one instance.
 //! - [`manifest`]: whether a plugin's card makes sense, and whether settings fit its schemas.
 //! - [`instance`]: [`RunningInstance`], its shares, its breakers and its health.
-//! - [`call`]: the way of one call: declared, admitted, waited for, checked, counted.
+//! - [`call`]: the way of one call: declared, given its places, admitted, waited for, checked, counted.
+//! - [`places`]: a call's places in the shares of its connection and its instance, and how long it waits for them.
 //! - [`admission`]: what the declared capabilities allow, and which answer fits which call.
 //! - [`breaker`]: the circuit breaker, as a state machine over given instants.
 //! - [`pulse`]: whether a plugin's own threads run.
@@ -33,6 +34,7 @@ pub mod limits;
 pub mod manifest;
 pub mod masking;
 mod opening;
+pub mod places;
 pub mod pulse;
 pub mod registry;
 pub mod secret;
@@ -46,7 +48,7 @@ pub use fault::HostFault;
 pub use http::HttpClient;
 pub use instance::{InstanceKey, InstanceStatus, RunningInstance};
 pub use interface_log::{Direction, InterfaceEntry, InterfaceLog, NoInterfaceLog};
-pub use limits::{ApiLimit, InstanceLimits};
+pub use limits::InstanceLimits;
 pub use masking::{cut, mask_body, scrub};
 pub use pulse::Threads;
 pub use registry::{Host, HostParts, LibraryDeclaration, OpenOptions, ReplacedProcess};

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use entrepot_contract::ids::ApplicationId;
+use entrepot_contract::ids::{ApplicationId, PluginId};
+use entrepot_contract::manifest::ApiRate;
 use entrepot_contract::time::Timestamp;
 
+use crate::instance::InstanceKey;
 use crate::locked;
 
 /// Bytes of a partner's answer that are read; a longer one is a fault.
@@ -32,8 +34,9 @@ pub const CONNECTIONS_LIMIT: usize = 4_096;
 /// How much of an instance may be under way, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InstanceLimits {
-    /// Calls under way at once. Translations (locate, decode, encode, prepare_codes) and calls that reach the partner
-    /// have a share of this size each, so that a partner that hangs does not stop its own inbound calls.
+    /// Calls under way at once. Translations (locate, decode, encode, hear, prepare_codes) and calls that reach the
+    /// partner have a share of this size each, so that a partner that hangs does not stop its own inbound calls. Who
+    /// translates waits for a place when there is none ([`crate::places`]).
     pub in_flight: usize,
     /// The part of `in_flight` that one connection may use; never above `in_flight`.
     pub connection_in_flight: usize,
@@ -53,17 +56,6 @@ impl Default for InstanceLimits {
     fn default() -> Self {
         Self { in_flight: 64, connection_in_flight: 48, timeout_ms: 10_000 }
     }
-}
-
-/// A partner's quota for one of its interfaces: `calls` in any `per_ms`, as a bucket that holds `calls`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
-pub struct ApiLimit {
-    /// The interface, as plugins name it ([`entrepot_contract::services::HttpRequest::api`]).
-    pub api: String,
-    /// Calls.
-    pub calls: u32,
-    /// In this many milliseconds.
-    pub per_ms: u64,
 }
 
 /// A bucket that fills with time. It counts in calls × `per_ms`, so that no fraction is lost.
@@ -101,25 +93,62 @@ impl TokenBucket {
 /// The quotas of all applications; instances of one application share its buckets.
 #[derive(Debug, Default)]
 pub struct RateLimits {
-    buckets: Mutex<BTreeMap<(ApplicationId, String), (ApiLimit, TokenBucket)>>,
+    applications: Mutex<BTreeMap<ApplicationId, Quotas>>,
+}
+
+/// The quotas of one application: those that the configuration names, and for other interfaces those on its plugins'
+/// cards. A card's stay when its plugin is taken out: they are the partner's.
+#[derive(Debug, Default)]
+struct Quotas {
+    configured: Vec<ApiRate>,
+    cards: BTreeMap<PluginId, Vec<ApiRate>>,
+    buckets: BTreeMap<String, (ApiRate, TokenBucket)>,
+}
+
+impl Quotas {
+    /// Those in force. Where two cards name one interface, the tighter one is.
+    fn in_force(&self) -> BTreeMap<String, ApiRate> {
+        let mut all: BTreeMap<String, ApiRate> = BTreeMap::new();
+        for rate in self.cards.values().flatten() {
+            match all.get(&rate.api) {
+                Some(known) if !is_tighter(rate, known) => {}
+                _ => drop(all.insert(rate.api.clone(), rate.clone())),
+            }
+        }
+        all.extend(self.configured.iter().map(|rate| (rate.api.clone(), rate.clone())));
+        all
+    }
+
+    /// Makes the buckets anew; one whose quota did not change keeps its level.
+    fn fill(&mut self, now: Timestamp) {
+        let mut known = std::mem::take(&mut self.buckets);
+        let bucket = |(api, rate): (String, ApiRate)| {
+            let kept = known.remove(&api).filter(|(before, _)| *before == rate);
+            (api, kept.unwrap_or_else(|| (rate.clone(), TokenBucket::new(rate.calls, rate.per_ms, now))))
+        };
+        self.buckets = self.in_force().into_iter().map(bucket).collect();
+    }
+}
+
+fn is_tighter(one: &ApiRate, other: &ApiRate) -> bool {
+    u128::from(one.calls) * u128::from(other.per_ms) < u128::from(other.calls) * u128::from(one.per_ms)
 }
 
 impl RateLimits {
-    /// Sets an application's quotas: all of them. A quota that did not change keeps its level.
-    pub fn set(&self, application: &ApplicationId, limits: &[ApiLimit], now: Timestamp) {
-        let mut buckets = locked(&self.buckets);
-        buckets.retain(|(of, api), _| of != application || limits.iter().any(|limit| limit.api == *api));
-        for limit in limits {
-            let key = (application.clone(), limit.api.clone());
-            if buckets.get(&key).is_none_or(|(known, _)| known != limit) {
-                buckets.insert(key, (limit.clone(), TokenBucket::new(limit.calls, limit.per_ms, now)));
-            }
-        }
+    /// Sets the quotas of an instance's application: all that the configuration names, and those on its plugin's card.
+    /// A quota that did not change keeps its level.
+    pub fn set(&self, instance: &InstanceKey, configured: &[ApiRate], card: &[ApiRate], now: Timestamp) {
+        let mut applications = locked(&self.applications);
+        let quotas = applications.entry(instance.application.clone()).or_default();
+        quotas.configured = configured.to_vec();
+        quotas.cards.insert(instance.plugin.clone(), card.to_vec());
+        quotas.fill(now);
     }
 
     /// Takes one call out of an interface's quota; an interface without one is not limited.
     pub fn take(&self, application: &ApplicationId, api: &str, now: Timestamp) -> Result<(), u64> {
-        match locked(&self.buckets).get_mut(&(application.clone(), api.to_owned())) {
+        let mut applications = locked(&self.applications);
+        match applications.get_mut(application).and_then(|quotas| quotas.buckets.get_mut(api)) {
             Some((_, bucket)) => bucket.take(now),
             None => Ok(()),
         }
@@ -147,16 +176,45 @@ mod tests {
         assert!(bucket.take(at(1_000)).is_ok(), "and does not stop it either");
     }
 
+    fn key(plugin: &str, application: &str) -> InstanceKey {
+        InstanceKey::new(plugin.parse().unwrap(), application.parse().unwrap())
+    }
+
+    fn every(per_ms: u64) -> [ApiRate; 1] {
+        [ApiRate { api: "push".to_owned(), calls: 1, per_ms }]
+    }
+
     #[test]
     fn quotas_belong_to_an_application_and_an_interface() {
         let limits = RateLimits::default();
-        let (one, two) = (ApplicationId::parse("one").unwrap(), ApplicationId::parse("two").unwrap());
-        let quota = [ApiLimit { api: "push".to_owned(), calls: 1, per_ms: 100 }];
-        limits.set(&one, &quota, at(0));
-        assert_eq!(limits.take(&one, "push", at(0)), Ok(()));
-        limits.set(&one, &quota, at(0));
-        assert_eq!(limits.take(&one, "push", at(0)), Err(100), "setting the same again does not fill it");
-        assert_eq!(limits.take(&one, "pull", at(0)), Ok(()));
-        assert_eq!(limits.take(&two, "push", at(0)), Ok(()));
+        let (one, two) = (key("shop", "one"), key("shop", "two"));
+        limits.set(&one, &every(100), &[], at(0));
+        assert_eq!(limits.take(&one.application, "push", at(0)), Ok(()));
+        limits.set(&one, &every(100), &[], at(0));
+        assert_eq!(limits.take(&one.application, "push", at(0)), Err(100), "setting the same again does not fill it");
+        assert_eq!(limits.take(&one.application, "pull", at(0)), Ok(()));
+        assert_eq!(limits.take(&two.application, "push", at(0)), Ok(()));
+    }
+
+    #[test]
+    fn a_card_holds_where_the_configuration_says_nothing_and_the_tighter_of_two_cards() {
+        let limits = RateLimits::default();
+        let (one, other) = (key("shop", "one"), key("mall", "one"));
+        let used_up = |now: i64| {
+            let _ = limits.take(&one.application, "push", at(now));
+            limits.take(&one.application, "push", at(now)).err()
+        };
+        limits.set(&one, &[], &every(100), at(0));
+        assert_eq!(used_up(0), Some(100));
+        limits.set(&other, &[], &every(300), at(0));
+        assert_eq!(used_up(0), Some(300), "the tighter one");
+        limits.set(&other, &[], &every(50), at(0));
+        assert_eq!(used_up(0), Some(100), "each card its own");
+        limits.set(&other, &every(40), &every(50), at(0));
+        assert_eq!(used_up(0), Some(40), "the configuration wins, tighter or not");
+        limits.set(&one, &every(900), &every(100), at(0));
+        assert_eq!(used_up(0), Some(900));
+        limits.set(&one, &[], &[], at(0));
+        assert_eq!(used_up(0), Some(50));
     }
 }

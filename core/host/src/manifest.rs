@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use entrepot_contract::bounds::NAME_LIMIT_BYTES;
 use entrepot_contract::capability::{Capabilities, ChannelCapabilities, Fulfils, SupplierCapabilities};
 use entrepot_contract::looking::LookName;
-use entrepot_contract::manifest::{Manifest, PluginKind, Scene};
+use entrepot_contract::manifest::{ApiRate, Manifest, PluginKind, RATE_TIME_LIMIT_MS, RATES_LIMIT, Scene};
 use entrepot_contract::supplier::ResendWay;
 use entrepot_contract::version::{CONTRACT, SUPPORTED_MAJORS};
 use jsonschema::Validator;
@@ -93,6 +94,7 @@ fn sane(manifest: &Manifest) -> Result<(), String> {
     }
     capabilities(manifest.kind, &manifest.capabilities)?;
     scenes(&manifest.scenes)?;
+    rates(&manifest.rates)?;
     unique("secret", manifest.secrets.iter().map(String::as_str))
 }
 
@@ -170,6 +172,24 @@ fn scenes(scenes: &[Scene]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn rates(rates: &[ApiRate]) -> Result<(), String> {
+    if rates.len() > RATES_LIMIT {
+        return Err(format!("it has {} rates, {RATES_LIMIT} are allowed", rates.len()));
+    }
+    for ApiRate { api, calls, per_ms } in rates {
+        if api.is_empty() || api.len() > NAME_LIMIT_BYTES {
+            return Err(format!("a rate names its interface by 1 to {NAME_LIMIT_BYTES} bytes"));
+        }
+        if *calls == 0 {
+            return Err(format!("the calls of the rate of {api} must be above 0"));
+        }
+        if !(1..=RATE_TIME_LIMIT_MS).contains(per_ms) {
+            return Err(format!("the rate of {api} must count over 1 to {RATE_TIME_LIMIT_MS} ms"));
+        }
+    }
+    unique("rate of", rates.iter().map(|rate| rate.api.as_str()))
 }
 
 fn unique<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<(), String> {

@@ -83,7 +83,7 @@ pub(crate) async fn open(
     if request.application != key.application {
         return Err(fault(format!("it is asked to open for the application {}", request.application)));
     }
-    rate_limits.set(&key.application, &options.api_limits, parts.clock.now());
+    rate_limits.set(key, &options.api_limits, &card.manifest.rates, parts.clock.now());
     let services = Arc::new(instance_services(parts, rate_limits, key, &card.manifest, &options));
     let trace = TraceId::parse("opening").map_err(|error| fault(error.to_string()))?;
     let scope = ServiceScope { trace, connection: None, order: None, deadline: None };

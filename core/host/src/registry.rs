@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use entrepot_contract::ids::{ApplicationId, PluginId};
-use entrepot_contract::manifest::Manifest;
+use entrepot_contract::ids::PluginId;
+use entrepot_contract::manifest::{ApiRate, Manifest};
 use entrepot_contract::message::OpenRequest;
 use entrepot_contract::plugin::Plugin;
 use entrepot_contract::time::{Clock, Timestamp};
@@ -20,7 +20,7 @@ use crate::fault::HostFault;
 use crate::http::HttpClient;
 use crate::instance::{InstanceKey, InstanceStatus, Reports, RunningInstance};
 use crate::interface_log::InterfaceLog;
-use crate::limits::{ApiLimit, InstanceLimits, RateLimits};
+use crate::limits::{InstanceLimits, RateLimits};
 use crate::locked;
 use crate::manifest::CheckedManifest;
 use crate::opening::{self, Loaded, Reached};
@@ -75,8 +75,8 @@ pub struct OpenOptions {
     pub secrets: BTreeMap<String, SecretText>,
     /// Hosts it may call, `host` or `host:port`.
     pub allow_hosts: Vec<String>,
-    /// The partner's quotas for the application.
-    pub api_limits: Vec<ApiLimit>,
+    /// The partner's quotas for the application that hold in place of those on its card.
+    pub api_limits: Vec<ApiRate>,
     /// Threads for a library's calls; the first opening decides for all of its instances. None: as the library likes.
     pub workers: Option<usize>,
     /// Whether the server is not ready without it.
@@ -305,9 +305,10 @@ impl Host {
         opening::open(&self.parts, &self.rate_limits, key, loaded, request, options).await
     }
 
-    /// Sets an application's quotas.
-    pub fn set_quotas(&self, application: &ApplicationId, quotas: &[ApiLimit]) {
-        self.rate_limits.set(application, quotas, self.parts.clock.now());
+    /// Sets the quotas of an instance's application: those given, and for other interfaces those on its plugin's card.
+    pub fn set_quotas(&self, instance: &InstanceKey, quotas: &[ApiRate]) {
+        let card = self.manifest(&instance.plugin).map(|card| card.rates).unwrap_or_default();
+        self.rate_limits.set(instance, quotas, &card, self.parts.clock.now());
     }
 
     /// Puts prepared instances in their places, all at once. Gives those that had them before: whoever calls one now

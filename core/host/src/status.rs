@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use entrepot_contract::capability::Capabilities;
 use entrepot_contract::ids::{ConnectionId, PluginId};
-use entrepot_contract::manifest::{Manifest, PluginKind, Scene};
+use entrepot_contract::manifest::{ApiRate, Manifest, PluginKind, Scene};
 use entrepot_contract::time::Timestamp;
 use entrepot_contract::version::ContractVersion;
 use serde::Serialize;
@@ -166,6 +166,8 @@ pub struct PluginCard {
     pub capabilities: Capabilities,
     /// The calls it takes.
     pub scenes: Vec<Scene>,
+    /// The partner's quotas, kept where the configuration names no others.
+    pub rates: Vec<ApiRate>,
     /// Names of the secrets it asks for.
     pub secrets: Vec<String>,
     /// JSON Schema of an instance's settings.
@@ -185,6 +187,7 @@ impl PluginCard {
             summary: manifest.summary,
             capabilities: manifest.capabilities,
             scenes: manifest.scenes,
+            rates: manifest.rates,
             secrets: manifest.secrets,
             instance_settings: manifest.instance_settings,
             connection_settings: manifest.connection_settings,

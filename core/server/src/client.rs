@@ -294,6 +294,10 @@ fn answer(status: u16, bytes: &[u8]) -> Result<Value, ClientFault> {
     }
     let text = |name: &str| value[name].as_str().map(str::to_owned);
     let mut detail = text("detail").unwrap_or_else(|| format!("the API answered {status} without a reason"));
+    if let Some(chinese) = text("detail_zh") {
+        detail.push_str("\n  ");
+        detail.push_str(&chinese);
+    }
     let faults = value["faults"].as_array().map(Vec::as_slice).unwrap_or_default();
     if faults.len() > 1 {
         for fault in faults.iter().filter_map(Value::as_str) {

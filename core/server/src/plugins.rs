@@ -7,11 +7,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::ids::{ApplicationId, PluginId};
+use entrepot_contract::manifest::ApiRate;
 use entrepot_contract::message::OpenRequest;
 use entrepot_contract::services::{CacheValue, Cached};
-use entrepot_host::{
-    ApiLimit, Host, HostFault, InstanceKey, InstanceLimits, OpenOptions, ProcessRules, SecretText, SharedCache,
-};
+use entrepot_host::{Host, HostFault, InstanceKey, InstanceLimits, OpenOptions, ProcessRules, SecretText, SharedCache};
 use entrepot_store::StoredCache;
 use serde_json::Value;
 
@@ -194,11 +193,7 @@ fn options(
     quotas: &BTreeMap<String, crate::config::ApiLimit>,
     allow_hosts: Vec<String>,
 ) -> OpenOptions {
-    let quota = |(api, limit): (&String, &crate::config::ApiLimit)| ApiLimit {
-        api: api.clone(),
-        calls: limit.per_second,
-        per_ms: 1000,
-    };
+    let quota = |(api, limit): (&String, &crate::config::ApiLimit)| ApiRate::per_second(api, limit.per_second);
     OpenOptions {
         limits: InstanceLimits::new(plugin.in_flight, plugin.timeout_ms),
         secrets: credentials.iter().map(|(name, value)| (name.clone(), SecretText::new(value.expose()))).collect(),
@@ -247,7 +242,7 @@ mod tests {
             (9, 9),
             "its only connection has all of it"
         );
-        assert_eq!(gate.api_limits, [ApiLimit { api: "book".to_owned(), calls: 7, per_ms: 1_000 }]);
+        assert_eq!(gate.api_limits, [ApiRate::per_second("book", 7)]);
         let douyin = &opened["douyin-calendar/douyin-demo"];
         assert_eq!((douyin.workers, douyin.required), (Some(2), true));
         assert_eq!((douyin.limits.in_flight, douyin.limits.connection_in_flight), (64, 48));

@@ -371,7 +371,7 @@ impl Plan {
     async fn abandon(&self, host: &Host, opened: Vec<Arc<RunningInstance>>) {
         let touched: BTreeSet<_> = self.fresh.iter().map(|opening| &opening.key.application).collect();
         for before in self.before.values().filter(|before| touched.contains(&before.key.application)) {
-            host.set_quotas(&before.key.application, &before.options.api_limits);
+            host.set_quotas(&before.key, &before.options.api_limits);
         }
         for instance in opened {
             Host::drain(instance, Duration::ZERO).await;

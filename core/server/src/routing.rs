@@ -1,6 +1,8 @@
 //! Applications and connections, as a configuration and the plugins' cards make them.
 
-use entrepot_contract::ids::{ConnectionId, MerchantId, PluginId};
+use std::collections::BTreeMap;
+
+use entrepot_contract::ids::{ConnectionId, MerchantId, PluginId, PoolName};
 use entrepot_contract::manifest::{Manifest, PluginKind};
 use entrepot_contract::message::ConnectionFacts;
 use entrepot_domain::catalogue::{
@@ -12,7 +14,7 @@ use serde_json::Value;
 
 use crate::config::{
     self, AcceptanceMode, AuditMode, Channel, Config, ConfigFault, Faults, GiveCodes, IssueAt, Key, KnownPlugin,
-    Loaded, Supplier, WhenEmpty,
+    Loaded, NamedPool, Supplier, WhenEmpty,
 };
 use crate::plugins::plugin_of;
 
@@ -107,6 +109,7 @@ fn channel_connection(
         issue_at_acceptance: channel.issue_at == IssueAt::Acceptance,
         refund_by_rule: channel.audit == AuditMode::Rule,
         redeem_units: abilities.redeem_units,
+        one_completes_all: channel.one_completes_all && !abilities.redeem_units,
         tells_redemption: abilities.notices.iter().any(|notice| notice == "redeemed"),
         times: channel.deadlines.times(i64::try_from(config.engine.hold_ms).unwrap_or(i64::MAX)),
         beside: channel.beside(),
@@ -153,7 +156,8 @@ fn supplier_connection(
         },
         rules: ConnectionRules::Supplier(SupplierRules {
             pool: abilities.is_pool(),
-            codes: code_rules(supplier.pool),
+            codes: supplier.pool.as_ref().map_or_else(CodeRules::usual, code_rules),
+            pools: supplier.pool.as_ref().map(pool_rules).unwrap_or_default(),
             cancel: match abilities.calls().and_then(|calls| calls.cancel.as_ref()) {
                 None => Cancels::Nothing,
                 Some(cancel) if cancel.units => Cancels::Parts,
@@ -180,8 +184,7 @@ fn supplier_connection(
 }
 
 /// How a pool connection gives codes.
-fn code_rules(configured: Option<GiveCodes>) -> CodeRules {
-    let Some(pool) = configured else { return CodeRules::usual() };
+fn code_rules(pool: &GiveCodes) -> CodeRules {
     CodeRules {
         per_unit: pool.codes_per_unit,
         on_empty: match pool.on_empty {
@@ -192,6 +195,19 @@ fn code_rules(configured: Option<GiveCodes>) -> CodeRules {
     }
 }
 
+/// How it gives codes of the pools that are named: what one says itself, and the rest as the connection has it.
+fn pool_rules(pool: &GiveCodes) -> BTreeMap<PoolName, CodeRules> {
+    let of = |named: &NamedPool| {
+        code_rules(&GiveCodes {
+            codes_per_unit: named.codes_per_unit.unwrap_or(pool.codes_per_unit),
+            on_empty: named.on_empty.unwrap_or(pool.on_empty),
+            return_unshown: named.return_unshown.unwrap_or(pool.return_unshown),
+            named: BTreeMap::new(),
+        })
+    };
+    pool.named.iter().map(|(name, named)| (name.clone(), of(named))).collect()
+}
+
 /// The card of a connection's plugin; none when it is not loaded and need not be.
 fn card(config: &Config, host: &Host, plugin: &PluginId, wanted: PluginKind) -> Result<Option<Manifest>, String> {
     let kind = if wanted == PluginKind::Channel { "channel" } else { "supplier" };
@@ -199,5 +215,27 @@ fn card(config: &Config, host: &Host, plugin: &PluginId, wanted: PluginKind) -> 
         Some(manifest) if manifest.kind == wanted => Ok(Some(manifest)),
         None if !plugin_of(config, plugin).required => Ok(None),
         _ => Err(format!("plugin {plugin} is no {kind} that is loaded")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_pool_says_what_it_likes_and_has_the_rest_from_its_connection() {
+        let pool: GiveCodes = serde_json::from_value(serde_json::json!({
+            "codes_per_unit": 2,
+            "return_unshown": true,
+            "named": { "family": { "codes_per_unit": 4 }, "strict": { "on_empty": "refuse", "return_unshown": false } },
+        }))
+        .unwrap();
+        let usual = code_rules(&pool);
+        assert_eq!(usual, CodeRules { per_unit: 2, on_empty: OnEmpty::Wait, return_unshown: true });
+        let named = pool_rules(&pool);
+        assert_eq!(named[&PoolName::parse("family").unwrap()], CodeRules { per_unit: 4, ..usual });
+        let strict = CodeRules { on_empty: OnEmpty::Refuse, return_unshown: false, ..usual };
+        assert_eq!(named[&PoolName::parse("strict").unwrap()], strict);
+        assert_eq!(named.len(), 2);
     }
 }

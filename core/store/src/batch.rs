@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use entrepot_contract::ids::{ApplicationId, ChannelOrderId, MerchantId, OrderId};
-use entrepot_domain::change::{ChannelRef, PlacedOrder, RefKey, Writes};
+use entrepot_domain::change::{ChannelRef, PlacedOrder, RefKey};
 use entrepot_domain::command::CommandKey;
-use entrepot_engine::storage::{Batch, BirthLease, Footprints, LaneStorage, States, StorageFault};
+use entrepot_engine::storage::{Batch, BirthLease, Footprints, LaneStorage, Opened, Prepared, States, StorageFault};
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, QueryResult, Statement, TransactionTrait,
 };
@@ -18,7 +18,7 @@ use crate::fault::{sort, sort_commit, unreadable};
 use crate::numbers::{merchant_of, read_accounts, read_numbers, read_stock};
 use crate::rows::Kind::Text;
 use crate::rows::{Dialect, column, json as json_column, query};
-use crate::write;
+use crate::write::WriteSet;
 
 /// A lane's connection.
 pub(crate) struct SqlLane {
@@ -36,7 +36,7 @@ impl SqlLane {
 impl LaneStorage for SqlLane {
     async fn begin(&mut self) -> Result<Box<dyn Batch + '_>, StorageFault> {
         let transaction = self.connection.begin().await.map_err(sort)?;
-        Ok(Box::new(SqlBatch { storage: self.storage.clone(), transaction, absent: BTreeSet::new() }))
+        Ok(Box::new(SqlBatch { storage: self.storage.clone(), transaction }))
     }
 
     async fn find_keys(&mut self, keys: &[(MerchantId, CommandKey)]) -> Result<Vec<CommandKey>, StorageFault> {
@@ -53,8 +53,6 @@ impl LaneStorage for SqlLane {
 struct SqlBatch {
     storage: SqlStorage,
     transaction: DatabaseTransaction,
-    /// References that were not there when the batch looked: whoever makes one meanwhile is a conflict.
-    absent: BTreeSet<RefKey>,
 }
 
 /// Joins the keys of a JSON parameter with the answers given for them.
@@ -80,10 +78,11 @@ impl Batch for SqlBatch {
         footprints: &Footprints,
         keys: &[(MerchantId, CommandKey)],
         states: &mut States,
-    ) -> Result<BTreeMap<MerchantId, i64>, StorageFault> {
-        self.absent = footprints.values().flat_map(|footprint| footprint.refs.iter().cloned()).collect();
+    ) -> Result<Opened, StorageFault> {
+        let mut absent: BTreeSet<RefKey> =
+            footprints.values().flat_map(|footprint| footprint.refs.iter().cloned()).collect();
         let merchants: Vec<&MerchantId> = states.keys().collect();
-        let values = vec![ref_rows(&self.absent), key_rows(keys), json!(merchants).to_string().into()];
+        let values = vec![ref_rows(&absent), key_rows(keys), json!(merchants).to_string().into()];
         let statement =
             Statement::from_sql_and_values(self.storage.inner.dialect.0, open_sql(self.storage.inner.dialect), values);
         let rows = self.transaction.query_all(statement).await.map_err(sort)?;
@@ -92,7 +91,7 @@ impl Batch for SqlBatch {
             match column::<String>(row, "what")?.as_str() {
                 "ref" => {
                     let (key, reference) = read_ref(row)?;
-                    self.absent.remove(&key);
+                    absent.remove(&key);
                     refs.insert(key, reference);
                 }
                 "key" => {
@@ -116,7 +115,7 @@ impl Batch for SqlBatch {
                 state.refs.insert(key.clone(), refs.get(key).cloned().unwrap_or_default());
             }
         }
-        Ok(revisions)
+        Ok(Opened { revisions, absent })
     }
 
     async fn load_orders(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
@@ -166,12 +165,8 @@ impl Batch for SqlBatch {
         self.load_numbers(footprints, states).await
     }
 
-    async fn commit(
-        self: Box<Self>,
-        writes: BTreeMap<MerchantId, Writes>,
-        lease: BirthLease,
-    ) -> Result<(), StorageFault> {
-        write::all(&self.storage, &self.transaction, writes, &self.absent, &lease).await?;
+    async fn commit(self: Box<Self>, prepared: Prepared, lease: BirthLease) -> Result<(), StorageFault> {
+        prepared.form::<WriteSet>()?.write(&self.storage, &self.transaction, &lease).await?;
         self.transaction.commit().await.map_err(sort_commit)
     }
 }

@@ -117,13 +117,14 @@ impl<C: ConnectionTrait> Load<'_, C> {
             }
             let mut seen = BTreeSet::new();
             found.retain(|code| seen.insert(code.id.clone()));
-            found.sort_by(|one, other| (&one.valid_to, &one.id).cmp(&(&other.valid_to, &other.id)));
+            found.sort_by(|one, other| one.turn().cmp(&other.turn()));
             let opened: Result<_, StorageFault> = found.into_iter().map(|code| self.open(merchant, code)).collect();
             state.codes.insert(pool.clone(), opened?);
         }
         Ok(())
     }
 
+    /// Those that were never given, and only where they are too few, those that came back.
     async fn fitting(
         &self,
         merchant: &MerchantId,
@@ -132,11 +133,24 @@ impl<C: ConnectionTrait> Load<'_, C> {
         limit: u32,
     ) -> Result<Vec<SealedCode>, StorageFault> {
         let (first, last) = stored_days(days);
-        let sql = "SELECT id, credentials, valid_from, valid_to FROM codes WHERE merchant = ?1 AND pool = ?2
-                   AND state = 'available' AND valid_to >= ?3 AND valid_from <= ?4 ORDER BY valid_to, id LIMIT ?5";
-        let values =
-            vec![merchant.as_str().into(), pool.as_str().into(), last.into(), first.into(), i64::from(limit).into()];
-        query(self.connection, self.storage.inner.dialect.statement(sql, values), read_sealed).await
+        let mut found = Vec::new();
+        for state in [CodeState::Available, CodeState::Returned] {
+            let left = i64::from(limit) - i64::try_from(found.len()).unwrap_or(i64::MAX);
+            if left <= 0 {
+                break;
+            }
+            // Each state has an index of its own, which only a word in the statement finds.
+            let sql = format!(
+                "SELECT id, state, credentials, valid_from, valid_to FROM codes WHERE merchant = ?1 AND pool = ?2
+                 AND state = '{}' AND valid_to >= ?3 AND valid_from <= ?4 ORDER BY valid_to, id LIMIT ?5",
+                word(&state)?
+            );
+            let (merchant, pool) = (merchant.as_str().into(), pool.as_str().into());
+            let values = vec![merchant, pool, last.as_str().into(), first.as_str().into(), left.into()];
+            let statement = self.storage.inner.dialect.statement(&sql, values);
+            found.extend(query(self.connection, statement, read_sealed).await?);
+        }
+        Ok(found)
     }
 
     async fn one(
@@ -145,8 +159,8 @@ impl<C: ConnectionTrait> Load<'_, C> {
         pool: &PoolName,
         code: &CodeId,
     ) -> Result<Vec<SealedCode>, StorageFault> {
-        let sql = "SELECT id, credentials, valid_from, valid_to FROM codes WHERE merchant = ?1 AND pool = ?2
-                   AND state = 'available' AND id = ?3";
+        let sql = "SELECT id, state, credentials, valid_from, valid_to FROM codes WHERE merchant = ?1 AND pool = ?2
+                   AND state IN ('available', 'returned') AND id = ?3";
         let values = vec![merchant.as_str().into(), pool.as_str().into(), code.as_str().into()];
         query(self.connection, self.storage.inner.dialect.statement(sql, values), read_sealed).await
     }
@@ -157,6 +171,7 @@ impl<C: ConnectionTrait> Load<'_, C> {
         Ok(AvailableCode {
             credentials: serde_json::from_str(&plain).map_err(|_| unreadable("code", "its form is another"))?,
             valid: valid_of(&code.valid_from, &code.valid_to)?,
+            returned: code.state == CodeState::Returned,
             id: CodeId::parse(code.id).map_err(|fault| unreadable("code", fault))?,
         })
     }
@@ -218,14 +233,23 @@ impl<C: ConnectionTrait> Load<'_, C> {
 /// A code whose credentials are not opened yet.
 struct SealedCode {
     id: String,
+    state: CodeState,
     sealed: String,
     valid_from: String,
     valid_to: String,
 }
 
+impl SealedCode {
+    /// Sorts codes as they are given.
+    fn turn(&self) -> (bool, &str, &str) {
+        (self.state == CodeState::Returned, &self.valid_to, &self.id)
+    }
+}
+
 fn read_sealed(row: &QueryResult) -> Result<SealedCode, StorageFault> {
     Ok(SealedCode {
         id: column(row, "id")?,
+        state: of_word("code state", column(row, "state")?)?,
         sealed: column(row, "credentials")?,
         valid_from: column(row, "valid_from")?,
         valid_to: column(row, "valid_to")?,
@@ -359,14 +383,14 @@ impl CodeChanges {
         let wanted = u64::try_from(self.taken.len()).unwrap_or(u64::MAX);
         let sql = format!(
             "UPDATE codes SET state = 'assigned', order_id = {}, unit = {}, given_at = {} FROM {}
-             WHERE codes.id = {} AND codes.state = 'available'",
+             WHERE codes.id = {} AND codes.state IN ('available', 'returned')",
             text(1),
             count(2),
             count(3),
             dialect.each(),
             text(0),
         );
-        // A code leaves `available` once: if one is gone meanwhile, the batch is done again.
+        // A code is free once: if one is gone meanwhile, the batch is done again.
         let taken = run(storage, connection, &sql, self.taken).await?;
         if taken != wanted {
             return Err(StorageFault::Conflict(format!("{taken} of {wanted} codes were free")));
@@ -420,7 +444,7 @@ async fn give_back(
     state: CodeState,
 ) -> Result<(), StorageFault> {
     let dialect = storage.inner.dialect;
-    let sql = "SELECT id, credentials, valid_from, valid_to FROM codes WHERE id = ?1 AND merchant = ?2";
+    let sql = "SELECT id, state, credentials, valid_from, valid_to FROM codes WHERE id = ?1 AND merchant = ?2";
     let values = vec![code.as_str().into(), merchant.as_str().into()];
     let found = query(connection, dialect.statement(sql, values), read_sealed).await?;
     for code in found {
@@ -449,6 +473,8 @@ impl SqlStorage {
         let sql = "SELECT w.merchant, w.order_id FROM code_waits w WHERE w.wanted <= (SELECT COUNT(*) FROM (
                        SELECT 1 FROM codes c WHERE c.merchant = w.merchant AND c.pool = w.pool
                        AND c.state = 'available' AND c.valid_to >= w.last_day AND c.valid_from <= w.first_day
+                       UNION ALL SELECT 1 FROM codes c WHERE c.merchant = w.merchant AND c.pool = w.pool
+                       AND c.state = 'returned' AND c.valid_to >= w.last_day AND c.valid_from <= w.first_day
                        LIMIT 1000) AS fits)
                    ORDER BY w.since, w.order_id LIMIT ?1";
         query(&self.inner.reader, self.inner.dialect.statement(sql, vec![i64::from(limit).into()]), |row| {
@@ -472,7 +498,7 @@ impl SqlStorage {
         before: VisitDate,
     ) -> Result<u32, StorageFault> {
         let sql = "SELECT COUNT(*) AS codes FROM codes WHERE merchant = ?1 AND pool = ?2
-                   AND state IN ('available', 'paused') AND valid_to < ?3";
+                   AND state IN ('available', 'returned', 'paused') AND valid_to < ?3";
         let values = vec![merchant.as_str().into(), pool.as_str().into(), before.to_string().into()];
         let found = query(&self.inner.reader, self.inner.dialect.statement(sql, values), |row| number(row, "codes"));
         Ok(found.await?.into_iter().next().unwrap_or_default())

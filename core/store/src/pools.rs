@@ -23,6 +23,8 @@ use crate::seal::Cell;
 pub struct CodeCounts {
     /// May be given.
     pub available: u32,
+    /// Given back unseen; may be given again, after those that are available.
+    pub returned: u32,
     /// Kept back with their batch.
     pub paused: u32,
     /// A channel's own pool has them, or may have them.
@@ -41,6 +43,7 @@ impl CodeCounts {
     fn add(&mut self, state: CodeState, codes: u32) {
         let place = match state {
             CodeState::Available => &mut self.available,
+            CodeState::Returned => &mut self.returned,
             CodeState::Paused => &mut self.paused,
             CodeState::Reserved => &mut self.reserved,
             CodeState::Assigned => &mut self.assigned,

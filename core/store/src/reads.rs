@@ -12,7 +12,7 @@ use entrepot_contract::order::{Guests, LimitKey, Order, Refund, UnitCredentials}
 use entrepot_contract::product::Fulfilment;
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::catalogue::Catalogue;
-use entrepot_domain::change::{ChannelRef, Event, RefKey};
+use entrepot_domain::change::{ChannelRef, Event, RefKey, Writes};
 use entrepot_domain::code::Pool;
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
@@ -20,8 +20,8 @@ use entrepot_domain::job::Heard;
 use entrepot_domain::upload::Upload;
 use entrepot_engine::records::{Record, Registered, RegisteredConnection};
 use entrepot_engine::storage::{
-    HOLDERS_LIMIT, JobNext, JobsOf, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Storage, StorageFault,
-    Switch, UploadCode,
+    HOLDERS_LIMIT, JobNext, JobsOf, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Prepared, Storage,
+    StorageFault, Switch, UploadCode,
 };
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
@@ -32,6 +32,7 @@ use crate::fault::{sort, unreadable};
 use crate::numbers::{number, read_accounts, read_stock};
 use crate::rows::{column, json as json_column, of_word, query};
 use crate::seal::Cell;
+use crate::write::WriteSet;
 
 /// The catalogue revision of each merchant that has one.
 pub(crate) async fn revisions(
@@ -124,6 +125,14 @@ impl Storage for SqlStorage {
 
     fn lanes(&self) -> usize {
         self.inner.lanes()
+    }
+
+    fn prepare(
+        &self,
+        writes: BTreeMap<MerchantId, Writes>,
+        absent: &BTreeSet<RefKey>,
+    ) -> Result<Prepared, StorageFault> {
+        Ok(Prepared::new(WriteSet::of(self, &writes, absent)?))
     }
 
     async fn catalogue(&self, merchant: &MerchantId, known: Option<Arc<Catalogue>>) -> Result<Catalogue, StorageFault> {

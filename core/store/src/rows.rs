@@ -211,9 +211,17 @@ pub(crate) async fn write_together(
     connection: &impl ConnectionTrait,
     tables: Vec<(&Table, Vec<Row>)>,
 ) -> Result<(), StorageFault> {
-    let backend = connection.get_database_backend();
-    let postgres = backend == DatabaseBackend::Postgres;
+    for statement in statements(Dialect(connection.get_database_backend()), tables) {
+        connection.execute(statement).await.map_err(sort)?;
+    }
+    Ok(())
+}
+
+/// The same as statements; mostly one.
+pub(crate) fn statements(dialect: Dialect, tables: Vec<(&Table, Vec<Row>)>) -> Vec<Statement> {
+    let postgres = dialect.postgres();
     let mut tables: Vec<_> = tables.into_iter().map(|(table, rows)| (table, rows.into_iter())).collect();
+    let mut statements = Vec::new();
     loop {
         let (mut inserts, mut values): (Vec<String>, Vec<Value>) = Default::default();
         for (table, rows) in &mut tables {
@@ -230,11 +238,10 @@ pub(crate) async fn write_together(
             }
         }
         if inserts.is_empty() {
-            return Ok(());
+            return statements;
         }
         let sql = if postgres { together(&inserts) } else { inserts.join("; ") };
-        let statement = Statement::from_sql_and_values(backend, sql, values);
-        connection.execute(statement).await.map_err(sort)?;
+        statements.push(Statement::from_sql_and_values(dialect.0, sql, values));
     }
 }
 

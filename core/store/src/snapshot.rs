@@ -38,9 +38,10 @@ async fn read_in(
     let lines = "SELECT * FROM postings WHERE merchant = ?1 ORDER BY distributor, sequence";
     let postings = query(moment, ask(lines), read_posting).await?;
     let counted = "SELECT p.name, p.available, (SELECT COUNT(*) FROM codes c WHERE c.merchant = p.merchant
-                   AND c.pool = p.name AND c.state = 'available') AS rows_available FROM pools p WHERE p.merchant = ?1";
+                   AND c.pool = p.name AND c.state IN ('available', 'returned')) AS rows_free
+                   FROM pools p WHERE p.merchant = ?1";
     let pools = query(moment, ask(counted), |row| {
-        Ok((column::<String>(row, "name")?, (number(row, "available")?, number(row, "rows_available")?)))
+        Ok((column::<String>(row, "name")?, (number(row, "available")?, number(row, "rows_free")?)))
     })
     .await?;
     let given = "SELECT u.code_index, COUNT(*) AS times FROM unit_codes u JOIN codes c ON c.merchant = u.merchant

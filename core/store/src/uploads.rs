@@ -90,7 +90,7 @@ impl UploadChanges {
         let wanted = u64::try_from(self.reserved.len()).unwrap_or(u64::MAX);
         let sql = format!(
             "UPDATE codes SET state = 'reserved', hand_over = 'waiting', upload = {}, given_at = {} FROM {}
-             WHERE codes.id = {} AND codes.state = 'available'",
+             WHERE codes.id = {} AND codes.state IN ('available', 'returned')",
             dialect.element(1, Text),
             dialect.element(2, Number),
             dialect.each(),

@@ -1,4 +1,5 @@
-//! What a batch writes: each touched row once, everything new as rows of one statement for each table.
+//! What a batch writes: each touched row once, everything new as rows of one statement for each table. It is made ready
+//! before the transaction needs it, so that only the database's own work is left then.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +10,7 @@ use entrepot_domain::alert::AlertChange;
 use entrepot_domain::change::{Event, RefKey, Writes};
 use entrepot_domain::job::ASK_USE;
 use entrepot_engine::storage::{BIRTH_TOKEN, BirthLease, StorageFault};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value as Json, json};
 
 use crate::SqlStorage;
@@ -19,7 +20,7 @@ use crate::fault::sort;
 use crate::limits;
 use crate::numbers::stock_row;
 use crate::rows::Kind::{Number, Text};
-use crate::rows::{Field, Row, column, text_of, word, write_together};
+use crate::rows::{Field, Row, Table, column, statements, text_of, word, write_together};
 use crate::seal::Cell;
 use crate::tables;
 
@@ -54,21 +55,55 @@ struct Rows {
     revised: Vec<String>,
 }
 
-/// Writes everything. The caller commits.
-pub(crate) async fn all(
-    storage: &SqlStorage,
-    connection: &impl ConnectionTrait,
-    writes: BTreeMap<MerchantId, Writes>,
-    absent: &BTreeSet<RefKey>,
-    lease: &BirthLease,
-) -> Result<(), StorageFault> {
-    let mut rows = Rows::default();
-    for (merchant, writes) in &writes {
-        rows.references(writes, absent)?;
-        rows.business(storage, merchant, writes)?;
-        rows.beside(merchant, writes)?;
+/// A batch's rows as statements, where they can be made before the transaction begins.
+pub(crate) struct WriteSet {
+    /// Rows of all tables but the catalogue's.
+    statements: Vec<Statement>,
+    /// What is left.
+    rest: Rows,
+}
+
+impl WriteSet {
+    /// Makes everything ready: opens nothing and asks nobody.
+    pub(crate) fn of(
+        storage: &SqlStorage,
+        writes: &BTreeMap<MerchantId, Writes>,
+        absent: &BTreeSet<RefKey>,
+    ) -> Result<Self, StorageFault> {
+        let mut rows = Rows::default();
+        for (merchant, writes) in writes {
+            rows.references(writes, absent)?;
+            rows.business(storage, merchant, writes)?;
+            rows.beside(merchant, writes)?;
+        }
+        let statements = statements(storage.inner.dialect, rows.take_tables());
+        Ok(Self { statements, rest: rows })
     }
-    rows.write(storage, connection, lease).await
+
+    /// Writes everything. The caller commits.
+    pub(crate) async fn write(
+        self,
+        storage: &SqlStorage,
+        connection: &impl ConnectionTrait,
+        lease: &BirthLease,
+    ) -> Result<(), StorageFault> {
+        let other = Others { storage, connection };
+        let rest = self.rest;
+        let revisions = other.revise(rest.revised).await?;
+        for statement in self.statements {
+            connection.execute(statement).await.map_err(sort)?;
+        }
+        let catalogue = vec![
+            (&tables::CATALOGUE_ENTRIES, at_revision(rest.entries, &revisions)),
+            (&tables::CALENDAR_DAYS, at_revision(rest.days, &revisions)),
+        ];
+        write_together(connection, catalogue).await?;
+        rest.code_changes.write(storage, connection).await?;
+        other.bear_jobs(rest.jobs, lease).await?;
+        other.end_jobs(rest.ended_jobs).await?;
+        alerts::raise(connection, rest.raised).await?;
+        alerts::resolve(connection, rest.resolved).await
+    }
 }
 
 impl Rows {
@@ -303,42 +338,29 @@ impl Rows {
         Ok(())
     }
 
-    async fn write(
-        self,
-        storage: &SqlStorage,
-        connection: &impl ConnectionTrait,
-        lease: &BirthLease,
-    ) -> Result<(), StorageFault> {
-        let other = Others { storage, connection };
-        let revisions = other.revise(self.revised).await?;
-        let rows = vec![
-            (&tables::NEW_CHANNEL_REFS, self.new_refs),
-            (&tables::CHANNEL_REFS, self.refs),
-            (&tables::NEW_ORDERS, self.new_orders),
-            (&tables::ORDERS, self.orders),
-            (&tables::REFUNDS, self.refunds),
-            (&tables::POOLS, self.pools),
-            (&tables::CODES, self.codes),
-            (&tables::CODE_BATCHES, self.batches),
-            (&tables::CODE_WAITS, self.waits),
-            (&tables::UPLOADS, self.uploads),
-            (&tables::STOCK, self.stock),
-            (&tables::ACCOUNTS, self.accounts),
-            (&tables::POSTINGS, self.postings),
-            (&tables::UNIT_CODES, self.unit_codes),
-            (&tables::EVENTS, self.events),
-            (&tables::COMMAND_KEYS, self.keys),
-            (&tables::LIMITS, self.limits),
-            (&tables::HISTORY, self.history),
-            (&tables::CATALOGUE_ENTRIES, at_revision(self.entries, &revisions)),
-            (&tables::CALENDAR_DAYS, at_revision(self.days, &revisions)),
-        ];
-        write_together(connection, rows).await?;
-        self.code_changes.write(storage, connection).await?;
-        other.bear_jobs(self.jobs, lease).await?;
-        other.end_jobs(self.ended_jobs).await?;
-        alerts::raise(connection, self.raised).await?;
-        alerts::resolve(connection, self.resolved).await
+    /// The rows of the tables that need no revision, in the order in which they are written.
+    fn take_tables(&mut self) -> Vec<(&'static Table, Vec<Row>)> {
+        let take = std::mem::take::<Vec<Row>>;
+        vec![
+            (&tables::NEW_CHANNEL_REFS, take(&mut self.new_refs)),
+            (&tables::CHANNEL_REFS, take(&mut self.refs)),
+            (&tables::NEW_ORDERS, take(&mut self.new_orders)),
+            (&tables::ORDERS, take(&mut self.orders)),
+            (&tables::REFUNDS, take(&mut self.refunds)),
+            (&tables::POOLS, take(&mut self.pools)),
+            (&tables::CODES, take(&mut self.codes)),
+            (&tables::CODE_BATCHES, take(&mut self.batches)),
+            (&tables::CODE_WAITS, take(&mut self.waits)),
+            (&tables::UPLOADS, take(&mut self.uploads)),
+            (&tables::STOCK, take(&mut self.stock)),
+            (&tables::ACCOUNTS, take(&mut self.accounts)),
+            (&tables::POSTINGS, take(&mut self.postings)),
+            (&tables::UNIT_CODES, take(&mut self.unit_codes)),
+            (&tables::EVENTS, take(&mut self.events)),
+            (&tables::COMMAND_KEYS, take(&mut self.keys)),
+            (&tables::LIMITS, take(&mut self.limits)),
+            (&tables::HISTORY, take(&mut self.history)),
+        ]
     }
 }
 

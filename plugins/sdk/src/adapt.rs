@@ -38,6 +38,7 @@ pub(crate) fn not_written(call: &str) -> Fault {
 pub fn plugin_of_channel<C: Channel>() -> Arc<dyn Plugin> {
     let manifest = manifest_of(
         C::card(),
+        C::rates(),
         PluginKind::Channel,
         |channel| Capabilities { channel: Some(channel), supplier: None },
         schema_of::<C::Settings>(),
@@ -54,6 +55,7 @@ pub fn plugin_of_channel<C: Channel>() -> Arc<dyn Plugin> {
 pub fn plugin_of_supplier<S: Supplier>() -> Arc<dyn Plugin> {
     let manifest = manifest_of(
         S::card(),
+        S::rates(),
         PluginKind::Supplier,
         |supplier| Capabilities { channel: None, supplier: Some(supplier) },
         schema_of::<S::Settings>(),

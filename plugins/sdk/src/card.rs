@@ -2,7 +2,7 @@
 
 use entrepot_contract::capability::Capabilities;
 use entrepot_contract::ids::{FamilyName, PluginId, SceneName};
-use entrepot_contract::manifest::{LogRules, Manifest, PluginKind, Scene};
+use entrepot_contract::manifest::{ApiRate, LogRules, Manifest, PluginKind, Scene};
 use entrepot_contract::version::CONTRACT;
 
 /// A plugin's card. `C` is `ChannelCapabilities` or `SupplierCapabilities`.
@@ -47,6 +47,7 @@ pub struct SceneCard {
 /// When an id, family or scene name cannot be one: a mistake in the plugin's source, found by its first test.
 pub(crate) fn manifest_of<C>(
     card: Card<C>,
+    rates: Vec<ApiRate>,
     kind: PluginKind,
     capabilities: impl FnOnce(C) -> Capabilities,
     instance_settings: serde_json::Value,
@@ -73,6 +74,7 @@ pub(crate) fn manifest_of<C>(
         connection_settings,
         secrets: owned(card.secrets),
         scenes: card.scenes.iter().map(scene).collect(),
+        rates,
         log: LogRules { clear: owned(card.clear_fields) },
         panic: if cfg!(panic = "abort") { "abort" } else { "unwind" }.to_owned(),
     }

@@ -7,6 +7,7 @@ use entrepot_contract::fault::Fault;
 use entrepot_contract::ids::SceneName;
 use entrepot_contract::intent::Intent;
 use entrepot_contract::looking::{Look, Seen};
+use entrepot_contract::manifest::ApiRate;
 use entrepot_contract::notice::{Notice, Told};
 use entrepot_contract::outcome::Outcome;
 
@@ -25,6 +26,12 @@ pub trait Channel: Sized + Send + Sync + 'static {
 
     /// Who it is; the same at every call.
     fn card() -> Card<ChannelCapabilities>;
+
+    /// Quotas that the partner documents for calls of one application, by the names that this plugin gives its
+    /// interfaces: `vec![ApiRate::per_second("book", 50)]`. The host keeps them; the configuration may name others.
+    fn rates() -> Vec<ApiRate> {
+        Vec::new()
+    }
 
     /// Opens an instance: reads secrets, checks what a schema cannot.
     async fn open(context: &OpenContext, settings: Self::Settings) -> Result<Self, Fault>;

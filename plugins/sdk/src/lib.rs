@@ -53,6 +53,7 @@ pub mod prelude {
     pub use entrepot_contract::ids::{ChannelOrderId, OrderId, SceneName, SupplierReference};
     pub use entrepot_contract::intent::Intent;
     pub use entrepot_contract::looking::{Look, Seen};
+    pub use entrepot_contract::manifest::ApiRate;
     pub use entrepot_contract::money::{Currency, Money};
     pub use entrepot_contract::notice::{Notice, OrderEvent, OrderNotice, RefundDecision, Told};
     pub use entrepot_contract::order::{Credential, CredentialKind, UnitCredentials};

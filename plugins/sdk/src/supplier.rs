@@ -5,6 +5,7 @@ use entrepot_contract::capability::SupplierCapabilities;
 use entrepot_contract::channel::{RawRequest, ReadyAnswers};
 use entrepot_contract::fault::Fault;
 use entrepot_contract::hearing::Heard;
+use entrepot_contract::manifest::ApiRate;
 use entrepot_contract::order::{Credential, CredentialKind, UnitCredentials};
 use entrepot_contract::reading::{CalendarPage, CataloguePage};
 use entrepot_contract::supplier::{
@@ -28,6 +29,12 @@ pub trait Supplier: Sized + Send + Sync + 'static {
 
     /// Who it is; the same at every call.
     fn card() -> Card<SupplierCapabilities>;
+
+    /// Quotas that the partner documents for calls of one application, by the names that this plugin gives its
+    /// interfaces: `vec![ApiRate::per_second("book", 50)]`. The host keeps them; the configuration may name others.
+    fn rates() -> Vec<ApiRate> {
+        Vec::new()
+    }
 
     /// Opens an instance: reads secrets, checks what a schema cannot.
     async fn open(context: &OpenContext, settings: Self::Settings) -> Result<Self, Fault>;

@@ -9,7 +9,7 @@ use entrepot_contract::message::{ConnectionFacts, OpenRequest, TokenMode};
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{Credential, CredentialKind, Visit};
 use entrepot_contract::product::{
-    Fulfilment, GuestRequirement, LimitPeriod, LimitSubject, Markup, Product, ProductKind, PurchaseLimit, RefundFee,
+    Fulfilment, GuestRequirement, LimitPeriod, LimitSubject, Product, ProductKind, PurchaseLimit, RefundFee,
     RefundOtherwise, RefundRule, RefundStep, ReservationRule, Route, RouteCondition, Sku, Validity,
 };
 use entrepot_contract::time::VisitDate;
@@ -76,6 +76,7 @@ fn channel(plan: &Plan, shop: usize) -> ConnectionRules {
         issue_at_acceptance: plan.issue_at_acceptance[shop],
         refund_by_rule: plan.refund_by_rule[shop],
         redeem_units: true,
+        one_completes_all: false,
         tells_redemption: true,
         times: Times { hold_ms: 30_000, ..Times::usual() },
         beside: Beside::default(),
@@ -235,7 +236,7 @@ fn product(name: &str, plan: &Plan) -> Product {
         validity: Validity::Window { from: "2026-01-01".parse().unwrap(), to: "2026-12-31".parse().unwrap() },
         refund,
         reservation: (name == PASS)
-            .then_some(ReservationRule { together: plan.reserved_together, markup: Markup::Nothing }),
+            .then_some(ReservationRule { together: plan.reserved_together, ..ReservationRule::default() }),
         limits: if name == "own" {
             vec![PurchaseLimit { per: LimitSubject::Phone, period: LimitPeriod::Always, units: OWN_LIMIT }]
         } else {

@@ -87,7 +87,7 @@ async fn run(
     let refs = footprints(&states, batch);
     let keyed = batch.iter().filter(|command| command.body.keyed());
     let keys: Vec<_> = keyed.map(|command| (command.merchant.clone(), command.key.clone())).collect();
-    transaction.open(&refs, &keys, &mut states).await?;
+    let opened = transaction.open(&refs, &keys, &mut states).await?;
     let orders = footprints(&states, batch);
     transaction.load_orders(&orders, &mut states).await?;
     let rest = footprints(&states, batch);
@@ -95,7 +95,8 @@ async fn run(
     let answers = batch.iter().map(|command| answer(&mut states, command)).collect();
     let writes: BTreeMap<MerchantId, Writes> =
         states.iter_mut().map(|(merchant, state)| (merchant.clone(), std::mem::take(&mut state.writes))).collect();
-    transaction.commit(writes, BirthLease { node: id("node"), lease_ms: 0 }).await?;
+    let prepared = storage.prepare(writes, &opened.absent)?;
+    transaction.commit(prepared, BirthLease { node: id("node"), lease_ms: 0 }).await?;
     Ok(answers)
 }
 

@@ -3,7 +3,7 @@
 //! A batch keeps the world's one writing turn, and its reads go to the storage in memory one by one: nobody writes in
 //! between. So a crash gives the turn back and leaves nothing of the batch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -28,8 +28,8 @@ use entrepot_engine::notes::{
 };
 use entrepot_engine::records::{Record, Registered, RegisteredConnection};
 use entrepot_engine::storage::{
-    Batch, BirthLease, Footprints, JobNext, JobsOf, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, States,
-    Storage, StorageFault, Switch, UploadCode,
+    Batch, BirthLease, Footprints, JobNext, JobsOf, LaneStorage, LeasedJob, NodeSeen, OpenAlert, OpenWork, Opened,
+    Prepared, States, Storage, StorageFault, Switch, UploadCode,
 };
 use tokio::sync::OwnedMutexGuard;
 
@@ -73,6 +73,10 @@ impl Storage for NodeStorage {
 
     fn lanes(&self) -> usize {
         1
+    }
+
+    fn prepare(&self, writes: BTreeMap<MerchantId, Writes>, absent: &BTreeSet<RefKey>) -> Answer<Prepared> {
+        self.memory.prepare(writes, absent)
     }
 
     async fn catalogue(&self, merchant: &MerchantId, known: Option<Arc<Catalogue>>) -> Answer<Catalogue> {
@@ -308,7 +312,7 @@ impl Batch for NodeBatch {
         footprints: &Footprints,
         keys: &[(MerchantId, CommandKey)],
         states: &mut States,
-    ) -> Answer<BTreeMap<MerchantId, i64>> {
+    ) -> Answer<Opened> {
         self.enter("open").await?;
         self.memory.lane().await?.begin().await?.open(footprints, keys, states).await
     }
@@ -323,7 +327,7 @@ impl Batch for NodeBatch {
         self.memory.lane().await?.begin().await?.load_rest(footprints, states).await
     }
 
-    async fn commit(self: Box<Self>, writes: BTreeMap<MerchantId, Writes>, lease: BirthLease) -> Answer<()> {
+    async fn commit(self: Box<Self>, prepared: Prepared, lease: BirthLease) -> Answer<()> {
         self.seat.step("commit").await;
         self.open("commit")?;
         // A tenth of all commits fails, in one of four ways.
@@ -332,7 +336,7 @@ impl Batch for NodeBatch {
         self.seat.unknown("commit, which did not happen", 20)?;
         {
             let mut lane = self.memory.lane().await?;
-            lane.begin().await?.commit(writes, lease).await?;
+            lane.begin().await?.commit(prepared, lease).await?;
         }
         self.seat.world().committed();
         self.seat.step("commit has happened").await;

@@ -25,7 +25,7 @@ pub enum GivesBack {
 }
 
 impl GivesBack {
-    const fn is_units(&self) -> bool {
+    pub(crate) const fn is_units(&self) -> bool {
         matches!(self, Self::Units)
     }
 }

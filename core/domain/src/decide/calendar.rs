@@ -19,6 +19,9 @@ use crate::credit::Account;
 use crate::stock;
 use crate::venue;
 
+/// How many days ahead a date may be reserved.
+const WINDOW_DAYS: std::ops::RangeInclusive<u16> = 1..=3_650;
+
 fn malformed(text: String) -> Refusal {
     Refusal::new(Reason::Malformed, text)
 }
@@ -286,6 +289,10 @@ fn product_rules(rules: &Rules, product: &Product) -> Result<(), Refusal> {
     if product.reservation.is_some() && product.kind.dated() {
         let text = format!("product {} is sold by date; only a voucher has a reservation rule", product.id);
         return Err(malformed(text));
+    }
+    if product.reservation.is_some_and(|rule| !WINDOW_DAYS.contains(&rule.window_days)) {
+        let text = "reservation.window_days is from 1 to 3,650: how many days ahead a date may be reserved";
+        return Err(malformed(format!("product {}: {text}", product.id)));
     }
     for limit in &product.limits {
         let asked = match limit.per {

@@ -88,13 +88,13 @@ pub(super) fn count(draft: &mut Draft<'_>, name: &PoolName, before: &Pool, avail
 
 pub(super) fn void(draft: &mut Draft<'_>, name: &PoolName, code: &CodeId) -> Result<Answer, Stop> {
     let pool = draft.pool(name)?.cloned();
-    let waiting = draft.state.codes.get(name).is_some_and(|codes| codes.iter().any(|other| &other.id == code));
-    let Some(pool) = pool.filter(|_| waiting) else {
+    let waiting = draft.state.codes.get(name).into_iter().flatten().find(|other| &other.id == code);
+    let Some((pool, before)) = pool.zip(waiting.map(crate::code::AvailableCode::state)) else {
         let text = format!("pool {name} has no code {code} that could still be given");
         return Err(Refusal::new(Reason::StateForbids, text).into());
     };
     draft.push(Change::MoveCode(code.clone(), CodeState::Void, draft.at()));
-    told(draft, HistoryKind::Code, code.as_str(), &CodeState::Available, &CodeState::Void);
+    told(draft, HistoryKind::Code, code.as_str(), &before, &CodeState::Void);
     count(draft, name, &pool, pool.available.saturating_sub(1));
     Ok(Answer::Changed { rows: 1 })
 }
@@ -165,9 +165,9 @@ fn relocate(draft: &mut Draft<'_>, moving: &CodeMove, to: CodeState) -> Result<A
     let at = draft.at();
     let (mut available, mut rows) = (pool.available, 0);
     for (code, from) in codes.into_iter().take(BULK_LIMIT_ROWS) {
-        match (from, to) {
-            (CodeState::Available, _) => available = available.saturating_sub(1),
-            (_, CodeState::Available) => available = available.saturating_add(1),
+        match (from.is_free(), to.is_free()) {
+            (true, false) => available = available.saturating_sub(1),
+            (false, true) => available = available.saturating_add(1),
             _ => {}
         }
         draft.push(Change::MoveCode(code, to, at));

@@ -14,7 +14,7 @@ use entrepot_contract::product::{Fulfilment, Product, Sku};
 use entrepot_contract::time::{Timestamp, VisitDate};
 
 use super::draft::Draft;
-use super::{Stop, document, hold, payment, refund, reserve};
+use super::{Stop, document, hold, payment, refund_told, reserve};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::catalogue::{ChannelRules, Rules, dates_taken, share_cells, sold, stock_cells};
@@ -91,6 +91,18 @@ pub fn check_wish<'a>(
     let Price { retail, settlement, cost } = price;
     let owed = if reserves { reserve::likely_markup(rules, channel, listing, settlement)? } else { settlement };
     Ok(Offer { listing, product, sku, cells, shares, retail, settlement, owed, cost, chosen })
+}
+
+/// Checks a wish whose voucher order is not known: the same, and the dates of the voucher as the catalogue has it.
+pub fn check_booking<'a>(
+    rules: &'a Rules,
+    connection: &ConnectionId,
+    wish: &Wish,
+    now: Timestamp,
+) -> Result<Offer<'a>, Refusal> {
+    let offer = check_wish(rules, connection, wish, now)?;
+    reserve::reaches(rules, &offer, wish, now)?;
+    Ok(offer)
 }
 
 /// Whether an order of that size may be for that date; the SKU's own limits stand where the date has none.
@@ -297,7 +309,7 @@ fn money_before(draft: &mut Draft<'_>, order: &Order, reference: &ChannelRef) {
         if let Intent::RecordRefund(told) = &fact.intent
             && told.gives_back == GivesBack::Money
         {
-            refund::money_alone(draft, order, None, told);
+            refund_told::money_alone(draft, order, None, told);
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::catalogue::{CodeRules, OnEmpty};
 use crate::change::{Change, HistoryKind};
-use crate::code::{BatchState, CodeState, CodeWait, TakenCode, days_needed};
+use crate::code::{CodeState, CodeWait, TakenCode, days_needed};
 use crate::command::OrderName;
 use crate::footprint::pool_behind;
 use crate::transitions::Step;
@@ -163,8 +163,8 @@ pub(super) fn give_up(draft: &mut Draft<'_>, order: &mut Order, units: &[u16]) -
     let mut available = pool.available;
     let count = held.len();
     for code in held {
-        let state = code.batch.standing();
-        available = available.saturating_add(u32::from(code.batch == BatchState::Active));
+        let state = code.batch.standing_of_returned();
+        available = available.saturating_add(u32::from(state.is_free()));
         let returned = format!("returned from order {}, nobody had seen it", order.id);
         codes::told(draft, HistoryKind::Code, code.id.as_str(), &CodeState::Assigned, &returned);
         draft.push(Change::ReturnCode(code.id, order.id.clone(), state));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use entrepot_contract::ids::OrderId;
 use entrepot_contract::order::{
-    Credential, CredentialKind, DeadlineKind, Order, OrderState, UnitCredentials, UnitState,
+    Credential, CredentialKind, DeadlineKind, Order, OrderState, Refund, RefundState, UnitCredentials, UnitState,
 };
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{Fulfilment, Route};
@@ -121,7 +121,7 @@ pub(super) fn show(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Stop> 
     Ok(Answer::Recorded { order: id.clone() })
 }
 
-/// From the first call for credentials on, the channel counts.
+/// The channel counts from now on, unless it does already.
 pub(super) fn start_clock(draft: &mut Draft<'_>, order: &mut Order) -> Result<(), Refusal> {
     let times = draft.channel(&order.connection)?.times;
     let runs = order.deadlines.iter().any(|deadline| deadline.kind == DeadlineKind::Issue);
@@ -350,12 +350,12 @@ pub(super) fn fits(order: &Order, units: &[UnitCredentials]) -> Result<(), Refus
 
 /// Units of an order that may still be used or given back and that no live refund names.
 pub(super) fn free_units(draft: &Draft<'_>, order: &Order) -> Vec<u16> {
-    use entrepot_contract::order::RefundState;
-    let pending: BTreeSet<u16> = draft
-        .state
-        .refunds(order)
-        .filter(|refund| matches!(refund.state, RefundState::Waiting | RefundState::Agreed))
-        .flat_map(|refund| refund.units.iter().copied())
-        .collect();
-    order.numbers(UnitState::Available).into_iter().filter(|unit| !pending.contains(unit)).collect()
+    let named = named_by_others(draft, order);
+    order.numbers(UnitState::Available).into_iter().filter(|unit| !named.contains(unit)).collect()
+}
+
+/// Units that live refunds name.
+pub(super) fn named_by_others(draft: &Draft<'_>, order: &Order) -> BTreeSet<u16> {
+    let live = |refund: &&Refund| matches!(refund.state, RefundState::Waiting | RefundState::Agreed);
+    draft.state.refunds(order).filter(live).flat_map(|refund| refund.units.iter().copied()).collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! - [`create`], [`payment`] (pay, accept, cancel), [`issue`] with [`give_codes`], [`redeem`], [`refund`]: the life of an order;
 //!   [`hold`]: what is kept at a supplier; [`use_told`]: what its own gate saw; [`by_hand`]: codes that a person typed;
-//!   [`unissued`]: refunds asked because no ticket came; [`refunded_units`]: what the channel gave back;
+//!   [`unissued`]: refunds asked because no ticket came; [`refund_told`], [`refunded_units`]: what the channel gave back;
 //!   [`document`]: the guest's own document is what he shows.
 //! - [`reserve`]: units of a voucher order take a date; [`deadlines`]: time passed.
 //! - [`facts`]: what came before its order.
@@ -25,6 +25,7 @@ mod money;
 mod payment;
 mod redeem;
 mod refund;
+mod refund_told;
 mod refunded_units;
 mod reserve;
 mod unissued;
@@ -39,8 +40,9 @@ use crate::command::{Body, Command};
 use crate::planted::{self, Bug};
 use crate::state::State;
 
-pub use create::{Offer, check_wish};
-pub use refund::{RefundPreview, kept, preview};
+pub use create::{Offer, check_booking, check_wish};
+pub use refund::{RefundPreview, preview};
+pub use refund_told::kept;
 
 /// Why a command was not decided in its favour.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,9 +93,9 @@ pub fn decide(state: &State, command: &Command) -> Result<Decision, Stop> {
         Body::DecideRefund { order, refund, agree, reason } => {
             refund::settle(&mut draft, order, refund, *agree, reason.as_deref())
         }
-        Body::RecordRefund { order, intent } => refund::record(&mut draft, order, intent),
+        Body::RecordRefund { order, intent } => refund_told::record(&mut draft, order, intent),
         Body::RecordSupplierCancel { order, refused, fee } => {
-            refund::supplier_answered(&mut draft, order, refused.as_deref(), *fee)
+            refund_told::supplier_answered(&mut draft, order, refused.as_deref(), *fee)
         }
         Body::EndJob { order, note } => {
             draft.note_on(order, "job ended", note);
@@ -119,6 +121,9 @@ pub fn decide(state: &State, command: &Command) -> Result<Decision, Stop> {
         Body::TryUpload { upload, node, until, .. } => upload_codes::begin(&mut draft, upload, node, *until),
         Body::RecordUpload { upload, number, said, .. } => upload_codes::record(&mut draft, upload, *number, said),
         Body::StopUpload { upload, .. } => upload_codes::stop(&mut draft, upload),
+        Body::NoteBoundCode { code, connection, order, ordered_at, .. } => {
+            Ok(upload_codes::bound(&mut draft, code, connection, order, *ordered_at))
+        }
         Body::IssueWaiting { order } => issue::waiting(&mut draft, order),
         Body::ShowCredentials { order } => issue::show(&mut draft, order),
     }?;

@@ -13,6 +13,7 @@ use crate::answer::Answer;
 use crate::catalogue::ChannelRules;
 use crate::command::OrderName;
 use crate::credit::{PostingCause, PostingKind};
+use crate::deadline::IssueFrom;
 use crate::job::Notification;
 use crate::planted::{self, Bug};
 use crate::stock::Standing;
@@ -91,10 +92,16 @@ fn accept(draft: &mut Draft<'_>, order: &mut Order) -> Result<Begun, Stop> {
     draft.step(order, Step::Accept)?;
     draft.met(order, &DeadlineKind::Accept);
     draft.note(order, "accepted", "");
+    let counted = order.source().is_some() && rules.times.issue_from == IssueFrom::Acceptance;
+    if counted {
+        issue::start_clock(draft, order)?;
+    }
     if rules.issue_at_acceptance {
         return issue::begin(draft, order);
     }
-    if let Some(within) = rules.times.progress_ms.filter(|_| order.terms.reservation.is_none()) {
+    // A clock that runs already warns earlier than this one.
+    let waits = order.terms.reservation.is_none() && !(counted && rules.times.issue_ms.is_some());
+    if let Some(within) = rules.times.progress_ms.filter(|_| waits) {
         let deadline = rules.times.from_now(DeadlineKind::Progress, draft.at(), within);
         draft.expect(order, deadline);
     }

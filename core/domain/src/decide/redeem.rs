@@ -12,6 +12,7 @@ use super::draft::Draft;
 use super::issue::free_units;
 use super::{Stop, reserve};
 use crate::answer::Answer;
+use crate::catalogue::ChannelRules;
 use crate::change::Change;
 use crate::code::CodeState;
 use crate::command::OrderName;
@@ -41,7 +42,7 @@ pub(super) fn redeem(
     };
     let units = choose(&order, &free, choice)?;
     let open = order.count(UnitState::Available);
-    if !rules.redeem_units && units.len() != open {
+    if !rules.redeem_units && !rules.one_completes_all && units.len() != open {
         let text = format!(
             "the channel of order {} redeems whole orders: {open} units are open, {} named",
             order.id,
@@ -49,10 +50,16 @@ pub(super) fn redeem(
         );
         return Err(Refusal::new(Reason::StateForbids, text).into());
     }
+    let units = with_the_others(rules, &order, units);
     use_units(draft, &mut order, &units, used_at)?;
     let id = order.id.clone();
     draft.put(order);
     Ok(Answer::Redeemed { order: id, units })
+}
+
+/// The units that are used with these: all that are open, where one completes its order.
+pub(super) fn with_the_others(rules: &ChannelRules, order: &Order, units: Vec<u16>) -> Vec<u16> {
+    if rules.one_completes_all && !units.is_empty() { order.numbers(UnitState::Available) } else { units }
 }
 
 /// Units that are there become used; the channel is told. The caller writes the order. A channel that redeems whole

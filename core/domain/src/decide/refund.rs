@@ -1,7 +1,7 @@
-//! Refunds: asked, decided by rule or by a person, announced by the channel. The announcement is authoritative.
+//! Refunds: asked, and decided by rule or by a person. What the channel did then is in `refund_told`.
 
 use entrepot_contract::ids::{OrderId, RefundId};
-use entrepot_contract::intent::{AskRefund, GivesBack, RecordRefund, UnitChoice};
+use entrepot_contract::intent::{AskRefund, GivesBack, UnitChoice};
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{DeadlineKind, Order, OrderState, Refund, RefundCause, RefundState, UnitState};
 use entrepot_contract::outcome::{Reason, Refusal};
@@ -9,19 +9,16 @@ use entrepot_contract::product::{Fulfilment, RefundFee};
 use entrepot_contract::time::Timestamp;
 
 use super::draft::Draft;
-use super::issue::free_units;
+use super::issue::{free_units, named_by_others};
 use super::redeem::choose;
-use super::{Stop, give_codes, payment, refunded_units, reserve, unissued};
+use super::{Stop, payment, reserve, unissued};
 use crate::alert::AlertKind;
 use crate::answer::{Answer, RefundStanding};
 use crate::catalogue::Cancels;
 use crate::change::Change;
-use crate::command::{FOLLOWED, OrderName};
-use crate::credit::{PostingCause, PostingKind};
+use crate::command::OrderName;
 use crate::job::{JobKind, Notification, SUPPLIER};
-use crate::planted::{self, Bug};
 use crate::refund_rule::{Verdict, fee_on, judge};
-use crate::stock::Standing;
 
 /// What a refund would come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,13 +30,21 @@ pub struct RefundPreview {
 }
 
 /// What a refund would come to: the same evaluation as the decision.
-pub fn preview(order: &Order, cause: RefundCause, units: usize, at: Timestamp) -> Result<RefundPreview, Refusal> {
+/// `voucher`: the order behind a reservation, whose money is the reservation's where that costs nothing by itself.
+pub fn preview(
+    order: &Order,
+    voucher: Option<&Order>,
+    cause: RefundCause,
+    units: usize,
+    at: Timestamp,
+) -> Result<RefundPreview, Refusal> {
     let verdict = judge(order, cause, units, at);
     let fee = match verdict {
         Verdict::Allow(fee) => fee,
         Verdict::Refuse | Verdict::AskPerson => RefundFee::Free,
     };
-    let settlement_fee = fee_on(order.terms.settlement, fee)
+    let behind = voucher.filter(|voucher| reserve::pays_for(voucher)).map(|voucher| voucher.terms.settlement);
+    let settlement_fee = fee_on(behind.unwrap_or(order.terms.settlement), fee)
         .map_err(|fault| Refusal::new(Reason::Other, format!("fee of order {}: {fault}", order.id)))?;
     Ok(RefundPreview { verdict, settlement_fee })
 }
@@ -49,33 +54,29 @@ pub(super) fn ask(draft: &mut Draft<'_>, name: &OrderName, intent: &AskRefund) -
     if let Some(known) = draft.state.refunds(&order).find(|refund| refund.key == intent.key) {
         return Ok(answer(known));
     }
-    let mut refund = Refund {
-        id: draft.command.seed.refund(),
-        order: order.id.clone(),
-        key: intent.key.clone(),
-        state: RefundState::Waiting,
-        cause: intent.cause,
-        units: Vec::new(),
-        channel_fee: intent.fee,
-        asked_amount: intent.amount,
-        reason: intent.reason.clone(),
-        channel_amount: None,
-        settlement_fee: None,
-        decided_by: None,
-        note: None,
-        notice_owed: false,
-        asked_at: draft.at(),
-        decided_at: None,
-        done_at: None,
-    };
-    let chosen = choose(&order, &free_units(draft, &order), &intent.units);
-    match chosen {
-        Err(refusal) => decide(draft, &order, &mut refund, "rule", Err(refusal.text)),
-        Ok(units) => {
+    if intent.gives_back == GivesBack::Reservation && order.source().is_none() {
+        let text = format!("order {} is no reservation: no date of it can go back alone", order.id);
+        return Err(Refusal::new(Reason::Malformed, text).into());
+    }
+    let mut refund = asked(draft, &order, intent);
+    match asked_units(draft, &order, &refund, &intent.units) {
+        // A refusal without tickets would have no effect, whatever is wrong with the question.
+        Meant::None(_) if unissued::refusable(&order, &refund).is_err() => ask_person(draft, &order, &mut refund),
+        Meant::None(reason) => decide(draft, &order, &mut refund, "rule", Err(reason)),
+        Meant::Units(units) => {
             refund.units = units;
             by_rule(draft, &order, &mut refund, intent.asked_at)?;
         }
+        Meant::Person(units) => {
+            refund.units = units;
+            ask_person(draft, &order, &mut refund);
+        }
+        Meant::Nothing => {
+            refund.settlement_fee = Some(Money::zero(order.terms.settlement.currency));
+            decide(draft, &order, &mut refund, "rule", Ok(()));
+        }
     }
+    date_goes_back(draft, &mut order, &refund, false)?;
     let answered = answer(&refund);
     let times = draft.channel(&order.connection)?.times;
     if let Some(within) = times.audit_ms.filter(|_| refund.state == RefundState::Waiting) {
@@ -88,8 +89,118 @@ pub(super) fn ask(draft: &mut Draft<'_>, name: &OrderName, intent: &AskRefund) -
     Ok(answered)
 }
 
+fn asked(draft: &Draft<'_>, order: &Order, intent: &AskRefund) -> Refund {
+    Refund {
+        id: draft.command.seed.refund(),
+        order: order.id.clone(),
+        key: intent.key.clone(),
+        state: RefundState::Waiting,
+        cause: intent.cause,
+        units: Vec::new(),
+        gives_back: intent.gives_back,
+        same_as: None,
+        channel_fee: intent.fee,
+        asked_amount: intent.amount,
+        reason: intent.reason.clone(),
+        channel_amount: None,
+        settlement_fee: None,
+        decided_by: None,
+        note: None,
+        notice_owed: false,
+        asked_at: draft.at(),
+        decided_at: None,
+        done_at: None,
+    }
+}
+
+/// What a question is about.
+enum Meant {
+    /// Units that the rule decides about.
+    Units(Vec<u16>),
+    /// Units that a person decides about; none where they are back with the voucher already.
+    Person(Vec<u16>),
+    /// All of it went back before.
+    Nothing,
+    /// No unit that can go back, and why.
+    None(String),
+}
+
+fn asked_units(draft: &Draft<'_>, order: &Order, refund: &Refund, choice: &UnitChoice) -> Meant {
+    let mut free = free_units(draft, order);
+    let available = free.len();
+    if order.terms.reservation.is_some() {
+        // Whoever holds a date with them would lose it: that is nothing a rule of the voucher knows about.
+        let named = named_by_others(draft, order);
+        free.extend(order.numbers(UnitState::Reserved).into_iter().filter(|unit| !named.contains(unit)));
+    }
+    match choose(order, &free, choice) {
+        Ok(units) if units.iter().all(|unit| free[..available].contains(unit)) => Meant::Units(units),
+        Ok(units) => Meant::Person(units),
+        Err(refusal) => match reserve::left_behind(draft, order) {
+            Some(left) => ended_before(refund, left),
+            None => Meant::None(refusal.text),
+        },
+    }
+}
+
+/// A question about a reservation that ended before, unused: its voucher may be in use again.
+fn ended_before(refund: &Refund, left: reserve::Left) -> Meant {
+    let unissued = matches!(refund.cause, RefundCause::IssueFailed | RefundCause::NotAccepted);
+    match left {
+        _ if refund.gives_back == GivesBack::Reservation => Meant::Nothing,
+        reserve::Left::Gone => Meant::Nothing,
+        reserve::Left::Free if unissued => Meant::Nothing,
+        reserve::Left::Free | reserve::Left::Taken => Meant::Person(Vec::new()),
+    }
+}
+
+/// A date that goes back alone goes at once: the guest may reserve another one before the channel tells of it.
+fn date_goes_back(draft: &mut Draft<'_>, order: &mut Order, refund: &Refund, cancelled: bool) -> Result<(), Stop> {
+    if refund.state != RefundState::Agreed || refund.gives_back != GivesBack::Reservation {
+        return Ok(());
+    }
+    if order.state == OrderState::Created {
+        payment::end_unpaid(draft, order, "reservation given back")?;
+    } else {
+        let open = order.numbers(UnitState::Available).into_iter().filter(|unit| refund.units.contains(unit)).collect();
+        reserve::give_back(draft, order, open, cancelled)?;
+    }
+    draft.put(order.clone());
+    Ok(())
+}
+
+/// Questions about units that are gone meanwhile, by the channel's own word: nobody has to decide them any more, nor to
+/// be told.
+pub(super) fn overtaken(draft: &mut Draft<'_>, order: &mut Order) {
+    let open = |unit: &u16| {
+        order
+            .units
+            .iter()
+            .any(|own| own.number == *unit && matches!(own.state, UnitState::Available | UnitState::Reserved))
+    };
+    let over = |refund: &&Refund| refund.state == RefundState::Waiting && !refund.units.iter().any(open);
+    let all: Vec<Refund> = draft.state.refunds(order).filter(over).cloned().collect();
+    for mut refund in all {
+        refund.notice_owed = false;
+        decide(draft, order, &mut refund, "channel", Ok(()));
+        decided(draft, order, &refund);
+        draft.push(Change::Refund(Box::new(refund)));
+    }
+}
+
+/// What the rule says of a refund, with the voucher behind it.
+pub(super) fn previewed(
+    draft: &Draft<'_>,
+    order: &Order,
+    refund: &Refund,
+    at: Timestamp,
+) -> Result<RefundPreview, Refusal> {
+    let voucher = order.source().and_then(|(source, _)| draft.order(source));
+    preview(order, voucher.as_ref(), refund.cause, refund.units.len(), at)
+}
+
 fn by_rule(draft: &mut Draft<'_>, order: &Order, refund: &mut Refund, asked_at: Timestamp) -> Result<(), Stop> {
-    let told = preview(order, refund.cause, refund.units.len(), asked_at)?;
+    let told = previewed(draft, order, refund, asked_at)?;
     let by_rule = draft.channel(&order.connection)?.refund_by_rule;
     if by_rule && refund.cause == RefundCause::IssueFailed {
         unissued::asked(draft, order, refund);
@@ -107,7 +218,10 @@ fn by_rule(draft: &mut Draft<'_>, order: &Order, refund: &mut Refund, asked_at: 
         }
         Verdict::AskPerson => ask_person(draft, order, refund),
         Verdict::Allow(_) => {
-            refund.settlement_fee = Some(settlement_fee(told.settlement_fee, refund)?);
+            refund.settlement_fee = Some(match refund.gives_back {
+                GivesBack::Reservation => Money::zero(order.terms.settlement.currency),
+                _ => settlement_fee(told.settlement_fee, refund)?,
+            });
             if ticket_at_supplier(draft, order) {
                 let (id, key) = (Some(refund.id.clone()), refund.id.to_string());
                 let kind = JobKind::cancel(order, refund.units.clone(), id, key);
@@ -148,7 +262,7 @@ fn takes_back(draft: &Draft<'_>, order: &Order, refund: &Refund) -> bool {
 }
 
 /// What is kept back from the distributor for a refund: never more than what the channel keeps from the guest.
-fn settlement_fee(per_unit: Money, refund: &Refund) -> Result<Money, Refusal> {
+pub(super) fn settlement_fee(per_unit: Money, refund: &Refund) -> Result<Money, Refusal> {
     let count = u32::try_from(refund.units.len()).unwrap_or(u32::MAX);
     let fee = per_unit
         .times(count)
@@ -251,7 +365,8 @@ pub(super) fn settle(
         draft.note(&order, "cancelled at the supplier", kept);
     }
     decided(draft, &mut order, &refund);
-    draft.put(order);
+    draft.put(order.clone());
+    date_goes_back(draft, &mut order, &refund, asked_supplier)?;
     let answered = answer(&refund);
     draft.push(Change::Refund(Box::new(refund)));
     Ok(answered)
@@ -272,209 +387,4 @@ fn answer(refund: &Refund) -> Answer {
         RefundState::Done => RefundStanding::Done,
     };
     Answer::Refund { order: refund.order.clone(), refund: refund.id.clone(), standing }
-}
-
-pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRefund) -> Result<Answer, Stop> {
-    let mut order = draft.find(name)?;
-    let known = draft.state.refunds(&order).find(|refund| refund.key == intent.key).cloned();
-    if known.as_ref().is_some_and(|refund| refund.state == RefundState::Done) {
-        return Ok(Answer::Recorded { order: order.id });
-    }
-    if intent.gives_back != GivesBack::Units {
-        let waited = known.as_ref().is_some_and(|refund| refund.state == RefundState::Waiting);
-        let refund = money_alone(draft, &order, known, intent);
-        if waited {
-            decided(draft, &mut order, &refund);
-            draft.put(order.clone());
-        }
-        return Ok(Answer::Recorded { order: order.id });
-    }
-    if known.is_none()
-        && let Some(found) = followed(draft, &order, intent)
-    {
-        draft.note(&order, "refunded", format!("{}: the channel's notice of it came", found.id));
-        draft.push(Change::Refund(Box::new(Refund { key: intent.key.clone(), ..found })));
-        return Ok(Answer::Recorded { order: order.id });
-    }
-    let waited = known.as_ref().is_some_and(|refund| refund.state == RefundState::Waiting);
-    let mut refund = match known {
-        Some(refund) => contradiction(draft, &order, refund),
-        None => announced(draft, &order, intent),
-    };
-    if waited {
-        decided(draft, &mut order, &refund);
-    }
-    // Only what the supplier agreed to is gone there: an order may have been issued after its refund was agreed.
-    let cancelled_upstream = refund.state == RefundState::Agreed && refund.decided_by.as_deref() == Some(SUPPLIER);
-    let asked = refund.units.len();
-    refund.units = refunded_units::gone(draft, &order, &refund, intent);
-    // A fee agreed for more units than went is kept for those that went.
-    if let Some(fee) = refund.settlement_fee.as_mut().filter(|_| refund.units.len() < asked) {
-        let share = i128::from(fee.amount_minor) * refund.units.len() as i128 / asked as i128;
-        fee.amount_minor = i64::try_from(share).unwrap_or(fee.amount_minor);
-    }
-    refund.state = RefundState::Done;
-    refund.channel_amount = Some(intent.amount);
-    refund.done_at = Some(draft.at());
-    if order.state == OrderState::Created {
-        payment::end_unpaid(draft, &mut order, "refunded before payment was known")?;
-    } else {
-        let reserved = order.numbers(UnitState::Reserved);
-        give_back(draft, &mut order, &mut refund, intent.refunded_at)?;
-        upstream(draft, &order, &refund, cancelled_upstream);
-        draft.close_if_done(&mut order)?;
-        let gone: Vec<u16> = reserved.into_iter().filter(|unit| refund.units.contains(unit)).collect();
-        draft.put(order.clone());
-        if gone.is_empty() {
-            reserve::tell_source(draft, &order, &refund.units, UnitState::Available)?;
-        } else {
-            reserve::end_reservations_of(draft, &order, &gone)?;
-            // An unpaid reservation that ended whole gave other units back.
-            order = draft.find(&OrderName::Own(order.id.clone()))?;
-        }
-    }
-    let told = format!("{}: the guest got {} for units {:?}", refund.id, intent.amount, refund.units);
-    draft.note(&order, "refunded", told);
-    let id = order.id.clone();
-    draft.push(Change::Refund(Box::new(refund)));
-    draft.put(order);
-    Ok(Answer::Recorded { order: id })
-}
-
-/// The guest got money, and none of his units is known to be gone by it: the fact is kept, stock and credit stay, and a
-/// person says what it means for them.
-pub(super) fn money_alone(
-    draft: &mut Draft<'_>,
-    order: &Order,
-    known: Option<Refund>,
-    intent: &RecordRefund,
-) -> Refund {
-    let refund = known.unwrap_or_else(|| announced(draft, order, intent));
-    let refund = Refund {
-        state: RefundState::Done,
-        units: Vec::new(),
-        channel_amount: Some(intent.amount),
-        done_at: Some(draft.at()),
-        ..refund
-    };
-    let what = match intent.gives_back {
-        GivesBack::Money => "money alone",
-        GivesBack::Reservation => "for a date alone",
-        GivesBack::Units | GivesBack::Unknown => "for what this build does not know",
-    };
-    let text = format!("{}: the guest got {}, {what}; units and credit stay as they are", refund.id, intent.amount);
-    draft.alert(AlertKind::Contradiction, order.id.as_str(), format!("order {}: refund {text}; look there", order.id));
-    draft.note(order, "refunded", text);
-    draft.push(Change::Refund(Box::new(refund.clone())));
-    refund
-}
-
-/// The same result, which asking the channel had found before its notice came.
-fn followed(draft: &Draft<'_>, order: &Order, intent: &RecordRefund) -> Option<Refund> {
-    let same = |refund: &&Refund| {
-        let named = match &intent.units {
-            UnitChoice::Numbers(numbers) => numbers.iter().all(|unit| refund.units.contains(unit)),
-            UnitChoice::Count(count) => usize::try_from(*count).is_ok_and(|count| count == refund.units.len()),
-            UnitChoice::AllLeft | UnitChoice::Named(_) | UnitChoice::Unknown(_) => true,
-        };
-        refund.key.starts_with(FOLLOWED) && refund.channel_amount == Some(intent.amount) && named
-    };
-    draft.state.refunds(order).find(same).cloned()
-}
-
-/// A result that we refused, or had not decided, is recorded all the same, and somebody should look.
-fn contradiction(draft: &mut Draft<'_>, order: &Order, refund: Refund) -> Refund {
-    if refund.state == RefundState::Refused {
-        let text = format!("the channel refunded {} of order {}, which was refused here", refund.id, order.id);
-        draft.alert(AlertKind::Contradiction, order.id.as_str(), text);
-    }
-    refund
-}
-
-fn announced(draft: &Draft<'_>, order: &Order, intent: &RecordRefund) -> Refund {
-    Refund {
-        id: draft.command.seed.refund(),
-        order: order.id.clone(),
-        key: intent.key.clone(),
-        state: RefundState::Waiting,
-        cause: intent.cause,
-        units: Vec::new(),
-        channel_fee: None,
-        asked_amount: None,
-        reason: None,
-        channel_amount: None,
-        settlement_fee: None,
-        decided_by: Some("channel".to_owned()),
-        note: None,
-        notice_owed: false,
-        asked_at: draft.at(),
-        decided_at: None,
-        done_at: None,
-    }
-}
-
-/// Units, stock and credit go back; per unit never more than was captured.
-fn give_back(draft: &mut Draft<'_>, order: &mut Order, refund: &mut Refund, at: Timestamp) -> Result<(), Stop> {
-    let fee = match refund.settlement_fee {
-        Some(fee) => fee,
-        None => {
-            let told = preview(order, refund.cause, refund.units.len(), at)?;
-            settlement_fee(told.settlement_fee, refund)?
-        }
-    };
-    refund.settlement_fee = Some(fee);
-    let mut fee_left = fee.amount_minor;
-    let mut back = 0_i64;
-    for unit in order.units.iter_mut().filter(|unit| refund.units.contains(&unit.number)) {
-        unit.state = UnitState::Refunded;
-        let kept = fee_left.min(unit.captured_minor - unit.returned_minor);
-        let returned = unit.captured_minor - unit.returned_minor - kept;
-        fee_left -= kept;
-        unit.returned_minor += returned;
-        back = back.saturating_add(returned);
-    }
-    draft.release(order, &refund.units, Standing::Sold)?;
-    if let Some(distributor) = order.terms.distributor.clone() {
-        let cause =
-            PostingCause { order: Some(order.id.clone()), refund: Some(refund.id.clone()), ..PostingCause::default() };
-        let amount = Money::new(back, order.terms.settlement.currency);
-        draft.post(&distributor, PostingKind::Refund, amount, cause)?;
-    }
-    give_codes::give_up(draft, order, &refund.units)
-}
-
-/// The money is gone: tickets at a supplier have to go, too, unless it agreed before.
-fn upstream(draft: &mut Draft<'_>, order: &Order, refund: &Refund, cancelled: bool) {
-    if cancelled || refund.units.is_empty() || !ticket_at_supplier(draft, order) || planted::is(Bug::RefundedTicketKept)
-    {
-        return;
-    }
-    let kind = JobKind::cancel(order, refund.units.clone(), None, refund.id.to_string());
-    draft.ask_supplier(order, kind);
-}
-
-/// What a supplier keeps of a cancellation, in words.
-#[must_use]
-pub fn kept(fee: Money) -> String {
-    format!("the supplier keeps {fee}")
-}
-
-pub(super) fn supplier_answered(
-    draft: &mut Draft<'_>,
-    order: &OrderId,
-    refused: Option<&str>,
-    fee: Option<Money>,
-) -> Result<Answer, Stop> {
-    match refused {
-        Some(reason) => {
-            let text = format!("order {order} was refunded by the channel, but the supplier keeps it: {reason}");
-            draft.alert(AlertKind::Contradiction, order.as_str(), text);
-            draft.note_on(order, "supplier refused to cancel", reason);
-        }
-        None => {
-            let kept = fee.map(kept).unwrap_or_default();
-            draft.note_on(order, "cancelled at the supplier", kept);
-        }
-    }
-    Ok(Answer::Recorded { order: order.clone() })
 }

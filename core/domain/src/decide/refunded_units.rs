@@ -35,7 +35,8 @@ pub(super) fn gone(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent
     };
     // A reservation that was cancelled before has no open unit left, nor has an order that ended unpaid and was paid
     // all the same: their refund is no news.
-    let ended = order.source().is_some() || order.state == OrderState::Cancelled;
+    let unused = order.count(UnitState::Redeemed) == 0;
+    let ended = (order.source().is_some() && unused) || order.state == OrderState::Cancelled;
     let over = ended && open.is_empty();
     if (!other.is_empty() || gone.is_empty() || short) && !over {
         let text = format!(

@@ -5,9 +5,10 @@ use entrepot_contract::ids::{ApplicationId, ChannelOrderId, SkuId};
 use entrepot_contract::intent::{CreateOrder, Wish};
 use entrepot_contract::listing::{Listing, Sells};
 use entrepot_contract::money::Money;
-use entrepot_contract::order::{Order, OrderKind, OrderState, UnitState};
+use entrepot_contract::order::{Order, OrderKind, OrderState, UnitState, Visit};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{Markup, ReservationRule};
+use entrepot_contract::time::{Timestamp, VisitDate};
 
 use super::create::Offer;
 use super::draft::Draft;
@@ -20,6 +21,7 @@ use crate::credit::{PostingCause, PostingKind};
 use crate::job::JobKind;
 use crate::planted::{self, Bug};
 use crate::stock::Standing;
+use crate::venue;
 
 /// The voucher order that a reservation names. One that is not here, or not paid, may be on its way: the caller is asked
 /// to come again, and nothing is kept of this call.
@@ -49,6 +51,43 @@ pub(super) fn source(draft: &Draft<'_>, application: &ApplicationId, number: &Ch
 /// Whether a wish is for a date of a voucher.
 pub(super) fn is_reservation(listing: &Listing, wish: &Wish) -> bool {
     matches!(listing.sells, Sells::Pair { .. }) && wish.visit.is_some()
+}
+
+/// Whether a voucher's dates reach to this visit: those that it can be used on, and no more than its rule's days ahead.
+fn bookable(
+    rule: ReservationRule,
+    usable: Option<(VisitDate, VisitDate)>,
+    visit: &Visit,
+    time_zone: &str,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let closed = |text: String| Err(Refusal::new(Reason::DateClosed, text));
+    if let Some((first, last)) = usable
+        && (visit.arrive < first || visit.leave > last)
+    {
+        return closed(format!("it is for dates from {first} to {last}, not {}", visit.arrive));
+    }
+    let today = venue::zone(time_zone).and_then(|zone| venue::today(zone, now));
+    let ahead = u32::from(rule.window_days.max(1) - 1);
+    match today.and_then(|today| today.plus_days(ahead)) {
+        Some(last) if visit.arrive <= last => Ok(()),
+        Some(last) => closed(format!(
+            "dates are reserved {} days ahead, today until {last}; {} is later",
+            rule.window_days, visit.arrive
+        )),
+        None => closed(format!("nobody knows what day it is in {time_zone:?}")),
+    }
+}
+
+/// Whether the catalogue's voucher reaches to the date of a wish, as far as it tells without the voucher order: that
+/// has the dates of the day on which it was sold.
+pub(super) fn reaches(rules: &Rules, offer: &Offer<'_>, wish: &Wish, now: Timestamp) -> Result<(), Refusal> {
+    let (Sells::Pair { voucher, .. }, Some(visit)) = (&offer.listing.sells, &wish.visit) else { return Ok(()) };
+    let (product, _) = rules.catalogue.sku(voucher)?;
+    let Some(rule) = product.reservation else { return Ok(()) };
+    let usable = venue::usable(product.validity, None);
+    bookable(rule, usable, visit, &offer.product.time_zone, now)
+        .map_err(|refusal| Refusal::new(refusal.reason, format!("voucher {voucher}: {}", refusal.text)))
 }
 
 /// What a reservation for this settlement price is going to capture for one unit, as far as the catalogue tells without
@@ -93,11 +132,10 @@ pub(super) fn take(draft: &mut Draft<'_>, order: &mut Order, mut source: Order, 
             format!("{} is reserved with voucher {}, not {}", offer.sku.id, offer.listing.sells.bought(), source.sku);
         return Err(no(text));
     }
-    if let (Some((first, last)), Some(visit)) = (source.terms.usable, order.visit)
-        && (visit.arrive < first || visit.leave > last)
-    {
-        let text = format!("voucher order {} is for dates from {first} to {last}, not {}", source.id, visit.arrive);
-        return Err(Refusal::new(Reason::DateClosed, text).into());
+    if let Some(visit) = &order.visit {
+        bookable(rule, source.terms.usable, visit, &order.terms.time_zone, draft.at()).map_err(|refusal| {
+            Refusal::new(refusal.reason, format!("voucher order {}: {}", source.id, refusal.text))
+        })?;
     }
     let free = free_units(draft, &source);
     let wanted = order.units.len();
@@ -165,10 +203,73 @@ pub(super) fn tell_source(draft: &mut Draft<'_>, order: &Order, units: &[u16], s
     Ok(())
 }
 
+/// Whether a voucher's money is that of its reservations, which cost nothing by themselves.
+pub(super) fn pays_for(voucher: &Order) -> bool {
+    voucher.terms.reservation.is_some_and(|rule| rule.markup == Markup::Nothing)
+}
+
+/// The voucher's units behind these units of a reservation that are neither used nor given back.
+pub(super) fn behind(order: &Order, voucher: &Order, units: &[u16]) -> Vec<u16> {
+    let taken = order.source().map_or(&[][..], |(_, taken)| taken);
+    let open = |number: &u16| {
+        let unit = voucher.units.iter().find(|unit| unit.number == *number);
+        unit.is_some_and(|unit| matches!(unit.state, UnitState::Available | UnitState::Reserved))
+    };
+    units.iter().filter_map(|unit| taken.get(usize::from(*unit).checked_sub(1)?)).copied().filter(open).collect()
+}
+
+/// What is left of a voucher behind a reservation that ended without having been used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    /// Nothing: it went back, too.
+    Gone,
+    /// Units that nobody reserved since.
+    Free,
+    /// Units that another reservation has.
+    Taken,
+}
+
+/// None where the order is no reservation, or one that has units or had some used.
+pub(super) fn left_behind(draft: &Draft<'_>, order: &Order) -> Option<Left> {
+    let (source, _) = order.source()?;
+    if order.count(UnitState::Refunded) != order.units.len() {
+        return None;
+    }
+    let voucher = draft.order(source)?;
+    let all: Vec<u16> = order.units.iter().map(|unit| unit.number).collect();
+    let open = behind(order, &voucher, &all);
+    let free = voucher.numbers(UnitState::Available);
+    Some(match () {
+        () if open.is_empty() => Left::Gone,
+        () if open.iter().all(|unit| free.contains(unit)) => Left::Free,
+        () => Left::Taken,
+    })
+}
+
+/// Units of a paid reservation go back to its voucher. `cancelled`: its supplier took them back already.
+pub(super) fn give_back(
+    draft: &mut Draft<'_>,
+    order: &mut Order,
+    units: Vec<u16>,
+    cancelled: bool,
+) -> Result<(), Stop> {
+    if units.is_empty() {
+        return Ok(());
+    }
+    let upstream = !cancelled && super::refund::ticket_at_supplier(draft, order);
+    draft.note(order, "given back", format!("units {units:?} go back to the voucher"));
+    end(draft, order, &units, UnitState::Available, upstream)?;
+    Ok(draft.close_if_done(order)?)
+}
+
 /// Ends units of a paid reservation for good: stock, markup and the voucher's units go back, a supplier is told.
 /// `state`: what becomes of the voucher's units.
 pub(super) fn end_units(draft: &mut Draft<'_>, order: &mut Order, units: &[u16], state: UnitState) -> Result<(), Stop> {
     let upstream = super::refund::ticket_at_supplier(draft, order);
+    end(draft, order, units, state, upstream)
+}
+
+fn end(draft: &mut Draft<'_>, order: &mut Order, units: &[u16], state: UnitState, upstream: bool) -> Result<(), Stop> {
     let mut back = 0_i64;
     for unit in order.units.iter_mut().filter(|unit| units.contains(&unit.number)) {
         unit.state = UnitState::Refunded;
@@ -206,12 +307,14 @@ pub(super) fn end_reservations_of(draft: &mut Draft<'_>, source: &Order, gone: &
         if order.state == OrderState::Created {
             // Nobody paid for it yet, and nobody will pay for what is left of it: it ends whole, with what it held.
             super::payment::end_unpaid(draft, &mut order, "voucher refunded")?;
+            super::refund::overtaken(draft, &mut order);
             draft.put(order);
             continue;
         }
         draft.note(&order, "voucher refunded", format!("units {units:?} end with {}", source.id));
         end_units(draft, &mut order, &units, UnitState::Refunded)?;
         draft.close_if_done(&mut order)?;
+        super::refund::overtaken(draft, &mut order);
         draft.put(order);
     }
     Ok(())

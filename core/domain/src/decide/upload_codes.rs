@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entrepot_contract::ids::{CodeId, NodeId, PoolName, UploadId};
+use entrepot_contract::ids::{ChannelOrderId, CodeId, ConnectionId, NodeId, PoolName, UploadId};
 use entrepot_contract::notice::{EarlierCodes, RefusedCode};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::time::Timestamp;
@@ -294,4 +294,18 @@ pub(super) fn stop(draft: &mut Draft<'_>, id: &UploadId) -> Result<Answer, Stop>
     draft.resolve(AlertKind::UploadFailed, id.as_str());
     end(draft, &mut upload, UploadStanding::Stopped);
     Ok(Answer::Changed { rows: 1 })
+}
+
+/// The channel gave a code to a buyer of its own.
+pub(super) fn bound(
+    draft: &mut Draft<'_>,
+    code: &CodeId,
+    connection: &ConnectionId,
+    order: &ChannelOrderId,
+    ordered_at: Option<Timestamp>,
+) -> Answer {
+    let made = ordered_at.map_or_else(String::new, |at| format!(", made at {at}"));
+    let text = format!("connection {connection} gave it to its order {order}{made}");
+    codes::told(draft, HistoryKind::Code, code.as_str(), &CodeState::Reserved, &text);
+    Answer::Changed { rows: 1 }
 }

@@ -141,8 +141,12 @@ fn newly_used(draft: &mut Draft<'_>, order: &Order, told: &UsedUnits) -> Vec<u16
     }
 }
 
-/// Where guests may also show their tickets at our desk, the supplier need not know of each.
+/// Where guests may also show their tickets at our desk, the supplier need not know of each; nor where one ticket that it
+/// saw completed the others.
 fn fewer(draft: &mut Draft<'_>, order: &Order, known: usize, told: usize) {
+    if told > 0 && draft.channel(&order.connection).is_ok_and(|channel| channel.one_completes_all) {
+        return;
+    }
     let Fulfilment::Supplier { connection, .. } = &order.terms.fulfilment else { return };
     if draft.state.rules.supplier(connection).is_some_and(|rules| rules.own_gate) {
         return;
@@ -165,6 +169,7 @@ fn at_gate(draft: &mut Draft<'_>, order: &mut Order, used: &[u16], used_at: Time
     if usable.is_empty() || !issued {
         return Ok(());
     }
+    let usable = redeem::with_the_others(draft.channel(&order.connection)?, order, usable);
     let live = |refund: &&Refund| matches!(refund.state, RefundState::Waiting | RefundState::Agreed);
     let pending = draft.state.refunds(order).filter(live);
     if let Some(refund) = pending.filter(|refund| refund.units.iter().any(|unit| usable.contains(unit))).last() {

@@ -5,7 +5,7 @@ use entrepot_contract::intent::UnitChoice;
 use entrepot_contract::order::OrderState;
 use entrepot_contract::outcome::{Acceptance, Reason};
 use entrepot_domain::answer::Answer;
-use entrepot_domain::catalogue::OnEmpty;
+use entrepot_domain::catalogue::{CodeRules, OnEmpty};
 use entrepot_domain::code::NewCode;
 use entrepot_domain::code::{BatchState, CodeState};
 use entrepot_domain::command::Body;
@@ -150,6 +150,24 @@ fn an_empty_pool_may_refuse_at_once() {
 }
 
 #[test]
+fn pools_of_one_connection_may_give_codes_in_ways_of_their_own() {
+    let mut world = World::new();
+    world.supplier("codes", |rules| {
+        let own = CodeRules { per_unit: 2, on_empty: OnEmpty::Refuse, return_unshown: false };
+        rules.pools.insert(id("codes-a"), own);
+        rules.pools.insert(id("another"), CodeRules { per_unit: 9, ..own });
+    });
+    world.ok(codes("codes-a", &["A", "B", "C"]));
+    let order = world.issued("1", "pooled", 1);
+    assert_eq!(given(&world, &order).join(""), "AB");
+    world.sold("2", "pooled", 1);
+    assert!(matches!(world.ok(start_issue("2")), Answer::NotIssued { .. }), "it refuses, though the connection waits");
+    world.supplier("codes", |rules| rules.pools.clear());
+    let order = world.issued("3", "pooled", 1);
+    assert_eq!(given(&world, &order).join(""), "C", "as the connection has it");
+}
+
+#[test]
 fn a_batch_is_paused_resumed_and_voided() {
     let mut world = World::new();
     let two = vec![new_code("A", "b1", None, None), new_code("B", "b2", None, None)];
@@ -204,6 +222,10 @@ fn codes_that_nobody_saw_go_back_where_the_merchant_allows_it() {
     world.ok(refunded("1", "r", UnitChoice::AllLeft, world.now));
     assert_eq!(available(&world), 3);
     assert!(world.credentials[&first].is_empty(), "the order knows them no more");
+    let states: Vec<CodeState> = world.codes.iter().map(|code| code.state).collect();
+    assert_eq!(states, [CodeState::Returned, CodeState::Returned, CodeState::Available]);
+    let fresh = world.sold("0", "pooled", 1);
+    assert_eq!(given(&world, &fresh), ["C"], "what was never given goes first");
     let second = world.sold("2", "pooled", 1);
     assert_eq!(given(&world, &second), ["A"]);
     // Whatever of an order was shown, or given back in parts, is void.
@@ -214,7 +236,34 @@ fn codes_that_nobody_saw_go_back_where_the_merchant_allows_it() {
     world.ok(Body::ShowCredentials { order: third });
     world.ok(refunded("3", "r", UnitChoice::AllLeft, world.now));
     let states: Vec<CodeState> = world.codes.iter().map(|code| code.state).collect();
-    assert_eq!(states, [CodeState::Void, CodeState::Void, CodeState::Available]);
+    assert_eq!(states, [CodeState::Void, CodeState::Void, CodeState::Assigned]);
+}
+
+#[test]
+fn what_came_back_counts_rests_ends_and_is_voided_with_the_others() {
+    let mut world = returning();
+    add(&mut world, vec![new_code("A", "b1", None, Some("2026-12-30")), new_code("B", "b2", None, None)]);
+    world.ok(Body::SetPoolThreshold { pool: id("codes-a"), threshold: 2, expiring_days: None });
+    world.sold("1", "pooled", 2);
+    assert_eq!((available(&world), world.alerts_of("pool_low")), (0, 1));
+    world.ok(refunded("1", "r", UnitChoice::AllLeft, world.now));
+    assert_eq!((available(&world), world.alerts_of("pool_low")), (2, 0), "they count for the threshold");
+    let states = |world: &World| world.codes.iter().map(|code| code.state).collect::<Vec<_>>();
+    assert_eq!(world.ok(move_batch("b1", BatchState::Paused)), Answer::Changed { rows: 1 });
+    assert_eq!((states(&world), available(&world)), (vec![CodeState::Paused, CodeState::Returned], 1));
+    assert_eq!(world.ok(move_batch("b1", BatchState::Active)), Answer::Changed { rows: 1 });
+    assert_eq!((states(&world), available(&world)), (vec![CodeState::Available, CodeState::Returned], 2));
+    let code = world.codes[1].id.clone();
+    world.ok(Body::VoidCode { pool: id("codes-a"), code });
+    assert_eq!((states(&world), available(&world)), (vec![CodeState::Available, CodeState::Void], 1));
+    let line = world.history.last().unwrap();
+    assert_eq!(line.cells[0].before, serde_json::json!("returned"), "{line:?}");
+    world.sold("2", "pooled", 1);
+    world.ok(refunded("2", "r", UnitChoice::AllLeft, world.now));
+    assert_eq!(states(&world), [CodeState::Returned, CodeState::Void]);
+    let expire = Body::ExpireCodes { pool: id("codes-a"), before: date("2026-12-31") };
+    assert_eq!(world.ok(expire), Answer::Changed { rows: 1 });
+    assert_eq!((states(&world), available(&world)), (vec![CodeState::Expired, CodeState::Void], 0));
 }
 
 #[test]

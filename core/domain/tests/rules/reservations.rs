@@ -145,7 +145,7 @@ fn a_voucher_refunded_by_the_channel_ends_its_reservation() {
 #[test]
 fn an_unpaid_reservation_ends_whole_with_its_voucher_and_holds_nothing() {
     let mut world = World::new().with_voucher();
-    let rule = ReservationRule { together: true, markup: Markup::Calendar };
+    let rule = ReservationRule { markup: Markup::Calendar, ..ReservationRule::default() };
     world.product("trip", |product| product.reservation = Some(rule));
     voucher(&mut world, "v", 3);
     world.ok(reservation("r", "v", 3, None));

@@ -65,7 +65,9 @@ impl Run {
     fn new(together: bool) -> Self {
         let mut world = World::new().with_voucher();
         let markup = if together { Markup::Nothing } else { Markup::Calendar };
-        world.product("trip", |product| product.reservation = Some(ReservationRule { together, markup }));
+        world.product("trip", |product| {
+            product.reservation = Some(ReservationRule { together, markup, ..ReservationRule::default() })
+        });
         world.at("2026-10-01T02:00:00Z");
         Self { world, told: BTreeMap::new(), together, step: 0 }
     }
@@ -108,10 +110,7 @@ impl Run {
             }
             Act::CancelReservation(number) => drop(self.world.give(cancel(&self.newest(*number)))),
             Act::RefundVoucher(number, count) => self.refund_voucher(*number, *count),
-            Act::RefundReservation(number, count) => {
-                let name = self.newest(*number);
-                self.world.give(refunded(&name, &format!("k{}", self.step), UnitChoice::Count(*count), now));
-            }
+            Act::RefundReservation(number, count) => self.refund_reservation(*number, *count),
             Act::Ask(number, of_reservation) => {
                 let name = if *of_reservation { self.newest(*number) } else { format!("v{number}") };
                 self.world.give(ask(&name, &format!("q{}", self.step), UnitChoice::AllLeft, now));
@@ -148,6 +147,21 @@ impl Run {
         self.world.ok(refunded(&name, &format!("k{}", self.step), UnitChoice::Count(count), self.world.now));
         // The channel's word counts, also for what was reserved meanwhile.
         self.told.get_mut(&number).unwrap().gone += (free + live).min(usize::try_from(count).unwrap());
+    }
+
+    /// Money told of a reservation that costs nothing is its voucher's.
+    fn refund_reservation(&mut self, number: u8, count: u32) {
+        let name = self.newest(number);
+        if self.together && self.known(&name) {
+            let (_, taken) = self.world.order(&name).source().map(|(id, taken)| (id.clone(), taken.to_vec())).unwrap();
+            let voucher = self.world.order(&format!("v{number}"));
+            let open = |unit: &&entrepot_contract::order::Unit| {
+                taken.contains(&unit.number) && matches!(unit.state, UnitState::Available | UnitState::Reserved)
+            };
+            let behind = voucher.units.iter().filter(open).count();
+            self.told.get_mut(&number).unwrap().gone += behind.min(usize::try_from(count).unwrap());
+        }
+        self.world.give(refunded(&name, &format!("k{}", self.step), UnitChoice::Count(count), self.world.now));
     }
 
     fn pass(&mut self, seconds: u32) {

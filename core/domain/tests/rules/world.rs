@@ -10,8 +10,7 @@ use entrepot_contract::money::Money;
 use entrepot_contract::order::{Credential, Guests, LimitKey, Order, Refund, UnitCredentials};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{
-    Fulfilment, GuestRequirement, Markup, Product, ProductKind, RefundOtherwise, RefundRule, ReservationRule, Sku,
-    Validity,
+    Fulfilment, GuestRequirement, Product, ProductKind, RefundOtherwise, RefundRule, ReservationRule, Sku, Validity,
 };
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::{Alert, AlertChange, AlertKind};
@@ -98,6 +97,7 @@ pub fn channel_rules(application: &str) -> ChannelRules {
         issue_at_acceptance: false,
         refund_by_rule: true,
         redeem_units: true,
+        one_completes_all: false,
         tells_redemption: true,
         times: Times::usual(),
         beside: Beside::default(),
@@ -232,7 +232,7 @@ impl World {
         let voucher = Product {
             kind: ProductKind::FlashSaleVoucher,
             validity: Validity::Window { from: date("2026-09-20"), to: date("2026-10-31") },
-            reservation: Some(ReservationRule { together: true, markup: Markup::Nothing }),
+            reservation: Some(ReservationRule::default()),
             ..product("trip-product")
         };
         let pair = Sells::Pair { voucher: id("trip"), reservation: id("entry") };
@@ -354,21 +354,23 @@ impl World {
             id: code.id.clone(),
             valid: code.facts.valid,
             credentials: code.credentials.clone(),
+            returned: code.state == CodeState::Returned,
         };
+        let turn = |code: &CodeRow| (code.state == CodeState::Returned, code.facts.valid.end());
         for (pool, wanted) in &footprint.pools {
             state.pools.insert(pool.clone(), self.pools.get(pool).cloned());
-            let mine = |code: &&CodeRow| &code.pool == pool && code.state == CodeState::Available;
+            let mine = |code: &&CodeRow| &code.pool == pool && code.state.is_free();
             let named = |code: &&CodeRow| footprint.codes.contains(&(pool.clone(), code.id.clone()));
             let mut found: Vec<&CodeRow> = self.codes.iter().filter(mine).filter(named).collect();
             let limit = footprint.codes_wanted(pool) as usize;
             for days in wanted.keys() {
                 let good = |code: &&CodeRow| days.is_none_or(|days| code.facts.valid.cover(days));
                 let mut fits: Vec<&CodeRow> = self.codes.iter().filter(mine).filter(good).collect();
-                fits.sort_by_key(|code| code.facts.valid.end());
+                fits.sort_by_key(|code| turn(code));
                 state.codes_seen.insert((pool.clone(), *days), fits.len() < limit);
                 found.extend(fits.into_iter().take(limit));
             }
-            found.sort_by_key(|code| (code.facts.valid.end(), code.id.clone()));
+            found.sort_by_key(|code| (turn(code), code.id.clone()));
             found.dedup_by_key(|code| code.id.clone());
             state.codes.insert(pool.clone(), found.into_iter().map(available).collect::<VecDeque<_>>());
         }
@@ -442,14 +444,14 @@ impl World {
         }
         for taken in writes.taken_codes {
             let row = self.code(&taken.code);
-            assert_eq!(row.state, CodeState::Available, "a code is taken only from those that may be given");
+            assert!(row.state.is_free(), "a code is taken only from those that may be given");
             row.state = CodeState::Assigned;
             row.unit = Some((taken.order, taken.unit));
             row.given += 1;
         }
         for (id, upload, _) in writes.reserved_codes {
             let row = self.code(&id);
-            assert_eq!(row.state, CodeState::Available, "only what may be given is reserved");
+            assert!(row.state.is_free(), "only what may be given is reserved");
             row.state = CodeState::Reserved;
             row.upload = Some((upload, HandOver::Waiting));
         }
@@ -497,7 +499,7 @@ impl World {
 
     pub fn snapshot(&self) -> Snapshot {
         let rows = |pool: &PoolName| {
-            let mine = |code: &&CodeRow| &code.pool == pool && code.state == CodeState::Available;
+            let mine = |code: &&CodeRow| &code.pool == pool && code.state.is_free();
             u32::try_from(self.codes.iter().filter(mine).count()).unwrap()
         };
         Snapshot {

@@ -3,7 +3,7 @@
 use entrepot_contract::intent::Wish;
 use entrepot_contract::order::LimitKey;
 use entrepot_contract::outcome::{Outcome, Reason, Refusal};
-use entrepot_domain::decide::{Offer, check_wish};
+use entrepot_domain::decide::{Offer, check_booking};
 use entrepot_domain::limits;
 
 use super::offer::left;
@@ -23,7 +23,7 @@ async fn check(visit: &Visit<'_>, wish: &Wish) -> Outcome {
             return Outcome::Busy;
         }
     };
-    let offer = match check_wish(&rules, &visit.connection.id, wish, visit.core.clock.now()) {
+    let offer = match check_booking(&rules, &visit.connection.id, wish, visit.core.clock.now()) {
         Ok(offer) => offer,
         Err(refusal) => return Outcome::Refused(refusal),
     };

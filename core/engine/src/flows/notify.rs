@@ -3,7 +3,7 @@
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse};
 use entrepot_contract::message::{Request, Response};
 use entrepot_contract::notice::{Notice, OrderEvent, OrderNotice, RefundDecision, Told};
-use entrepot_contract::order::{Order, Refund, RefundCause, RefundState};
+use entrepot_contract::order::{Order, Refund, RefundCause, RefundState, UnitCredentials};
 use entrepot_domain::command::Body;
 use entrepot_domain::job::{JobState, Notification};
 use entrepot_domain::planted::{self, Bug};
@@ -90,10 +90,7 @@ async fn content(
         Notification::Accepted => OrderEvent::Accepted,
         Notification::Refused { reason } => OrderEvent::Refused { reason: reason.clone() },
         Notification::IssueFailed { reason } => OrderEvent::IssueFailed { reason: reason.clone() },
-        Notification::Issued => {
-            let read = core.storage.credentials(&order.merchant, &order.id).await;
-            OrderEvent::Issued { units: read.map_err(|fault| supplier::again(&fault))? }
-        }
+        Notification::Issued => OrderEvent::Issued { units: credentials(core, order).await? },
         Notification::RefundDecided { refund } => {
             let Some(refund) = refunds.iter().find(|other| &other.id == refund) else { return Ok(None) };
             OrderEvent::RefundDecided {
@@ -119,8 +116,17 @@ async fn content(
             at: *at,
             shop: shop.cloned(),
             refund_refused: refunds.iter().filter(|refund| was_refused(refund)).map(|refund| refund.asked_at).max(),
+            tickets: {
+                let mut tickets = credentials(core, order).await?;
+                tickets.retain(|ticket| units.contains(&ticket.unit));
+                tickets
+            },
         },
     }))
+}
+
+async fn credentials(core: &Core, order: &Order) -> Result<Vec<UnitCredentials>, Tried> {
+    core.storage.credentials(&order.merchant, &order.id).await.map_err(|fault| supplier::again(&fault))
 }
 
 /// A refund that was asked for tickets that were there.

@@ -1,7 +1,7 @@
 //! Refunds as a channel sees them: asked, answered by rule when there is time, announced.
 
 use entrepot_contract::ids::{MerchantId, OrderId, RefundId};
-use entrepot_contract::intent::{AskRefund, Intent, RecordRefund};
+use entrepot_contract::intent::{AskRefund, GivesBack, Intent, RecordRefund};
 use entrepot_contract::order::{Refund, RefundCause, RefundState, UnitCredentials, UnitState};
 use entrepot_contract::outcome::Outcome;
 use entrepot_domain::alert::AlertKind;
@@ -14,11 +14,15 @@ use crate::inbound::Visit;
 use crate::storage::StorageFault;
 
 pub(super) async fn ask(visit: &Visit<'_>, ask: &AskRefund) -> Outcome {
-    let fields = [
+    let mut fields = vec![
         ("order", ask.order.to_string()),
         ("units", format!("{:?}", ask.units)),
         ("fee", ask.fee.map(|fee| fee.to_string()).unwrap_or_default()),
     ];
+    // What was asked for before this could be said has the same digest as ever.
+    if ask.gives_back != GivesBack::Units {
+        fields.push(("gives back", format!("{:?}", ask.gives_back)));
+    }
     let body = Body::AskRefund { order: visit.name_of(&ask.order), intent: ask.clone() };
     match visit.command(&ask.key, &fields, body).await {
         Ok(Answer::Refund { order, refund, standing: RefundStanding::Waiting }) => {

@@ -101,9 +101,10 @@ fn in_ask(ask: &AskRefund) -> Option<&'static str> {
 
 fn in_refund(gives_back: GivesBack, units: &UnitChoice) -> Option<&'static str> {
     match (gives_back, units) {
-        (GivesBack::Units, UnitChoice::Named(names)) if by_code(names) => Some("a refund of units by their codes"),
-        (GivesBack::Units, _) => None,
-        (GivesBack::Reservation, _) => Some("giving back a date alone"),
+        (GivesBack::Units | GivesBack::Reservation, UnitChoice::Named(names)) if by_code(names) => {
+            Some("a refund of units by their codes")
+        }
+        (GivesBack::Units | GivesBack::Reservation, _) => None,
         (GivesBack::Money, _) => Some("giving back money alone"),
         (GivesBack::Unknown, _) => Some("giving back what this build does not know"),
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use entrepot_contract::fault::{Effect, Fault};
-use entrepot_contract::ids::{ConnectionId, MerchantId, UploadId};
+use entrepot_contract::ids::{CodeId, ConnectionId, MerchantId, PoolName, UploadId};
 use entrepot_contract::listing::ListingNames;
 use entrepot_contract::looking::{BoundOrder, Look, LookName, Seen};
 use entrepot_contract::notice::{CodesNotice, Notice, PoolCode, Told};
@@ -23,6 +23,7 @@ use super::supplier::CALL_LIMIT_MS;
 use crate::core::{Core, Engine};
 use crate::directory::Connection;
 use crate::rounds::Going;
+use crate::sequencer::Undecided;
 use crate::storage::{StorageFault, UploadCode};
 
 /// How long after its call's limit a try may still be open, in milliseconds.
@@ -237,5 +238,27 @@ impl Engine {
             Seen::ReservedCode { order } => Ok(order),
             _ => Err(Fault::garbled("look was answered with something else")),
         }
+    }
+
+    /// Writes into a code's history to which order its channel gave it; once for each order, however often it is asked.
+    pub async fn note_bound_order(
+        &self,
+        by: &str,
+        merchant: &MerchantId,
+        pool: &PoolName,
+        code: &CodeId,
+        connection: &ConnectionId,
+        bound: &BoundOrder,
+    ) -> Result<Answer, Undecided> {
+        let body = Body::NoteBoundCode {
+            pool: pool.clone(),
+            code: code.clone(),
+            connection: connection.clone(),
+            order: bound.order.clone(),
+            ordered_at: bound.ordered_at,
+        };
+        let key = format!("{code}/{}", bound.order);
+        let key = CommandKey { scope: "bound".to_owned(), kind: body.name().to_owned(), key };
+        self.core.command(merchant, key, String::new(), by, body, None, None).await
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::Shared;
 use super::faults::InjectedFault;
 use super::tables::MerchantTables;
-use crate::storage::{Batch, BirthLease, Footprints, LaneStorage, States, StorageFault};
+use crate::storage::{Batch, BirthLease, Footprints, LaneStorage, Opened, Prepared, States, StorageFault};
 
 /// A lane's writer.
 pub(super) struct MemoryLane {
@@ -74,7 +74,7 @@ impl Batch for MemoryBatch {
         footprints: &Footprints,
         keys: &[(MerchantId, CommandKey)],
         states: &mut States,
-    ) -> Result<BTreeMap<MerchantId, i64>, StorageFault> {
+    ) -> Result<Opened, StorageFault> {
         self.shared.enter("open")?;
         let tables = self.shared.tables();
         for (merchant, key) in keys {
@@ -90,7 +90,9 @@ impl Batch for MemoryBatch {
             }
         }
         let merchants: Vec<MerchantId> = states.keys().cloned().collect();
-        Ok(tables.revisions(&merchants))
+        let asked = footprints.values().flat_map(|footprint| &footprint.refs);
+        let absent = asked.filter(|key| !tables.refs.contains_key(*key)).cloned().collect();
+        Ok(Opened { revisions: tables.revisions(&merchants), absent })
     }
 
     async fn load_orders(&mut self, footprints: &Footprints, states: &mut States) -> Result<(), StorageFault> {
@@ -105,11 +107,8 @@ impl Batch for MemoryBatch {
         Ok(())
     }
 
-    async fn commit(
-        self: Box<Self>,
-        writes: BTreeMap<MerchantId, Writes>,
-        lease: BirthLease,
-    ) -> Result<(), StorageFault> {
+    async fn commit(self: Box<Self>, prepared: Prepared, lease: BirthLease) -> Result<(), StorageFault> {
+        let writes: BTreeMap<MerchantId, Writes> = prepared.form()?;
         let fault = {
             let mut faults = self.shared.faults();
             let keys = writes.values().flat_map(|writes| &writes.keys);

@@ -17,8 +17,8 @@ use entrepot_domain::upload::{HandOver, PartCode, Upload};
 
 use crate::storage::{StorageFault, UploadCode};
 
-/// In which order codes are given: what ends first, then the oldest.
-type Place = ((bool, Option<VisitDate>), u64);
+/// In which order codes are given: those that came back after the others; what ends first, then the oldest.
+type Place = (bool, (bool, Option<VisitDate>), u64);
 
 /// One merchant's codes.
 #[derive(Default)]
@@ -48,7 +48,7 @@ struct CodeRow {
 
 impl CodeRow {
     fn place(&self) -> Place {
-        (self.facts.valid.end(), self.sequence)
+        (self.state == CodeState::Returned, self.facts.valid.end(), self.sequence)
     }
 }
 
@@ -66,13 +66,15 @@ impl Codes {
                 found.extend(fits);
             }
             let named = footprint.codes.iter().filter(|(of, _)| of == name).filter_map(|(_, code)| {
-                let row = self.rows.get(code).filter(|row| row.state == CodeState::Available)?;
+                let row = self.rows.get(code).filter(|row| row.state.is_free())?;
                 Some((row.place(), code))
             });
             found.extend(named);
             let code = |id: &CodeId| {
                 let row = self.rows.get(id)?;
-                Some(AvailableCode { id: id.clone(), valid: row.facts.valid, credentials: row.credentials.clone() })
+                let returned = row.state == CodeState::Returned;
+                let credentials = row.credentials.clone();
+                Some(AvailableCode { id: id.clone(), valid: row.facts.valid, credentials, returned })
             };
             state.codes.insert(name.clone(), found.into_values().filter_map(code).collect());
         }
@@ -147,7 +149,7 @@ impl Codes {
     }
 
     pub(super) fn ended(&self, pool: &PoolName, before: VisitDate) -> u32 {
-        let open = |row: &&CodeRow| matches!(row.state, CodeState::Available | CodeState::Paused);
+        let open = |row: &&CodeRow| row.state.is_free() || row.state == CodeState::Paused;
         let rows = self.rows.values().filter(|row| &row.pool == pool).filter(open);
         u32::try_from(rows.filter(|row| ended(row.facts.valid, before)).count()).unwrap_or(u32::MAX)
     }
@@ -169,7 +171,7 @@ impl Codes {
         }
         let mut taken = BTreeSet::new();
         for one in &writes.taken_codes {
-            let stored = self.rows.get(&one.code).is_some_and(|row| row.state == CodeState::Available);
+            let stored = self.rows.get(&one.code).is_some_and(|row| row.state.is_free());
             let fresh = writes.new_codes.iter().any(|(_, new)| new.id == one.code);
             if !(stored || fresh) || !taken.insert(&one.code) {
                 let text = format!("code {} cannot be given to order {}", one.code, one.order);
@@ -177,7 +179,7 @@ impl Codes {
             }
         }
         for (code, upload, _) in &writes.reserved_codes {
-            let free = self.rows.get(code).is_some_and(|row| row.state == CodeState::Available);
+            let free = self.rows.get(code).is_some_and(|row| row.state.is_free());
             if !free || !taken.insert(code) {
                 return Err(StorageFault::Conflict(format!("code {code} cannot be reserved for upload {upload}")));
             }
@@ -262,19 +264,18 @@ impl Codes {
     /// Puts a code where it stands from now on.
     fn place(&mut self, id: &CodeId, state: CodeState) {
         let Some(row) = self.rows.get_mut(id) else { return };
-        row.state = state;
         let waiting = self.waiting.entry(row.pool.clone()).or_default();
-        if state == CodeState::Available {
+        waiting.remove(&row.place());
+        row.state = state;
+        if state.is_free() {
             waiting.insert(row.place(), id.clone());
-        } else {
-            waiting.remove(&row.place());
         }
     }
 
     /// Each pool's counter beside its rows.
     pub(super) fn counted(&self) -> BTreeMap<String, (u32, u32)> {
         let rows = |pool: &PoolName| {
-            let rows = self.rows.values().filter(|row| &row.pool == pool && row.state == CodeState::Available);
+            let rows = self.rows.values().filter(|row| &row.pool == pool && row.state.is_free());
             u32::try_from(rows.count()).unwrap_or(u32::MAX)
         };
         self.pools.iter().map(|(name, pool)| (name.to_string(), (pool.available, rows(name)))).collect()

@@ -68,6 +68,7 @@ fn manifest(id: &str, kind: PluginKind, capabilities: Capabilities, scenes: Vec<
         connection_settings: serde_json::json!({}),
         secrets: Vec::new(),
         scenes,
+        rates: vec![],
         log: LogRules::default(),
         panic: "unwind".to_owned(),
     }

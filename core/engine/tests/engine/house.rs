@@ -94,6 +94,7 @@ fn channel(application: &str) -> ConnectionRules {
         issue_at_acceptance: false,
         refund_by_rule: true,
         redeem_units: true,
+        one_completes_all: false,
         tells_redemption: true,
         times: entrepot_domain::deadline::Times { hold_ms: 900_000, ..entrepot_domain::deadline::Times::usual() },
         beside: Beside::default(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::intent::UnitChoice;
+use entrepot_contract::notice::OrderEvent;
 use entrepot_contract::order::OrderState;
 use entrepot_domain::answer::Answer;
 use entrepot_domain::command::CommandKey;
@@ -126,10 +127,17 @@ async fn what_is_used_at_our_gate_is_told_to_the_channel() {
     assert!(matches!(unknown, Answer::Refused(_)));
     house.rests().await;
     assert_eq!(house.shop.told(), ["redeemed"]);
+    let tickets = |told: usize| match &house.shop.told.lock().unwrap()[told].event {
+        OrderEvent::Redeemed { tickets, .. } => tickets.clone(),
+        other => panic!("{other:?}"),
+    };
+    let issued = house.storage.credentials(&id("park"), &order).await.unwrap();
+    assert_eq!(tickets(0), issued[1..2], "what the guest of the unit showed, and nothing of the others");
     let rest = at_gate(Shown::Order(order, UnitChoice::AllLeft), "d");
     house.engine.redeem(rest).await.unwrap();
     house.rests().await;
     assert_eq!((house.shop.told().len(), house.state("1").await), (2, OrderState::Completed));
+    assert!(!tickets(1).is_empty());
     house.sound().await;
 }
 
@@ -162,7 +170,7 @@ async fn notices_of_one_order_keep_their_order() {
         .unwrap()
         .iter()
         .map(|notice| match &notice.event {
-            entrepot_contract::notice::OrderEvent::Redeemed { units, .. } => units.clone(),
+            OrderEvent::Redeemed { units, .. } => units.clone(),
             other => panic!("{other:?}"),
         })
         .collect();

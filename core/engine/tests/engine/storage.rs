@@ -1,6 +1,6 @@
 //! The storage in memory by itself: what the engine relies on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use entrepot_contract::ids::MerchantId;
@@ -41,7 +41,8 @@ async fn commit(storage: &MemoryStorage, change: impl FnOnce(&mut Writes)) -> Re
     let batch = lane.begin().await.unwrap();
     let merchant: MerchantId = id("park");
     let lease = BirthLease { node: id("node"), lease_ms: 1_000 };
-    batch.commit(BTreeMap::from([(merchant, writes)]), lease).await
+    let prepared = storage.prepare(BTreeMap::from([(merchant, writes)]), &BTreeSet::new())?;
+    batch.commit(prepared, lease).await
 }
 
 fn job(name: &str, order: &str, connection: &str) -> NewJob {

@@ -134,6 +134,7 @@ fn library(submit: Submit) -> LibraryPlugin {
         connection_settings: true.into(),
         secrets: vec![],
         scenes: vec![],
+        rates: vec![],
         log: LogRules::default(),
         panic: "unwind".to_owned(),
     };

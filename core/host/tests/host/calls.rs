@@ -16,7 +16,7 @@ use entrepot_contract::supplier::{
 use entrepot_host::{CallScope, InstanceLimits, OpenOptions};
 use futures_util::FutureExt;
 
-use crate::support::{Bed, Fake, book, channel, deliver, inquire, options, order, raw, scope, supplier};
+use crate::support::{Bed, Fake, book, channel, deliver, encode, inquire, options, order, raw, scope, supplier};
 
 pub fn pending() -> Response {
     Response::Supplier(SupplierResponse::Booking(Booking::Pending { reference: None, wait: Wait::default() }))
@@ -244,11 +244,6 @@ async fn messages_have_a_limit() {
     let locate = Request::Channel(ChannelRequest::Locate { raw: raw(long) });
     let fault = running.call(bed.context(1_000), locate, CallScope::default()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Invalid);
-    let encode = Request::Channel(ChannelRequest::Encode {
-        scene: "create".parse().unwrap(),
-        intent: Box::new(entrepot_contract::intent::Intent::Unknown),
-        outcome: Box::new(entrepot_contract::outcome::Outcome::Bookable),
-    });
-    let fault = running.call(bed.context(1_000), encode, CallScope::default()).await.unwrap_err();
+    let fault = running.call(bed.context(1_000), encode(), CallScope::default()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Garbled);
 }

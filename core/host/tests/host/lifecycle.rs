@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use entrepot_contract::fault::{Fault, FaultKind};
-use entrepot_contract::manifest::Manifest;
+use entrepot_contract::manifest::{ApiRate, Manifest, RATES_LIMIT};
 use entrepot_contract::message::{OpenRequest, Opened};
 use entrepot_contract::version::ContractVersion;
 use entrepot_host::{Host, HostFault, LoadedFrom, State};
@@ -48,6 +48,23 @@ fn a_card_that_makes_no_sense_is_refused() {
     let mut schema = supplier();
     schema.instance_settings = json!({"type": "no-such-type"});
     assert!(refused(schema).contains("instance_settings is no JSON Schema"));
+
+    for (rate, told) in [
+        (ApiRate::per_second("", 1), "1 to 512 bytes"),
+        (ApiRate::per_second("push", 0), "the calls of the rate of push"),
+        (ApiRate { per_ms: 0, ..ApiRate::per_second("push", 1) }, "count over 1 to 86400000 ms"),
+        (ApiRate { per_ms: 86_400_001, ..ApiRate::per_second("push", 1) }, "count over 1 to 86400000 ms"),
+    ] {
+        let mut card = supplier();
+        card.rates = vec![rate];
+        assert!(refused(card).contains(told));
+    }
+    let mut card = supplier();
+    card.rates = vec![ApiRate::per_second("push", 1), ApiRate::per_second("push", 2)];
+    assert!(refused(card).contains("the rate of push stands there twice"));
+    let mut card = supplier();
+    card.rates = (0..=RATES_LIMIT).map(|n| ApiRate::per_second(n.to_string(), 1)).collect();
+    assert!(refused(card).contains("it has 129 rates"));
 
     let mut idle_supplier = supplier();
     idle_supplier.capabilities.supplier.as_mut().unwrap().fulfils = entrepot_contract::capability::Fulfils::Unknown;

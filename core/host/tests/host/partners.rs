@@ -8,11 +8,12 @@ use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::routing::{any, post as on_post};
 use entrepot_contract::fault::{Effect, Fault, FaultKind};
+use entrepot_contract::manifest::ApiRate;
 use entrepot_contract::message::Response;
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::services::{HttpRequest, HttpResponse, ServiceRequest, ServiceResponse};
 use entrepot_contract::supplier::{Booking, SupplierResponse};
-use entrepot_host::{ApiLimit, Direction, OpenOptions};
+use entrepot_host::{Direction, OpenOptions};
 use futures_util::FutureExt;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -203,7 +204,7 @@ async fn a_host_that_is_not_allowed_is_never_called() {
 async fn a_quota_is_kept_per_interface_and_fills_with_the_clock() {
     let address = serve(Router::new().route("/", any(async || "ok"))).await;
     let bed = Bed::new(sending(post(format!("http://{address}/"), "{}")));
-    let api_limits = vec![ApiLimit { api: "push".to_owned(), calls: 2, per_ms: 1_000 }];
+    let api_limits = vec![ApiRate::per_second("push", 2)];
     let running = bed.open(OpenOptions { api_limits, ..allowing(address) }).await;
     let call = || running.call(bed.context(20_000), book(), scope("c"));
     assert_eq!(reason(call().await), "200 ok");
@@ -213,6 +214,25 @@ async fn a_quota_is_kept_per_interface_and_fills_with_the_clock() {
     bed.clock.advance(500);
     assert_eq!(reason(call().await), "200 ok");
     assert!(call().await.is_err());
+}
+
+#[tokio::test]
+async fn a_cards_rate_holds_and_the_configuration_wins() {
+    let address = serve(Router::new().route("/", any(async || "ok"))).await;
+    let one = ApiRate { api: "push".to_owned(), calls: 1, per_ms: 60_000 };
+    let waits = async |api_limits: Vec<ApiRate>| {
+        let mut fake = sending(post(format!("http://{address}/"), "{}"));
+        fake.manifest.rates = vec![one.clone()];
+        let bed = Bed::new(fake);
+        let running = bed.open(OpenOptions { api_limits, ..allowing(address) }).await;
+        let call = || running.call(bed.context(20_000), book(), scope("c"));
+        assert!(call().await.is_ok());
+        call().await.err().map(|fault| (fault.kind, fault.retry_after_ms))
+    };
+    assert_eq!(waits(vec![]).await, Some((FaultKind::RateLimited, Some(60_000))));
+    assert_eq!(waits(vec![ApiRate::per_second("pull", 1)]).await, Some((FaultKind::RateLimited, Some(60_000))));
+    assert_eq!(waits(vec![ApiRate::per_second("push", 1)]).await, Some((FaultKind::RateLimited, Some(1_000))));
+    assert_eq!(waits(vec![ApiRate::per_second("push", 2)]).await, None);
 }
 
 #[tokio::test]

@@ -9,10 +9,12 @@ use entrepot_contract::capability::{Calls, CancelAbility, Capabilities, ChannelC
 use entrepot_contract::channel::{ChannelRequest, RawRequest, RawResponse, ReadyAnswers};
 use entrepot_contract::fault::Fault;
 use entrepot_contract::ids::{ApplicationId, ConnectionId, OrderId, PluginId, TraceId};
+use entrepot_contract::intent::Intent;
 use entrepot_contract::listing::ListingNames;
 use entrepot_contract::manifest::{LogRules, Manifest, PluginKind, Scene};
 use entrepot_contract::message::{CallContext, OpenRequest, Opened, Request, Response, TokenMode};
 use entrepot_contract::notice::{Notice, OrderEvent, OrderNotice};
+use entrepot_contract::outcome::Outcome;
 use entrepot_contract::plugin::{Instance, Plugin};
 use entrepot_contract::services::{HttpRequest, Services};
 use entrepot_contract::supplier::{SupplierOrder, SupplierRequest, SupplierUnit};
@@ -139,6 +141,7 @@ fn manifest(id: &str, kind: PluginKind, capabilities: Capabilities) -> Manifest 
         connection_settings: json!({"type": "object"}),
         secrets: vec!["key".to_owned(), "absent".to_owned()],
         scenes: vec![],
+        rates: vec![],
         log: LogRules { clear: vec!["order_id".to_owned(), "code".to_owned()] },
         panic: "unwind".to_owned(),
     }
@@ -264,6 +267,14 @@ pub fn raw(body: Vec<u8>) -> RawRequest {
         headers: vec![],
         body,
     }
+}
+
+pub fn encode() -> Request {
+    Request::Channel(ChannelRequest::Encode {
+        scene: "create".parse().unwrap(),
+        intent: Box::new(Intent::Unknown),
+        outcome: Box::new(Outcome::Bookable),
+    })
 }
 
 pub fn deliver(event: OrderEvent) -> Request {

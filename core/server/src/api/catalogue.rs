@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::acts::{amount_fault, text_fault};
 use super::auth::Need;
 use super::extract::{JsonBody, Writer, id};
-use super::{Endpoint, acts};
+use super::{Endpoint, acts, pairs};
 use crate::http::Shared;
 use crate::http::problem::Problem;
 
@@ -253,6 +253,7 @@ async fn write(
     if !faults.is_empty() {
         return Err(Problem::of_faults(faults));
     }
+    pairs::check(shared, merchant, &entries).await?;
     let names: Vec<String> = entries.iter().map(name_of).collect();
     let answer = shared.app.engine.put_catalogue(asked, merchant, entries).await?;
     let rows = acts::changed(answer)?;

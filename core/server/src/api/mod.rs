@@ -2,7 +2,8 @@
 //! document: an endpoint that is not in the table does not exist.
 //!
 //! - [`auth`]: bearer tokens, roles, merchants; [`extract`]: bodies, keys and queries with problems that help.
-//! - [`openapi`]: the document; `acts`: what writing endpoints share; `used_file`: lists of used tickets as they arrive.
+//! - [`openapi`]: the document; `acts`: what writing endpoints share; `used_file`: lists of used tickets as they arrive;
+//!   `pairs`: what listings of pairs have to hold.
 //! - endpoints: [`deployment`] (merchants, applications, connections, plugins, invariants), [`configuration`] (its
 //!   reload, and the nodes that run one), [`alerts`], [`catalogue`], [`calendar`], [`stock`], [`history`], [`credit`], [`pools`], [`orders`], [`issuing`], [`refunds`], [`redemption`], [`jobs`],
 //!   [`tokens`]; of channels [`telling`], [`reconciliations`], [`differences`], [`check`].
@@ -24,6 +25,7 @@ pub mod issuing;
 pub mod jobs;
 pub mod openapi;
 pub mod orders;
+mod pairs;
 pub mod pools;
 pub mod reconciliations;
 pub mod redemption;

@@ -44,6 +44,7 @@ pub fn document() -> Value {
                         "properties": {
                             "type": { "type": "string" }, "title": { "type": "string" },
                             "status": { "type": "integer" }, "detail": { "type": "string" },
+                            "detail_zh": { "type": "string", "description": "the same in Chinese, where it is there" },
                             "reason": { "type": "string" },
                             "faults": { "type": "array", "items": { "type": "string" } }
                         }

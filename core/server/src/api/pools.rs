@@ -26,7 +26,7 @@ use crate::http::problem::Problem;
 pub(super) fn endpoints() -> Vec<Endpoint> {
     const PAGE: &[Parameter] = &[
         ("batch", "of one batch"),
-        ("state", "available, paused, reserved, assigned, used, void or expired"),
+        ("state", "available, returned, paused, reserved, assigned, used, void or expired"),
         ("upload", "of one upload"),
         ("hand_over", "as its channel has them: waiting, unclear, taken or refused"),
         ("after", "the last id of the page before"),

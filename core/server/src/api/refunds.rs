@@ -82,7 +82,11 @@ async fn show(
     let merchant: MerchantId = id(&merchant)?;
     let refund = find(&shared, &merchant, &refund).await?;
     let order = order_of(&shared, &merchant, &refund.order).await?;
-    let told = preview(&order, refund.cause, refund.units.len(), refund.asked_at)?;
+    let voucher = match order.source() {
+        Some((source, _)) => Some(order_of(&shared, &merchant, source).await?),
+        None => None,
+    };
+    let told = preview(&order, voucher.as_ref(), refund.cause, refund.units.len(), refund.asked_at)?;
     let (verdict, fee) = match told.verdict {
         Verdict::Allow(fee) => ("agree", Some(fee)),
         Verdict::Refuse => ("refuse", None),

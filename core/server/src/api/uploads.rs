@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::auth::Need;
-use super::extract::{JsonBody, QueryOf, Writer, id};
+use super::extract::{JsonBody, QueryOf, Reader, Writer, id};
 use super::pools::{exported, find, mask};
 use super::{Endpoint, acts, body_of};
 use crate::http::Shared;
@@ -62,7 +62,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         ),
         Endpoint::look(
             "/merchants/{merchant}/pools/{pool}/codes/{code}/bound-order",
-            "The order to which a channel gave a code of its own pool, as the channel tells it now",
+            "The order to which a channel gave a code of its own pool, as the channel tells it now; the code's history has it then",
             Need::See,
             &[],
             || get(bound),
@@ -227,6 +227,7 @@ async fn stop(
 
 async fn bound(
     State(shared): State<Shared>,
+    Reader(principal): Reader,
     Path((merchant, pool, code)): Path<(String, String, String)>,
 ) -> Result<Json<Value>, Problem> {
     let (merchant, pool) = find(&shared, &merchant, &pool).await?;
@@ -245,6 +246,10 @@ async fn bound(
     let names = listing.map(|listing| listing.names.clone()).unwrap_or_default();
     let order = shared.app.engine.bound_order(&merchant, &upload.connection, names, found.credentials).await;
     let order = order.map_err(|fault| unanswered(&fault))?;
+    if let Some(order) = &order {
+        let engine = &shared.app.engine;
+        engine.note_bound_order(&principal.name, &merchant, &pool, &code, &upload.connection, order).await?;
+    }
     Ok(Json(json!({ "code": code, "connection": upload.connection, "order": order })))
 }
 

@@ -3,11 +3,13 @@
 //! nothing on either side.
 //!
 //! - of a channel: `plugin` (open, first call, account, scopes), `scenes` (calls of the partner), `products`, `calendar`
-//!   (prices and stock), `shops`, `followed` (catch-up and comparisons).
+//!   (prices and stock), `shops`, `followed` (catch-up and comparisons), `pairs` (vouchers with what is reserved, and what
+//!   only a person can see to).
 //! - `supplier`: of a supplier; `settings`: what both sides set by hand.
 
 mod calendar;
 mod followed;
+mod pairs;
 mod plugin;
 mod products;
 mod scenes;
@@ -21,24 +23,12 @@ use entrepot_contract::ids::{ConnectionId, MerchantId, PluginId};
 use entrepot_contract::looking::{Look, LookName, Seen};
 use entrepot_contract::time::Timestamp;
 use entrepot_domain::catalogue::{ChannelRules, ConnectionRules};
+use entrepot_domain::said::{Said, said};
 use entrepot_engine::directory::Connection;
 use entrepot_engine::storage::StorageFault;
 use serde::Serialize;
 
 use crate::boot::App;
-
-/// A sentence for people, in Chinese and in English.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Said {
-    /// Chinese.
-    pub zh: String,
-    /// English.
-    pub en: String,
-}
-
-fn said(zh: impl Into<String>, en: impl Into<String>) -> Said {
-    Said { zh: zh.into(), en: en.into() }
-}
 
 /// How a line stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -144,16 +134,21 @@ async fn channel(app: &App, connection: &Connection, rules: &ChannelRules) -> Re
     let visit = Visit { app, connection, rules, abilities };
     let shops = shops::ask(&visit).await;
     let products = products::ask(&visit).await?;
-    Ok(vec![
+    let mut sections = vec![
         plugin::section(&visit, shops.as_ref(), &products),
         plugin::scopes(&visit),
         scenes::section(app, connection).await?,
         products::section(&visit, &products).await?,
+    ];
+    sections.extend(pairs::section(&visit).await?);
+    sections.extend([
         calendar::section(&visit).await?,
         shops::section(&visit, shops.as_ref()),
         settings::channel(app, connection),
         followed::section(&visit).await?,
-    ])
+    ]);
+    sections.extend(pairs::duties(&visit));
+    Ok(sections)
 }
 
 /// What the sections of a channel look with.

@@ -90,7 +90,7 @@ pub(super) struct Export {
     /// Only this batch
     #[arg(long, value_name = "BATCH")]
     batch: Option<BatchId>,
-    /// Only codes in this state: available, paused, reserved, assigned, used, void or expired
+    /// Only codes in this state: available, returned, paused, reserved, assigned, used, void or expired
     #[arg(long, value_name = "STATE")]
     state: Option<String>,
     /// Codes and passwords in full; the audit log has it first
@@ -233,13 +233,26 @@ async fn batches(of: Of) -> Result<Exit, Failure> {
             other => other.to_string(),
         };
         let rows = reach::rows(&answer, "batches")?.iter();
-        let names =
-            ["id", "state", "available", "paused", "reserved", "assigned", "used", "void", "expired", "at", "by"];
-        let rows: Vec<[String; 11]> = rows.map(|row| names.map(|name| text(row, name))).collect();
+        let names = [
+            "id",
+            "state",
+            "available",
+            "returned",
+            "paused",
+            "reserved",
+            "assigned",
+            "used",
+            "void",
+            "expired",
+            "at",
+            "by",
+        ];
+        let rows: Vec<[String; 12]> = rows.map(|row| names.map(|name| text(row, name))).collect();
         let headings = [
             "BATCH",
             "STATE",
             "AVAILABLE",
+            "RETURNED",
             "PAUSED",
             "RESERVED",
             "ASSIGNED",

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use entrepot_contract::manifest::ApiRate;
 use entrepot_contract::time::SystemClock;
 use entrepot_host::breaker::BreakerRules;
 use entrepot_host::{Host, HostParts, HttpClient, LoadedFrom, MemoryCache, NoInterfaceLog, PluginStatus, State};
@@ -38,7 +39,7 @@ Examples:
 pub(super) struct List {
     #[command(flatten)]
     source: OptionalSource,
-    /// Print JSON: id, kind, version, abi, contract, loaded, state, capabilities, settings_schema and more
+    /// Print JSON: id, kind, version, abi, contract, loaded, state, capabilities, rates, settings_schema and more
     #[arg(long)]
     json: bool,
 }
@@ -56,6 +57,7 @@ pub(super) struct Row {
     sha256: Option<String>,
     state: State,
     capabilities: Value,
+    rates: Vec<ApiRate>,
     settings_schema: Value,
     fault: Option<String>,
 }
@@ -127,6 +129,7 @@ pub(super) fn row(status: PluginStatus) -> Row {
         sha256,
         state: status.state,
         capabilities: card.map_or(Value::Null, |card| json!(card.capabilities)),
+        rates: card.map_or_else(Vec::new, |card| card.rates.clone()),
         settings_schema: card.map_or(
             Value::Null,
             |card| json!({ "instance": card.instance_settings, "connection": card.connection_settings }),

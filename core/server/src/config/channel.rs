@@ -2,7 +2,7 @@
 
 use entrepot_contract::ids::{ApplicationId, DistributorId, PluginId};
 use entrepot_domain::catalogue::{Beside, ComparesDays, TellsCalendar, TellsProducts};
-use entrepot_domain::deadline::Times;
+use entrepot_domain::deadline::{IssueFrom, Times};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,10 @@ pub struct Channel {
     /// Who decides a refund that the channel asks for.
     #[serde(default)]
     pub audit: AuditMode,
+    /// Whether one used unit completes all units of its order, where the channel redeems whole orders only: its guests come
+    /// together.
+    #[serde(default)]
+    pub one_completes_all: bool,
     /// How long each step may take before the channel decides by itself.
     #[serde(default)]
     pub deadlines: Deadlines,
@@ -78,9 +82,12 @@ pub struct Deadlines {
     /// A paid order is accepted or refused, in seconds.
     #[schemars(range(min = 1, max = 2_592_000))]
     pub accept_s: u32,
-    /// Credentials are there once they were asked for, in seconds.
+    /// Credentials are there, in seconds.
     #[schemars(range(min = 1, max = 2_592_000))]
     pub issue_s: u32,
+    /// From when on `issue_s` is counted for a reservation of a voucher: `call` or `acceptance`. For what was bought it
+    /// is the channel's first call for credentials.
+    pub issue_from: IssueCounted,
     /// A refund is decided once it was asked, in seconds.
     #[schemars(range(min = 1, max = 2_592_000))]
     pub audit_s: u32,
@@ -94,7 +101,15 @@ pub struct Deadlines {
 
 impl Default for Deadlines {
     fn default() -> Self {
-        Self { hold_s: None, accept_s: 600, issue_s: 600, audit_s: 259_200, progress_s: 3_600, warn_percent: 80 }
+        Self {
+            hold_s: None,
+            accept_s: 600,
+            issue_s: 600,
+            issue_from: IssueCounted::Call,
+            audit_s: 259_200,
+            progress_s: 3_600,
+            warn_percent: 80,
+        }
     }
 }
 
@@ -107,11 +122,26 @@ impl Deadlines {
             hold_ms: self.hold_s.map_or(hold_ms, ms),
             accept_ms: Some(ms(self.accept_s)),
             issue_ms: Some(ms(self.issue_s)),
+            issue_from: match self.issue_from {
+                IssueCounted::Call => IssueFrom::Call,
+                IssueCounted::Acceptance => IssueFrom::Acceptance,
+            },
             audit_ms: Some(ms(self.audit_s)),
             progress_ms: Some(ms(self.progress_s)),
             warn_percent: self.warn_percent,
         }
     }
+}
+
+/// From when on a channel counts for the credentials of a reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IssueCounted {
+    /// Its first call for them.
+    #[default]
+    Call,
+    /// The acceptance of the reservation, whether or not it calls.
+    Acceptance,
 }
 
 /// How the channel is told prices and stock.

@@ -71,7 +71,7 @@ pub use secret::{EnvSecret, FileSecret, MASK, Secret, SecretText};
 pub use security::{DEMO_GUEST_KEY, GuestKey, Security};
 pub use settings::settings_known_to;
 pub use show::show;
-pub use supplier::{GiveCodes, Supplier, WhenEmpty};
+pub use supplier::{GiveCodes, NamedPool, Supplier, WhenEmpty};
 pub use telemetry::{Telemetry, TelemetryFormat};
 pub use tree::Origins;
 

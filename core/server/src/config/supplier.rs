@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use entrepot_contract::ids::PluginId;
+use entrepot_contract::ids::{PluginId, PoolName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +52,7 @@ pub struct Supplier {
 }
 
 /// How a pool connection gives codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GiveCodes {
     /// Codes that each unit gets: 1 to 20.
@@ -65,6 +65,31 @@ pub struct GiveCodes {
     /// Whether codes that nobody was shown go back into the pool when their whole order is given back.
     #[serde(default)]
     pub return_unshown: bool,
+    /// Pools of which it gives codes in another way, by their names.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, NamedPool>", extend("propertyNames" = {"format": "entrepot-id"}, "maxProperties" = NAMED_POOLS_LIMIT))]
+    pub named: BTreeMap<PoolName, NamedPool>,
+}
+
+/// Pools of one connection that are named in its configuration.
+pub const NAMED_POOLS_LIMIT: usize = 1_000;
+
+/// How codes of one pool are given; a key that is left out is as the connection has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct NamedPool {
+    /// Codes that each unit gets: 1 to 20.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u16", range(min = 1, max = 20))]
+    pub codes_per_unit: Option<u16>,
+    /// What becomes of an order for which the pool has too few codes: `wait` or `refuse`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "WhenEmpty")]
+    pub on_empty: Option<WhenEmpty>,
+    /// Whether codes that nobody was shown go back into the pool when their whole order is given back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub return_unshown: Option<bool>,
 }
 
 /// What becomes of an order for which a pool has too few codes.

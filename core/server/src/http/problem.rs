@@ -18,6 +18,9 @@ pub struct Problem {
     title: &'static str,
     status: u16,
     detail: String,
+    /// The same in Chinese, where whoever reads it may have no English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail_zh: Option<String>,
     reason: String,
     /// Every fault of a bulk request, one line each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -33,6 +36,7 @@ impl Problem {
             title: status.canonical_reason().unwrap_or("Problem"),
             status: status.as_u16(),
             detail: detail.into(),
+            detail_zh: None,
             reason: reason.to_owned(),
             faults: Vec::new(),
         }
@@ -68,6 +72,13 @@ impl Problem {
     pub fn with_faults(mut self, mut faults: Vec<String>) -> Self {
         faults.truncate(FAULTS_LIMIT);
         self.faults = faults;
+        self
+    }
+
+    /// The same problem with its sentence in Chinese.
+    #[must_use]
+    pub fn in_chinese(mut self, detail: impl Into<String>) -> Self {
+        self.detail_zh = Some(detail.into());
         self
     }
 

@@ -11,7 +11,7 @@ use crate::house::{House, everywhere, everywhere_beside};
 use crate::market::{Market, MarketPlugin, configured};
 
 /// Runs a test with a market beside the demo's channels.
-async fn with_market(more: Value, test: impl AsyncFn(&House, &Market)) {
+pub async fn with_market(more: Value, test: impl AsyncFn(&House, &Market)) {
     let made = std::sync::Mutex::new(Arc::new(Market::default()));
     let plugins = || {
         let market = Arc::new(Market::default());
@@ -44,7 +44,7 @@ fn at(what: &str) -> String {
 }
 
 /// The lines of a report's section: verdict and what each is about.
-fn lines<'a>(report: &'a Value, section: &str) -> Vec<(&'a str, &'a str)> {
+pub fn lines<'a>(report: &'a Value, section: &str) -> Vec<(&'a str, &'a str)> {
     let sections = report["sections"].as_array().unwrap();
     let found = sections.iter().find(|one| one["name"] == section).unwrap_or_else(|| panic!("no {section}: {report}"));
     let line = |line: &'a Value| (line["verdict"].as_str().unwrap(), line["about"].as_str().unwrap());

@@ -19,6 +19,7 @@ mod house;
 mod input;
 mod life;
 mod market;
+mod pairs;
 mod pools;
 mod stock;
 mod webhooks;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use entrepot_contract::capability::{CalendarNotices, Capabilities, ChannelCapabilities, Scope};
+use entrepot_contract::capability::{CalendarNotices, Capabilities, ChannelCapabilities, Duty, Pairs, Scope};
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse, Located, RawResponse, ReadyAnswers};
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::intent::Intent;
@@ -106,6 +106,12 @@ impl Plugin for MarketPlugin {
             looks: vec![LookName::Order, LookName::Orders, LookName::Product, LookName::Shops],
             calendar: Some(CalendarNotices { dates_limit: 60, skus_limit: 10, horizon_days: 60 }),
             scopes: vec![scope("trade.create", false), scope("trade.extra", true)],
+            pairs: Some(Pairs { separator: '|' }),
+            duties: vec![Duty {
+                name: "trial".to_owned(),
+                zh: "正式售卖前完成一次全流程测试".to_owned(),
+                en: "try the whole cycle before anything is sold".to_owned(),
+            }],
             ..ChannelCapabilities::default()
         };
         let scene = |name: &str| Scene {
@@ -131,6 +137,7 @@ impl Plugin for MarketPlugin {
             } }),
             secrets: Vec::new(),
             scenes: vec![scene("hello"), scene("create")],
+            rates: vec![],
             log: LogRules::default(),
             panic: "unwind".to_owned(),
         }

@@ -202,6 +202,15 @@ async fn codes_that_nobody_saw_are_given_again_and_lead_to_their_new_order_only(
         done(give(&engine, refund("1")).await);
         assert_eq!(shown(&engine, &first).await, Vec::<String>::new());
         assert_eq!(engine.storage().units_of_code(&merchant(), "PASS-1").await.unwrap(), []);
+        let found = numbers(&storage).await;
+        assert_eq!((found.codes.available, found.codes.returned), (0, 1));
+        let filter = CodeFilter { state: Some(CodeState::Returned), ..CodeFilter::default() };
+        let listed = storage.list_codes(&merchant(), &pool(), &filter, &Page::default()).await.unwrap();
+        assert_eq!((listed.len(), listed[0].order.clone(), listed[0].given_at), (1, None, None));
+        hold(&engine).await;
+        done(give(&engine, add(vec![code(2, "b", None)])).await);
+        let (fresh, _) = issue(&engine, "0", 1).await;
+        assert_eq!(shown(&engine, &fresh).await, ["CODE-2"], "what was never given goes first");
         let (second, _) = issue(&engine, "2", 1).await;
         assert_eq!(shown(&engine, &second).await, ["CODE-1"]);
         let found = engine.storage().units_of_code(&merchant(), "PASS-1").await.unwrap();

@@ -171,7 +171,8 @@ async fn whoever_lost_a_lease_neither_starts_nor_ends_the_job() {
         let mut lane = store.lane().await.unwrap();
         let batch = lane.begin().await.unwrap();
         let birth = BirthLease { node: NodeId::parse("n1").unwrap(), lease_ms: 1 };
-        batch.commit([(merchant(), writes)].into(), birth).await.unwrap();
+        let prepared = store.prepare([(merchant(), writes)].into(), &BTreeSet::new()).unwrap();
+        batch.commit(prepared, birth).await.unwrap();
         let renewed = store.start_job(&job.job.id, job.token + 1, 60_000).await.unwrap();
         assert_eq!(renewed, !ended, "with token {token}");
     }

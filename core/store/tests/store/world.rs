@@ -68,6 +68,7 @@ fn directory() -> Directory {
         issue_at_acceptance: false,
         refund_by_rule: true,
         redeem_units: true,
+        one_completes_all: false,
         tells_redemption: false,
         times: entrepot_domain::deadline::Times { hold_ms: 1_800_000, ..entrepot_domain::deadline::Times::usual() },
         beside: Beside { codes: true, ..Beside::default() },

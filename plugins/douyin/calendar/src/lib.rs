@@ -29,7 +29,7 @@ mod settings;
 
 use douyin_wire::partner::dates::DateWriter;
 use douyin_wire::partner::scenes::{CLEAR_FIELDS, Scene};
-use douyin_wire::partner::{Partner, locate, ready};
+use douyin_wire::partner::{Partner, calls, locate, ready};
 use entrepot_sdk::contract::capability::{CalendarNotices, CodeNotices};
 use entrepot_sdk::contract::listing::ListingNames;
 use entrepot_sdk::prelude::*;
@@ -109,12 +109,17 @@ impl Channel for DouyinCalendar {
                 }),
                 codes: Some(CodeNotices { codes_limit: settings::CODES_LIMIT }),
                 scopes: scopes::scopes(),
+                ..ChannelCapabilities::default()
             },
             // `fixed_token` is asked for only in token mode `fixed`.
             secrets: vec!["client_key", "client_secret", "fixed_token"],
             scenes: SCENES.map(Scene::card).to_vec(),
             clear_fields: CLEAR_FIELDS.to_vec(),
         }
+    }
+
+    fn rates() -> Vec<ApiRate> {
+        calls::rates()
     }
 
     async fn open(context: &OpenContext, settings: ApplicationSettings) -> Result<Self, Fault> {

@@ -33,7 +33,7 @@ const SCOPES: [(&str, &str, bool); 22] = [
     ("life.capacity.billing.detail", "detailed bills, for ledger = \"detailed\"", true),
     (
         "life.capacity.fulfilment",
-        "the general redemption and voucher query, for redeem_by = \"general\" and used_by_certificates",
+        "the general redemption and voucher query, for redeem_by = \"general\" or \"codes\", used_by_certificates and single_certificates",
         true,
     ),
 ];

@@ -40,6 +40,7 @@ pub fn redemption(units: &[u16], whole: bool) -> Notice {
         at: Timestamp::from_millis(1_790_800_000_999),
         shop: None,
         refund_refused: None,
+        tickets: Vec::new(),
     })
 }
 

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use crate::number::{Fen, Id, Int, Text, blank_as_none, null_as_empty};
+use crate::person::Private;
 
 /// Most lines of one page of the ledger. Common §15, `documented`.
 pub const LEDGER_LIMIT: usize = 50;
@@ -115,10 +116,31 @@ impl CertificateList {
     }
 }
 
+/// Answer of the query of one voucher of Douyin's own. Fulfilment §5, `documented`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct SingleCertificate {
+    /// The voucher.
+    certificate: Option<CertificateRecord>,
+    /// The same in a newer shape.
+    #[serde(rename = "certificate_v_2")]
+    newer: Option<CertificateRecord>,
+}
+
+impl SingleCertificate {
+    /// The voucher. Fulfilment §0, `inferred`: the first shape, or the second where the first is missing.
+    pub fn record(&self) -> Option<&CertificateRecord> {
+        self.certificate.as_ref().or(self.newer.as_ref())
+    }
+}
+
 /// A voucher with its uses. Fulfilment §5, §14, `documented`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct CertificateRecord {
+    /// Its code as Douyin seals it; only Douyin's own vouchers have one.
+    #[serde(deserialize_with = "blank_as_none")]
+    encrypted_code: Option<Private>,
     /// Its last use.
     verify: Option<UseMark>,
     /// All its uses.
@@ -134,6 +156,12 @@ struct UseMark {
 }
 
 impl CertificateRecord {
+    /// The code of a voucher of Douyin's own which says neither that it was used nor that it was not.
+    pub fn silent_code(&self) -> Option<&str> {
+        let silent = self.verify.is_none() && self.verify_records.is_empty();
+        self.encrypted_code.as_ref().filter(|_| silent).map(Private::reveal)
+    }
+
     /// Whether it was used.
     pub fn is_used(&self) -> bool {
         let known = |mark: &UseMark| mark.verify_id.as_ref().is_some_and(|id| id.as_str() != "0");

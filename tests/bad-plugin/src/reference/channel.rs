@@ -188,6 +188,7 @@ impl Channel for ReferenceChannel {
                 calendar: Some(CalendarNotices { dates_limit: 30, skus_limit: 3, horizon_days: 90 }),
                 codes: Some(CodeNotices { codes_limit: 300 }),
                 scopes: Vec::new(),
+                ..ChannelCapabilities::default()
             },
             secrets: vec!["key"],
             scenes: SCENES.iter().map(scene).collect(),

@@ -154,6 +154,7 @@ fn notices() -> Vec<Notice> {
             at,
             shop: None,
             refund_refused: None,
+            tickets: Vec::new(),
         }),
         Notice::Calendar(CalendarNotice {
             names: names(),

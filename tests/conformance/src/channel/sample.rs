@@ -108,6 +108,7 @@ pub(crate) fn all_notices() -> Outcome<Vec<Notice>> {
             at: Timestamp::from_seconds(1_790_000_000),
             shop: None,
             refund_refused: None,
+            tickets: Vec::new(),
         },
     ];
     let mut notices = Vec::new();

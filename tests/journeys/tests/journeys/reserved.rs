@@ -207,6 +207,20 @@ async fn a_platform_that_takes_none_gives_them_back() {
         };
         assert_eq!(ask(0).await["order"]["order"], made.order_id.as_str());
         assert_eq!(ask(1).await["order"], Value::Null);
+        ask(0).await;
+        let told = async |place: usize| {
+            let code = codes["codes"][place]["id"].as_str().unwrap();
+            let told = stage.office.get(&format!("/merchants/lakeside/pools/summer/codes/{code}")).await;
+            let lines = told["history"].as_array().unwrap().iter();
+            let bound = lines.filter(|line| line["cells"][0]["after"].to_string().contains(" gave it to its order "));
+            bound.cloned().collect::<Vec<_>>()
+        };
+        let lines = told(0).await;
+        assert_eq!(lines.len(), 1, "asked twice, it is told once: {lines:?}");
+        assert!(lines[0]["cells"][0]["after"].to_string().contains(made.order_id.as_str()), "{lines:?}");
+        assert!(lines[0]["at"].is_i64() || lines[0]["at"].is_string(), "{lines:?}");
+        assert!(!lines[0]["by"].as_str().unwrap().is_empty(), "{lines:?}");
+        assert!(told(1).await.is_empty());
         stage.office.assert_sound().await;
     }
 }

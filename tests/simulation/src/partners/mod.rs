@@ -28,6 +28,7 @@ fn manifest(name: &str, kind: PluginKind, capabilities: Capabilities, scenes: Ve
         connection_settings: serde_json::json!({}),
         secrets: Vec::new(),
         scenes,
+        rates: vec![],
         log: LogRules::default(),
         panic: "unwind".to_owned(),
     }

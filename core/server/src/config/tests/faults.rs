@@ -82,6 +82,25 @@ fn enums_of_a_connection_list_their_values() {
 }
 
 #[test]
+fn a_named_pool_is_told_by_its_key() {
+    let bench = Bench::toml(&format!(
+        "{}[merchants.lakeside.suppliers.gates.pool.named.family]\ncodes_per_unit = 21\non_empty = \"wat\"\nunits = 1\n\
+         [merchants.lakeside.suppliers.gates.pool.named.\"a b\"]\ncodes_per_unit = 1\n",
+        good()
+    ));
+    let faults = bench.faults();
+    let told: Vec<_> = faults.iter().map(|fault| (fault.key.as_str(), fault.problem.as_str())).collect();
+    let expected = [
+        ("merchants.lakeside.suppliers.gates.pool.named.\"a b\"", "is no name for this table"),
+        ("merchants.lakeside.suppliers.gates.pool.named.family.codes_per_unit", "is too large"),
+        ("merchants.lakeside.suppliers.gates.pool.named.family.on_empty", "is none of the allowed values"),
+        ("merchants.lakeside.suppliers.gates.pool.named.family.units", "unknown key"),
+    ];
+    assert_eq!(told, expected, "{faults:#?}");
+    assert_eq!(faults[1].expected.as_deref(), Some("a whole number, 1 to 20"));
+}
+
+#[test]
 fn a_file_that_cannot_be_parsed_does_not_hide_the_others() {
     let bench = Bench::new()
         .file("a.toml", "[database]\nurl = \"postgres://u:hunter2@h/d\n")

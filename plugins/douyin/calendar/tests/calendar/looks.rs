@@ -138,6 +138,37 @@ async fn used_units_are_counted_by_the_vouchers_when_set() {
     }
 }
 
+/// Fulfilment §5: one of Douyin's own vouchers that the list says nothing of is asked for by itself, when set.
+#[tokio::test]
+async fn a_voucher_that_tells_nothing_is_asked_for_by_itself_when_set() {
+    let list = json!({"certificates": [
+        {"encrypted_code": "E1", "verify": {"verify_id": "0"}},
+        {"encrypted_code": "E2"},
+        {"encrypted_code": "E3"},
+        {"code": "ours"},
+    ]});
+    for (single, used) in [(false, 0), (true, 1)] {
+        let list = list.clone();
+        let settings = json!({"used_by_certificates": true, "single_certificates": single});
+        let (seat, world) = facing(settings, json!({}), move |request| match request.api.as_str() {
+            "order_query" => Some(good(json!({"orders": [recorded(ORDER)]}))),
+            "certificate_query" => Some(good(list.clone())),
+            "certificate_get" if query(request)["encrypted_code"] == "E2" => {
+                Some(good(json!({"certificate_v_2": {"verify": {"verify_id": "7"}}})))
+            }
+            "certificate_get" => Some(good(json!({"certificate": {"encrypted_code": "E3"}}))),
+            _ => None,
+        })
+        .await;
+        let (seen, _) = orders(seat.look(Look::Order { order: order(ORDER) }).await.expect("an answer"));
+        assert_eq!(seen[0].used_units, Some(used));
+        let asked = sent(&world, "certificate_get");
+        assert!(asked.iter().all(|request| path(request) == "/goodlife/v1/fulfilment/certificate/get/"));
+        let asked: Vec<String> = asked.iter().map(|request| query(request)["encrypted_code"].clone()).collect();
+        assert_eq!(asked, if single { vec!["E2", "E3"] } else { Vec::new() });
+    }
+}
+
 /// Common §14: a window of changes, by cursor.
 #[tokio::test]
 async fn changed_orders_page_by_page() {

@@ -2,7 +2,8 @@
 
 use entrepot_sdk::contract::fault::{Effect, FaultKind};
 use entrepot_sdk::contract::ids::OrderId;
-use entrepot_sdk::contract::notice::{OrderEvent, RefundDecision};
+use entrepot_sdk::contract::notice::{Notice, OrderEvent, RefundDecision};
+use entrepot_sdk::contract::order::{Credential, CredentialKind, UnitCredentials};
 use entrepot_sdk::contract::outcome::Outcome;
 use entrepot_sdk::testing::Bench;
 use serde_json::json;
@@ -40,6 +41,39 @@ async fn the_general_call_names_every_unit() {
     let (trip, _) =
         facing(json!({}), json!({}), |request| (request.api == "certificate_verify").then(|| verified(&[2]))).await;
     trip.deliver(redemption(&[1], true)).await.expect_err("2 means nothing there");
+}
+
+/// Fulfilment §3, rule 1: third-party codes with the real time of use, as texts.
+#[tokio::test]
+async fn the_general_call_names_the_codes_where_it_is_told_to() {
+    let (seat, world) = facing(json!({}), json!({"redeem_by": "codes"}), |request| {
+        (request.api == "general_certificate_verify").then(|| good(json!({"verify_results": [{"result": 0}]})))
+    })
+    .await;
+    let mut notice = redemption(&[2], false);
+    let Notice::Order(told) = &mut notice else { unreachable!("it is about an order") };
+    let OrderEvent::Redeemed { tickets, .. } = &mut told.event else { unreachable!("it is a use") };
+    *tickets = vec![ticket(1, "T-001"), ticket(2, "T-002")];
+    seat.deliver(notice).await.expect("done");
+    assert_eq!(
+        body(&sent(&world, "general_certificate_verify")[0]),
+        json!({"order_id": ORDER, "verify_token": "v-1", "poi_id": SHOP,
+            "code_with_time_list": [{"code": "T-002", "verify_time": "1790800000"}]})
+    );
+    let fault = seat.deliver(redemption(&[2], false)).await.expect_err("it has no code");
+    assert_eq!((fault.kind, fault.effect), (FaultKind::Invalid, Effect::NotDone));
+    assert!(fault.text.contains("unit 2"), "{fault}");
+}
+
+fn ticket(unit: u16, code: &str) -> UnitCredentials {
+    UnitCredentials {
+        unit,
+        credentials: vec![Credential {
+            kind: CredentialKind::VoucherNumber,
+            document_kind: None,
+            value: code.to_owned(),
+        }],
+    }
 }
 
 #[tokio::test]

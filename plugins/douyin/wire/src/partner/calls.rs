@@ -3,9 +3,27 @@
 use entrepot_sdk::contract::listing::ListingNames;
 use entrepot_sdk::prelude::*;
 
+use entrepot_sdk::contract::manifest::ApiRate;
+
 use crate::calendar::ProductRef;
 use crate::faults::refuses_contents;
 use crate::number::Id;
+
+/// Calls a second that Douyin's pages allow an application, by our names of the calls. Common §6, fulfilment §5, §10:
+/// `documented`; where a page shows two numbers, the one of an application.
+#[must_use]
+pub fn rates() -> Vec<ApiRate> {
+    let rates = [
+        ("order_query", 20),
+        ("ledger_query", 20),
+        ("product_operate", 20),
+        ("product_online_get", 20),
+        ("verify_record_query", 100),
+        ("refund_audit", 1_000),
+        ("create_callback", 4_000),
+    ];
+    rates.map(|(api, calls)| ApiRate::per_second(api, calls)).to_vec()
+}
 
 /// Merchant account; a fault that names the connection where it has none. Common §4, `documented`.
 pub fn account<S>(call: &Call<S>) -> Result<Id, Fault> {

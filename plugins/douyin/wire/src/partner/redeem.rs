@@ -16,7 +16,9 @@ impl RedeemBy {
     const fn call(self) -> (&'static str, &'static str) {
         match self {
             Self::Trip => ("certificate_verify", "/goodlife/v1/trip/certificate/verify/"),
-            Self::General => ("general_certificate_verify", "/goodlife/v1/fulfilment/certificate/verify/"),
+            Self::General | Self::Codes => {
+                ("general_certificate_verify", "/goodlife/v1/fulfilment/certificate/verify/")
+            }
         }
     }
 
@@ -24,7 +26,7 @@ impl RedeemBy {
     const fn code_field(self) -> &'static str {
         match self {
             Self::Trip => "code",
-            Self::General => "result",
+            Self::General | Self::Codes => "result",
         }
     }
 }
@@ -44,7 +46,7 @@ pub async fn redeemed<S: Sync>(
     notice: &OrderNotice,
     by: RedeemBy,
 ) -> Result<(), Fault> {
-    let OrderEvent::Redeemed { token, units, whole, at, shop, refund_refused, .. } = &notice.event else {
+    let OrderEvent::Redeemed { token, units, whole, at, shop, refund_refused, tickets } = &notice.event else {
         return Err(Fault::unsupported(notice.event.name()));
     };
     let at = refund_refused.map_or(*at, |asked| asked.plus_millis(-BEFORE_REFUND_MS).min(*at));
@@ -52,13 +54,15 @@ pub async fn redeemed<S: Sync>(
         notice,
         token,
         units,
+        tickets,
         whole: *whole,
         seconds: UnixMillis::new(at.millis()).map_err(|fault| Fault::invalid(fault.to_string()))?.to_seconds(),
         shop: shop.as_deref().or(call.connection.shops.first().map(String::as_str)),
     };
     let body = match by {
         RedeemBy::Trip => use_.trip()?,
-        RedeemBy::General => use_.general()?,
+        RedeemBy::General => use_.general("vouchers", use_.by_project()?)?,
+        RedeemBy::Codes => use_.general("code_with_time_list", use_.by_code()?)?,
     };
     let (api, path) = by.call();
     let answer = partner.client.post(call, api, path, &body).await?;
@@ -69,6 +73,7 @@ struct Use<'a> {
     notice: &'a OrderNotice,
     token: &'a str,
     units: &'a [u16],
+    tickets: &'a [UnitCredentials],
     whole: bool,
     seconds: i64,
     shop: Option<&'a str>,
@@ -91,21 +96,45 @@ impl Use<'_> {
         Ok(Value::Object(body))
     }
 
-    /// Common §13: the shop is required, and so is the order for vouchers of ours. They are named by their project ids, as
-    /// scenic vouchers are; the codes themselves do not come with a use.
-    fn general(&self) -> Result<Value, Fault> {
+    /// Common §13: the shop is required, and so is the order for vouchers of ours; they are named in exactly one way.
+    fn general(&self, way: &str, vouchers: Vec<Value>) -> Result<Value, Fault> {
         let Some(shop) = self.shop else {
-            return Err(Fault::invalid("redeem_by = \"general\" needs a shop: the connection has no shop_ids"));
+            let text = "redeem_by = \"general\" and \"codes\" need a shop: the connection has no shop_ids";
+            return Err(Fault::invalid(text));
         };
-        let of_unit =
-            |unit: &u16| json!({"project_id": project_id(&self.notice.order, *unit), "verify_time": self.seconds});
-        let vouchers: Vec<Value> = self.some_units()?.iter().map(of_unit).collect();
         Ok(json!({
             "order_id": self.notice.channel_order,
             "verify_token": self.token,
             "poi_id": shop,
-            "vouchers": vouchers,
+            way: vouchers,
         }))
+    }
+
+    /// As scenic vouchers are named. Common §13.
+    fn by_project(&self) -> Result<Vec<Value>, Fault> {
+        let of_unit =
+            |unit: &u16| json!({"project_id": project_id(&self.notice.order, *unit), "verify_time": self.seconds});
+        Ok(self.some_units()?.iter().map(of_unit).collect())
+    }
+
+    /// Each code that was issued for these units, with the time of its use as a text. Fulfilment §3.
+    fn by_code(&self) -> Result<Vec<Value>, Fault> {
+        let mut codes = Vec::new();
+        for unit in self.some_units()? {
+            let tickets = self.tickets.iter().filter(|ticket| ticket.unit == *unit);
+            let shown = |credential: &&Credential| {
+                matches!(credential.kind, CredentialKind::QrCode | CredentialKind::VoucherNumber)
+            };
+            let before = codes.len();
+            for credential in tickets.flat_map(|ticket| &ticket.credentials).filter(shown) {
+                codes.push(json!({"code": credential.value, "verify_time": self.seconds.to_string()}));
+            }
+            if codes.len() == before {
+                let text = format!("redeem_by = \"codes\": unit {unit} has neither a voucher number nor a QR code");
+                return Err(Fault::invalid(text));
+            }
+        }
+        Ok(codes)
     }
 
     fn some_units(&self) -> Result<&[u16], Fault> {
@@ -128,7 +157,7 @@ fn each_is_done(partner: &Partner, by: RedeemBy, answer: &ApiAnswer) -> Result<(
     let is_done = |item: &&ItemResult| {
         let code = item.code.as_ref();
         code.is_some_and(|code| {
-            let before = by == RedeemBy::General && *code == REDEEMED_BEFORE;
+            let before = by != RedeemBy::Trip && *code == REDEEMED_BEFORE;
             before || settings.verify_success_codes.contains(code) || settings.verify_already_codes.contains(code)
         })
     };

@@ -59,6 +59,10 @@ macro_rules! application_settings {
                 /// Count an order's used units by asking for its vouchers, one call more for each order looked at alone
                 /// (fulfilment §5, documented). Otherwise `item_status_names` tells.
                 used_by_certificates: bool = false,
+                /// With `used_by_certificates`: a voucher of that list which says nothing of a use and is Douyin's own
+                /// (it has an encrypted code) is asked for by itself, one call more for each (fulfilment §5,
+                /// documented).
+                single_certificates: bool = false,
                 /// Which bill is read (common §15, documented): the detailed one knows the platform's fee and needs a
                 /// scope of its own.
                 ledger: $crate::partner::settings::LedgerCall = $crate::partner::settings::LedgerCall::Plain,
@@ -254,6 +258,8 @@ pub enum QueryVouchers {
 pub enum RedeemBy {
     /// `/goodlife/v1/trip/certificate/verify/`.
     Trip,
-    /// `/goodlife/v1/fulfilment/certificate/verify/`.
+    /// `/goodlife/v1/fulfilment/certificate/verify/`, vouchers named by their project ids.
     General,
+    /// The same, vouchers named by the codes that the guests showed.
+    Codes,
 }

@@ -13,9 +13,10 @@ use douyin_wire::number::Fen;
 use douyin_wire::partner::body::read;
 use douyin_wire::partner::scenes::{CLEAR_FIELDS, Scene};
 use douyin_wire::partner::settings::{CodeAs, IssueTooEarly, QueryVouchers, RedeemBy};
-use douyin_wire::partner::{Partner, answers, deliver, intents, locate, look, ready, redeem};
+use douyin_wire::partner::{Partner, answers, calls, deliver, intents, locate, look, ready, redeem};
 use entrepot_sdk::contract::fault::FaultKind;
 use entrepot_sdk::contract::looking::LookName;
+use entrepot_sdk::contract::manifest::ApiRate;
 use entrepot_sdk::prelude::*;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -68,6 +69,10 @@ impl Channel for Second {
             scenes: SCENES.map(Scene::card).to_vec(),
             clear_fields: CLEAR_FIELDS.to_vec(),
         }
+    }
+
+    fn rates() -> Vec<ApiRate> {
+        calls::rates()
     }
 
     async fn open(context: &OpenContext, settings: Application) -> Result<Self, Fault> {

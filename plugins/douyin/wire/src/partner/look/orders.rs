@@ -10,12 +10,18 @@ use crate::number::{Id, Int};
 use crate::partner::Partner;
 use crate::partner::calls::account;
 use crate::partner::settings::{SharedSettings, StatusName};
-use crate::trade::{CertificateList, OrderPage, OrderRecord};
+use crate::trade::{CertificateList, CertificateRecord, OrderPage, OrderRecord, SingleCertificate};
 
 /// Order query; at most 20 calls a second of an application (common §6): `limits` of the host names it so.
 const QUERY: (&str, &str) = ("order_query", "/goodlife/v1/trade/order/query/");
 /// Vouchers of an order. Fulfilment §5, `documented`.
 const CERTIFICATES: (&str, &str) = ("certificate_query", "/goodlife/v1/fulfilment/certificate/query/");
+
+/// One voucher of Douyin's own. Fulfilment §5, `documented`.
+const CERTIFICATE: (&str, &str) = ("certificate_get", "/goodlife/v1/fulfilment/certificate/get/");
+
+/// Most vouchers of one order that are asked for by themselves.
+const SINGLES_LIMIT: usize = 20;
 
 /// What stands before a page's name: deep paging goes on at a cursor, and where Douyin gives none, at a number.
 const CURSOR: &str = "cursor:";
@@ -34,12 +40,28 @@ pub async fn one<S: Sync>(partner: &Partner, call: &Call<S>, order: &ChannelOrde
     };
     let mut seen = seen(&partner.shared, &record)?;
     if partner.shared.used_by_certificates {
-        let answer = partner.client.get(call, CERTIFICATES.0, CERTIFICATES.1, &[("order_id", order.as_str())]).await?;
-        let list: CertificateList = answer.read(CERTIFICATES.0)?;
-        let used = list.records().iter().filter(|record| record.is_used()).count();
-        seen.used_units = u32::try_from(used).ok();
+        seen.used_units = used(partner, call, order).await?;
     }
     Ok(Seen::Orders { orders: vec![seen], next: None })
+}
+
+/// How many of an order's vouchers were used; none where too many of them have to be asked for one by one.
+async fn used<S: Sync>(partner: &Partner, call: &Call<S>, order: &ChannelOrderId) -> Result<Option<u32>, Fault> {
+    let answer = partner.client.get(call, CERTIFICATES.0, CERTIFICATES.1, &[("order_id", order.as_str())]).await?;
+    let list: CertificateList = answer.read(CERTIFICATES.0)?;
+    let mut used = list.records().iter().filter(|record| record.is_used()).count();
+    if partner.shared.single_certificates {
+        let silent: Vec<&str> = list.records().iter().filter_map(CertificateRecord::silent_code).collect();
+        if silent.len() > SINGLES_LIMIT {
+            return Ok(None);
+        }
+        for code in silent {
+            let answer = partner.client.get(call, CERTIFICATE.0, CERTIFICATE.1, &[("encrypted_code", code)]).await?;
+            let single: SingleCertificate = answer.read(CERTIFICATE.0)?;
+            used += usize::from(single.record().is_some_and(CertificateRecord::is_used));
+        }
+    }
+    Ok(u32::try_from(used).ok())
 }
 
 /// Orders that changed in a window.
