@@ -66,7 +66,7 @@ pub enum Room {
     Simulator,
     /// A plugin proper.
     Plugin,
-    /// `tests/NAME`, `bench`, `xtask`: nothing that runs in service.
+    /// `tests/NAME`, `bench`, `xtask`, what a family's tests share: nothing that runs in service.
     Workshop,
     /// Nothing the design knows.
     Unknown,
@@ -83,6 +83,7 @@ impl Package {
             ["plugins", "builtin"] => Room::Builtin,
             ["plugins", .., last] if *last == "simulator" || self.name.ends_with("-simulator") => Room::Simulator,
             ["plugins", .., last] if *last == "wire" || self.name.ends_with("-wire") => Room::Wire,
+            ["plugins", _, "testing"] => Room::Workshop,
             ["plugins", _, ..] => Room::Plugin,
             ["tests" | "bench", ..] | ["xtask"] => Room::Workshop,
             _ => Room::Unknown,

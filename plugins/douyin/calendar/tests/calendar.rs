@@ -28,39 +28,24 @@ mod reserved;
 #[path = "calendar/tokens.rs"]
 mod tokens;
 
-use entrepot_sdk::testing::{Bench, Seat, World};
+pub use douyin_testing::golden::json_of;
+use entrepot_sdk::testing::{Seat, World};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// A world with the application's secrets in which Douyin answers well.
 fn world() -> Arc<World> {
-    let world = World::new();
-    world
-        .secret("client_key", support::CLIENT_KEY)
-        .secret("client_secret", support::CLIENT_SECRET)
-        .other_side(support::douyin);
-    world
+    douyin_testing::bench::world(support::douyin)
 }
 
 /// An instance with these settings of application and connection.
 async fn seat(world: &Arc<World>, settings: Value, connection: Value) -> Seat {
-    Bench::new(douyin_calendar::plugin())
-        .world(world)
-        .settings(settings)
-        .connection(connection, Some(support::ACCOUNT), &[support::SHOP])
-        .open()
-        .await
-        .expect("it opens")
+    douyin_testing::bench::seat(douyin_calendar::plugin(), world, settings, connection).await
 }
 
 /// An instance as it is without settings.
 async fn plain() -> Seat {
     seat(&world(), json!({}), json!({})).await
-}
-
-/// The JSON of an answer.
-fn json_of(raw: &entrepot_sdk::contract::channel::RawResponse) -> Value {
-    serde_json::from_slice(&raw.body).expect("JSON")
 }
 
 /// The scenes are what an operator types into Douyin's console.

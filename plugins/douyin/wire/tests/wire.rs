@@ -11,6 +11,8 @@ mod envelopes;
 mod numbers;
 #[path = "wire/partner.rs"]
 mod partner;
+#[path = "wire/second.rs"]
+mod second;
 #[path = "wire/signatures.rs"]
 mod signatures;
 

@@ -12,6 +12,8 @@ use entrepot_sdk::contract::product::DocumentKind;
 use entrepot_sdk::testing::Seat;
 use serde_json::{Value, json};
 
+use douyin_testing::golden::{self, page};
+
 use crate::support::*;
 use crate::{json_of, plain, seat, world};
 
@@ -35,17 +37,11 @@ async fn raw(seat: &Seat, name: &str, outcome: Outcome) -> Result<RawResponse, F
 }
 
 async fn said(seat: &Seat, name: &str, outcome: Outcome) -> Value {
-    let raw = raw(seat, name, outcome).await.expect("an answer");
-    assert_eq!((raw.status, raw.content_type.as_str()), (200, "application/json"));
-    json_of(&raw)
+    golden::said(&raw(seat, name, outcome).await.expect("an answer"))
 }
 
 fn own() -> OrderId {
     OrderId::parse(OWN_ORDER).expect("an id")
-}
-
-fn page(text: &str) -> Value {
-    serde_json::from_str(text).expect("JSON")
 }
 
 fn refused(reason: Reason) -> Outcome {

@@ -1,31 +1,23 @@
-//! Signed calls, the specification's example bodies, and Douyin as it answers when all is well.
+//! The specification's example bodies, and Douyin as it answers when all is well: what every solution's tests share, and the
+//! calendar ticket's own.
 
-use douyin_wire::sign::{life_sign, parse_query, webhook_sign};
+pub use douyin_testing::calls::*;
+pub use douyin_testing::douyin::*;
+pub use douyin_testing::notices::*;
 use entrepot_sdk::contract::calendar::CalendarDay;
-use entrepot_sdk::contract::channel::RawRequest;
 use entrepot_sdk::contract::fault::Fault;
-use entrepot_sdk::contract::ids::{ChannelOrderId, CodeId, ListingId, OrderId, ProductId, SceneName, SkuId};
+use entrepot_sdk::contract::ids::{CodeId, ListingId, ProductId, SkuId};
 use entrepot_sdk::contract::listing::ListingNames;
 use entrepot_sdk::contract::money::Money;
 use entrepot_sdk::contract::notice::{
-    CalendarNotice, CodesNotice, Notice, OrderEvent, OrderNotice, PoolCode, ProductNotice, RefundDecision, SkuDates,
-    SkuNotice,
+    CalendarNotice, CodesNotice, Notice, PoolCode, ProductNotice, SkuDates, SkuNotice,
 };
-use entrepot_sdk::contract::order::{Credential, CredentialKind, UnitCredentials};
+use entrepot_sdk::contract::order::{Credential, CredentialKind};
 use entrepot_sdk::contract::outcome::CalendarCell;
 use entrepot_sdk::contract::product::{GuestRequirement, RefundRule, Validity};
 use entrepot_sdk::contract::services::{HttpRequest, HttpResponse};
 use entrepot_sdk::contract::time::Timestamp;
 use serde_json::{Value, json};
-
-pub const CLIENT_KEY: &str = "awtestkey000001";
-pub const CLIENT_SECRET: &str = "0123456789abcdef0123456789ABCDEF";
-pub const FIXED_TOKEN: &str = "clt.fixed-5f0c2b9a7d";
-pub const ACCOUNT: &str = "70001";
-pub const SHOP: &str = "71001";
-pub const ORDER: &str = "1000000000000000001";
-pub const OWN_ORDER: &str = "T20260001";
-pub const LOGID: &str = "20261001120000ABCDEF";
 
 pub const CAN_BUY: &str = r#"{"account_id":"70001","product_out_id":"P1","sku_out_id":"P1-ADULT","biz_type":2,"count":2,"book_start_day":"2026-10-01","book_end_day":"2026-10-01","amount":{"origin_amount":20000,"pay_amount":18000}}"#;
 pub const CREATE: &str = r#"{"order_id":"1000000000000000001","sku_id":"1800","sku_out_id":"P1-ADULT","count":2,"biz_type":2,"book_start_day":"2026-10-01","book_end_day":"2026-10-01","create_order_time_unix":1790000000,"amount":{"origin_amount":20000,"pay_amount":18000},"buyer":{"name":"UOwV1M23gYhaMjPTUENkGg==","phone":"SxxOBnwVlwZFQV1er5pEHA=="},"item_order_infos":[{"item_order_id":"1"},{"item_order_id":"2"}]}"#;
@@ -38,72 +30,6 @@ pub const ISSUE: &str = r#"{"order_id":"1000000000000000001","count":1,"copies":
 pub const PULL: &str = r#"{"account_id":"70001","product_id":"900","product_out_id":"P1","start_date":"2026-10-01","end_date":"2026-10-03","ticket_specifications":[{"sku_id":"1800","sku_out_id":"P1-ADULT"}]}"#;
 pub const HOOK: &str = r#"{"event":"life_trade_order_notify","client_key":"awtestkey000001","content":"{\"action\":\"pay_success\",\"msg_time\":1790000000,\"order\":{\"order_id\":\"1000000000000000001\",\"account_id\":\"70001\"}}","log_id":"L1"}"#;
 pub const HANDSHAKE: &str = r#"{"event":"verify_webhook","client_key":"","content":{"challenge":12345}}"#;
-
-pub fn scene(name: &str) -> SceneName {
-    SceneName::parse(name).expect("a scene name")
-}
-
-/// A signed call of a scene.
-pub fn call(name: &str, body: &str) -> RawRequest {
-    bytes(name, body.as_bytes())
-}
-
-/// A signed call with any body.
-pub fn bytes(name: &str, body: &[u8]) -> RawRequest {
-    let query = match name {
-        "webhook" => String::new(),
-        _ => format!("client_key={CLIENT_KEY}&timestamp=1790000000123&sign=ignored"),
-    };
-    signed(RawRequest { scene: scene(name), method: "POST".to_owned(), query, headers: vec![], body: body.to_vec() })
-}
-
-/// The call with the signature it should have.
-pub fn signed(raw: RawRequest) -> RawRequest {
-    let header = |name: &str, value: String| (name.to_owned(), value);
-    let mut headers = vec![header("content-type", "application/json".to_owned())];
-    if raw.scene.as_str() == "webhook" {
-        headers.push(header("x-douyin-signature", webhook_sign(CLIENT_SECRET, &raw.body)));
-        headers.push(header("msg-id", "message-1".to_owned()));
-    } else {
-        let query = parse_query(&raw.query).expect("a query");
-        headers.push(header("x-life-clientkey", CLIENT_KEY.to_owned()));
-        headers.push(header("x-life-sign", life_sign(CLIENT_SECRET, &query, &raw.body)));
-        headers.push(header("x-bytedance-logid", LOGID.to_owned()));
-    }
-    RawRequest { headers, ..raw }
-}
-
-/// Credentials of unit `unit`: a QR code each.
-pub fn qr(unit: u16) -> UnitCredentials {
-    UnitCredentials { unit, credentials: vec![credential(CredentialKind::QrCode, &format!("QR-{unit}"))] }
-}
-
-pub fn credential(kind: CredentialKind, value: &str) -> Credential {
-    Credential { kind, value: value.to_owned(), document_kind: None }
-}
-
-pub fn notice(event: OrderEvent) -> Notice {
-    Notice::Order(OrderNotice {
-        order: OrderId::parse(OWN_ORDER).expect("an id"),
-        channel_order: ChannelOrderId::parse(ORDER).expect("an id"),
-        source_order: None,
-        names: ListingNames::default(),
-        unit_names: Vec::new(),
-        event,
-    })
-}
-
-pub fn redemption(units: &[u16], whole: bool) -> Notice {
-    notice(OrderEvent::Redeemed {
-        token: "v-1".to_owned(),
-        units: units.to_vec(),
-        whole,
-        at: Timestamp::from_millis(1_790_800_000_999),
-        shop: None,
-        refund_refused: None,
-        tickets: Vec::new(),
-    })
-}
 
 /// The product of the pages' examples, as the channel names it.
 pub fn product_names() -> ListingNames {
@@ -191,55 +117,9 @@ pub fn reserved(codes: &[&str]) -> CodesNotice {
 
 /// One notice of each kind.
 pub fn notices() -> Vec<Notice> {
-    let reason = || "no seats".to_owned();
-    vec![
-        notice(OrderEvent::Accepted),
-        notice(OrderEvent::Refused { reason: reason() }),
-        notice(OrderEvent::Issued { units: vec![qr(1), qr(2)] }),
-        notice(OrderEvent::IssueFailed { reason: reason() }),
-        notice(OrderEvent::RefundDecided {
-            key: "R1".to_owned(),
-            units: vec![1],
-            decision: RefundDecision::Agreed { fee: Some(Money::fen(900)) },
-        }),
-        redemption(&[1], false),
-        calendar(false, vec![sku_dates("P1-ADULT", vec![cell("2026-10-01", 9_000, Some(5))], &["2026-10-02"])]),
-        Notice::Product(product()),
-        Notice::Codes(reserved(&["QR-1"])),
-    ]
-}
-
-pub fn answer(body: &Value) -> HttpResponse {
-    HttpResponse { status: 200, headers: vec![], body: body.to_string() }
-}
-
-/// Douyin's answer with a code.
-pub fn coded(code: i64) -> HttpResponse {
-    answer(
-        &json!({"data":{"error_code":code,"description":"quotes QR-1"},"extra":{"error_code":code,"logid":LOGID,"now":1790000000}}),
-    )
-}
-
-pub fn token(text: &str) -> HttpResponse {
-    answer(&json!({"data":{"access_token":text,"description":"","error_code":0,"expires_in":7200},"message":"success"}))
-}
-
-pub fn verified(codes: &[i64]) -> HttpResponse {
-    let results: Vec<Value> = codes
-        .iter()
-        .map(|code| json!({"code":code,"msg":"quotes QR-1","verify_id":"1","certificate_id":"2"}))
-        .collect();
-    answer(
-        &json!({"data":{"error_code":0,"description":"","verify_results":results},"extra":{"error_code":0,"logid":LOGID}}),
-    )
-}
-
-/// A good answer with that payload.
-pub fn good(data: Value) -> HttpResponse {
-    let mut data = data;
-    data["error_code"] = json!(0);
-    data["description"] = json!("success");
-    answer(&json!({"data": data, "extra": {"error_code": 0, "description": "", "logid": LOGID, "now": 1_790_000_000}}))
+    let dates = sku_dates("P1-ADULT", vec![cell("2026-10-01", 9_000, Some(5))], &["2026-10-02"]);
+    let own = [calendar(false, vec![dates]), Notice::Product(product()), Notice::Codes(reserved(&["QR-1"]))];
+    of_an_order(false).into_iter().chain(own).collect()
 }
 
 /// The product of the examples, as the product query shows it (scenic §18).
@@ -248,31 +128,10 @@ pub fn ticket(status: i64) -> Value {
            "ticket_specifications": [{"sku_id": "1800", "sku_out_id": "P1-ADULT", "sku_name": "Adult"}]})
 }
 
-/// An order as the order query shows it (common §14).
-pub fn recorded(order: &str) -> Value {
-    json!({"order_id": order, "order_status": 3, "sku_id": "1800", "third_sku_id": "P1-ADULT", "count": 2,
-           "pay_amount": 18000, "create_order_time": "1790000000", "pay_time": "1790000060",
-           "update_order_time": 1_790_000_600, "products": [{"product_id": "900"}],
-           "contacts": [{"name": "bluebird", "phone": "bluebird", "phone_encrypt": "bluebird"}],
-           "certificate": [{"certificate_id": "2", "item_status": 1}, {"certificate_id": "3", "item_status": 1}]})
-}
-
 /// Douyin when all is well.
 pub fn douyin(request: &HttpRequest) -> Result<HttpResponse, Fault> {
-    Ok(match request.api.as_str() {
-        "client_token" => token("clt.test-token-0123456789"),
-        "certificate_verify" => verified(&[0]),
-        "ticket_query" => good(json!({"page_info": {"page": 1}, "tickets": [ticket(0)]})),
-        "order_query" => good(json!({"orders": [recorded(ORDER)], "page": {"total": "1"}})),
-        "ledger_query" => good(json!({"cursor": "0", "has_more": false, "ledger_records": []})),
-        "verify_record_query" => good(json!({"total": "0", "records": []})),
-        "shop_query" => good(json!({"total": 1, "pois": [{"poi": {"poi_id": SHOP, "poi_name": "Gate"}}]})),
-        "decrypt_batch" => {
-            let body: Value = serde_json::from_str(request.body.as_deref().unwrap_or("{}")).unwrap_or_default();
-            let opened = |text: &Value| json!({"cipher_text": text, "plain_text": format!("open {text}"), "is_success": true, "error_code": 0});
-            let results: Vec<Value> = body["cipher_texts"].as_array().into_iter().flatten().map(opened).collect();
-            good(json!({ "results": results }))
-        }
-        _ => coded(0),
-    })
+    match request.api.as_str() {
+        "ticket_query" => Ok(good(json!({"page_info": {"page": 1}, "tickets": [ticket(0)]}))),
+        _ => douyin_testing::douyin::douyin(request),
+    }
 }

@@ -105,8 +105,8 @@ const fn unpaid(setting: UnpaidConfirmInfo) -> Option<ConfirmInfo> {
     }
 }
 
-/// Payment notice. Scenic §4, `documented`: 0 or 100, never a business code. What nobody decided yet is decided later (§5); without a
-/// decision Douyin gives the money back after 10 minutes.
+/// Payment notice. Scenic §4, `documented`: 0 or 100, never a business code. What nobody decided yet is decided later (§5);
+/// without a decision Douyin gives the money back after 10 minutes.
 pub fn pay_order(outcome: &Outcome) -> Result<RawResponse, Fault> {
     let info = match outcome {
         Outcome::Paid { acceptance } => confirm_info(*acceptance),

@@ -91,8 +91,8 @@ pub async fn issue_failed<S: Sync>(
     send(partner, call, CALLBACK, &body).await
 }
 
-/// A refund that was decided after its review's answer. Scenic §8: `audit_result`; on acceptance the fee, which is Douyin's own or, unknown, 0: never larger than Douyin's,
-/// which would count as a refusal.
+/// A refund that was decided after its review's answer. Scenic §8: `audit_result`; on acceptance the fee, which is Douyin's own
+/// or, unknown, 0: never larger than Douyin's, which would count as a refusal.
 pub async fn refund_decided<S: Sync>(
     partner: &Partner,
     call: &Call<S>,

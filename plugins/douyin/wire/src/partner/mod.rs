@@ -18,7 +18,7 @@
 //! | [`ready`] | the answers the host gives without asking |
 //! | [`vouchers`] | credentials as vouchers, their project ids, and the units that vouchers name |
 //! | [`dates`] | prices and stock by date as calendar items |
-//! | [`calls`] | what OpenAPI calls have in common: the account, the product, who refused |
+//! | [`calls`] | what OpenAPI calls have in common: their documented rates, the account, the product, who refused |
 //! | [`deliver`] | notices of orders as OpenAPI calls |
 //! | [`redeem`] | uses as OpenAPI calls |
 //! | [`look`] | what Douyin itself says of orders, bills, uses, products, shops and sealed texts |
