@@ -256,7 +256,7 @@ fn read_sealed(row: &QueryResult) -> Result<SealedCode, StorageFault> {
     })
 }
 
-fn read_pool(row: &QueryResult) -> Result<(MerchantId, PoolName, Pool), StorageFault> {
+pub(crate) fn read_pool(row: &QueryResult) -> Result<(MerchantId, PoolName, Pool), StorageFault> {
     let name = PoolName::parse(column::<String>(row, "name")?).map_err(|fault| unreadable("pool", fault))?;
     let pool = Pool {
         available: number(row, "available")?,
@@ -482,25 +482,5 @@ impl SqlStorage {
             Ok((merchant_of(row)?, OrderId::parse(order).map_err(|fault| unreadable("order", fault))?))
         })
         .await
-    }
-
-    /// All pools.
-    pub(crate) async fn all_pools(&self) -> Result<Vec<(MerchantId, PoolName, Pool)>, StorageFault> {
-        let sql = "SELECT merchant, name, available, threshold, expiring_days FROM pools ORDER BY merchant, name";
-        query(&self.inner.reader, self.inner.dialect.statement(sql, Vec::new()), read_pool).await
-    }
-
-    /// How many codes that nobody has were good until the day before this one at most.
-    pub(crate) async fn codes_ended(
-        &self,
-        merchant: &MerchantId,
-        pool: &PoolName,
-        before: VisitDate,
-    ) -> Result<u32, StorageFault> {
-        let sql = "SELECT COUNT(*) AS codes FROM codes WHERE merchant = ?1 AND pool = ?2
-                   AND state IN ('available', 'returned', 'paused') AND valid_to < ?3";
-        let values = vec![merchant.as_str().into(), pool.as_str().into(), before.to_string().into()];
-        let found = query(&self.inner.reader, self.inner.dialect.statement(sql, values), |row| number(row, "codes"));
-        Ok(found.await?.into_iter().next().unwrap_or_default())
     }
 }

@@ -1,10 +1,10 @@
-//! Lists of pools, batches and codes for the admin API. Texts of codes leave only by [`SqlStorage::export_codes`].
+//! Lists of pools, batches and codes for the admin API, and what the watch over pools looks at. Texts of codes leave only by [`SqlStorage::export_codes`].
 
 use entrepot_contract::ids::{BatchId, CodeId, MerchantId, PoolName, UploadId};
 use entrepot_contract::money::{Currency, Money};
 use entrepot_contract::order::Credential;
-use entrepot_contract::time::Timestamp;
-use entrepot_domain::code::{BatchState, CodeState, ValidDays};
+use entrepot_contract::time::{Timestamp, VisitDate};
+use entrepot_domain::code::{BatchState, CodeState, Pool, ValidDays};
 use entrepot_domain::upload::HandOver;
 use entrepot_engine::storage::StorageFault;
 use sea_orm::{QueryResult, Value};
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::SqlStorage;
 use crate::admin::Page;
-use crate::codes::valid_of;
+use crate::codes::{read_pool, valid_of};
 use crate::fault::unreadable;
 use crate::numbers::number;
 use crate::rows::{column, of_word};
@@ -118,8 +118,8 @@ pub struct CodeRow {
 /// When a code is good; null is open.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ValidRow {
-    valid_from: Option<entrepot_contract::time::VisitDate>,
-    valid_to: Option<entrepot_contract::time::VisitDate>,
+    valid_from: Option<VisitDate>,
+    valid_to: Option<VisitDate>,
 }
 
 impl From<ValidDays> for ValidRow {
@@ -234,6 +234,25 @@ impl SqlStorage {
             }
         }
         Ok(batches)
+    }
+
+    /// All pools.
+    pub(crate) async fn all_pools(&self) -> Result<Vec<(MerchantId, PoolName, Pool)>, StorageFault> {
+        let sql = "SELECT merchant, name, available, threshold, expiring_days FROM pools ORDER BY merchant, name";
+        self.ask(sql, Vec::new(), read_pool).await
+    }
+
+    /// How many codes that nobody has were good until the day before this one at most.
+    pub(crate) async fn codes_ended(
+        &self,
+        merchant: &MerchantId,
+        pool: &PoolName,
+        before: VisitDate,
+    ) -> Result<u32, StorageFault> {
+        let sql = "SELECT COUNT(*) AS codes FROM codes WHERE merchant = ?1 AND pool = ?2
+                   AND state IN ('available', 'returned', 'paused') AND valid_to < ?3";
+        let values = vec![merchant.as_str().into(), pool.as_str().into(), before.to_string().into()];
+        Ok(self.ask(sql, values, |row| number(row, "codes")).await?.into_iter().next().unwrap_or_default())
     }
 
     /// Codes of a pool, without their texts.
