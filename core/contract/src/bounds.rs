@@ -344,7 +344,7 @@ mod tests {
         assert_eq!(fault.place, "units.credentials.value");
         assert!(booked(CredentialKind::Image, IMAGE_LIMIT_BYTES).is_ok());
         assert!(booked(CredentialKind::Image, IMAGE_LIMIT_BYTES + 1).is_err());
-        let refusal = |text: String| Refusal { reason: Reason::Other, text, calendar: Vec::new() };
+        let refusal = |text: String| Refusal { reason: Reason::Other, text, zh: None, calendar: Vec::new() };
         assert!(check(&refusal("x".repeat(TEXT_LIMIT_BYTES))).is_ok());
         assert!(check(&refusal("x".repeat(TEXT_LIMIT_BYTES + 1))).is_err());
     }

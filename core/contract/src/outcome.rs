@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::bounds::{TEXT_LIMIT_BYTES, cut};
+use crate::bounds::{NAME_LIMIT_BYTES, TEXT_LIMIT_BYTES, cut};
 use crate::calendar::CalendarDay;
 use crate::ids::{ChannelOrderId, OrderId};
 use crate::listing::{ListingNames, UnitNames};
@@ -272,6 +272,9 @@ pub struct Refusal {
     pub reason: Reason,
     /// The reason for people.
     pub text: String,
+    /// The same in Chinese, where people know it by one sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zh: Option<String>,
     /// What the dates asked for cost and hold, where a check wants to know it of a refusal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calendar: Vec<CalendarAnswer>,
@@ -281,7 +284,14 @@ impl Refusal {
     /// A refusal with its text, or as much of it as may be said.
     #[must_use]
     pub fn new(reason: Reason, text: impl Into<String>) -> Self {
-        Self { reason, text: cut(text.into(), TEXT_LIMIT_BYTES), calendar: Vec::new() }
+        Self { reason, text: cut(text.into(), TEXT_LIMIT_BYTES), zh: None, calendar: Vec::new() }
+    }
+
+    /// The same refusal with its sentence in Chinese.
+    #[must_use]
+    pub fn in_chinese(mut self, text: impl Into<String>) -> Self {
+        self.zh = Some(cut(text.into(), NAME_LIMIT_BYTES));
+        self
     }
 }
 
@@ -327,6 +337,8 @@ pub enum Reason {
     OrderUnknown,
     /// The state of the order does not allow it.
     StateForbids,
+    /// A refund of the order is pending: it has to be refused first.
+    RefundPending,
     /// The same key came with other contents.
     KeyConflict,
     /// The connection or merchant does not sell now.

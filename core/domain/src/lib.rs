@@ -18,6 +18,7 @@
 //!   [`pair`]: what has to hold for a voucher and what is reserved with it, told by [`said`] in two languages;
 //!   [`guests`]: what has to be known about guests; [`venue`]: venue-local dates and cut-offs.
 //! - [`job`]: what must reach the outside later.
+//! - [`standing`]: what an operator reads of a voucher and its reservations.
 //! - [`difference`]: what differs between our orders and what a channel says of them.
 //! - [`invariants`]: what has to hold after every command, checked by tests and the demo.
 //! - [`planted`]: bugs on purpose, for the simulation; absent from every other build.
@@ -43,6 +44,7 @@ pub mod refund_rule;
 pub mod route;
 pub mod said;
 pub mod seed;
+pub mod standing;
 pub mod state;
 pub mod stock;
 pub mod transitions;

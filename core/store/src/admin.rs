@@ -1,7 +1,7 @@
 //! Lists for the admin API. Each query carries its merchant; pages go by the last id seen.
 
 use entrepot_contract::calendar::StockKey;
-use entrepot_contract::ids::{BucketId, DistributorId, JobId, MerchantId};
+use entrepot_contract::ids::{BucketId, DistributorId, JobId, MerchantId, OrderId};
 use entrepot_contract::order::{Order, Refund};
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::{AlertKind, AlertLevel};
@@ -147,6 +147,21 @@ impl SqlStorage {
             page.limit(),
         ];
         self.ask(&sql, values, |row| json(row, "body")).await
+    }
+
+    /// These orders with all others of their families: vouchers with their reservations.
+    pub async fn families(&self, merchant: &MerchantId, members: &[OrderId]) -> Result<Vec<Order>, StorageFault> {
+        if members.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names: Vec<&str> = members.iter().map(OrderId::as_str).collect();
+        let names = serde_json::to_string(&names).map_err(|fault| StorageFault::Data(fault.to_string()))?;
+        let sql = format!(
+            "SELECT body FROM orders WHERE family IN (SELECT family FROM orders WHERE id IN ({})) AND merchant = ?2
+             ORDER BY id",
+            self.inner.dialect.texts()
+        );
+        self.ask(&sql, vec![names.into(), merchant.as_str().into()], |row| json(row, "body")).await
     }
 
     /// Refunds, the newest first; those in one state when it is named.

@@ -49,7 +49,7 @@ pub fn answer(reason: &str) -> Response {
 
 /// A refusal with all of that text: the contract's own constructor would cut it.
 fn says(text: String) -> Response {
-    let refusal = Refusal { reason: Reason::SupplierRefused, text, calendar: Vec::new() };
+    let refusal = Refusal { reason: Reason::SupplierRefused, text, zh: None, calendar: Vec::new() };
     Response::Supplier(SupplierResponse::Booking(Booking::Refused(refusal)))
 }
 

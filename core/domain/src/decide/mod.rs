@@ -41,7 +41,7 @@ use crate::planted::{self, Bug};
 use crate::state::State;
 
 pub use create::{Offer, check_booking, check_wish};
-pub use refund::{RefundPreview, preview};
+pub use refund::{RefundPreview, decides_itself_at, preview};
 pub use refund_told::kept;
 
 /// Why a command was not decided in its favour.

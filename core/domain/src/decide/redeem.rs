@@ -20,6 +20,9 @@ use crate::job::Notification;
 use crate::planted::{self, Bug};
 use crate::venue;
 
+/// The sentence by which desks know it.
+const REFUSE_FIRST: &str = "订单正在申请退改中，必须先拒绝退改申请，才能进行验证!";
+
 /// How far the clock of a gate may be ahead of ours, in milliseconds.
 const CLOCKS_MS: i64 = 120_000;
 
@@ -99,7 +102,8 @@ fn may_redeem(draft: &Draft<'_>, order: &Order, used_at: Timestamp) -> Result<()
     for asked in [Some(order), source.as_ref()].into_iter().flatten() {
         let live = |refund: &&Refund| matches!(refund.state, RefundState::Waiting | RefundState::Agreed);
         if let Some(refund) = draft.state.refunds(asked).find(live).filter(|_| !planted::is(Bug::UsedWhileRefunding)) {
-            return no(format!("refund {} of order {} is pending; it has to be refused first", refund.id, asked.id));
+            let text = format!("refund {} of order {} is pending; it has to be refused first", refund.id, asked.id);
+            return Err(Refusal::new(Reason::RefundPending, text).in_chinese(REFUSE_FIRST));
         }
     }
     let zone = venue::zone(&order.terms.time_zone);

@@ -349,8 +349,11 @@ pub(super) fn settle(
         let text = format!("refund {id} is {:?} already; it cannot be decided again", refund.state);
         return Err(Refusal::new(Reason::StateForbids, text).into());
     }
-    if !agree && !asked_supplier {
-        unissued::refusable(&order, &refund)?;
+    if !asked_supplier {
+        still_ours(draft, &order, &refund)?;
+        if !agree {
+            unissued::refusable(&order, &refund)?;
+        }
     }
     let decision = if agree {
         if refund.settlement_fee.is_none() {
@@ -370,6 +373,24 @@ pub(super) fn settle(
     let answered = answer(&refund);
     draft.push(Change::Refund(Box::new(refund)));
     Ok(answered)
+}
+
+/// When the channel decides a refund by itself; none where it waits for as long as it takes.
+#[must_use]
+pub fn decides_itself_at(order: &Order, refund: &RefundId) -> Option<Timestamp> {
+    let kind = DeadlineKind::Audit { refund: refund.clone() };
+    order.deadlines.iter().find(|deadline| deadline.kind == kind).map(|deadline| deadline.due)
+}
+
+/// Whoever decides after the channel did so by itself decides nothing.
+fn still_ours(draft: &Draft<'_>, order: &Order, refund: &Refund) -> Result<(), Refusal> {
+    let Some(ended) = decides_itself_at(order, &refund.id).filter(|due| *due <= draft.at()) else { return Ok(()) };
+    let text = format!(
+        "the time for refund {} of order {} ended {ended}: the channel has decided by itself, and announces it",
+        refund.id, order.id
+    );
+    let chinese = format!("退款 {} 的审核时限已于 {ended} 结束，平台已自行处理，请等待其结果通知", refund.id);
+    Err(Refusal::new(Reason::StateForbids, text).in_chinese(chinese))
 }
 
 /// Nobody waits for a decision on this refund any more.

@@ -30,8 +30,8 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
         GivesBack::Reservation => order.source().is_none(),
         GivesBack::Money | GivesBack::Unknown => true,
     };
+    let waited = known.as_ref().is_some_and(|refund| refund.state == RefundState::Waiting);
     if alone {
-        let waited = known.as_ref().is_some_and(|refund| refund.state == RefundState::Waiting);
         let refund = money_alone(draft, &order, known, intent);
         if waited {
             decided(draft, &mut order, &refund);
@@ -49,7 +49,6 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
         draft.push(Change::Refund(Box::new(Refund { key: intent.key.clone(), ..found })));
         return Ok(Answer::Recorded { order: order.id });
     }
-    let waited = known.as_ref().is_some_and(|refund| refund.state == RefundState::Waiting);
     let mut refund = match known {
         Some(refund) => contradiction(draft, &order, refund),
         None => announced(draft, &order, intent),
@@ -57,10 +56,26 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
     if waited {
         decided(draft, &mut order, &refund);
     }
+    let before = refund.units.clone();
+    order = went(draft, order, &mut refund, intent)?;
+    let told = format!("{}: the guest got {} for units {:?}", refund.id, intent.amount, refund.units);
+    draft.note(&order, "refunded", told);
+    let id = order.id.clone();
+    if refund.units.is_empty() && refund.gives_back == GivesBack::Reservation {
+        // They went when it was agreed.
+        refund.units = before;
+    }
+    draft.push(Change::Refund(Box::new(refund)));
+    draft.put(order);
+    Ok(Answer::Recorded { order: id })
+}
+
+/// What the notice says went, goes; gives the order as it stands then.
+fn went(draft: &mut Draft<'_>, mut order: Order, refund: &mut Refund, intent: &RecordRefund) -> Result<Order, Stop> {
     // Only what the supplier agreed to is gone there: an order may have been issued after its refund was agreed.
     let cancelled_upstream = refund.state == RefundState::Agreed && refund.decided_by.as_deref() == Some(SUPPLIER);
-    let (asked, before) = (refund.units.len(), refund.units.clone());
-    refund.units = refunded_units::gone(draft, &order, &refund, intent);
+    let (asked, agreed) = (refund.units.len(), refund.settlement_fee);
+    refund.units = refunded_units::gone(draft, &order, refund, intent);
     // A fee agreed for more units than went is kept for those that went.
     if let Some(fee) = refund.settlement_fee.as_mut().filter(|_| refund.units.len() < asked) {
         let share = i128::from(fee.amount_minor) * refund.units.len() as i128 / asked as i128;
@@ -72,33 +87,23 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
     if order.state == OrderState::Created {
         payment::end_unpaid(draft, &mut order, "refunded before payment was known")?;
         draft.put(order.clone());
-        settle_source(draft, &order, &refund, intent)?;
-    } else {
-        let reserved = order.numbers(UnitState::Reserved);
-        give_back(draft, &mut order, &mut refund, intent.refunded_at)?;
-        upstream(draft, &order, &refund, cancelled_upstream);
-        draft.close_if_done(&mut order)?;
-        let gone: Vec<u16> = reserved.into_iter().filter(|unit| refund.units.contains(unit)).collect();
-        draft.put(order.clone());
-        if gone.is_empty() {
-            settle_source(draft, &order, &refund, intent)?;
-            reserve::tell_source(draft, &order, &refund.units, UnitState::Available)?;
-        } else {
-            reserve::end_reservations_of(draft, &order, &gone)?;
-            // An unpaid reservation that ended whole gave other units back.
-            order = draft.find(&OrderName::Own(order.id.clone()))?;
-        }
+        settle_source(draft, &order, refund, agreed, intent)?;
+        return Ok(order);
     }
-    let told = format!("{}: the guest got {} for units {:?}", refund.id, intent.amount, refund.units);
-    draft.note(&order, "refunded", told);
-    let id = order.id.clone();
-    if refund.units.is_empty() && refund.gives_back == GivesBack::Reservation {
-        // They went when it was agreed.
-        refund.units = before;
+    let reserved = order.numbers(UnitState::Reserved);
+    give_back(draft, &mut order, refund, intent.refunded_at)?;
+    upstream(draft, &order, refund, cancelled_upstream);
+    draft.close_if_done(&mut order)?;
+    let gone: Vec<u16> = reserved.into_iter().filter(|unit| refund.units.contains(unit)).collect();
+    draft.put(order.clone());
+    if gone.is_empty() {
+        settle_source(draft, &order, refund, agreed, intent)?;
+        reserve::tell_source(draft, &order, &refund.units, UnitState::Available)?;
+        return Ok(order);
     }
-    draft.push(Change::Refund(Box::new(refund)));
-    draft.put(order);
-    Ok(Answer::Recorded { order: id })
+    reserve::end_reservations_of(draft, &order, &gone)?;
+    // An unpaid reservation that ended whole gave other units back.
+    draft.find(&OrderName::Own(order.id))
 }
 
 /// The guest got money, and none of his units is known to be gone by it: the fact is kept, stock and credit stay, and a
@@ -183,7 +188,13 @@ fn told_twice(
 
 /// Money told of a reservation that costs nothing by itself is its voucher's: the units behind go back with it, and their
 /// credit, once. Without money the date alone went back, and the voucher lives on.
-fn settle_source(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent: &RecordRefund) -> Result<(), Stop> {
+fn settle_source(
+    draft: &mut Draft<'_>,
+    order: &Order,
+    refund: &Refund,
+    agreed: Option<Money>,
+    intent: &RecordRefund,
+) -> Result<(), Stop> {
     let Some((source, _)) = order.source() else { return Ok(()) };
     let mut source = draft.find(&OrderName::Own(source.clone()))?;
     if intent.amount.amount_minor <= 0 || !reserve::pays_for(&source) {
@@ -195,9 +206,8 @@ fn settle_source(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent: 
     }
     let reserved: Vec<u16> =
         source.numbers(UnitState::Reserved).into_iter().filter(|unit| units.contains(unit)).collect();
-    // A fee that nobody agreed to is what the reservation's rule says of so many units.
-    let agreed = refund.settlement_fee.filter(|_| !refund.units.is_empty());
-    let fee = match agreed {
+    // Of a reservation that had ended before no unit went, and nothing of the fee was kept yet.
+    let fee = match if refund.units.is_empty() { agreed } else { refund.settlement_fee } {
         Some(fee) => fee,
         None => {
             let of = Refund { units: units.clone(), ..refund.clone() };

@@ -108,7 +108,8 @@ fn an_audit_is_due_and_a_decision_or_the_channels_result_meets_it() {
     world.ok(ask("1", "a", UnitChoice::Numbers(vec![1]), world.now));
     world.ok(ask("1", "b", UnitChoice::Numbers(vec![2]), world.now));
     assert_eq!(world.alerts_of("refund_waiting"), 2);
-    world.pass(259_200_000);
+    // Somebody is warned while there is time to decide.
+    world.pass(259_199_999);
     look(&mut world, "1");
     look_again(&mut world);
     assert_eq!(world.alerts_of("refund_due"), 2);

@@ -65,7 +65,7 @@ fn a_ticket_is_used_on_its_date_at_the_venue() {
 fn nothing_is_used_while_a_refund_is_pending() {
     let mut world = at_the_gate("own", 2);
     world.ok(ask("1", "r", UnitChoice::Numbers(vec![1]), world.now));
-    world.no_because(Reason::StateForbids, redeem("1", UnitChoice::Numbers(vec![2]), world.now));
+    world.no_because(Reason::RefundPending, redeem("1", UnitChoice::Numbers(vec![2]), world.now));
     world.ok(refunded("1", "r", UnitChoice::AllLeft, world.now));
     world.ok(redeem("1", UnitChoice::AllLeft, world.now));
     let order = world.order("1");

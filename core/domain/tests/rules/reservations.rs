@@ -165,8 +165,10 @@ fn redemption_is_refused_while_a_refund_is_pending_on_either_order() {
     world.ok(start_issue("r"));
     world.ok(ask("v", "k", UnitChoice::AllLeft, world.now));
     world.at("2026-10-01T02:00:00Z");
-    let text = world.no_because(Reason::StateForbids, redeem("r", UnitChoice::AllLeft, world.now));
-    assert!(text.contains("has to be refused first"), "{text}");
+    let refusal = world.no(redeem("r", UnitChoice::AllLeft, world.now));
+    assert_eq!(refusal.reason, Reason::RefundPending);
+    assert!(refusal.text.contains("has to be refused first"), "{}", refusal.text);
+    assert_eq!(refusal.zh.as_deref(), Some("订单正在申请退改中，必须先拒绝退改申请，才能进行验证!"));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use entrepot_contract::order::Order;
 use entrepot_contract::time::VisitDate;
 use entrepot_domain::answer::Answer;
 use entrepot_domain::command::{Body, OrderName};
+use entrepot_domain::standing;
 use entrepot_store::admin::{OrderFilter, Page};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -102,8 +103,41 @@ async fn list(
 ) -> Result<Json<Value>, Problem> {
     let filter = OrderFilter { state: query.state, channel_order: query.channel_order, arrive: query.arrive };
     let page = Page { after: query.after, limit: query.limit };
-    let orders = shared.app.storage.list_orders(&id::<MerchantId>(&merchant)?, &filter, &page).await?;
+    let merchant: MerchantId = id(&merchant)?;
+    let orders = shared.app.storage.list_orders(&merchant, &filter, &page).await?;
+    let of_vouchers: Vec<OrderId> = orders.iter().filter(|one| of_voucher(one)).map(|one| one.id.clone()).collect();
+    let members = shared.app.storage.families(&merchant, &of_vouchers).await?;
+    let orders: Vec<Value> = orders
+        .iter()
+        .map(|order| {
+            let mut told = json!(order);
+            stand(order, &members, &mut told);
+            told
+        })
+        .collect();
     Ok(Json(json!({ "orders": orders })))
+}
+
+/// Whether an order is a voucher whose dates are reserved, or a reservation.
+fn of_voucher(order: &Order) -> bool {
+    order.terms.reservation.is_some() || order.source().is_some()
+}
+
+/// Adds how a voucher or its reservation stands for a desk, with the order beside it.
+fn stand(order: &Order, members: &[Order], told: &mut Value) {
+    if !of_voucher(order) {
+        return;
+    }
+    let family: Vec<Order> = members.iter().filter(|member| member.family == order.family).cloned().collect();
+    if let Some(standing) = standing::together(order, &family) {
+        told["standing"] = json!(standing);
+        told["standing_zh"] = json!(standing.zh());
+    }
+    if let Some(linked) = standing::linked(order, &family) {
+        told["linked_order"] = json!({
+            "id": linked.id, "channel_order": linked.channel_order, "state": linked.state,
+        });
+    }
 }
 
 async fn find(shared: &Shared, merchant: &str, order: &str) -> Result<(MerchantId, Order, Value), Problem> {
@@ -121,7 +155,12 @@ async fn show(
 ) -> Result<Json<Value>, Problem> {
     let (merchant, order, refunds) = find(&shared, &merchant, &order).await?;
     let timeline = shared.app.engine.storage().events(&merchant, &order.id).await?;
-    Ok(Json(json!({ "order": order, "refunds": refunds, "timeline": timeline })))
+    let mut told = json!({ "order": order, "refunds": refunds, "timeline": timeline });
+    if of_voucher(&order) {
+        let members = shared.app.storage.families(&merchant, std::slice::from_ref(&order.id)).await?;
+        stand(&order, &members, &mut told);
+    }
+    Ok(Json(told))
 }
 
 async fn interface_log(

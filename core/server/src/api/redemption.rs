@@ -263,7 +263,12 @@ impl Counts {
             }
             RowOutcome::Refused(refusal) => {
                 self.refused += 1;
-                json!({ "line": line, "result": "refused", "reason": refusal.reason, "text": refusal.text })
+                let mut told =
+                    json!({ "line": line, "result": "refused", "reason": refusal.reason, "text": refusal.text });
+                if let Some(chinese) = refusal.zh {
+                    told["text_zh"] = json!(chinese);
+                }
+                told
             }
             RowOutcome::Busy => {
                 self.busy += 1;

@@ -185,6 +185,13 @@ pub(super) async fn find(
 
 fn story(answer: &Value) -> String {
     let mut parts = vec![print::outline(&answer["order"])];
+    if let (Some(word), Some(chinese)) = (answer["standing"].as_str(), answer["standing_zh"].as_str()) {
+        parts.insert(0, format!("{chinese} ({})", word.replace('_', " ")));
+    }
+    if let Some(linked) = answer["linked_order"].as_object() {
+        let [id, channel, state] = ["id", "channel_order", "state"].map(|name| print::cell(&linked[name]));
+        parts.push(format!("\nlinked order\n{id} ({channel}) is {state}"));
+    }
     let refunds = answer["refunds"].as_array().filter(|refunds| !refunds.is_empty());
     if refunds.is_some() {
         parts.push(format!("\nrefunds\n{}", print::outline(&answer["refunds"])));

@@ -99,7 +99,11 @@ impl From<Refusal> for Problem {
             _ => StatusCode::CONFLICT,
         };
         let reason = serde_json::to_value(refusal.reason).ok().and_then(|word| word.as_str().map(str::to_owned));
-        Self::new(status, &reason.unwrap_or_else(|| "other".to_owned()), refusal.text)
+        let problem = Self::new(status, &reason.unwrap_or_else(|| "other".to_owned()), refusal.text);
+        match refusal.zh {
+            Some(chinese) => problem.in_chinese(chinese),
+            None => problem,
+        }
     }
 }
 

@@ -21,5 +21,6 @@ mod life;
 mod market;
 mod pairs;
 mod pools;
+mod queue;
 mod stock;
 mod webhooks;

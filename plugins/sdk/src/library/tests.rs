@@ -60,7 +60,7 @@ impl Supplier for Obedient {
             "log" => call.log(LogLevel::Info, &"é".repeat(LOG_LIMIT_BYTES)),
             "huge" => {
                 let text = "x".repeat(5 * 1024 * 1024);
-                return Ok(Booking::Refused(Refusal { reason: Reason::Other, text, calendar: Vec::new() }));
+                return Ok(Booking::Refused(Refusal { reason: Reason::Other, text, zh: None, calendar: Vec::new() }));
             }
             "ask" => {
                 let reason = call.http(http::get("ask", "http://partner.test").build()).await?.body;

@@ -32,6 +32,7 @@ pub const fn code(reason: Reason) -> RefusalCode {
         Reason::PriceDiffers => RefusalCode::PriceDiffers,
         Reason::OrderUnknown
         | Reason::StateForbids
+        | Reason::RefundPending
         | Reason::KeyConflict
         | Reason::SupplierRefused
         | Reason::Malformed
@@ -47,7 +48,7 @@ pub fn description(refusal: &Refusal) -> String {
     match refusal.reason {
         Reason::TooFewUnits => "低于起购数量".to_owned(),
         Reason::OrderUnknown => "订单不存在".to_owned(),
-        Reason::StateForbids => "订单状态不允许".to_owned(),
+        Reason::StateForbids | Reason::RefundPending => "订单状态不允许".to_owned(),
         Reason::KeyConflict => "与此前的请求不一致".to_owned(),
         Reason::Malformed => "请求格式错误".to_owned(),
         Reason::OtherLimit | Reason::SupplierRefused | Reason::Other => shortened(&format!("{text}：{}", refusal.text)),

@@ -81,7 +81,7 @@ pub(super) const DEFECTS: &[Defect] = defect_table! {
 
     passes_on_whatever_is_said breaks long_texts_are_not_passed_on: Answered(|asked, answer, _| {
         let text = "x".repeat(TEXT_LIMIT_BYTES + 1);
-        let refusal = Refusal { reason: Reason::Other, text, calendar: Vec::new() };
+        let refusal = Refusal { reason: Reason::Other, text, zh: None, calendar: Vec::new() };
         on_fault(asked, "book", answer, || SupplierResponse::Booking(Booking::Refused(refusal)));
     });
     half_an_answer_is_not_booked breaks cut_booking_answer_is_unknown: Answered(not_booked);

@@ -152,8 +152,11 @@ async fn while_a_refund_is_pending(stage: &Stage) {
     let asked = RefundAsk { units: Some(vec![1]), ..RefundAsk::user() };
     let asked = stage.platform.apply_refund(&way.order, asked).await.unwrap();
     answered(&asked.reply, json!({ "error_code": 0, "audit_refund_result": 3 }));
-    forbidden(way.redeem(&[1]).await);
-    forbidden(way.redeem(&[2]).await);
+    for unit in [1, 2] {
+        let (status, answer) = way.redeem(&[unit]).await;
+        assert_eq!((status, &answer["reason"]), (409, &json!("refund_pending")), "{answer}");
+        assert_eq!(answer["detail_zh"], "订单正在申请退改中，必须先拒绝退改申请，才能进行验证!");
+    }
     let told = story(&["refund asked"]);
     way.expect(&Rows::sold("issued", 2).refunds("waiting guest [2] nobody"), &told).await;
     let (status, answer) = way.decide(&asked.key, json!({ "agree": false, "reason": "he stands at the gate" })).await;
