@@ -1,6 +1,13 @@
 //! Vouchers with what is reserved with them: a listing of such a pair is refused with what is wrong in both languages, and
 //! the walk through a connection says the same.
 
+use entrepot_contract::intent::{CreateOrder, Wish};
+use entrepot_contract::listing::ListingNames;
+use entrepot_contract::order::{Guest, GuestField, Guests, Visit};
+use entrepot_contract::product::DocumentKind;
+use entrepot_domain::answer::Answer;
+use entrepot_domain::command::{Body, OrderName};
+use entrepot_domain::venue;
 use serde_json::{Value, json};
 
 use crate::beside::{lines, with_market};
@@ -83,6 +90,69 @@ async fn what_became_wrong_later_is_a_line_of_the_check_and_duties_are_never_don
         pair["id"] = json!("second");
         both["entries"].as_array_mut().unwrap().push(json!({ "listing": pair }));
         house.post("/merchants/lakeside/catalogue", both).await.problem(422, "malformed");
+    })
+    .await;
+}
+
+/// An order of the pair, paid: with a voucher order for what is reserved, without one for the voucher; gives our number.
+async fn ordered(house: &House, number: &str, voucher: Option<(&str, Visit)>) -> String {
+    let plain = |text: &str| Some(GuestField::Plain(text.to_owned()));
+    let guest = Guest {
+        name: plain("Lin"),
+        phone: plain("13800000000"),
+        document: plain("110101199003070011"),
+        document_kind: Some(DocumentKind::IdentityCard),
+    };
+    let now = house.app.clock.now();
+    let wish = Wish {
+        names: ListingNames { sku_out: Some("trip|entry".to_owned()), ..ListingNames::default() },
+        count: 1,
+        visit: voucher.map(|(_, visit)| visit),
+        guests: Guests { buyer: Some(guest.clone()), visitors: vec![guest], remark: None },
+        guests_final: true,
+        ..Wish::default()
+    };
+    let source_order = voucher.map(|(source, _)| source.parse().unwrap());
+    let intent =
+        CreateOrder { source_order, paid_at: Some(now), ..CreateOrder::new(number.parse().unwrap(), wish, now) };
+    let connection = "lakeside-market".parse().unwrap();
+    let made = house.channel(Body::CreateOrder { connection, intent: Box::new(intent), people: Vec::new() }).await;
+    let Answer::Created { order, .. } = made else { panic!("{made:?}") };
+    order.to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_tell_how_a_voucher_stands_with_the_order_beside_it() {
+    with_market(json!({}), async |house, _| {
+        house.post("/merchants/lakeside/catalogue", furniture(|_| {})).await.ok();
+        house.put(PAIR, listing("trip|entry")).await.ok();
+        let today = venue::today(venue::zone("Asia/Shanghai").unwrap(), house.app.engine.now()).unwrap();
+        let tomorrow = today.plus_days(1).unwrap();
+        let priced = |sku: &str| {
+            json!({ "sku": sku, "retail_minor": 10_000, "settlement_minor": 8_000, "stock": { "limited": 50 } })
+        };
+        let mut dated = priced("entry");
+        dated["dates"] = json!([tomorrow]);
+        house.post("/merchants/lakeside/calendar", json!({ "rows": [priced("trip"), dated] })).await.ok();
+        let voucher = ordered(house, "6001", None).await;
+        let path = |order: &str| format!("/merchants/lakeside/orders/{order}");
+        let shown = house.get(&path(&voucher)).await.ok();
+        assert_eq!((&shown["standing"], &shown["standing_zh"]), (&json!("to_reserve"), &json!("待预约")));
+        assert_eq!(shown["linked_order"], Value::Null);
+        let visit = Visit { arrive: tomorrow, leave: tomorrow };
+        let reservation = ordered(house, "6002", Some(("6001", visit))).await;
+        assert_eq!(house.get(&path(&voucher)).await.ok()["standing_zh"], "待预约", "no ticket is there yet");
+        let name = OrderName::Own(reservation.parse().unwrap());
+        house.channel(Body::StartIssue { order: name, count: None, names: Default::default() }).await;
+        let shown = house.get(&path(&voucher)).await.ok();
+        assert_eq!((&shown["standing_zh"], &shown["linked_order"]["id"]), (&json!("已预约"), &json!(reservation)));
+        let ticket = house.sell("6003", "boat", 1).await;
+        let list = house.get("/merchants/lakeside/orders").await.ok();
+        let row = |id: &str| list["orders"].as_array().unwrap().iter().find(|one| one["id"] == id).unwrap().clone();
+        assert_eq!((&row(&voucher)["standing"], &row(&reservation)["standing"]), (&json!("reserved"), &json!("reserved")));
+        assert_eq!(row(&reservation)["linked_order"]["channel_order"], "6001");
+        assert_eq!((&row(&ticket)["standing"], &row(&ticket)["linked_order"]), (&Value::Null, &Value::Null));
+        house.check().await;
     })
     .await;
 }
