@@ -3,8 +3,9 @@
 //! - [`flash_sale`]: everybody buys one SKU and date until it is sold out, three ways.
 //! - [`ledger`]: transfers on one account; [`jobs`]: from the change that causes a job to its end; [`growth`]: the flash
 //!   sale beside many stored orders; [`overload`]: more clients than can be served; [`calendar`]: many dates changed;
-//!   [`import`]: a file of codes; [`boundary`]: one call to a plugin ([`at_once`]); [`bad_plugin`]: what a bad one costs
-//!   the others; [`scenes`]: the channel's check and create call beside a supplier that hangs.
+//!   [`push`]: changed dates until the channel has them ([`dates`] puts them on sale for both); [`import`]: a file of
+//!   codes; [`boundary`]: one call to a plugin ([`at_once`]); [`bad_plugin`]: what a bad one costs the others;
+//!   [`scenes`]: the channel's check and create call beside a supplier that hangs.
 //! - [`shop`]: the real thing with one SKU on sale; [`clients`]: many clients at once, timed.
 //! - [`engine_way`], [`http_way`]: how a client buys through the engine and over HTTP; [`sql`] holds the plain way and
 //!   counts what stands in the database.
@@ -19,6 +20,7 @@ mod boundary;
 mod calendar;
 mod clients;
 mod database;
+mod dates;
 mod engine_way;
 mod flash_sale;
 mod growth;
@@ -28,6 +30,7 @@ mod jobs;
 mod ledger;
 mod machine;
 mod overload;
+mod push;
 mod scenes;
 mod shop;
 mod sql;
@@ -66,6 +69,8 @@ enum Program {
     Overload(overload::Options),
     /// Date cells changed in bulk
     Calendar(calendar::Options),
+    /// Changed date cells until the channel has them all, and how many calls that takes
+    Push(push::Options),
     /// A file of codes imported over HTTP, beside plain inserts
     Import(import::Options),
     /// One call to a plugin: built in, in a library, in a process
@@ -85,6 +90,7 @@ fn main() -> ExitCode {
         Program::Growth(options) => run(growth::run(options)),
         Program::Overload(options) => run(overload::run(options)),
         Program::Calendar(options) => run(calendar::run(options)),
+        Program::Push(options) => run(push::run(options)),
         Program::Import(options) => run(import::run(options)),
         Program::Boundary(options) => run(boundary::run(options)),
         Program::Scenes(options) => run(scenes::run(options)),
