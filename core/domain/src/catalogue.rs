@@ -315,14 +315,6 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Whether these are the very same: not a copy that says the same.
-    #[must_use]
-    pub fn are(&self, other: &Self) -> bool {
-        self.merchant == other.merchant
-            && Arc::ptr_eq(&self.catalogue, &other.catalogue)
-            && Arc::ptr_eq(&self.connections, &other.connections)
-    }
-
     /// The rules of a channel connection of this merchant.
     #[must_use]
     pub fn channel(&self, connection: &ConnectionId) -> Option<&ChannelRules> {

@@ -38,7 +38,7 @@ impl Foreseen {
     /// Whether a batch that saw no more than its references, keys and rules so far is on the way that was foreseen.
     pub(crate) fn begins_like(&self, absent: &BTreeSet<RefKey>, states: &States) -> bool {
         let same_rules = |(merchant, state): (&MerchantId, &State)| {
-            self.states.get(merchant).is_some_and(|foreseen| state.keys.is_empty() && foreseen.rules.are(&state.rules))
+            self.states.get(merchant).is_some_and(|foreseen| state.keys.is_empty() && foreseen.has_the_rules_of(state))
         };
         self.absent == *absent && states.iter().all(same_rules)
     }
