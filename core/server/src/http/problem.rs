@@ -20,8 +20,8 @@ pub struct Problem {
     detail: String,
     /// The same in Chinese, where whoever reads it may have no English.
     #[serde(skip_serializing_if = "Option::is_none")]
-    detail_zh: Option<String>,
-    reason: String,
+    detail_zh: Option<Box<str>>,
+    reason: Box<str>,
     /// Every fault of a bulk request, one line each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     faults: Vec<String>,
@@ -37,7 +37,7 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             detail_zh: None,
-            reason: reason.to_owned(),
+            reason: reason.into(),
             faults: Vec::new(),
         }
     }
@@ -78,7 +78,7 @@ impl Problem {
     /// The same problem with its sentence in Chinese.
     #[must_use]
     pub fn in_chinese(mut self, detail: impl Into<String>) -> Self {
-        self.detail_zh = Some(detail.into());
+        self.detail_zh = Some(detail.into().into_boxed_str());
         self
     }
 
