@@ -22,6 +22,7 @@ pub(crate) struct Answer {
     sub_orders: Option<SubOrders>,
     data: Option<Data>,
     retreat_batch_no: Option<String>,
+    #[serde(alias = "image", alias = "url")]
     img: Vec<String>,
 }
 

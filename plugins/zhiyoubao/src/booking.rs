@@ -42,8 +42,8 @@ impl Zhiyoubao {
     pub(crate) async fn query(&self, call: &Call<()>, order: &SupplierOrder) -> Result<Booking, Fault> {
         let names = ["QUERY_ORDER_NEW_RES", "QUERY_ORDER_RES", "QUERY_SPOT_ORDER_RES"];
         let number = main_number(order);
-        let answer =
-            self.transact(call, "QUERY_ORDER_NEW_REQ", &names, |envelope| order_code(envelope, number)).await?;
+        let question = self.settings.pay_method.query();
+        let answer = self.transact(call, question, &names, |envelope| order_code(envelope, number)).await?;
         match answer.code() {
             Some(0) => issued(order, &answer),
             Some(CODE_SIX) if answer.text().contains("不存在") => Ok(Booking::NotFound),

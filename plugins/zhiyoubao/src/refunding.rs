@@ -26,9 +26,9 @@ impl Zhiyoubao {
         }
         let whole = usize::from(wanted) == order.units.len();
         let answer = if whole {
-            let names = ["SEND_CODE_CANCEL_RES", "SEND_CODE_CANCEL_NEW_RES"];
-            let number = main_number(order);
-            self.transact(call, "SEND_CODE_CANCEL_NEW_REQ", &names, |envelope| order_code(envelope, number)).await?
+            let names = ["SEND_CODE_CANCEL_RES", "SEND_CODE_CANCEL_NEW_RES", "CANCEL_SPOT_ORDER_RES"];
+            let (number, question) = (main_number(order), self.settings.pay_method.cancel());
+            self.transact(call, question, &names, |envelope| order_code(envelope, number)).await?
         } else {
             let documents = documents(order, units);
             self.transact(call, "RETURN_TICKET_NUM_NEW_REQ", &["RETURN_TICKET_NUM_NEW_RES"], |envelope| {

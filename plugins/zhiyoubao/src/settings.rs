@@ -17,6 +17,22 @@ pub enum PayMethod {
 }
 
 impl PayMethod {
+    /// The question about an order: one that is paid at the gate (到付单) has its own (§4).
+    pub(crate) const fn query(self) -> &'static str {
+        match self {
+            Self::Vm | Self::Zyb => "QUERY_ORDER_NEW_REQ",
+            Self::Spot => "QUERY_SPOT_ORDER_REQ",
+        }
+    }
+
+    /// The cancellation of a whole order (§7; §4 for one that is paid at the gate).
+    pub(crate) const fn cancel(self) -> &'static str {
+        match self {
+            Self::Vm | Self::Zyb => "SEND_CODE_CANCEL_NEW_REQ",
+            Self::Spot => "CANCEL_SPOT_ORDER_REQ",
+        }
+    }
+
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Vm => "vm",
@@ -24,6 +40,28 @@ impl PayMethod {
             Self::Zyb => "zyb",
         }
     }
+}
+
+/// What a ticket that is shown again is (§5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ShowAs {
+    /// A link to the page with the QR code.
+    Link,
+    /// The same, short.
+    ShortLink,
+    /// The QR code's picture.
+    Picture,
+}
+
+/// The question by which use is counted (§9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CountBy {
+    /// `CHECK_STATUS_QUERY_REQ`.
+    Status,
+    /// `QUERY_SUB_ORDER_CHECK_RECORD_REQ`, for venues that tell the time of a use only there.
+    Records,
 }
 
 /// Settings of one connection (§1).
@@ -46,6 +84,12 @@ pub struct ZhiyoubaoSettings {
     /// Template of a message that is sent again (`tplCode`); the gateway's own when empty.
     #[serde(default)]
     pub message_template: String,
+    /// What a ticket that is shown again is.
+    #[serde(default = "link")]
+    pub show_as: ShowAs,
+    /// The question by which use is counted.
+    #[serde(default = "status")]
+    pub count_by: CountBy,
     /// How long to wait for an answer, in milliseconds.
     #[serde(default = "ten_seconds")]
     #[schemars(range(min = 1_000, max = 30_000))]
@@ -58,6 +102,14 @@ pub struct ZhiyoubaoSettings {
 
 const fn deposit() -> PayMethod {
     PayMethod::Vm
+}
+
+const fn link() -> ShowAs {
+    ShowAs::Link
+}
+
+const fn status() -> CountBy {
+    CountBy::Status
 }
 
 const fn ten_seconds() -> u32 {
@@ -77,6 +129,8 @@ impl Default for ZhiyoubaoSettings {
             source: String::new(),
             sub_source: String::new(),
             message_template: String::new(),
+            show_as: link(),
+            count_by: status(),
             timeout_ms: ten_seconds(),
             audit_poll_ms: a_minute(),
         }

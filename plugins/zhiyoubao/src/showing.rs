@@ -5,6 +5,7 @@ use entrepot_sdk::prelude::*;
 
 use crate::answer::{count, same_line};
 use crate::envelope::order_code;
+use crate::settings::{CountBy, ShowAs};
 use crate::{Zhiyoubao, line_number, main_number};
 
 /// What the gates counted.
@@ -32,11 +33,11 @@ impl Zhiyoubao {
     /// Totals of the order's one line.
     pub(crate) async fn counters(&self, call: &Call<()>, order: &SupplierOrder) -> Result<Counters, Fault> {
         let number = main_number(order);
-        let answer = self
-            .transact(call, "CHECK_STATUS_QUERY_REQ", &["CHECK_STATUS_QUERY_RES"], |envelope| {
-                order_code(envelope, number);
-            })
-            .await?;
+        let (question, name) = match self.settings.count_by {
+            CountBy::Status => ("CHECK_STATUS_QUERY_REQ", "CHECK_STATUS_QUERY_RES"),
+            CountBy::Records => ("QUERY_SUB_ORDER_CHECK_RECORD_REQ", "QUERY_SUB_ORDER_CHECK_RECORD_RES"),
+        };
+        let answer = self.transact(call, question, &[name], |envelope| order_code(envelope, number)).await?;
         if !answer.accepted() {
             return Err(Fault::unknown(FaultKind::Refused, answer.refusal().text));
         }
@@ -57,7 +58,7 @@ impl Zhiyoubao {
         Ok(Counters { used, gone, last_used_at: last.filter(|_| used > 0), of })
     }
 
-    /// By the gateway's own message, or as a link.
+    /// By the gateway's own message, as a link, or as a picture.
     pub(crate) async fn show_again(
         &self,
         call: &Call<()>,
@@ -79,16 +80,47 @@ impl Zhiyoubao {
                 .await?;
             return Ok(if answer.accepted() { Resent::Sent } else { Resent::Refused(answer.refusal()) });
         }
-        let names = ["QUERY_IMG_URL_RES"];
-        let answer = self.transact(call, "QUERY_IMG_URL_REQ", &names, |envelope| order_code(envelope, number)).await?;
+        let show_as = self.settings.show_as;
+        let (question, name) = match show_as {
+            ShowAs::Link => ("QUERY_IMG_URL_REQ", "QUERY_IMG_URL_RES"),
+            ShowAs::ShortLink => ("QUERY_SHORT_IMG_URL_REQ", "QUERY_SHORT_IMG_URL_RES"),
+            ShowAs::Picture => ("SEND_CODE_IMG_REQ", "SEND_CODE_IMG_RES"),
+        };
+        let answer = self.transact(call, question, &[name], |envelope| order_code(envelope, number)).await?;
         if !answer.accepted() {
             return Ok(Resent::Refused(answer.refusal()));
         }
-        let link = answer.images().next().filter(|link| link.starts_with("https://") || link.starts_with("http://"));
-        let link = link.ok_or_else(|| Fault::garbled("the answer has no link"))?;
-        let left = order.units.iter().filter(|unit| !unit.gone);
-        let credential = || vec![Credential { kind: CredentialKind::Url, value: link.to_owned(), document_kind: None }];
-        let units = left.map(|unit| UnitCredentials { unit: unit.number, credentials: credential() });
-        Ok(Resent::Credentials { units: units.collect() })
+        let shown: Vec<Credential> = match show_as {
+            ShowAs::Link | ShowAs::ShortLink => answer.images().filter_map(link).take(1).collect(),
+            ShowAs::Picture => answer.images().map(picture).collect::<Option<_>>().unwrap_or_default(),
+        };
+        units_showing(order, &shown)
     }
+}
+
+fn link(text: &str) -> Option<Credential> {
+    let is_link = text.starts_with("https://") || text.starts_with("http://");
+    is_link.then(|| Credential { kind: CredentialKind::Url, value: text.to_owned(), document_kind: None })
+}
+
+/// Base64, without what a page would put before it.
+fn picture(text: &str) -> Option<Credential> {
+    let plain = text.rsplit_once("base64,").map_or(text, |(_, plain)| plain);
+    let digits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let fits = plain.len() >= 4 && plain.len().is_multiple_of(4) && plain.bytes().all(digits);
+    fits.then(|| Credential { kind: CredentialKind::Image, value: plain.to_owned(), document_kind: None })
+}
+
+/// One for all units, as an order of ours has one code (§3); where there are as many as units, each gets its own. Which is
+/// whose is not told, but any of them opens the gate for one.
+fn units_showing(order: &SupplierOrder, shown: &[Credential]) -> Result<Resent, Fault> {
+    let left: Vec<u16> = order.units.iter().filter(|unit| !unit.gone).map(|unit| unit.number).collect();
+    let first = shown.first().ok_or_else(|| Fault::garbled("the answer shows no ticket"))?;
+    let each = shown.len() == left.len();
+    let credential = |place: usize| if each { shown.get(place).unwrap_or(first) } else { first };
+    let units = left
+        .iter()
+        .enumerate()
+        .map(|(place, unit)| UnitCredentials { unit: *unit, credentials: vec![credential(place).clone()] });
+    Ok(Resent::Credentials { units: units.collect() })
 }

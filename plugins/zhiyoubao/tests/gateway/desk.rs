@@ -30,6 +30,11 @@ pub fn options() -> Options {
 
 impl Table {
     pub async fn new() -> Self {
+        Self::set(json!({})).await
+    }
+
+    /// With settings besides the usual ones.
+    pub async fn set(more: serde_json::Value) -> Self {
         let desk = Arc::new(Desk::new(options()));
         desk.sell(Goods::new("PST1").priced(8_000));
         desk.sell(Goods::new("PST2").priced(8_000).real_name());
@@ -38,7 +43,10 @@ impl Table {
         world.secret("private_key", KEY);
         let other = Arc::clone(&desk);
         world.other_side(move |request| answer(&other, request));
-        let settings = json!({"corp_code": "DEMOCORP", "user_name": "demo", "message_template": "autumn"});
+        let mut settings = json!({"corp_code": "DEMOCORP", "user_name": "demo", "message_template": "autumn"});
+        for (key, value) in more.as_object().into_iter().flatten() {
+            settings[key] = value.clone();
+        }
         let bench = Bench::new(zhiyoubao::plugin()).world(&world).settings(settings);
         let bench = bench.opening(|open| open.base_url = Some(format!("http://partner.test{PATH}")));
         Self { desk, seat: bench.open().await.unwrap() }

@@ -11,8 +11,9 @@ use desk::{Table, order, real_names};
 use entrepot_sdk::contract::message::{Request, Response};
 use entrepot_sdk::contract::supplier::{ResendWay, Resent, SupplierRequest, SupplierResponse, Usage, UsedUnits};
 use entrepot_sdk::prelude::*;
+use serde_json::json;
 use zhiyoubao_simulator::{
-    AuditMode, BadAnswer, Fault as Wrong, LineList, QueryLayout, RepeatedReturn, ThirdCode, Transaction,
+    AuditMode, BadAnswer, Fault as Wrong, ImageElement, LineList, QueryLayout, RepeatedReturn, ThirdCode, Transaction,
 };
 
 async fn usage(table: &Table, order: &SupplierOrder) -> Result<Usage, Fault> {
@@ -220,6 +221,61 @@ async fn tickets_are_shown_again_by_message_or_as_a_link() {
     };
     let Resent::Credentials { units } = shown else { panic!("{shown:?}") };
     assert_eq!(units[0].credentials[0].kind, CredentialKind::Url);
+}
+
+async fn shown(table: &Table, order: SupplierOrder) -> Result<Vec<UnitCredentials>, Fault> {
+    let resend = SupplierRequest::Resend { order: Box::new(order), how: ResendWay::Credentials, key: "S1".to_owned() };
+    match table.seat.call(Request::Supplier(resend)).await? {
+        Response::Supplier(SupplierResponse::Resent(Resent::Credentials { units })) => Ok(units),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn tickets_may_be_shown_as_pictures() {
+    for (element, each) in [(ImageElement::Img, false), (ImageElement::Image, true), (ImageElement::Url, true)] {
+        let table = Table::set(json!({"show_as": "picture"})).await;
+        table.desk.change(|options| {
+            options.image_element = element;
+            options.image_per_ticket = each;
+        });
+        table.seat.book(order("M1", 2)).await.unwrap();
+        let units = shown(&table, order("M1", 2)).await.unwrap();
+        assert_eq!(units.iter().map(|unit| unit.unit).collect::<Vec<_>>(), [1, 2]);
+        for unit in &units {
+            assert_eq!((unit.credentials.len(), unit.credentials[0].kind), (1, CredentialKind::Image));
+            assert!(unit.credentials[0].value.starts_with("iVBOR"), "{element:?}");
+        }
+    }
+    let table = Table::set(json!({"show_as": "short_link"})).await;
+    table.seat.book(order("M1", 1)).await.unwrap();
+    let units = shown(&table, order("M1", 1)).await.unwrap();
+    assert_eq!(units[0].credentials[0].kind, CredentialKind::Url);
+    assert!(units[0].credentials[0].value.contains("/s/"));
+}
+
+#[tokio::test]
+async fn an_order_that_is_paid_at_the_gate_has_questions_of_its_own() {
+    let table = Table::set(json!({"pay_method": "spot"})).await;
+    let Booking::Issued { .. } = table.seat.book(order("M1", 2)).await.unwrap() else { panic!("it is issued") };
+    let Booking::Issued { .. } = table.seat.inquire(order("M1", 2)).await.unwrap() else { panic!("it is found") };
+    let asked = table.seat.cancel(order("M1", 2), &[1, 2], "R1").await.unwrap();
+    assert!(matches!(asked, Cancellation::Waiting(_)), "{asked:?}");
+    let names: Vec<String> = table.desk.recorded().into_iter().map(|call| call.transaction).collect();
+    assert!(names.contains(&"QUERY_SPOT_ORDER_REQ".to_owned()) && names.contains(&"CANCEL_SPOT_ORDER_REQ".to_owned()));
+    assert!(!names.contains(&"QUERY_ORDER_NEW_REQ".to_owned()), "{names:?}");
+}
+
+#[tokio::test]
+async fn use_may_be_counted_by_the_records() {
+    let table = Table::set(json!({"count_by": "records"})).await;
+    table.seat.book(order("M1", 2)).await.unwrap();
+    let code = table.desk.order("M1").unwrap().assist_code;
+    table.desk.redeem(&code, 1).unwrap();
+    let told = usage(&table, &order("M1", 2)).await.unwrap();
+    assert_eq!((told.used, told.last_used_at), (UsedUnits::Count { count: 1 }, Some(desk::NOW)));
+    let names: Vec<String> = table.desk.recorded().into_iter().map(|call| call.transaction).collect();
+    assert!(names.contains(&"QUERY_SUB_ORDER_CHECK_RECORD_REQ".to_owned()), "{names:?}");
 }
 
 #[tokio::test]
