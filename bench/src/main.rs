@@ -3,9 +3,9 @@
 //! - [`flash_sale`]: everybody buys one SKU and date until it is sold out, three ways.
 //! - [`ledger`]: transfers on one account; [`jobs`]: from the change that causes a job to its end; [`growth`]: the flash
 //!   sale beside many stored orders; [`overload`]: more clients than can be served; [`calendar`]: many dates changed;
-//!   [`push`]: changed dates until the channel has them ([`dates`] puts them on sale for both); [`import`]: a file of
-//!   codes; [`boundary`]: one call to a plugin ([`at_once`]); [`bad_plugin`]: what a bad one costs the others;
-//!   [`scenes`]: the channel's check and create call beside a supplier that hangs.
+//!   [`push`]: changed dates until the channel has them ([`dates`] puts them on sale for both, [`relay`] is the way to
+//!   the channel); [`import`]: a file of codes; [`boundary`]: one call to a plugin ([`at_once`]); [`bad_plugin`]: what a
+//!   bad one costs the others; [`scenes`]: the channel's check and create call beside a supplier that hangs.
 //! - [`shop`]: the real thing with one SKU on sale; [`clients`]: many clients at once, timed.
 //! - [`engine_way`], [`http_way`]: how a client buys through the engine and over HTTP; [`sql`] holds the plain way and
 //!   counts what stands in the database.
@@ -31,6 +31,7 @@ mod ledger;
 mod machine;
 mod overload;
 mod push;
+mod relay;
 mod scenes;
 mod shop;
 mod sql;

@@ -14,12 +14,12 @@ use entrepot_engine::Engine;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::Result;
 use crate::database::{Choice, Source};
 use crate::dates::{put_product, row};
 use crate::machine::Machine;
 use crate::shop::{ACCOUNT, APPLICATION, CLIENT_KEY, CLIENT_SECRET, Offer, RETAIL_FEN, Shop, administer, id};
 use crate::table::{number, report};
+use crate::{Result, relay};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -38,6 +38,9 @@ pub struct Options {
     /// How often the connection looks for changes, in seconds: its `calendar.every_s`, which waits in every figure
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=3_600))]
     every: u32,
+    /// How long Douyin's answers are on their way, in milliseconds
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(0..=1_000))]
+    answer_ms: u64,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -120,7 +123,8 @@ pub async fn run(options: Options) -> Result<()> {
     }
     report(options.json, &machine, &rows, &HEADS, line)?;
     if !options.json {
-        println!("changes are looked for every {} s; fewest: ceil(SKUs/3) x ceil(days/60)", options.every);
+        let (every, answer_ms) = (options.every, options.answer_ms);
+        println!("looks every {every} s, answers after {answer_ms} ms; fewest: ceil(SKUs/3) x ceil(days/60)");
     }
     Ok(())
 }
@@ -130,10 +134,14 @@ async fn on(source: &Source, options: &Options) -> Result<Vec<Row>> {
     let folder = tempfile::tempdir().map_err(|fault| fault.to_string())?;
     let platform = Platform::start(PlatformOptions::new(CLIENT_KEY, CLIENT_SECRET, APPLICATION)).await;
     let platform = platform.map_err(|fault| format!("the simulated Douyin: {fault}"))?;
+    let address = platform.openapi_base();
+    let address = address.strip_prefix("http://").and_then(|address| address.parse().ok());
+    let address = address.ok_or("the simulated Douyin has no address")?;
+    let address = relay::start(address, Duration::from_millis(options.answer_ms)).await?;
     let url = source.fresh("push").await?;
     let told = json!({ "calendar": { "every_s": options.every } });
     let more = json!({
-        "applications": { APPLICATION: { "base_url": platform.openapi_base() } },
+        "applications": { APPLICATION: { "base_url": format!("http://{address}") } },
         "merchants": { "lakeside": { "channels": { "lakeside-douyin": told } } },
     });
     let shop = Shop::open(&url, folder.path(), more).await?;
