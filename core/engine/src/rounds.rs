@@ -41,11 +41,19 @@ impl Rounds {
         true
     }
 
-    /// The round is over; the next one is no sooner than `rest_ms` from now.
-    pub(crate) fn done(&self, connection: &ConnectionId, now: Timestamp, rest_ms: i64) {
+    /// The round that is going on looked at very much: the next one begins no sooner than then.
+    pub(crate) fn rest(&self, connection: &ConnectionId, until: Timestamp) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(round) = all.get_mut(connection) {
-            *round = Round { next: round.next.max(now.plus_millis(rest_ms)), busy: false };
+            round.next = round.next.max(until);
+        }
+    }
+
+    /// The round is over.
+    pub(crate) fn done(&self, connection: &ConnectionId, now: Timestamp) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(round) = all.get_mut(connection) {
+            *round = Round { next: round.next.max(now), busy: false };
         }
     }
 }
@@ -56,8 +64,6 @@ pub(crate) struct Going {
     pub(crate) rounds: fn(&Core) -> &Rounds,
     /// How often one begins, in milliseconds.
     pub(crate) every_ms: i64,
-    /// How many times its own length a round rests afterwards, a minute at most: for what looks at very much.
-    pub(crate) rests: u32,
     /// What a round that failed could not do, for the log.
     pub(crate) failed: &'static str,
 }
@@ -73,23 +79,21 @@ impl Going {
         F: Future<Output = Result<(), Fault>> + Send + 'static,
         Fault: Display,
     {
-        let Self { rounds, every_ms, rests, failed } = self;
+        let Self { rounds, every_ms, failed } = self;
         let now = core.clock.now();
         if !rounds(core).begin(&connection.id, now, every_ms) {
             return;
         }
         if !first_node(core).await {
-            rounds(core).done(&connection.id, now, 0);
+            rounds(core).done(&connection.id, now);
             return;
         }
         let (round, core, id) = (round(core.clone(), connection.clone()), core.clone(), connection.id.clone());
         tokio::spawn(async move {
-            let began = tokio::time::Instant::now();
             if let Err(fault) = round.await {
                 tracing::warn!(connection = %id, %fault, "{failed}");
             }
-            let rest_ms = began.elapsed().as_millis().saturating_mul(u128::from(rests)).min(60_000);
-            rounds(&core).done(&id, core.clock.now(), i64::try_from(rest_ms).unwrap_or(i64::MAX));
+            rounds(&core).done(&id, core.clock.now());
         });
     }
 }

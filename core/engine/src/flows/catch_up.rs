@@ -28,12 +28,8 @@ use crate::storage::StorageFault;
 /// How often is looked whether a round is due, in milliseconds.
 const LOOK_MS: i64 = 2_000;
 
-const GOING: Going = Going {
-    rounds: |core| &core.catch_ups,
-    every_ms: LOOK_MS,
-    rests: 0,
-    failed: "a channel's changes could not be followed",
-};
+const GOING: Going =
+    Going { rounds: |core| &core.catch_ups, every_ms: LOOK_MS, failed: "a channel's changes could not be followed" };
 
 /// The wish for a round.
 const WISH: &str = "catch_up";

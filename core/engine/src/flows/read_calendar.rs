@@ -31,7 +31,7 @@ pub(crate) async fn look(core: &Arc<Core>) {
         let ConnectionRules::Supplier(rules) = &connection.rules else { continue };
         let Some(reads) = rules.reads_calendar else { continue };
         let failed = "a supplier's calendar could not be read";
-        let going = Going { rounds: |core| &core.readings, every_ms: reads.every_ms, rests: 0, failed };
+        let going = Going { rounds: |core| &core.readings, every_ms: reads.every_ms, failed };
         let round = async move |core: Arc<Core>, connection: Connection| {
             let read = read(&core, &connection, reads, core.clock.now()).await;
             let result = if read.is_ok() { "done" } else { "failed" };

@@ -27,7 +27,7 @@ use crate::storage::StorageFault;
 const LOOK_MS: i64 = 2_000;
 
 const GOING: Going =
-    Going { rounds: |core| &core.comparisons, every_ms: LOOK_MS, rests: 0, failed: "a day could not be compared" };
+    Going { rounds: |core| &core.comparisons, every_ms: LOOK_MS, failed: "a day could not be compared" };
 
 /// Most orders of a day; more are not compared by one run.
 const ORDERS_LIMIT: usize = 200_000;

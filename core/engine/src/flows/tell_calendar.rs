@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use entrepot_contract::capability::CalendarNotices;
 use entrepot_contract::ids::ListingId;
@@ -18,6 +20,7 @@ use entrepot_domain::catalogue::{ConnectionRules, Rules, TellsCalendar};
 use entrepot_domain::venue;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::bundle::{Bundle, bundles};
 use super::{channel, offer, wishes};
@@ -75,13 +78,32 @@ pub(crate) async fn look(core: &Arc<Core>) {
         let ConnectionRules::Channel(rules) = &connection.rules else { continue };
         let Some(tells) = rules.beside.calendar else { continue };
         let failed = "a channel's calendar could not be looked at";
-        // Looking at very many dates takes a twentieth of the time at most.
-        let going = Going { rounds: |core| &core.tellings, every_ms: tells.every_ms, rests: 20, failed };
+        let going = Going { rounds: |core| &core.tellings, every_ms: tells.every_ms, failed };
         going.begin(core, connection, async move |core, connection| round(&core, &connection, tells).await).await;
     }
 }
 
+/// Looking at very many dates takes a twentieth of the time at most: so many times its length a look rests.
+const RESTS: u32 = 20;
+/// The longest rest. What was stopped or sold meanwhile waits for it.
+const REST_LIMIT: Duration = Duration::from_secs(60);
+
+/// One look, and what is told of it. The channel's own time is no reason to rest: what changed meanwhile is urgent.
 async fn round(core: &Core, connection: &Connection, tells: TellsCalendar) -> Result<(), StorageFault> {
+    let (began, called_ms) = (Instant::now(), AtomicU64::new(0));
+    tell_all(core, connection, tells, &called_ms).await?;
+    let looked = began.elapsed().saturating_sub(Duration::from_millis(called_ms.into_inner()));
+    let rest = looked.saturating_mul(RESTS).min(REST_LIMIT);
+    core.tellings.rest(&connection.id, core.clock.now().plus_millis(i64::try_from(rest.as_millis()).unwrap_or(0)));
+    Ok(())
+}
+
+async fn tell_all(
+    core: &Core,
+    connection: &Connection,
+    tells: TellsCalendar,
+    called_ms: &AtomicU64,
+) -> Result<(), StorageFault> {
     let Some(limits) = channel::abilities(core, connection).and_then(|abilities| abilities.calendar) else {
         return Ok(());
     };
@@ -102,7 +124,8 @@ async fn round(core: &Core, connection: &Connection, tells: TellsCalendar) -> Re
         if telling.next_at.is_some_and(|next| next > now) {
             continue;
         }
-        let telling_round = Round { core, connection, tells, limits: &limits, rules: &rules, told: &told, now };
+        let telling_round =
+            Round { core, connection, tells, limits: &limits, rules: &rules, told: &told, now, called_ms };
         telling_round.tell(&bundle, telling).await?;
     }
     Ok(())
@@ -172,6 +195,8 @@ struct Round<'a> {
     rules: &'a Rules,
     told: &'a Known,
     now: Timestamp,
+    /// How long the channel's answers took.
+    called_ms: &'a AtomicU64,
 }
 
 impl Round<'_> {
@@ -273,7 +298,11 @@ impl Round<'_> {
 
     /// The dates that were not taken, or why nothing was.
     async fn deliver(&self, notice: &CalendarNotice, attempt: u32) -> Result<Vec<RefusedDate>, String> {
-        match channel::tell(self.core, &self.connection.id, attempt, Notice::Calendar(notice.clone())).await {
+        let began = Instant::now();
+        let told = channel::tell(self.core, &self.connection.id, attempt, Notice::Calendar(notice.clone())).await;
+        let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.called_ms.fetch_add(took_ms, Ordering::Relaxed);
+        match told {
             Ok(Told::Done) => Ok(Vec::new()),
             Ok(Told::Partly { refused }) => Ok(refused),
             Ok(_) => Err("the notice was answered with something else".to_owned()),

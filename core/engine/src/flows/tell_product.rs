@@ -28,7 +28,6 @@ const LOOK_MS: i64 = 2_000;
 const GOING: Going = Going {
     rounds: |core| &core.product_tellings,
     every_ms: LOOK_MS,
-    rests: 0,
     failed: "a channel's products could not be looked at",
 };
 

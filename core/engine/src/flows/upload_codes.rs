@@ -29,7 +29,7 @@ use crate::storage::{StorageFault, UploadCode};
 /// How long after its call's limit a try may still be open, in milliseconds.
 const MARGIN_MS: i64 = 5_000;
 
-const GOING: Going = Going { rounds: |core| &core.uploads, every_ms: 0, rests: 0, failed: "an upload could not go on" };
+const GOING: Going = Going { rounds: |core| &core.uploads, every_ms: 0, failed: "an upload could not go on" };
 
 /// The name of the notice.
 const NOTICE: &str = "codes";

@@ -250,6 +250,19 @@ async fn missed_calls_are_made_up_for_and_a_late_notice_changes_nothing_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_changes_while_a_slow_channel_is_told_does_not_wait_for_a_rest() {
+    let house = house().await;
+    house.pass(65).await;
+    *house.shop.side.slow_ms.lock().unwrap() = 2_000;
+    house.done(Body::WriteCalendar { rows: days(0, 60, 2_000) }).await;
+    house.pass(3).await;
+    house.done(Body::WriteCalendar { rows: days(0, 60, 3_000) }).await;
+    house.pass(12).await;
+    let believed = house.believed("own");
+    assert!(believed.values().all(|(price, _)| *price == 3_000), "{believed:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_quota_that_is_used_up_is_waited_for_and_no_failure() {
     let house = house().await;
     house.pass(65).await;

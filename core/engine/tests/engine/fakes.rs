@@ -176,7 +176,7 @@ impl Instance for OpenShop {
             }
             ChannelRequest::Deliver { notice } => match *notice {
                 Notice::Order(notice) => self.0.deliver(notice)?,
-                other => self.0.side.deliver(other)?,
+                other => self.0.side.deliver(other).await?,
             },
             ChannelRequest::Look { what } => self.0.side.look(*what)?,
             ChannelRequest::Unknown => return Err(Fault::unsupported("unknown")),

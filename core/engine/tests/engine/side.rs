@@ -28,6 +28,8 @@ pub struct Side {
     /// Whether it can be asked.
     pub away: Mutex<bool>,
     pub asked: Mutex<Vec<Look>>,
+    /// How long an answer to a notice takes, in milliseconds.
+    pub slow_ms: Mutex<u64>,
     /// So many looks come too early for a quota.
     pub over_quota: Mutex<u32>,
 }
@@ -46,7 +48,11 @@ impl Side {
             vec![LookName::Order, LookName::Orders, LookName::Ledger, LookName::Redemptions, LookName::Sealed];
     }
 
-    pub fn deliver(&self, notice: Notice) -> Result<ChannelResponse, Fault> {
+    pub async fn deliver(&self, notice: Notice) -> Result<ChannelResponse, Fault> {
+        let slow_ms = *self.slow_ms.lock().unwrap();
+        if slow_ms > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(slow_ms)).await;
+        }
         let answers = match notice {
             Notice::Calendar(notice) => {
                 self.calendars.lock().unwrap().push(notice);
