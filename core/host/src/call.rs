@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use entrepot_contract::channel::ChannelRequest;
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::ids::ConnectionId;
 use entrepot_contract::message::{CallContext, Request, Response};
@@ -68,7 +69,12 @@ impl RunningInstance {
                 "the call's time was used up while it waited for a place",
             ));
         }
-        let mut entry = Entry::admit(self, &share)?;
+        // What an answer tells has happened: it is tried even where the plugin is left alone.
+        let answers = matches!(request, Request::Channel(ChannelRequest::Encode { .. }));
+        let mut entry = match Entry::admit(self, &share) {
+            Err(_) if answers => Entry { instance: self, share: &share, ticket: None },
+            admitted => admitted?,
+        };
         let result = self.run(context, request, scope, wait).await;
         let settled = result.as_ref().err().map_or(Verdict::Works, |fault| verdict(fault.kind, wait));
         entry.settle(settled, result.as_ref().err());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use entrepot_contract::channel::{ChannelRequest, ChannelResponse, Located};
+use entrepot_contract::channel::{ChannelRequest, ChannelResponse, Located, RawResponse};
 use entrepot_contract::fault::{Effect, Fault, FaultKind};
 use entrepot_contract::message::{Request, Response};
 use entrepot_contract::notice::OrderEvent;
@@ -14,7 +14,7 @@ use futures_util::FutureExt;
 use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 
 use crate::calls::{answering, pending};
-use crate::support::{Bed, Fake, START_MS, book, channel, deliver, options, raw, scope, supplier};
+use crate::support::{Bed, Fake, START_MS, book, channel, deliver, encode, options, raw, scope, supplier};
 
 #[tokio::test(start_paused = true)]
 async fn a_flood_is_bounded_per_connection_and_per_instance() {
@@ -92,6 +92,28 @@ async fn an_unreachable_partner_does_not_stop_its_own_inbound_calls() {
     assert_eq!(refused.kind, FaultKind::Busy);
     let locate = Request::Channel(ChannelRequest::Locate { raw: raw(vec![]) });
     assert!(running.call(bed.context(1_000), locate, scope("a")).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_answer_is_tried_even_where_the_plugin_is_left_alone() {
+    let bed = Bed::new(Fake::new(channel(), |request, _| {
+        let answer = match request {
+            Request::Channel(ChannelRequest::Encode { .. }) => {
+                Ok(Response::Channel(ChannelResponse::Encoded { raw: RawResponse::json(b"{}".to_vec()) }))
+            }
+            _ => Err(Fault::not_done(FaultKind::Internal, "it stumbles")),
+        };
+        std::future::ready(answer).boxed()
+    }));
+    let running = bed.open(options()).await;
+    let locate = || Request::Channel(ChannelRequest::Locate { raw: raw(vec![]) });
+    for _ in 0..3 {
+        assert_eq!(running.call(bed.context(1_000), locate(), scope("a")).await.unwrap_err().kind, FaultKind::Internal);
+    }
+    assert_eq!(running.call(bed.context(1_000), locate(), scope("a")).await.unwrap_err().kind, FaultKind::Busy);
+    assert!(running.call(bed.context(1_000), encode(), scope("a")).await.is_ok());
+    let still = running.call(bed.context(1_000), locate(), scope("a")).await.unwrap_err();
+    assert_eq!(still.kind, FaultKind::Busy, "an answer closes no breaker");
 }
 
 #[tokio::test]
