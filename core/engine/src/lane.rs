@@ -32,7 +32,12 @@ pub(crate) struct Lane {
     storage: Option<Box<dyn LaneStorage>>,
     /// What was taken while the batch before was written.
     ahead: Option<Ahead>,
+    /// Batches that are not looked ahead from: another node sells the same, and a guess would be wrong again.
+    blind: u32,
 }
+
+/// How many batches a wrong guess costs.
+const BLIND_BATCHES: u32 = 16;
 
 /// A batch as decided, and ready to be written.
 pub(crate) struct Decided {
@@ -100,7 +105,7 @@ impl After {
 
 impl Lane {
     pub(crate) fn new(core: Arc<Core>, queue: Arc<Queue>) -> Self {
-        Self { core, queue, storage: None, ahead: None }
+        Self { core, queue, storage: None, ahead: None, blind: 0 }
     }
 
     /// Works off the queue until it is closed and empty.
@@ -200,17 +205,24 @@ impl Lane {
         }
         let Decided { outcome, prepared } = match foreseen {
             Some(foreseen) if foreseen.came_true(&absent, &states) => {
-                metrics::counter!("entrepot_batches_foreseen_total").increment(1);
+                metrics::counter!("entrepot_batches_foreseen_total", "result" => "true").increment(1);
                 foreseen.decided
             }
-            _ => Decided::of(core, states, batch, &absent)?,
+            Some(_) => {
+                metrics::counter!("entrepot_batches_foreseen_total", "result" => "false").increment(1);
+                self.blind = BLIND_BATCHES;
+                Decided::of(core, states, batch, &absent)?
+            }
+            None => Decided::of(core, states, batch, &absent)?,
         };
         let lease = BirthLease { node: core.settings.node.clone(), lease_ms: core.settings.lease_ms };
+        let looks_ahead = self.blind == 0 && self.ahead.is_none();
+        self.blind = self.blind.saturating_sub(1);
         let (queue, ahead) = (&self.queue, &mut self.ahead);
         // The commit is polled first: the database has its work before the next batch is thought about.
         let written = transaction.commit(prepared, lease);
         let foresee = async {
-            if ahead.is_none() {
+            if looks_ahead {
                 *ahead = foresight::ahead(core, queue, &outcome.states);
             }
         };
