@@ -19,7 +19,6 @@ pub fn rates() -> Vec<ApiRate> {
         ("product_operate", 20),
         ("product_online_get", 20),
         ("verify_record_query", 100),
-        ("refund_audit", 1_000),
         ("create_callback", 4_000),
     ];
     rates.map(|(api, calls)| ApiRate::per_second(api, calls)).to_vec()
