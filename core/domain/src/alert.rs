@@ -16,6 +16,10 @@ pub struct Alert {
     pub at: Timestamp,
 }
 
+/// Whose the facts and alerts are that belong to no merchant yet: about orders which nobody knows here. The leading dot
+/// keeps it apart from every configured id.
+pub const INBOX: &str = ".inbox";
+
 /// What becomes of an alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AlertChange {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use entrepot_contract::ids::{MerchantId, OrderId};
-use entrepot_domain::alert::{AlertChange, AlertKind};
+use entrepot_domain::alert::{AlertChange, AlertKind, INBOX};
 use entrepot_domain::answer::Answer;
 use entrepot_domain::change::{Change, ChannelRef, KeyRow, RefKey, Writes};
 use entrepot_domain::command::CommandKey;
@@ -62,7 +62,8 @@ impl Decided {
     ) -> Result<Self, StorageFault> {
         let answers = decide_all(&mut states, batch);
         let writes = states.iter_mut().map(|(merchant, state)| (merchant.clone(), std::mem::take(&mut state.writes)));
-        let writes: BTreeMap<MerchantId, Writes> = writes.collect();
+        let mut writes: BTreeMap<MerchantId, Writes> = writes.collect();
+        end_in_the_inbox(&mut writes)?;
         let after = After::of(&writes);
         let prepared = core.storage.prepare(writes, absent)?;
         Ok(Self { outcome: Outcome { after, answers, states }, prepared })
@@ -391,6 +392,20 @@ fn decide_all(states: &mut States, batch: &[Pending]) -> Vec<Option<Answer>> {
             Some(answer)
         })
         .collect()
+}
+
+/// A fact about an order that nobody knew was told by the inbox, which is no merchant; the merchant whose order comes
+/// after all ends that alert where it stands, too.
+fn end_in_the_inbox(writes: &mut BTreeMap<MerchantId, Writes>) -> Result<(), StorageFault> {
+    let changes = writes.values().flat_map(|writes| &writes.alerts);
+    let ended = changes
+        .filter(|((kind, _), change)| *kind == AlertKind::Unplaced && matches!(change, AlertChange::Resolved(_)));
+    let ended: Vec<_> = ended.map(|(name, change)| (name.clone(), change.clone())).collect();
+    if !ended.is_empty() {
+        let inbox = MerchantId::parse(INBOX).map_err(|fault| StorageFault::Data(fault.to_string()))?;
+        writes.entry(inbox).or_default().alerts.extend(ended);
+    }
+    Ok(())
 }
 
 fn changed_refs(changes: &[Change]) -> Vec<(RefKey, ChannelRef)> {

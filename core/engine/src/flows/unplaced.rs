@@ -7,15 +7,13 @@ use entrepot_contract::intent::Intent;
 use entrepot_contract::manifest::Scene;
 use entrepot_contract::outcome::Outcome;
 use entrepot_contract::time::Timestamp;
+use entrepot_domain::alert::INBOX;
 use entrepot_domain::answer::Answer;
 use entrepot_domain::command::{Body, CommandKey};
 
 use crate::core::Core;
 use crate::inbound::Visit;
 use crate::sequencer::Undecided;
-
-/// The lane of facts that belong to no merchant yet. The leading dot keeps it apart from every configured id.
-const INBOX: &str = ".inbox";
 
 /// Stores a fact on its channel order number. `Known` when the order came meanwhile.
 async fn store(

@@ -30,6 +30,7 @@ async fn a_payment_before_its_order_makes_it_paid() {
         let answer = house.create("1", "own", 2, false).await.unwrap();
         assert!(matches!(answer, Outcome::Created { acceptance: Some(Acceptance::Accepted), .. }), "{answer:?}");
         assert_eq!(house.state("1").await, OrderState::Accepted);
+        assert_eq!(house.alerts("unplaced"), 0, "the order is there");
         house.sound().await;
     }
 }

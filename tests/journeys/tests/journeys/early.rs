@@ -26,6 +26,7 @@ async fn a_payment_before_its_order_is_met_by_the_order() {
         assert_eq!(created["confirm_info"], json!({ "confirm_mode": 1, "confirm_result": 1 }), "{created}");
         let ours = stage.office.order(order).await;
         assert_eq!(ours["state"], "accepted", "{ours}");
+        assert!(!stage.office.is_alerted(&["unplaced", order]).await, "the order is there");
         let again = stage.call("pay-order", &pay).await;
         assert_eq!(again["error_code"], 0, "{again}");
         assert_eq!(again["confirm_info"], json!({ "confirm_mode": 1, "confirm_result": 1 }), "{again}");

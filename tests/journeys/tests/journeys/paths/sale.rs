@@ -72,6 +72,7 @@ async fn paid_though_never_heard_of(stage: &Stage) {
     let late = stage.platform.repeat_create(&order).await.unwrap();
     answered(&late.reply, accepted_at_once());
     way.expect(&Rows::sold_at_once("accepted", 1), &["created", "paid", "accepted"]).await;
+    assert!(!stage.office.is_alerted(&["unplaced", &order]).await, "the order is there");
 }
 
 /// Nobody pays in time: stock and credit go back. Whoever pays then gets his money back.
