@@ -2,8 +2,8 @@
 //!
 //! Deciding depends on nothing but a command and the state it sees. So what was decided ahead is taken if the batch, once
 //! its turn has come and its rows are locked, sees the very state that was foreseen; otherwise it is decided again.
-//! Nothing rests on the guess but time: two thirds of what a lane computes for a batch of new orders is done while the
-//! database is busy.
+//! Nothing rests on the guess but time: most of what a lane computes for a batch of new orders is done while the database
+//! is busy.
 
 use std::collections::{BTreeMap, BTreeSet};
 

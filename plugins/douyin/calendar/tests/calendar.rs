@@ -9,6 +9,8 @@ mod answers;
 mod authentic;
 #[path = "calendar/calendars.rs"]
 mod calendars;
+#[path = "calendar/certificates.rs"]
+mod certificates;
 #[path = "calendar/intents.rs"]
 mod intents;
 #[path = "calendar/looks.rs"]
