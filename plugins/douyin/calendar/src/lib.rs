@@ -53,7 +53,7 @@ impl DouyinCalendar {
     /// How the dates of an SKU of these names are told over one connection.
     fn dates(&self, connection: &ConnectionSettings, names: &ListingNames) -> Result<DateWriter, Fault> {
         let list_price_fen = connection.list_price_fen([names.sku_out.as_ref(), names.product_out.as_ref()])?;
-        Ok(DateWriter { style: self.settings.dates(), list_price_fen, settlement: connection.send_settle_amount })
+        Ok(DateWriter { style: self.partner.shared.dates(), list_price_fen, settlement: connection.send_settle_amount })
     }
 }
 

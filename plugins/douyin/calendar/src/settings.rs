@@ -1,7 +1,6 @@
 //! What can be set for an application: what all of Douyin's solutions share, and the keys of calendar tickets. Everything that
 //! the specification only infers stands behind a key here, or, where merchants differ, in `connection`.
 
-use douyin_wire::partner::dates::{DateStyle, DatesAs};
 use entrepot_sdk::prelude::Fault;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -9,13 +8,6 @@ use serde::Deserialize;
 douyin_wire::application_settings! {
     /// Settings of an application: they hold for all its connections.
     pub struct ApplicationSettings {
-    /// `status` of a calendar date on sale (scenic §14, inferred).
-    calendar_open_status: i64 = 1,
-    /// `status` of a calendar date that is closed (scenic §14, inferred).
-    calendar_closed_status: i64 = 0,
-    /// `stock_qty` of a date without limit (scenic §14 knows no such value; inferred).
-    #[schemars(range(min = 1, max = 1_000_000_000))]
-    unlimited_stock: u32 = 99_999,
     /// The call that tells changed dates (scenic §15: that batch_save changes only the dates in it is inferred). Set `save`
     /// only after you saw that it merges: it is given the changed dates alone.
     calendar_incremental: CalendarCall = CalendarCall::BatchSave,
@@ -27,12 +19,6 @@ douyin_wire::application_settings! {
     /// Most specifications in one call of batch_save (scenic §15, inferred).
     #[schemars(range(min = 1, max = 50))]
     calendar_skus_limit: u16 = SKUS_LIMIT,
-    /// How dates of equal terms are named: one by one (type 3), or as ranges (type 1) (scenic §14, inferred).
-    calendar_dates_as: DatesAs = DatesAs::Dates,
-    /// The price of a date that is not for sale any more and of which nothing else is known, in fen; it is told closed,
-    /// without stock (scenic §14 requires a price; inferred). High: should it be sold all the same, then not for nothing.
-    #[schemars(range(min = 0, max = 1_000_000_000))]
-    gone_price_fen: i64 = 9_999_900,
     /// Codes, or sub codes, with which Douyin refuses for good what was published, beside "invalid parameter": the error
     /// lists of these calls were not seen (scenic §23, inferred).
     final_codes: Vec<i64> = Vec::new(),
@@ -99,20 +85,11 @@ impl ApplicationSettings {
     /// What a schema cannot say of the keys of calendar tickets; the shared ones are checked by [`douyin_wire::partner`].
     pub(crate) fn check(&self) -> Result<(), Fault> {
         let fault = |key: &str, text: &str| Err(Fault::invalid(format!("settings.{key}: {text}")));
-        if self.calendar_open_status == self.calendar_closed_status {
-            return fault("calendar_closed_status", "must differ from calendar_open_status");
-        }
-        if !(1..=1_000_000_000).contains(&self.unlimited_stock) {
-            return fault("unlimited_stock", "must be 1 to 1000000000");
-        }
         if !(1..=366).contains(&self.calendar_days_limit) {
             return fault("calendar_days_limit", "must be 1 to 366");
         }
         if !(1..=50).contains(&self.calendar_skus_limit) {
             return fault("calendar_skus_limit", "must be 1 to 50");
-        }
-        if !(0..=1_000_000_000).contains(&self.gone_price_fen) {
-            return fault("gone_price_fen", "must be 0 to 1000000000");
         }
         if self.shelf_on == self.shelf_off {
             return fault("shelf_off", "must differ from shelf_on");
@@ -124,16 +101,5 @@ impl ApplicationSettings {
             return fault("review_poll_ms", "must be 1000 to 3600000");
         }
         Ok(())
-    }
-
-    /// How prices and stock are written.
-    pub(crate) const fn dates(&self) -> DateStyle {
-        DateStyle {
-            open_status: self.calendar_open_status,
-            closed_status: self.calendar_closed_status,
-            unlimited_stock: self.unlimited_stock,
-            dates_as: self.calendar_dates_as,
-            gone_price_fen: self.gone_price_fen,
-        }
     }
 }

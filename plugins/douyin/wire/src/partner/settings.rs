@@ -10,6 +10,8 @@ use entrepot_sdk::prelude::Fault;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::dates::DateStyle;
+
 /// The settings of a plugin for an application: the shared keys, and the plugin's own as `name: type = default`, each with
 /// its documentation. Makes a closed struct with `Deserialize`, `JsonSchema` and `Default`, and a method `shared`.
 #[macro_export]
@@ -71,6 +73,20 @@ macro_rules! application_settings {
                 /// Find the orders of uses by asking for their vouchers' bills, one call more for each page: the
                 /// history names no order (fulfilment §13.3, documented).
                 redemption_orders: bool = true,
+                /// `status` of a calendar date on sale (scenic §14, inferred).
+                calendar_open_status: i64 = 1,
+                /// `status` of a calendar date that is closed (scenic §14, inferred).
+                calendar_closed_status: i64 = 0,
+                /// `stock_qty` of a date without limit (scenic §14 knows no such value; inferred).
+                #[schemars(range(min = 1, max = 1_000_000_000))]
+                unlimited_stock: u32 = 99_999,
+                /// How dates of equal terms are named: one by one (type 3), or as ranges (type 1) (scenic §14, inferred).
+                calendar_dates_as: $crate::partner::dates::DatesAs = $crate::partner::dates::DatesAs::Dates,
+                /// The price of a date that is not for sale any more and of which nothing else is known, in fen; it is
+                /// told closed, without stock (scenic §14 requires a price; inferred). High: should it be sold all the
+                /// same, then not for nothing.
+                #[schemars(range(min = 0, max = 1_000_000_000))]
+                gone_price_fen: i64 = 9_999_900,
             }
             and {
                 $($own)*
@@ -133,6 +149,15 @@ impl SharedSettings {
         if !(1..=100).contains(&self.orders_page_size) {
             return fault("orders_page_size", "must be 1 to 100");
         }
+        if self.calendar_open_status == self.calendar_closed_status {
+            return fault("calendar_closed_status", "must differ from calendar_open_status");
+        }
+        if !(1..=1_000_000_000).contains(&self.unlimited_stock) {
+            return fault("unlimited_stock", "must be 1 to 1000000000");
+        }
+        if !(0..=1_000_000_000).contains(&self.gone_price_fen) {
+            return fault("gone_price_fen", "must be 0 to 1000000000");
+        }
         for (key, map) in
             [("order_status_names", &self.order_status_names), ("item_status_names", &self.item_status_names)]
         {
@@ -141,6 +166,18 @@ impl SharedSettings {
             }
         }
         Ok(())
+    }
+
+    /// How prices and stock are written.
+    #[must_use]
+    pub const fn dates(&self) -> DateStyle {
+        DateStyle {
+            open_status: self.calendar_open_status,
+            closed_status: self.calendar_closed_status,
+            unlimited_stock: self.unlimited_stock,
+            dates_as: self.calendar_dates_as,
+            gone_price_fen: self.gone_price_fen,
+        }
     }
 }
 
