@@ -23,6 +23,7 @@ use entrepot_sdk::demo::{Journey, Simulator};
 pub fn plugins() -> Vec<Arc<dyn Plugin>> {
     vec![
         douyin_calendar::plugin(), // douyin-calendar
+        douyin_groupbuy::plugin(), // douyin-groupbuy
         code_pool::plugin(),       // code-pool
         simple_gate::plugin(),     // simple-gate
         zhiyoubao::plugin(),       // zhiyoubao

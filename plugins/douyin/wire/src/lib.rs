@@ -23,6 +23,9 @@
 //! | [`order`] | booking check, create, pay, cancel, status query: requests |
 //! | [`refund`] | refund review and result notice: requests |
 //! | [`issue`] | issue voucher: request |
+//! | [`promise`] | the group ticket's own calls (V2): pre-order, issue call, callback |
+//! | [`generic`] | generic third-party codes (V1): pre-order, refund request, callback, status query |
+//! | [`sync`] | what Douyin decided without us |
 //! | [`calendar`] | price and stock: the pull's request and answer, the publish calls' bodies |
 //! | [`goods`] | products, audit, shelf, shops: answers |
 //! | [`reserved`] | codes in Douyin's own pool: import, the order of a code |
@@ -38,6 +41,7 @@ pub mod client;
 pub mod codes;
 pub mod envelope;
 pub mod faults;
+pub mod generic;
 pub mod goods;
 pub mod issue;
 pub mod kinds;
@@ -45,10 +49,12 @@ pub mod number;
 pub mod order;
 pub mod partner;
 pub mod person;
+pub mod promise;
 pub mod refund;
 pub mod reserved;
 pub mod rules;
 pub mod sign;
+pub mod sync;
 pub mod time;
 pub mod trade;
 pub mod voucher;

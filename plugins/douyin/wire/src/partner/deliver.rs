@@ -14,7 +14,7 @@ use crate::number::Fen;
 /// Confirm order. Scenic §5, `documented`.
 const CONFIRM: (&str, &str) = ("confirm_order", "/goodlife/v1/trip/order/confirm/");
 /// Voucher callback. Scenic §12, common §12, `documented`.
-const CALLBACK: (&str, &str) = ("create_callback", "/goodlife/v1/fulfilment/create/callback/");
+pub const CALLBACK: (&str, &str) = ("create_callback", "/goodlife/v1/fulfilment/create/callback/");
 /// Refund review callback. Scenic §8, `documented`.
 const AUDIT: (&str, &str) = ("refund_audit", "/goodlife/v1/trip/refund/audit/");
 

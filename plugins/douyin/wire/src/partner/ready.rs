@@ -35,7 +35,8 @@ fn of_scene(scene: Scene) -> Option<ReadyAnswers> {
 
 /// "Call again", but for the pre-order of generic codes: there an answer that is no refusal lets the guest order (group-buy
 /// B16.1, `documented`), so it is refused.
-fn busy(scene: Scene) -> RawResponse {
+#[must_use]
+pub fn busy(scene: Scene) -> RawResponse {
     match scene {
         Scene::PreCreateOrder => pre_order(OTHER, RefusalCode::CallAgain.text()),
         _ => call_again(),
