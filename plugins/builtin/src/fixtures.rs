@@ -8,6 +8,9 @@ mod code_pool;
 #[allow(dead_code, missing_docs)] // some of it is for the plugin's own tests
 #[path = "../../douyin/calendar/tests/fixture/mod.rs"]
 mod douyin_calendar;
+#[allow(dead_code, missing_docs)] // some of it is for the plugin's own tests
+#[path = "../../douyin/groupbuy/tests/fixture/mod.rs"]
+mod douyin_groupbuy;
 #[allow(dead_code, clippy::unwrap_used)] // some of it is for the plugin's own tests, and all of it is test data
 #[path = "../../octo/supplier/tests/fixture/mod.rs"]
 mod octo_supplier;
@@ -23,6 +26,7 @@ pub fn fixture(plugin: &str) -> Option<Fixture> {
     Some(match plugin {
         "code-pool" => code_pool::fixture(),
         "douyin-calendar" => douyin_calendar::fixture(),
+        "douyin-groupbuy" => douyin_groupbuy::fixture(),
         "octo-supplier" => octo_supplier::fixture(),
         "simple-gate" => simple_gate::fixture(),
         "zhiyoubao" => zhiyoubao::fixture(),

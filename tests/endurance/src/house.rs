@@ -25,6 +25,7 @@ pub fn configuration(node: Option<&str>, lease_ms: u64) -> Value {
             "zhiyoubao": { "timeout_ms": 500 },
             "octo-supplier": { "timeout_ms": 500 },
             "douyin-calendar": { "timeout_ms": 800 },
+            "douyin-groupbuy": { "timeout_ms": 800 },
         },
         "telemetry": { "filter": "info,sqlx=warn" },
     });

@@ -82,6 +82,7 @@ impl Stage {
                 "zhiyoubao": { "timeout_ms": 2000 },
                 "octo-supplier": { "timeout_ms": 2500 },
                 "douyin-calendar": { "timeout_ms": 2000 },
+                "douyin-groupbuy": { "timeout_ms": 2000 },
             },
             "telemetry": { "filter": "debug" },
             "applications": { "douyin-demo": { "base_url": platform.openapi_base() } },

@@ -4,6 +4,7 @@
 //! refund, not by the connection's setting: orders of before a change of family stay what they are.
 
 use douyin_wire::kinds::ConfirmResult;
+use douyin_wire::partner::answers::fen;
 use douyin_wire::partner::deliver::{confirm, issue_failed, issued, refund_decided};
 use douyin_wire::partner::redeem::redeemed;
 use douyin_wire::partner::settings::RedeemBy;
@@ -59,7 +60,10 @@ pub(crate) async fn deliver(
                     RefundDecision::Refused { reason: reason.clone(), repaired: settings.shown(repaired) }
                 }
                 // A group ticket's fee is always 0 (B9, `documented`).
-                RefundDecision::Agreed { .. } => RefundDecision::Agreed { fee: None },
+                RefundDecision::Agreed { fee } => {
+                    fee.map(fen).transpose()?;
+                    RefundDecision::Agreed { fee: None }
+                }
                 RefundDecision::Unknown => RefundDecision::Unknown,
             };
             refund_decided(partner, call, notice, key, &shown, &style).await

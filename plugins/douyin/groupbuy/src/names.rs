@@ -35,12 +35,16 @@ impl Told<'_> {
         if pairs.any(|other| Some(other) != pair) {
             return Err(wrong("sku_out_id", "the fields of one order name two pairs"));
         }
-        Ok(ListingNames {
+        let names = ListingNames {
             product: text_id("product_id", self.product)?,
             sku: text_id("sku_id", self.sku)?,
             product_out: text_id("product_out_id", self.product_out.or(self.third_product))?,
             sku_out: text_id("sku_out_id", self.sku_out.or(self.third_sku).or(pair))?,
-        })
+        };
+        if names.is_empty() {
+            return Err(wrong("sku_id", "nothing names what is bought"));
+        }
+        Ok(names)
     }
 
     const fn field(&self, field: PairField) -> Option<&Id> {
