@@ -26,7 +26,9 @@ use crate::rounds::{First, Rounds};
 use crate::seed::Seeds;
 use crate::sequencer::{Sequencer, Undecided};
 use crate::storage::{NodeSeen, Storage, StorageFault, Switch};
+use crate::ticker::Ticker;
 use crate::together::{Lookups, Starts};
+use crate::under_way::UnderWay;
 use crate::watch::Watch;
 
 /// Limits and habits.
@@ -54,8 +56,19 @@ pub struct EngineSettings {
     pub backoff_limit_ms: u64,
     /// How often holds and switches are looked at, in milliseconds.
     pub tick_ms: u64,
+    /// Whether the engine looks by itself.
+    pub ticks: Ticks,
     /// How long exchanges with partners are kept, in milliseconds.
     pub interface_keep_ms: i64,
+}
+
+/// Who makes the engine look at what has to happen as time passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ticks {
+    /// The engine itself, again and again.
+    ByItself,
+    /// Whoever holds the clock, with [`Engine::tick`]; for tests that decide what time it is.
+    ByHand,
 }
 
 impl EngineSettings {
@@ -74,6 +87,7 @@ impl EngineSettings {
             backoff_first_ms: 1_000,
             backoff_limit_ms: 300_000,
             tick_ms: 1_000,
+            ticks: Ticks::ByItself,
             interface_keep_ms: 30 * 86_400_000,
         }
     }
@@ -122,6 +136,8 @@ pub(crate) struct Core {
     pub(crate) first: First,
     pub(crate) scenes: Scenes,
     pub(crate) opened: OpenedTexts,
+    pub(crate) ticker: Ticker,
+    pub(crate) under_way: UnderWay,
     pub(crate) jobs: Jobs,
     pub(crate) sequencer: Sequencer,
     pub(crate) interface_log: Arc<InterfaceQueue>,
@@ -146,8 +162,11 @@ impl Engine {
     /// before it died: the first look for due jobs finds them.
     pub async fn start(parts: Parts) -> Result<Self, StorageFault> {
         let lanes = parts.storage.lanes();
+        let under_way = UnderWay::default();
         let core = Arc::new(Core {
-            jobs: Jobs::new(parts.settings.queue_limit.saturating_mul(JOBS_PER_COMMAND)),
+            jobs: Jobs::new(parts.settings.queue_limit.saturating_mul(JOBS_PER_COMMAND), under_way.clone()),
+            under_way,
+            ticker: Ticker::default(),
             sequencer: Sequencer::new(lanes, parts.settings.queue_limit),
             storage: parts.storage,
             host: parts.host,
@@ -184,7 +203,9 @@ impl Engine {
         let mut tasks = core.sequencer.start(&core);
         tasks.push(tokio::spawn(crate::jobs::run(core.clone())));
         tasks.push(tokio::spawn(crate::together::look_up(core.clone())));
-        tasks.push(tokio::spawn(crate::ticker::run(core.clone())));
+        if core.settings.ticks == Ticks::ByItself {
+            tasks.push(tokio::spawn(crate::ticker::run(core.clone())));
+        }
         tasks.push(tokio::spawn(crate::alerting::run(core.clone())));
         Ok(Self { core, tasks: Arc::new(Mutex::new(tasks)) })
     }
@@ -293,6 +314,21 @@ impl Engine {
     /// Looks for due jobs now, for example after a person asked for a retry.
     pub fn nudge_jobs(&self) {
         self.core.jobs.nudge();
+    }
+
+    /// One look at what has to happen as time passes, and then [`Engine::rest`]. Deadlines that the clock has reached
+    /// have passed when it returns, and what that told partners has been told. A look that goes on already is waited
+    /// for.
+    pub async fn tick(&self) {
+        self.core.ticker.look(&self.core).await;
+        self.rest().await;
+    }
+
+    /// Waits until this process does nothing beside its calls: no round goes on, and no job that it began. A job that
+    /// waits for its next try is not waited for: it comes by the database's time, and [`Engine::nudge_jobs`] does not
+    /// hurry it.
+    pub async fn rest(&self) {
+        self.core.under_way.rest().await;
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use crate::core::Core;
 use crate::flows;
 use crate::storage::{JobNext, LeasedJob};
+use crate::under_way::{Doing, UnderWay};
 
 /// What came of a try.
 #[derive(Debug)]
@@ -57,22 +58,32 @@ pub(crate) enum Tried {
 
 /// The jobs of this node.
 pub(crate) struct Jobs {
-    born: mpsc::Sender<LeasedJob>,
-    receive: Mutex<Option<mpsc::Receiver<LeasedJob>>>,
+    born: mpsc::Sender<(LeasedJob, Doing)>,
+    receive: Mutex<Option<mpsc::Receiver<(LeasedJob, Doing)>>>,
     nudge: Notify,
+    /// The look that was asked for and has not begun.
+    nudged: Mutex<Option<Doing>>,
+    under_way: UnderWay,
     close: watch::Sender<bool>,
 }
 
 impl Jobs {
-    pub(crate) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize, under_way: UnderWay) -> Self {
         let (born, receive) = mpsc::channel(limit.max(1));
-        Self { born, receive: Mutex::new(Some(receive)), nudge: Notify::new(), close: watch::Sender::new(false) }
+        Self {
+            born,
+            receive: Mutex::new(Some(receive)),
+            nudge: Notify::new(),
+            nudged: Mutex::default(),
+            under_way,
+            close: watch::Sender::new(false),
+        }
     }
 
     /// Starts jobs from memory; those that find no place start when their lease has run out.
     pub(crate) fn born(&self, jobs: Vec<LeasedJob>) {
         for job in jobs {
-            if self.born.try_send(job).is_err() {
+            if self.born.try_send((job, self.under_way.begin())).is_err() {
                 metrics::counter!("entrepot_jobs_left_to_polling_total").increment(1);
             }
         }
@@ -80,6 +91,7 @@ impl Jobs {
 
     /// Looks for due jobs soon.
     pub(crate) fn nudge(&self) {
+        self.nudged.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| self.under_way.begin());
         self.nudge.notify_one();
     }
 
@@ -109,7 +121,7 @@ pub(crate) async fn run(core: Arc<Core>) {
             biased;
             () = core.jobs.closed() => break,
             job = born.recv() => match job {
-                Some(job) => spawn(&core, &places, job).await,
+                Some((job, doing)) => spawn(&core, &places, job, doing).await,
                 None => break,
             },
             () = core.jobs.nudge.notified() => look(&core, &places).await,
@@ -122,6 +134,8 @@ pub(crate) async fn run(core: Arc<Core>) {
 }
 
 async fn look(core: &Arc<Core>, places: &Arc<Semaphore>) {
+    // Until the jobs that it finds are counted themselves.
+    let _doing = core.jobs.nudged.lock().unwrap_or_else(PoisonError::into_inner).take();
     let free = u32::try_from(places.available_permits()).unwrap_or(0);
     if free == 0 {
         return;
@@ -129,19 +143,20 @@ async fn look(core: &Arc<Core>, places: &Arc<Semaphore>) {
     match core.storage.lease_jobs(&core.settings.node, free, core.settings.lease_ms).await {
         Ok(jobs) => {
             for job in jobs {
-                spawn(core, places, job).await;
+                spawn(core, places, job, core.under_way.begin()).await;
             }
         }
         Err(fault) => tracing::warn!(%fault, "due jobs could not be leased"),
     }
 }
 
-async fn spawn(core: &Arc<Core>, places: &Arc<Semaphore>, job: LeasedJob) {
+async fn spawn(core: &Arc<Core>, places: &Arc<Semaphore>, job: LeasedJob, doing: Doing) {
     let Ok(place) = places.clone().acquire_owned().await else { return };
     let core = core.clone();
     tokio::spawn(async move {
         try_once(&core, job).await;
         drop(place);
+        drop(doing);
     });
 }
 

@@ -14,7 +14,7 @@
 //! - [`flows`]: one file per thing the business does, start to end.
 //! - [`records`]: what is written beside commands: interface log, switches, tokens, audit.
 //! - [`ticker`]: what has to happen as time passes; [`alerting`]: alerts reach somebody; `nodes`: what each node tells
-//!   of itself, and what all of them tell together.
+//!   of itself, and what all of them tell together; `under_way`: when nothing of that goes on.
 //! - `core`: what these parts share, and how the engine starts and stops.
 
 pub mod alerting;
@@ -36,7 +36,8 @@ pub mod sequencer;
 pub mod storage;
 pub mod ticker;
 mod together;
+mod under_way;
 pub mod watch;
 
 mod core;
-pub use crate::core::{Engine, EngineSettings, Parts};
+pub use crate::core::{Engine, EngineSettings, Parts, Ticks};

@@ -89,11 +89,13 @@ impl Going {
             return;
         }
         let (round, core, id) = (round(core.clone(), connection.clone()), core.clone(), connection.id.clone());
+        let doing = core.under_way.begin();
         tokio::spawn(async move {
             if let Err(fault) = round.await {
                 tracing::warn!(connection = %id, %fault, "{failed}");
             }
             rounds(&core).done(&id, core.clock.now());
+            drop(doing);
         });
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use entrepot_contract::time::Timestamp;
 use entrepot_domain::command::{Body, CommandKey};
+use tokio::sync::Mutex;
 
 use crate::core::Core;
 use crate::flows;
@@ -19,28 +20,45 @@ const DEADLINES_LIMIT: u32 = 200;
 pub(crate) async fn run(core: Arc<Core>) {
     let mut tick = tokio::time::interval(Duration::from_millis(core.settings.tick_ms));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-    let (mut swept, mut pruned) = (None, None);
     loop {
         tokio::select! {
             biased;
             () = core.jobs.closed() => return,
             _ = tick.tick() => {}
         }
+        core.ticker.look(&core).await;
+    }
+}
+
+/// What one look leaves for the next.
+#[derive(Default)]
+pub(crate) struct Ticker(Mutex<Looked>);
+
+#[derive(Default)]
+struct Looked {
+    swept: Option<Timestamp>,
+    pruned: Option<Timestamp>,
+}
+
+impl Ticker {
+    /// One look at everything; no two go on at once.
+    pub(crate) async fn look(&self, core: &Arc<Core>) {
+        let mut looked = self.0.lock().await;
         if let Err(fault) = core.refresh_switches().await {
             tracing::warn!(%fault, "switches could not be read");
-            continue;
+            return;
         }
-        refresh_catalogues(&core).await;
-        pass_deadlines(&core).await;
-        flows::read_calendar::look(&core).await;
-        flows::tell_calendar::look(&core).await;
-        flows::tell_product::look(&core).await;
-        flows::catch_up::look(&core).await;
-        flows::reconcile::look(&core).await;
-        flows::scenes::look(&core).await;
-        flows::upload_codes::look(&core).await;
-        flows::watch_codes::look(&core, &mut swept).await;
-        prune(&core, &mut pruned).await;
+        refresh_catalogues(core).await;
+        pass_deadlines(core).await;
+        flows::read_calendar::look(core).await;
+        flows::tell_calendar::look(core).await;
+        flows::tell_product::look(core).await;
+        flows::catch_up::look(core).await;
+        flows::reconcile::look(core).await;
+        flows::scenes::look(core).await;
+        flows::upload_codes::look(core).await;
+        flows::watch_codes::look(core, &mut looked.swept).await;
+        prune(core, &mut looked.pruned).await;
     }
 }
 

@@ -12,7 +12,7 @@ use entrepot_engine::alerting::Teller;
 use entrepot_engine::flows::administer::Asked;
 use entrepot_engine::interface_log::{InterfaceQueue, OutboundLog};
 use entrepot_engine::seed::{RandomSeeds, Seeds};
-use entrepot_engine::{Engine, EngineSettings, Parts};
+use entrepot_engine::{Engine, EngineSettings, Parts, Ticks};
 use entrepot_host::breaker::BreakerRules;
 use entrepot_host::{Host, HostParts, HttpClient};
 use entrepot_store::{GuestKeys, Options, SqlStorage, StoredCache};
@@ -87,6 +87,56 @@ pub async fn start(loaded: Loaded, schema: Schema) -> Result<App, String> {
 
 /// The same with plugins of this program beside the built-ins.
 pub async fn start_with(loaded: Loaded, schema: Schema, more: Vec<Arc<dyn Plugin>>) -> Result<App, String> {
+    start_in(loaded, schema, Surroundings { plugins: more, ..Surroundings::machine() }).await
+}
+
+/// What the application takes from whoever starts it.
+pub struct Surroundings {
+    /// Plugins of the starting program, beside the built-ins.
+    pub plugins: Vec<Arc<dyn Plugin>>,
+    /// Business time. Leases and the waits between a job's tries go by the database's time all the same.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and randomness.
+    pub seeds: Arc<dyn Seeds>,
+    /// Whether deadlines and rounds are looked at again and again, or when [`Engine::tick`] is called.
+    pub ticks: Ticks,
+}
+
+impl Surroundings {
+    /// This machine's time and chance, and nothing beside the built-ins.
+    #[must_use]
+    pub fn machine() -> Self {
+        Self { plugins: Vec::new(), clock: Arc::new(SystemClock), seeds: Arc::new(RandomSeeds), ticks: Ticks::ByItself }
+    }
+}
+
+/// The same in surroundings that the caller chooses: a test that moves the clock itself runs the whole application in
+/// its own process, without a socket.
+///
+/// ```no_run
+/// # use std::sync::Arc;
+/// # use entrepot_contract::time::{HandClock, Timestamp};
+/// # use entrepot_engine::{Ticks, seed::CountedSeeds};
+/// # use entrepot_server::{boot, http, config::Loaded};
+/// # async fn example(loaded: Loaded) -> Result<(), String> {
+/// let clock = Arc::new(HandClock::at(Timestamp::from_millis(1_790_000_000_000)));
+/// let surroundings = boot::Surroundings {
+///     clock: clock.clone(),
+///     seeds: Arc::new(CountedSeeds::new(1)),
+///     ticks: Ticks::ByHand,
+///     ..boot::Surroundings::machine()
+/// };
+/// let app = boot::start_in(loaded, boot::Schema::Migrate, surroundings).await?;
+/// let router = http::router(http::Shared::beside(app.clone(), "made-up local token")?);
+/// // … requests through `tower::ServiceExt::oneshot(router.clone(), request)` …
+/// clock.pass(600_000);
+/// app.engine.tick().await;
+/// # app.stop().await;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn start_in(loaded: Loaded, schema: Schema, surroundings: Surroundings) -> Result<App, String> {
+    let Surroundings { plugins: more, clock, seeds, ticks } = surroundings;
     let config = &loaded.config;
     if config.security.guest_key.is_none() {
         return Err("security.guest_key is missing; make one with: openssl rand -base64 32".to_owned());
@@ -103,7 +153,6 @@ pub async fn start_with(loaded: Loaded, schema: Schema, more: Vec<Arc<dyn Plugin
         }
         Schema::Expect => {}
     }
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let shared = storage.shared();
     let kept = &config.interface_log;
     let (interface_log, interface_task) =
@@ -126,8 +175,8 @@ pub async fn start_with(loaded: Loaded, schema: Schema, more: Vec<Arc<dyn Plugin
         storage: shared,
         host,
         clock: clock.clone(),
-        seeds: Arc::new(RandomSeeds),
-        settings: engine_settings(config, clock.as_ref())?,
+        seeds: seeds.clone(),
+        settings: EngineSettings { ticks, ..engine_settings(config, clock.as_ref())? },
         directory,
         interface_log: interface_log.clone(),
         teller,
@@ -139,7 +188,7 @@ pub async fn start_with(loaded: Loaded, schema: Schema, more: Vec<Arc<dyn Plugin
         draining: Arc::default(),
         engine,
         storage,
-        seeds: Arc::new(RandomSeeds),
+        seeds,
         clock,
         interface_log,
         interface_task: Arc::new(tokio::sync::Mutex::new(Some(interface_task))),

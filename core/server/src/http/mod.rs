@@ -18,6 +18,7 @@ pub use listen::serve;
 
 use crate::api;
 use crate::boot::App;
+use crate::telemetry;
 
 /// What every handler shares.
 #[derive(Clone)]
@@ -30,6 +31,15 @@ pub struct Shared {
     pub local_token: std::sync::Arc<str>,
     /// Counts and limits what unauthenticated callers may write into the log.
     pub strangers: std::sync::Arc<inbound::Strangers>,
+}
+
+impl Shared {
+    /// What handlers share in a program that calls the [`router`] itself. Whoever shows `local_token` as bearer may do
+    /// everything, as commands on this machine do.
+    pub fn beside(app: App, local_token: &str) -> Result<Self, String> {
+        let metrics = telemetry::start_metrics()?;
+        Ok(Self { app, metrics, local_token: local_token.into(), strangers: std::sync::Arc::default() })
+    }
 }
 
 /// All routes.

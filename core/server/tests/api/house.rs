@@ -16,16 +16,13 @@ use entrepot_contract::plugin::Plugin;
 use entrepot_domain::answer::Answer;
 use entrepot_domain::command::{Body, CommandKey, OrderName};
 use entrepot_server::boot::{self, App, Schema};
-use entrepot_server::http::inbound::Strangers;
 use entrepot_server::http::{Shared, router};
-use entrepot_server::{config, plugins, telemetry};
+use entrepot_server::{config, plugins};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 /// A date that is always ahead; a Thursday.
 pub const DAY: &str = "2099-10-01";
-
-const LOCAL: &str = "the-way-in-of-this-machine";
 
 pub struct House {
     pub app: App,
@@ -136,18 +133,21 @@ async fn run(
     let loaded = config::load_checked(&[file], &overrides, &known);
     let loaded = loaded.unwrap_or_else(|faults| panic!("{faults}"));
     let app = boot::start_with(loaded, Schema::Migrate, more).await.unwrap();
-    let shared = Shared {
-        app: app.clone(),
-        metrics: telemetry::start_metrics().unwrap(),
-        local_token: LOCAL.into(),
-        strangers: Arc::new(Strangers::default()),
-    };
-    let house = House { app, router: router(shared), keys: AtomicU64::new(1), _folder: folder };
+    let shared = Shared::beside(app.clone(), House::LOCAL).unwrap();
+    let house = House::of(app, router(shared), folder);
     test(&house).await;
     house.app.stop().await;
 }
 
 impl House {
+    /// The token of this machine's console.
+    pub const LOCAL: &str = "the-way-in-of-this-machine";
+
+    /// Around an application and its routes; the folder stays as long as it.
+    pub fn of(app: App, router: Router, folder: Option<tempfile::TempDir>) -> Self {
+        Self { app, router, keys: AtomicU64::new(1), _folder: folder }
+    }
+
     /// A request as it goes over the wire.
     pub async fn raw(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Got {
         let mut request = Request::builder().method(method).uri(path);
@@ -184,25 +184,25 @@ impl House {
     }
 
     pub async fn get(&self, path: &str) -> Got {
-        self.with(LOCAL, "GET", path, None).await
+        self.with(Self::LOCAL, "GET", path, None).await
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Got {
-        self.with(LOCAL, "POST", path, Some(&body)).await
+        self.with(Self::LOCAL, "POST", path, Some(&body)).await
     }
 
     pub async fn put(&self, path: &str, body: Value) -> Got {
-        self.with(LOCAL, "PUT", path, Some(&body)).await
+        self.with(Self::LOCAL, "PUT", path, Some(&body)).await
     }
 
     /// The same request with a key, by this machine's console.
     pub async fn repeat(&self, key: &str, method: &str, path: &str, body: &Value) -> Got {
-        self.keyed(LOCAL, key, method, path, Some(body)).await
+        self.keyed(Self::LOCAL, key, method, path, Some(body)).await
     }
 
     /// A body that is no JSON.
     pub async fn bytes(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Got {
-        let (bearer, key) = (format!("Bearer {LOCAL}"), self.key());
+        let (bearer, key) = (format!("Bearer {}", Self::LOCAL), self.key());
         let headers =
             [("authorization", bearer.as_str()), ("idempotency-key", key.as_str()), ("content-type", content_type)];
         self.raw(method, &format!("/api/v1{path}"), &headers, body.to_vec()).await
@@ -287,6 +287,19 @@ impl House {
 
     /// The same, with guests.
     pub async fn book_for(&self, channel_order: &str, sku: &str, count: u32, guests: Guests) -> String {
+        let order = self.create_for(channel_order, sku, count, guests).await;
+        let paid_at = self.app.clock.now();
+        let paid = self.channel(Body::PayOrder { order: OrderName::Own(id(&order)), paid_at }).await;
+        assert!(matches!(paid, Answer::Paid { .. }), "{paid:?}");
+        order
+    }
+
+    /// Orders units of a SKU, which nobody pays yet; gives our order number.
+    pub async fn create(&self, channel_order: &str, sku: &str, count: u32) -> String {
+        self.create_for(channel_order, sku, count, Guests::default()).await
+    }
+
+    async fn create_for(&self, channel_order: &str, sku: &str, count: u32, guests: Guests) -> String {
         let now = self.app.clock.now();
         let wish = Wish {
             names: ListingNames { sku_out: Some(sku.to_owned()), ..ListingNames::default() },
@@ -299,13 +312,10 @@ impl House {
             guests_final: true,
             ..Wish::default()
         };
-        let order = id(channel_order);
-        let intent = CreateOrder::new(order, wish, now);
+        let intent = CreateOrder::new(id(channel_order), wish, now);
         let body =
             Body::CreateOrder { connection: id("lakeside-douyin"), intent: Box::new(intent), people: Vec::new() };
         let Answer::Created { order, .. } = self.channel(body).await else { panic!("not created") };
-        let paid = self.channel(Body::PayOrder { order: OrderName::Own(order.clone()), paid_at: now }).await;
-        assert!(matches!(paid, Answer::Paid { .. }), "{paid:?}");
         order.to_string()
     }
 

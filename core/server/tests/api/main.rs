@@ -8,6 +8,7 @@ mod alerts;
 mod beside;
 mod calendar;
 mod catalogue;
+mod clock;
 mod configuration;
 mod credit;
 mod desk;
