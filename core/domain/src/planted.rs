@@ -79,11 +79,13 @@ pub enum Bug {
     LimitKept,
     /// The next supplier is asked although nobody knows what the first one did.
     MovedOnBlindly,
+    /// A call for credentials that came before its order is forgotten.
+    EarlyCallForgotten,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::ForgetHold,
         Self::ForgetRelease,
         Self::ForgetCreditRelease,
@@ -120,6 +122,7 @@ impl Bug {
         Self::LimitByOne,
         Self::LimitKept,
         Self::MovedOnBlindly,
+        Self::EarlyCallForgotten,
     ];
 }
 

@@ -186,6 +186,12 @@ impl Guest {
         self.call("issue", "", String::new(), intent)
     }
 
+    /// A call for vouchers that says the guest paid.
+    fn pay_by_issue(&self) -> Call {
+        let call = IssueOrder { paid_at: Some(instant(2)), ..IssueOrder::new(self.name()) };
+        self.call("issue", "paying", String::new(), Intent::IssueOrder(call))
+    }
+
     fn ask(&self, key: &str, units: &UnitChoice) -> Call {
         let intent = Intent::AskRefund(AskRefund::new(
             self.name(),
@@ -220,6 +226,10 @@ impl Guest {
             16..=27 => {
                 paid = true;
                 Some(self.pay())
+            }
+            28..=37 => {
+                paid = true;
+                Some(self.pay_by_issue())
             }
             _ => None,
         };
@@ -259,7 +269,11 @@ impl Guest {
                 self.make_beside(cancel, 300);
             }
         }
-        if matches!(how, 0..=79 | 88..=94) {
+        if matches!(how, 0..=19) {
+            let pay = self.pay_by_issue();
+            return matches!(self.make(pay).await, Some(Outcome::Issued { .. } | Outcome::Issuing { .. }));
+        }
+        if matches!(how, 20..=79 | 88..=94) {
             let pay = self.pay();
             let accepted = Some(Outcome::Paid { acceptance: Acceptance::Accepted });
             return self.make(pay).await == accepted;

@@ -14,7 +14,7 @@ use entrepot_contract::product::{Fulfilment, Product, Sku};
 use entrepot_contract::time::{Timestamp, VisitDate};
 
 use super::draft::Draft;
-use super::{Stop, document, hold, payment, refund_told, reserve};
+use super::{Stop, document, hold, issue_call, payment, refund_told, reserve};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::catalogue::{ChannelRules, Rules, dates_taken, share_cells, sold, stock_cells};
@@ -287,6 +287,7 @@ pub(super) fn create(
     draft.push(Change::Guests(order.id.clone(), intent.wish.guests.clone()));
     let told = format!("{} units of {} for {}", intent.wish.count, order.sku, order.retail);
     draft.note(&order, "created", told);
+    issue_call::came_before(draft, &mut order, reference)?;
     let acceptance = match paid_at {
         Some(paid_at) => Some(payment::take_payment(draft, &mut order, paid_at, PostingKind::Sale)?),
         None => {
@@ -381,6 +382,7 @@ fn ended_before(reference: &ChannelRef) -> Result<(), Refusal> {
 fn paid_before(reference: &ChannelRef) -> Option<Timestamp> {
     reference.facts.iter().find_map(|fact| match &fact.intent {
         Intent::PayOrder { paid_at, .. } => Some(*paid_at),
+        Intent::IssueOrder(call) => call.paid_at,
         _ => None,
     })
 }
