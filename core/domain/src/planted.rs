@@ -81,11 +81,13 @@ pub enum Bug {
     MovedOnBlindly,
     /// A call for credentials that came before its order is forgotten.
     EarlyCallForgotten,
+    /// A rule decides a refund of which a person was to decide, because a ticket is on its way.
+    UnissuedByRule,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::ForgetHold,
         Self::ForgetRelease,
         Self::ForgetCreditRelease,
@@ -123,6 +125,7 @@ impl Bug {
         Self::LimitKept,
         Self::MovedOnBlindly,
         Self::EarlyCallForgotten,
+        Self::UnissuedByRule,
     ];
 }
 

@@ -41,7 +41,7 @@ use crate::command::{Body, Command};
 use crate::planted::{self, Bug};
 use crate::state::State;
 
-pub use create::{Offer, check_booking, check_wish};
+pub use create::{Offer, check_booking, check_wish, misnamed};
 pub(crate) use issue_call::call_before;
 pub use refund::{RefundPreview, decides_itself_at, preview};
 pub use refund_told::kept;
