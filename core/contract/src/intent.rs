@@ -336,7 +336,8 @@ pub struct IssueOrder {
     /// How the channel names the units, in the order of their numbers; its answer may have to say the same names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unit_names: Vec<UnitNames>,
-    /// When the guest paid, for channels that say so by this call alone: then it is payment and this in one.
+    /// When the guest paid, for channels that say so by this call alone: then it is payment and this in one. It may come
+    /// before the order, and is kept until that is here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paid_at: Option<Timestamp>,
     /// Who, where the channel says so only now; those of the order stay where this names nobody.

@@ -32,7 +32,8 @@ pub enum Outcome {
         /// Whether we accept the order.
         acceptance: Acceptance,
     },
-    /// The fact is recorded; there is nothing to say.
+    /// The fact is recorded; there is nothing to say. To a call for credentials that is the payment, too
+    /// ([`crate::intent::IssueOrder::paid_at`]): its order is not here yet, and a callback follows once it is.
     Recorded,
     /// The fact is early: call again.
     CallAgain,

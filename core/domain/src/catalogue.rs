@@ -1,16 +1,16 @@
 //! A merchant's catalogue and the rules of his connections, as a batch sees them.
 
+mod taken;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use entrepot_contract::calendar::{CalendarDay, StockKey};
+use entrepot_contract::calendar::CalendarDay;
 use entrepot_contract::ids::{
     ApplicationId, BucketId, ConnectionId, DistributorId, MerchantId, PoolName, ProductId, SkuId, StopSaleId,
 };
-use entrepot_contract::intent::Wish;
 use entrepot_contract::listing::{Listing, ListingNames};
 use entrepot_contract::money::Money;
-use entrepot_contract::order::Visit;
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{Product, Sku};
 use entrepot_contract::time::VisitDate;
@@ -19,7 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::CatalogueEntry;
 use crate::deadline::Times;
-use crate::planted::{self, Bug};
+use crate::refund_rule::UnissuedRefund;
+
+pub use taken::{dates_taken, share_cells, sold, stock_cells};
 
 /// Most nights or days one order may span.
 pub const VISIT_LIMIT_DAYS: i64 = 60;
@@ -125,6 +127,10 @@ pub struct ChannelRules {
     pub issue_at_acceptance: bool,
     /// Whether refunds are decided by rule; otherwise by a person.
     pub refund_by_rule: bool,
+    /// Who decides a refund that a guest asks for while credentials are being issued.
+    pub unissued_refund: UnissuedRefund,
+    /// What stands between the halves of a pair's name, where the channel sells pairs.
+    pub pairs: Option<char>,
     /// Whether the channel redeems single units.
     pub redeem_units: bool,
     /// Whether one used unit completes all that are open: only where the channel redeems whole orders.
@@ -437,63 +443,4 @@ impl Catalogue {
             .copied()
             .unwrap_or(day.settlement)
     }
-}
-
-/// The SKU that a wish of a listing is about: with a date what is reserved, without one what is bought.
-#[must_use]
-pub const fn sold<'a>(listing: &'a Listing, wish: &Wish) -> &'a SkuId {
-    match wish.visit {
-        Some(_) => listing.sells.dated(),
-        None => listing.sells.bought(),
-    }
-}
-
-/// The stock cells of which each unit of a SKU takes one: every bucket on every date.
-#[must_use]
-pub fn stock_cells(sku: &Sku, dates: &[Option<VisitDate>], slot: Option<&str>) -> Vec<StockKey> {
-    let missed = usize::from(planted::is(Bug::MissedNight) && dates.len() > 1);
-    let mut cells: Vec<StockKey> = dates[..dates.len() - missed]
-        .iter()
-        .flat_map(|date| {
-            sku.buckets.iter().map(move |bucket| StockKey {
-                bucket: bucket.clone(),
-                date: *date,
-                slot: slot.map(str::to_owned),
-            })
-        })
-        .collect();
-    cells.sort();
-    cells.dedup();
-    cells
-}
-
-/// A connection's own share of each cell that is taken from it before the common pool, by the pool's cell.
-#[must_use]
-pub fn share_cells(sku: &Sku, allotment: Option<&BucketId>, cells: &[StockKey]) -> BTreeMap<StockKey, StockKey> {
-    let (Some(share), Some(common)) = (allotment, sku.buckets.first()) else { return BTreeMap::new() };
-    let shared = cells.iter().filter(|key| &key.bucket == common);
-    shared.map(|key| (key.clone(), StockKey { bucket: share.clone(), ..key.clone() })).collect()
-}
-
-/// The dates that a visit takes from the calendar: the day of a ticket, the nights of a stay, no date for a voucher.
-pub fn dates_taken(product: &Product, visit: Option<&Visit>) -> Result<Vec<Option<VisitDate>>, Refusal> {
-    let closed = |text: String| Refusal::new(Reason::DateClosed, text);
-    if !product.kind.dated() {
-        return Ok(vec![None]);
-    }
-    let Some(visit) = visit else {
-        return Err(closed(format!("product {} is sold by date and the call names none", product.id)));
-    };
-    let days = visit.leave.days_since(visit.arrive);
-    if !(0..=VISIT_LIMIT_DAYS).contains(&days) {
-        return Err(closed(format!("the visit from {} to {} cannot be", visit.arrive, visit.leave)));
-    }
-    if product.kind != entrepot_contract::product::ProductKind::RoomStay {
-        return Ok(vec![Some(visit.arrive)]);
-    }
-    if days == 0 {
-        return Err(closed(format!("a stay needs a night; arrival and departure are {}", visit.arrive)));
-    }
-    let nights = u32::try_from(days).unwrap_or(0);
-    Ok((0..nights).map(|night| visit.arrive.plus_days(night)).collect())
 }

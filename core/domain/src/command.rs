@@ -122,6 +122,8 @@ pub enum Body {
         count: Option<u32>,
         /// What the channel calls the order and its units.
         names: ChannelNames,
+        /// When the guest paid, where the channel says so by this call alone.
+        paid_at: Option<Timestamp>,
     },
     /// The caller stops waiting: a callback is owed unless credentials are there.
     PromiseIssue {

@@ -17,6 +17,7 @@ use crate::catalogue::{CodeRules, dates_taken, share_cells, sold, stock_cells};
 use crate::change::RefKey;
 use crate::code::{CodeMove, Days, days_needed, left_for};
 use crate::command::{BULK_LIMIT_ROWS, Body, CatalogueEntry, Command, IssueResult, OrderName};
+use crate::decide::call_before;
 use crate::limits::{self, Person};
 use crate::state::State;
 use crate::venue;
@@ -221,7 +222,8 @@ fn create(
     found.stock.extend(cells);
     let limits = limits::wanted(product, wish.visit.as_ref(), people, wish.count, sku.persons_per_unit, command.at);
     found.limits.extend(limits.into_iter().map(|(taken, _)| taken.key));
-    if rules.issue_at_acceptance {
+    let called = state.refs.get(&key(&intent.order)).is_some_and(|reference| call_before(reference).is_some());
+    if rules.issue_at_acceptance || called {
         // A wish beyond the limit is refused: it must not load the pool.
         let usable = venue::usable(product.validity, wish.visit.as_ref());
         let days = days_needed(wish.visit.as_ref(), usable, &product.time_zone, command.at);

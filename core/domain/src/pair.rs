@@ -3,6 +3,8 @@
 //!
 //! Most of it cannot be seen from either side alone: a guest would find it out by an order that fails.
 
+mod asked;
+
 use entrepot_contract::ids::{ListingId, SkuId};
 use entrepot_contract::listing::{Listing, ListingNames, Sells};
 use entrepot_contract::product::{
@@ -11,6 +13,8 @@ use entrepot_contract::product::{
 
 use crate::catalogue::Catalogue;
 use crate::said::{Said, said};
+
+pub use asked::{listed_as, looks_bound, unlisted};
 
 /// Between an ASCII character and its full-width form.
 const FULL_WIDTH: u32 = 0xFEE0;

@@ -79,11 +79,15 @@ pub enum Bug {
     LimitKept,
     /// The next supplier is asked although nobody knows what the first one did.
     MovedOnBlindly,
+    /// A call for credentials that came before its order is forgotten.
+    EarlyCallForgotten,
+    /// A rule decides a refund of which a person was to decide, because a ticket is on its way.
+    UnissuedByRule,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::ForgetHold,
         Self::ForgetRelease,
         Self::ForgetCreditRelease,
@@ -120,6 +124,8 @@ impl Bug {
         Self::LimitByOne,
         Self::LimitKept,
         Self::MovedOnBlindly,
+        Self::EarlyCallForgotten,
+        Self::UnissuedByRule,
     ];
 }
 

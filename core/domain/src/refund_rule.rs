@@ -7,6 +7,17 @@ use entrepot_contract::time::Timestamp;
 
 use crate::venue;
 
+/// Who decides a refund of an order whose credentials are being issued, and none are there yet. What the channel asks
+/// because none came in time has a rule of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UnissuedRefund {
+    /// Whoever decides its refunds at any other time.
+    #[default]
+    Rule,
+    /// A person: the ticket may be there in a moment.
+    Person,
+}
+
 /// What the rule says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

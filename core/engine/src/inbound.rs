@@ -240,6 +240,13 @@ async fn answer_placed(
     };
     let outcome = flows::serve(&visit, &intent).await;
     let verdict = verdict_of(&outcome);
+    let intent = match flows::issue_order::in_order(&visit, intent, &outcome).await {
+        Ok(intent) => intent,
+        Err(fault) => {
+            tracing::warn!(connection = %visit.connection.id, %fault, "the names of units cannot be read");
+            return (ready.busy.clone(), "busy");
+        }
+    };
     match visit.encode(raw, intent, outcome).await {
         Ok(answer) => (answer, verdict),
         Err(fault) => {

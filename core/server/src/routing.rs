@@ -108,6 +108,8 @@ fn channel_connection(
         accept_at_once: channel.acceptance == AcceptanceMode::Immediate,
         issue_at_acceptance: channel.issue_at == IssueAt::Acceptance,
         refund_by_rule: channel.audit == AuditMode::Rule,
+        unissued_refund: channel.audit_unissued.of(abilities.pairs.is_some()),
+        pairs: abilities.pairs.map(|pairs| pairs.separator),
         redeem_units: abilities.redeem_units,
         one_completes_all: channel.one_completes_all && !abilities.redeem_units,
         tells_redemption: abilities.notices.iter().any(|notice| notice == "redeemed"),

@@ -135,7 +135,7 @@ impl List {
             30..=37 => Body::PayOrder { order: self.named(), paid_at: at },
             38..=39 => Body::CancelOrder { order: self.named(), told: String::new() },
             40..=42 => self.fact(),
-            43..=55 => Body::StartIssue { order: self.named(), count: None, names: Default::default() },
+            43..=55 => Body::StartIssue { order: self.named(), count: None, names: Default::default(), paid_at: None },
             56..=63 => self.issued(),
             64 => Body::PromiseIssue { order: self.own().0 },
             65..=70 => Body::Redeem { order: self.named(), units: self.choice(), used_at: at },

@@ -168,22 +168,17 @@ impl Guest {
         self.call("pay", "", String::new(), intent)
     }
 
-    fn cancel(&self) -> Call {
-        let stage = CancelStage::BeforePayment;
+    /// A reservation is cancelled by this after payment, too, and not with a refund.
+    fn cancel(&self, stage: CancelStage) -> Call {
         let intent = Intent::CancelOrder { order: self.name(), stage, cancelled_at: instant(3) };
         self.call("cancel", "", String::new(), intent)
     }
 
-    /// A reservation is cancelled with a notice, not with a refund.
-    fn cancel_paid(&self) -> Call {
-        let stage = CancelStage::AfterPayment;
-        let intent = Intent::CancelOrder { order: self.name(), stage, cancelled_at: instant(6) };
-        self.call("cancel", "", String::new(), intent)
-    }
-
-    fn issue(&self) -> Call {
-        let intent = Intent::IssueOrder(IssueOrder::new(self.name()));
-        self.call("issue", "", String::new(), intent)
+    /// A call for vouchers; where it is `paying` it says alone that the guest paid.
+    fn issue(&self, paying: bool) -> Call {
+        let paid_at = paying.then(|| instant(2));
+        let intent = Intent::IssueOrder(IssueOrder { paid_at, ..IssueOrder::new(self.name()) });
+        self.call("issue", if paying { "paying" } else { "" }, String::new(), intent)
     }
 
     fn ask(&self, key: &str, units: &UnitChoice) -> Call {
@@ -216,10 +211,14 @@ impl Guest {
         // Facts may come before their order, at the same time, or a moment later.
         let early = match before {
             0..=9 => Some(self.refunded(&format!("{}-early", self.order.1), &UnitChoice::AllLeft)),
-            10..=15 => Some(self.cancel()),
+            10..=15 => Some(self.cancel(CancelStage::BeforePayment)),
             16..=27 => {
                 paid = true;
                 Some(self.pay())
+            }
+            28..=37 => {
+                paid = true;
+                Some(self.issue(true))
             }
             _ => None,
         };
@@ -252,14 +251,18 @@ impl Guest {
     async fn settle(&mut self) -> bool {
         let how = self.world.chance(|chance| chance.between(0, 99));
         if matches!(how, 80..=94) {
-            let cancel = self.cancel();
+            let cancel = self.cancel(CancelStage::BeforePayment);
             if how < 88 {
                 self.make(cancel).await;
             } else {
                 self.make_beside(cancel, 300);
             }
         }
-        if matches!(how, 0..=79 | 88..=94) {
+        if matches!(how, 0..=19) {
+            let pay = self.issue(true);
+            return matches!(self.make(pay).await, Some(Outcome::Issued { .. } | Outcome::Issuing { .. }));
+        }
+        if matches!(how, 20..=79 | 88..=94) {
             let pay = self.pay();
             let accepted = Some(Outcome::Paid { acceptance: Acceptance::Accepted });
             return self.make(pay).await == accepted;
@@ -281,7 +284,7 @@ impl Guest {
     async fn visit(&mut self, order: &OrderId) {
         let mut units = None;
         if self.percent(90) {
-            let issue = self.issue();
+            let issue = self.issue(false);
             if let Some(Outcome::Issued { units: credentials, .. }) = self.make(issue).await {
                 units = Some(credentials);
             }
@@ -292,7 +295,7 @@ impl Guest {
             if self.percent(45) {
                 self.show(order, units.as_deref()).await;
             } else if self.wanted.sku == RIDE {
-                let cancel = self.cancel_paid();
+                let cancel = self.cancel(CancelStage::AfterPayment);
                 self.make(cancel).await;
             } else {
                 self.give_back().await;

@@ -18,6 +18,7 @@ use entrepot_domain::code::CodeFacts;
 use entrepot_domain::code::NewCode;
 use entrepot_domain::command::{Body, CalendarRow, CatalogueEntry};
 use entrepot_domain::deadline::Times;
+use entrepot_domain::refund_rule::UnissuedRefund;
 use entrepot_engine::directory::{Application, Connection, Directory};
 use entrepot_engine::records::{Record, RegisteredConnection};
 use entrepot_engine::storage::Storage;
@@ -75,6 +76,8 @@ fn channel(plan: &Plan, shop: usize) -> ConnectionRules {
         accept_at_once: true,
         issue_at_acceptance: plan.issue_at_acceptance[shop],
         refund_by_rule: plan.refund_by_rule[shop],
+        unissued_refund: if plan.unissued_by_person[shop] { UnissuedRefund::Person } else { UnissuedRefund::Rule },
+        pairs: None,
         redeem_units: true,
         one_completes_all: false,
         tells_redemption: true,

@@ -31,6 +31,8 @@ pub struct Plan {
     pub issue_at_acceptance: [bool; 2],
     /// For each of them, whether refunds are decided by rule.
     pub refund_by_rule: [bool; 2],
+    /// For each of them, whether a person decides refunds while vouchers are on their way.
+    pub unissued_by_person: [bool; 2],
     /// How long a lease on a job holds, in milliseconds.
     pub lease_ms: u32,
     /// Until when guests come, in milliseconds.
@@ -58,6 +60,7 @@ impl Plan {
             rush_ms: chance.one_of(&[200, 2_000, 15_000]),
             share: u32::try_from(chance.between(0, 3)).unwrap_or(0),
             reserved_together: chance.percent(60),
+            unissued_by_person: [chance.percent(30), chance.percent(30)],
         }
     }
 }

@@ -14,7 +14,7 @@ use entrepot_contract::product::{Fulfilment, Product, Sku};
 use entrepot_contract::time::{Timestamp, VisitDate};
 
 use super::draft::Draft;
-use super::{Stop, document, hold, payment, refund_told, reserve};
+use super::{Stop, document, hold, issue_call, payment, refund_told, reserve};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::catalogue::{ChannelRules, Rules, dates_taken, share_cells, sold, stock_cells};
@@ -22,8 +22,10 @@ use crate::change::{Change, ChannelRef, PlacedOrder, RefKey};
 use crate::credit::{PostingCause, PostingKind};
 use crate::guests;
 use crate::limits::{self, Person};
+use crate::pair;
 use crate::planted::{self, Bug};
 use crate::route::{Chosen, Sale, choose};
+use crate::said::Said;
 use crate::stock::Standing;
 use crate::venue;
 
@@ -67,7 +69,10 @@ pub fn check_wish<'a>(
     if !channel.selling && !reserves {
         return Err(paused());
     }
-    let listing = listing?;
+    let listing = listing.map_err(|refusal| as_pair(rules, connection, channel, wish, refusal))?;
+    if !reserves {
+        named_as_sold(rules, channel, listing, wish)?;
+    }
     let (product, sku) = rules.catalogue.sku(sold(listing, wish))?;
     if !(listing.on_sale || reserves) || !product.on_sale {
         return Err(Refusal::new(Reason::OffSale, format!("product {} is not on sale", product.id)));
@@ -91,6 +96,24 @@ pub fn check_wish<'a>(
     let Price { retail, settlement, cost } = price;
     let owed = if reserves { reserve::likely_markup(rules, channel, listing, settlement)? } else { settlement };
     Ok(Offer { listing, product, sku, cells, shares, retail, settlement, owed, cost, chosen })
+}
+
+/// The refusal of names that no listing answers to, in a pair's own words where they look like one.
+fn as_pair(rules: &Rules, connection: &ConnectionId, channel: &ChannelRules, wish: &Wish, refusal: Refusal) -> Refusal {
+    let wrong = channel.pairs.and_then(|bar| pair::unlisted(Some(&rules.catalogue), connection, &wish.names, bar));
+    wrong.map_or(refusal, misnamed)
+}
+
+/// The names of a purchase against the pair that is sold: whoever holds a voucher may reserve whatever they say now.
+fn named_as_sold(rules: &Rules, channel: &ChannelRules, listing: &Listing, wish: &Wish) -> Result<(), Refusal> {
+    let wrong = channel.pairs.and_then(|bar| pair::listed_as(&rules.catalogue, listing, &wish.names, bar));
+    wrong.map_or(Ok(()), |wrong| Err(misnamed(wrong)))
+}
+
+/// Nothing is sold under a pair's name that is wrong.
+#[must_use]
+pub fn misnamed(wrong: Said) -> Refusal {
+    Refusal::new(Reason::OffSale, wrong.en).in_chinese(wrong.zh)
 }
 
 /// Checks a wish whose voucher order is not known: the same, and the dates of the voucher as the catalogue has it.
@@ -287,6 +310,7 @@ pub(super) fn create(
     draft.push(Change::Guests(order.id.clone(), intent.wish.guests.clone()));
     let told = format!("{} units of {} for {}", intent.wish.count, order.sku, order.retail);
     draft.note(&order, "created", told);
+    issue_call::came_before(draft, &mut order, reference)?;
     let acceptance = match paid_at {
         Some(paid_at) => Some(payment::take_payment(draft, &mut order, paid_at, PostingKind::Sale)?),
         None => {
@@ -381,6 +405,7 @@ fn ended_before(reference: &ChannelRef) -> Result<(), Refusal> {
 fn paid_before(reference: &ChannelRef) -> Option<Timestamp> {
     reference.facts.iter().find_map(|fact| match &fact.intent {
         Intent::PayOrder { paid_at, .. } => Some(*paid_at),
+        Intent::IssueOrder(call) => call.paid_at,
         _ => None,
     })
 }

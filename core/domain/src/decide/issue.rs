@@ -8,13 +8,14 @@ use entrepot_contract::order::{
 };
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{Fulfilment, Route};
+use entrepot_contract::time::Timestamp;
 
 use super::draft::Draft;
 use super::{Stop, by_hand, document, give_codes, reserve, unissued, use_told};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::change::Change;
-use crate::command::{ChannelNames, IssueResult, OrderName};
+use crate::command::{IssueResult, OrderName};
 use crate::footprint::pool_behind;
 use crate::job::{JobKind, Notification};
 use crate::planted::{self, Bug};
@@ -35,80 +36,8 @@ pub(super) enum Begun {
     },
 }
 
-pub(super) fn start(
-    draft: &mut Draft<'_>,
-    name: &OrderName,
-    count: Option<u32>,
-    names: &ChannelNames,
-) -> Result<Answer, Stop> {
-    let mut order = draft.find(name)?;
-    let id = order.id.clone();
-    take_names(draft, &mut order, names);
-    let bought = u32::try_from(order.units.len()).unwrap_or(u32::MAX);
-    if let Some(count) = count.filter(|count| *count != bought) {
-        let text = format!("order {id} holds {bought} units, the channel asks credentials for {count}");
-        draft.alert(AlertKind::Contradiction, id.as_str(), text.clone());
-        draft.note(&order, "issue call contradicts", text);
-    }
-    match order.state {
-        OrderState::Issued | OrderState::Completed => {
-            shown(draft, order);
-            return Ok(Answer::Issued { order: id });
-        }
-        OrderState::Issuing if give_codes::waits(draft, &order).is_some() => {
-            let begun = begin(draft, &mut order)?;
-            return Ok(answer(draft, order, begun));
-        }
-        OrderState::Issuing => return Ok(Answer::Issuing { order: id }),
-        OrderState::Refused | OrderState::Refunded | OrderState::Cancelled => {
-            return Ok(Answer::NotIssued { order: id, reason: format!("the order is {:?}", order.state) });
-        }
-        OrderState::Created | OrderState::Paid | OrderState::Accepted => {}
-    }
-    draft.met(&mut order, &DeadlineKind::Progress);
-    if order.state != OrderState::Accepted {
-        let text = format!("order {id} is {:?}; credentials are issued once it is paid and accepted", order.state);
-        return Err(Refusal::new(Reason::StateForbids, text).into());
-    }
-    start_clock(draft, &mut order)?;
-    let begun = begin(draft, &mut order)?;
-    Ok(answer(draft, order, begun))
-}
-
-/// Keeps what the channel calls the order and its units. Names that are not one for each unit name nothing.
-fn take_names(draft: &mut Draft<'_>, order: &mut Order, names: &ChannelNames) {
-    let before = (order.reference.clone(), order.unit_names.clone());
-    if names.reference.is_some() {
-        order.reference.clone_from(&names.reference);
-    }
-    if names.units.len() == order.units.len() {
-        order.unit_names.clone_from(&names.units);
-    } else if !names.units.is_empty() {
-        let text =
-            format!("order {} holds {} units, the channel names {}", order.id, order.units.len(), names.units.len());
-        draft.alert(AlertKind::Contradiction, order.id.as_str(), text.clone());
-        draft.note(order, "issue call contradicts", text);
-    }
-    if before != (order.reference.clone(), order.unit_names.clone()) {
-        draft.put(order.clone());
-    }
-}
-
-/// What whoever asks for credentials is told; he is shown them when they are there.
-fn answer(draft: &mut Draft<'_>, mut order: Order, begun: Begun) -> Answer {
-    let id = order.id.clone();
-    order.unshown = false;
-    draft.put(order);
-    match begun {
-        Begun::Issued => Answer::Issued { order: id },
-        Begun::Asked => Answer::Issuing { order: id },
-        Begun::OutOfCodes => Answer::OutOfCodes { order: id },
-        Begun::Refused { reason } => Answer::NotIssued { order: id, reason },
-    }
-}
-
 /// Somebody is answered the credentials that are there.
-fn shown(draft: &mut Draft<'_>, mut order: Order) {
+pub(super) fn shown(draft: &mut Draft<'_>, mut order: Order) {
     if order.unshown {
         order.unshown = false;
         draft.put(order);
@@ -123,10 +52,16 @@ pub(super) fn show(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Stop> 
 
 /// The channel counts from now on, unless it does already.
 pub(super) fn start_clock(draft: &mut Draft<'_>, order: &mut Order) -> Result<(), Refusal> {
+    let now = draft.at();
+    start_clock_at(draft, order, now)
+}
+
+/// The channel counts since then, unless it does already.
+pub(super) fn start_clock_at(draft: &mut Draft<'_>, order: &mut Order, since: Timestamp) -> Result<(), Refusal> {
     let times = draft.channel(&order.connection)?.times;
     let runs = order.deadlines.iter().any(|deadline| deadline.kind == DeadlineKind::Issue);
     if let Some(within) = times.issue_ms.filter(|_| !runs) {
-        let deadline = times.from_now(DeadlineKind::Issue, draft.at(), within);
+        let deadline = times.from_now(DeadlineKind::Issue, since, within);
         draft.expect(order, deadline);
     }
     Ok(())
@@ -138,6 +73,10 @@ pub(super) fn begin(draft: &mut Draft<'_>, order: &mut Order) -> Result<Begun, S
         Fulfilment::Nothing => {
             draft.step(order, Step::Issue)?;
             draft.met(order, &DeadlineKind::Issue);
+            if order.callback_owed {
+                order.callback_owed = false;
+                draft.notify(order, Notification::Issued);
+            }
             draft.note(order, "issued", "nothing has to be shown");
             Ok(Begun::Issued)
         }
@@ -222,6 +161,8 @@ pub(super) fn promise(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Sto
             shown(draft, order);
             Answer::Issued { order: id.clone() }
         }
+        // Its call was the payment, and a person accepts it.
+        OrderState::Paid if order.callback_owed => Answer::Issuing { order: id.clone() },
         OrderState::Issuing => {
             if !order.callback_owed {
                 order.callback_owed = true;

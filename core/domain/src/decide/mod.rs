@@ -1,6 +1,6 @@
 //! Deciding: a command and what it sees become changes and an answer, or a refusal.
 //!
-//! - [`create`], [`payment`] (pay, accept, cancel), [`issue`] with [`give_codes`], [`redeem`], [`refund`]: the life of an order;
+//! - [`create`], [`payment`] (pay, accept, cancel), [`issue_call`], [`issue`] with [`give_codes`], [`redeem`], [`refund`]: the life of an order;
 //!   [`hold`]: what is kept at a supplier; [`use_told`]: what its own gate saw; [`by_hand`]: codes that a person typed;
 //!   [`unissued`]: refunds asked because no ticket came; [`refund_told`], [`refunded_units`]: what the channel gave back;
 //!   [`document`]: the guest's own document is what he shows.
@@ -21,6 +21,7 @@ mod facts;
 mod give_codes;
 mod hold;
 mod issue;
+mod issue_call;
 mod money;
 mod payment;
 mod redeem;
@@ -40,7 +41,8 @@ use crate::command::{Body, Command};
 use crate::planted::{self, Bug};
 use crate::state::State;
 
-pub use create::{Offer, check_booking, check_wish};
+pub use create::{Offer, check_booking, check_wish, misnamed};
+pub(crate) use issue_call::call_before;
 pub use refund::{RefundPreview, decides_itself_at, preview};
 pub use refund_told::kept;
 
@@ -81,7 +83,9 @@ pub fn decide(state: &State, command: &Command) -> Result<Decision, Stop> {
             payment::decide_acceptance(&mut draft, order, *accept, reason.as_deref())
         }
         Body::PassDeadlines { order } => deadlines::pass(&mut draft, order),
-        Body::StartIssue { order, count, names } => issue::start(&mut draft, order, *count, names),
+        Body::StartIssue { order, count, names, paid_at } => {
+            issue_call::start(&mut draft, order, *count, names, *paid_at)
+        }
         Body::PromiseIssue { order } => issue::promise(&mut draft, order),
         Body::RecordIssue { order, result } => issue::record(&mut draft, order, result),
         Body::Redeem { order, units, used_at } => redeem::redeem(&mut draft, order, units, *used_at),

@@ -25,11 +25,7 @@ pub(super) fn pay(draft: &mut Draft<'_>, name: &OrderName, paid_at: Timestamp) -
     match order.state {
         OrderState::Created => {}
         OrderState::Cancelled => {
-            // The money is at the channel and the order is gone here: the channel must not think it accepted.
-            let text =
-                format!("order {} was paid after it had ended; the channel has to give the money back", order.id);
-            draft.alert(AlertKind::PaidAfterEnd, order.id.as_str(), text);
-            draft.note(&order, "paid too late", "");
+            too_late(draft, &order);
             return Ok(Answer::Paid { order: order.id, acceptance: Acceptance::Refused });
         }
         state => {
@@ -45,6 +41,13 @@ pub(super) fn pay(draft: &mut Draft<'_>, name: &OrderName, paid_at: Timestamp) -
     let id = order.id.clone();
     draft.put(order);
     Ok(Answer::Paid { order: id, acceptance })
+}
+
+/// The money is at the channel and the order is gone here: the channel must not think it accepted.
+pub(super) fn too_late(draft: &mut Draft<'_>, order: &Order) {
+    let text = format!("order {} was paid after it had ended; the channel has to give the money back", order.id);
+    draft.alert(AlertKind::PaidAfterEnd, order.id.as_str(), text);
+    draft.note(order, "paid too late", "");
 }
 
 /// Records the payment: stock and credit become final, and the order is accepted where the connection says so.
@@ -96,7 +99,8 @@ fn accept(draft: &mut Draft<'_>, order: &mut Order) -> Result<Begun, Stop> {
     if counted {
         issue::start_clock(draft, order)?;
     }
-    if rules.issue_at_acceptance {
+    // A channel that asked for credentials already does not ask again.
+    if rules.issue_at_acceptance || order.callback_owed {
         return issue::begin(draft, order);
     }
     // A clock that runs already warns earlier than this one.
@@ -127,8 +131,11 @@ pub(super) fn decide_acceptance(
     let mut order = draft.find(name)?;
     let id = order.id.clone();
     let mut acceptance = Acceptance::Refused;
+    // Such a channel never asked for acceptance: it is told about credentials.
+    let asked_for_credentials = order.callback_owed;
     if yes {
         match accept(draft, &mut order)? {
+            _ if asked_for_credentials => acceptance = accepted(&order),
             Begun::Refused { reason } => draft.notify(&order, Notification::Refused { reason }),
             _ => {
                 acceptance = Acceptance::Accepted;
@@ -141,7 +148,13 @@ pub(super) fn decide_acceptance(
         draft.met(&mut order, &DeadlineKind::Accept);
         let reason = reason.unwrap_or("refused").to_owned();
         draft.note(&order, "refused", reason.clone());
-        draft.notify(&order, Notification::Refused { reason });
+        if asked_for_credentials {
+            order.callback_owed = false;
+            draft.met(&mut order, &DeadlineKind::Issue);
+            draft.notify(&order, Notification::IssueFailed { reason });
+        } else {
+            draft.notify(&order, Notification::Refused { reason });
+        }
         if order.source().is_some() {
             let units = order.numbers(UnitState::Available);
             reserve::end_units(draft, &mut order, &units, UnitState::Available)?;
@@ -149,6 +162,13 @@ pub(super) fn decide_acceptance(
     }
     draft.put(order);
     Ok(Answer::Paid { order: id, acceptance })
+}
+
+fn accepted(order: &Order) -> Acceptance {
+    match order.state {
+        OrderState::Refused => Acceptance::Refused,
+        _ => Acceptance::Accepted,
+    }
 }
 
 pub(super) fn cancel(draft: &mut Draft<'_>, name: &OrderName, told: &str) -> Result<Answer, Stop> {

@@ -61,7 +61,13 @@ pub(super) fn ask(draft: &mut Draft<'_>, name: &OrderName, intent: &AskRefund) -
     let mut refund = asked(draft, &order, intent);
     match asked_units(draft, &order, &refund, &intent.units) {
         // A refusal without tickets would have no effect, whatever is wrong with the question.
-        Meant::None(_) if unissued::refusable(&order, &refund).is_err() => ask_person(draft, &order, &mut refund),
+        Meant::None(_) if unissued::refusable(&order, &refund).is_err() => {
+            if draft.channel(&order.connection)?.refund_by_rule {
+                unissued::asked(draft, &order, &mut refund);
+            } else {
+                ask_person(draft, &order, &mut refund);
+            }
+        }
         Meant::None(reason) => decide(draft, &order, &mut refund, "rule", Err(reason)),
         Meant::Units(units) => {
             refund.units = units;
@@ -206,7 +212,8 @@ fn by_rule(draft: &mut Draft<'_>, order: &Order, refund: &mut Refund, asked_at: 
         unissued::asked(draft, order, refund);
         return Ok(());
     }
-    let mut verdict = if by_rule { told.verdict } else { Verdict::AskPerson };
+    let on_its_way = unissued::on_its_way(draft, order, refund)?;
+    let mut verdict = if by_rule && !on_its_way { told.verdict } else { Verdict::AskPerson };
     if matches!(verdict, Verdict::Allow(_)) && !takes_back(draft, order, refund) {
         draft.note(order, "refund asked", format!("{}: nobody takes that back by call", refund.id));
         verdict = Verdict::AskPerson;

@@ -1,27 +1,44 @@
 //! Refunds that a channel asks for because it saw no ticket in time (出票失败, 301). The guest did not wish them: tickets
 //! that are there, or come while such a refund waits, repair the order (补码). A refusal goes out with the tickets and
-//! never without: the channel would take that for an agreement.
+//! never without: the channel would take that for an agreement. And refunds that a guest asks for while tickets are on
+//! their way: a person may have to decide those.
 
 use entrepot_contract::money::Money;
-use entrepot_contract::order::{Order, OrderState, Refund, RefundCause, RefundState};
+use entrepot_contract::order::{DeadlineKind, Order, OrderState, Refund, RefundCause, RefundState};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::Fulfilment;
 
 use super::draft::Draft;
 use super::refund;
 use crate::change::Change;
+use crate::planted::{self, Bug};
+use crate::refund_rule::UnissuedRefund;
 
 /// Whether there is something that a guest can show.
 fn has_tickets(order: &Order) -> bool {
     matches!(order.state, OrderState::Issued | OrderState::Completed) && order.terms.fulfilment != Fulfilment::Nothing
 }
 
-/// By rule: tickets that are there go out with a refusal; when issuing has failed for good, the money goes back; as long
-/// as a ticket may still come, a person decides, unless it comes before.
+/// Whether a person decides this question because the order's tickets are on their way: what a guest wishes, while the
+/// channel counts for them or a supplier is at work. A voucher that nobody reserved yet waits for no ticket.
+pub(super) fn on_its_way(draft: &Draft<'_>, order: &Order, asked: &Refund) -> Result<bool, Refusal> {
+    let counted = order.deadlines.iter().any(|deadline| deadline.kind == DeadlineKind::Issue);
+    let under_way = match order.state {
+        OrderState::Issuing => true,
+        OrderState::Paid | OrderState::Accepted => counted,
+        _ => false,
+    };
+    let by_person = draft.channel(&order.connection)?.unissued_refund == UnissuedRefund::Person;
+    let by_person = by_person && !planted::is(Bug::UnissuedByRule);
+    Ok(under_way && by_person && asked.cause != RefundCause::IssueFailed)
+}
+
+/// By rule: tickets that are there go out with a refusal; when none can come any more, the money goes back; as long as a
+/// ticket may still come, a person decides, unless it comes before.
 pub(super) fn asked(draft: &mut Draft<'_>, order: &Order, asked: &mut Refund) {
     if has_tickets(order) {
         refund::decide(draft, order, asked, "rule", Err("the tickets are there".to_owned()));
-    } else if order.state == OrderState::Refused {
+    } else if matches!(order.state, OrderState::Refused | OrderState::Refunded | OrderState::Cancelled) {
         agree(draft, order, asked);
     } else {
         refund::ask_person(draft, order, asked);

@@ -17,6 +17,7 @@ mod joint;
 mod make;
 mod model;
 mod pairs;
+mod paying_calls;
 mod random;
 mod redeeming;
 mod refunds;

@@ -93,7 +93,7 @@ pub fn cancel(number: &str) -> Body {
 }
 
 pub fn start_issue(number: &str) -> Body {
-    Body::StartIssue { order: name(number), count: None, names: Default::default() }
+    Body::StartIssue { order: name(number), count: None, names: Default::default(), paid_at: None }
 }
 
 pub fn voucher(text: &str) -> Credential {

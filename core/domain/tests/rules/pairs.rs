@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use entrepot_contract::listing::{Listing, ListingNames, Sells};
+use entrepot_contract::outcome::Reason;
 use entrepot_contract::product::{
     Collect, DocumentKind, Fulfilment, GuestRequirement, Markup, ProductKind, ReservationRule, Validity,
 };
+use entrepot_domain::answer::Answer;
 use entrepot_domain::command::{Body, CatalogueEntry};
 use entrepot_domain::pair::{
     HalfFault, KindFault, PairFault, ReservationFault, TextFault, VoucherFault, fits, read, text_of,
@@ -204,4 +206,70 @@ fn every_fault_has_a_sentence_of_its_own_in_both_languages() {
     assert_eq!((chinese.len(), english.len()), (all.len(), all.len()));
     assert!(english.iter().all(|text| text.is_ascii()), "{english:?}");
     assert!(chinese.iter().all(|text| !text.is_ascii()), "{chinese:?}");
+}
+
+/// Whoever typed a pair's text wrongly at the channel is told by the order that fails, in the words of the check.
+#[test]
+fn an_order_for_a_wrong_text_is_refused_with_its_own_sentence() {
+    let mut world = world();
+    world.channel("shop", |channel| channel.pairs = Some('|'));
+    world.ok(Body::PutCatalogue { entries: vec![CatalogueEntry::Listing(pair("trip|entry"))] });
+    let buy = |text: &str| {
+        let mut intent = creation("1", "trip", 1, None);
+        intent.wish.names = ListingNames { sku_out: Some(text.to_owned()), ..ListingNames::default() };
+        (intent.wish.visit, intent.wish.guests_final) = (None, false);
+        Body::CreateOrder { connection: id("shop"), intent: Box::new(intent), people: Vec::new() }
+    };
+    let half = PairFault::Half;
+    for (text, fault) in [
+        ("trip｜entry", PairFault::Text(TextFault::FullWidthBar)),
+        ("trip||entry", PairFault::Text(TextFault::TwoBars)),
+        ("trip| entry", PairFault::Text(TextFault::Spaces)),
+        ("|entry", PairFault::Text(TextFault::NoVoucher)),
+        ("trip|", PairFault::Text(TextFault::NoReservation)),
+        ("trip", PairFault::Text(TextFault::NoBar)),
+        ("entry|trip", half(HalfFault::Swapped)),
+        ("trip|nothing", half(HalfFault::Unknown("nothing".to_owned()))),
+        ("nothing|entry", half(HalfFault::Unknown("nothing".to_owned()))),
+        ("nothing|nobody", half(HalfFault::Unknown("nothing".to_owned()))),
+        ("trip|own", half(HalfFault::Other { named: "own".to_owned(), sold: id("entry") })),
+        ("trip|entry,own", half(HalfFault::Several("entry,own".to_owned()))),
+    ] {
+        let told = fault.said('|');
+        match world.give(buy(text)) {
+            Answer::Refused(refusal) => {
+                assert_eq!((refusal.reason, refusal.text), (Reason::OffSale, told.en), "{text}");
+                assert_eq!(refusal.zh, Some(told.zh), "{text}");
+            }
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+    // What does not look like a pair, or stands on a channel without pairs, is only not listed.
+    for (text, pairs) in [("a name of its own", Some('|')), ("trip｜entry", None)] {
+        world.channel("shop", |channel| channel.pairs = pairs);
+        let Answer::Refused(refusal) = world.give(buy(text)) else { panic!("{text}") };
+        assert_eq!((refusal.reason, refusal.zh), (Reason::OffSale, None), "{text}");
+    }
+    world.ok(buy("trip|entry"));
+}
+
+#[test]
+fn a_listing_known_by_another_name_does_not_hide_a_wrong_text() {
+    let mut world = world();
+    world.channel("shop", |channel| channel.pairs = Some('|'));
+    let mut listed = pair("trip|entry");
+    listed.names = ListingNames { sku: Some("17".to_owned()), ..ListingNames::default() };
+    world.ok(Body::PutCatalogue { entries: vec![CatalogueEntry::Listing(listed)] });
+    let named = |text: &str| ListingNames {
+        sku: Some("17".to_owned()),
+        sku_out: Some(text.to_owned()),
+        ..ListingNames::default()
+    };
+    let buy = |names: ListingNames| {
+        let mut intent = creation("1", "trip", 1, None);
+        (intent.wish.names, intent.wish.visit, intent.wish.guests_final) = (names, None, false);
+        Body::CreateOrder { connection: id("shop"), intent: Box::new(intent), people: Vec::new() }
+    };
+    world.no_because(Reason::OffSale, buy(named("entry|trip")));
+    world.ok(buy(named("trip|entry")));
 }

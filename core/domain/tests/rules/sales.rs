@@ -306,11 +306,11 @@ fn what_a_channel_calls_an_order_and_its_units_is_kept() {
         reference: Some("N-10".to_owned()),
         units: vec![named("c-1"), named("c-2")],
     };
-    world.ok(Body::StartIssue { order: name("1"), count: None, names });
+    world.ok(Body::StartIssue { order: name("1"), count: None, names, paid_at: None });
     let order = world.order("1");
     assert_eq!((order.reference.as_deref(), &order.unit_names), (Some("N-10"), &vec![named("c-1"), named("c-2")]));
     let names = entrepot_domain::command::ChannelNames { reference: None, units: vec![named("c-1")] };
-    world.ok(Body::StartIssue { order: name("1"), count: None, names });
+    world.ok(Body::StartIssue { order: name("1"), count: None, names, paid_at: None });
     assert_eq!(world.alerts_of("contradiction"), 1);
     assert_eq!((world.order("1").reference.as_deref(), world.order("1").unit_names.len()), (Some("N-10"), 2));
 }

@@ -28,7 +28,7 @@ pub(crate) mod hear;
 pub(crate) mod hold;
 pub mod import_codes;
 pub mod issue_by_hand;
-mod issue_order;
+pub(crate) mod issue_order;
 pub(crate) mod notify;
 mod offer;
 pub(crate) mod open_guests;
@@ -78,7 +78,7 @@ pub(crate) async fn serve(visit: &Visit<'_>, intent: &Intent) -> Outcome {
         Intent::CancelOrder { order, stage, cancelled_at } => {
             cancel_order::run(visit, intent, order, *stage, *cancelled_at).await
         }
-        Intent::IssueOrder(issue) => issue_order::run(visit, issue).await,
+        Intent::IssueOrder(issue) => issue_order::run(visit, intent, issue).await,
         Intent::AskRefund(ask) => refund_order::ask(visit, ask).await,
         Intent::RecordRefund(record) => refund_order::record(visit, intent, record).await,
         Intent::QueryOrder { order } => query_order::run(visit, order).await,

@@ -87,9 +87,10 @@ pub(crate) async fn answer(
             return (ready.busy.clone(), "not_decoded");
         }
     };
-    let (Some(stored), true) = (&ready.stored, scene.fact) else {
+    let stored = ready.stored.as_ref().filter(|_| scene.fact);
+    if stored.is_none() && !pays(&intent) {
         return (ready.unplaced.clone(), "unplaced");
-    };
+    }
     // What no flow serves is not kept: nobody would ever come back to it. Money that is gone is, whatever it was for.
     if let Some(refusal) = super::unserved::refusal(&intent) {
         return match visit.encode(raw, intent, Outcome::Refused(refusal)).await {
@@ -110,7 +111,13 @@ pub(crate) async fn answer(
                 return (ready.busy.clone(), "call_again");
             }
             match store(core, application, order, &intent, deadline).await {
-                Ok(Answer::Stored) => (stored.clone(), "stored"),
+                Ok(Answer::Stored) => match stored {
+                    Some(stored) => (stored.clone(), "stored"),
+                    None => match visit.encode(raw, intent, Outcome::Recorded).await {
+                        Ok(answer) => (answer, "stored"),
+                        Err(_) => (ready.busy.clone(), "not_encoded"),
+                    },
+                },
                 // The order came while this was on its way: the next call finds it.
                 Ok(Answer::Known { .. }) | Err(Undecided::Busy) => (ready.busy.clone(), "call_again"),
                 Ok(_) | Err(Undecided::Poison) => (ready.malformed.clone(), "malformed"),
@@ -118,4 +125,9 @@ pub(crate) async fn answer(
         }
         (_, None) => (ready.malformed.clone(), "malformed"),
     }
+}
+
+/// Whether a question is a fact, too: the guest paid.
+fn pays(intent: &Intent) -> bool {
+    matches!(intent, Intent::IssueOrder(call) if call.paid_at.is_some())
 }

@@ -71,9 +71,7 @@ fn in_create(create: &CreateOrder) -> Option<&'static str> {
 }
 
 fn in_issue(issue: &IssueOrder) -> Option<&'static str> {
-    if issue.paid_at.is_some() {
-        Some("payment and issuing in one call")
-    } else if issue.guests.is_some() {
+    if issue.guests.is_some() {
         Some("guests named when credentials are asked for")
     } else if issue.whole {
         Some("an answer with the whole order")

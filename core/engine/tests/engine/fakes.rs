@@ -82,6 +82,8 @@ fn words(text: &str) -> RawResponse {
 #[derive(Default)]
 pub struct Shop {
     pub told: Mutex<Vec<OrderNotice>>,
+    /// The calls that it said an answer to, as they were handed back to it.
+    pub answered: Mutex<Vec<Intent>>,
     pub side: Side,
     pub faults: Mutex<VecDeque<Fault>>,
 }
@@ -171,7 +173,8 @@ impl Instance for OpenShop {
                 })
             }
             ChannelRequest::Decode { raw } => ChannelResponse::Decoded { intent: Box::new(read(&raw)?.intent) },
-            ChannelRequest::Encode { outcome, .. } => {
+            ChannelRequest::Encode { outcome, intent, .. } => {
+                self.0.answered.lock().unwrap().push(*intent);
                 ChannelResponse::Encoded { raw: RawResponse::json(serde_json::to_vec(&outcome).unwrap()) }
             }
             ChannelRequest::Deliver { notice } => match *notice {

@@ -93,6 +93,8 @@ fn channel(application: &str) -> ConnectionRules {
         accept_at_once: true,
         issue_at_acceptance: false,
         refund_by_rule: true,
+        unissued_refund: Default::default(),
+        pairs: None,
         redeem_units: true,
         one_completes_all: false,
         tells_redemption: true,

@@ -13,6 +13,7 @@ mod house;
 mod issuing;
 mod jobs;
 mod nodes;
+mod paying_calls;
 mod reading;
 mod refunds;
 mod sales;

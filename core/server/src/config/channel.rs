@@ -3,6 +3,7 @@
 use entrepot_contract::ids::{ApplicationId, DistributorId, PluginId};
 use entrepot_domain::catalogue::{Beside, ComparesDays, TellsCalendar, TellsProducts};
 use entrepot_domain::deadline::{IssueFrom, Times};
+use entrepot_domain::refund_rule::UnissuedRefund;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +42,9 @@ pub struct Channel {
     /// Who decides a refund that the channel asks for.
     #[serde(default)]
     pub audit: AuditMode,
+    /// Who decides a refund that a guest asks for while the certificates are being issued, and none is there yet.
+    #[serde(default)]
+    pub audit_unissued: UnissuedAudit,
     /// Whether one used unit completes all units of its order, where the channel redeems whole orders only: its guests come
     /// together.
     #[serde(default)]
@@ -263,6 +267,32 @@ pub enum AuditMode {
     Rule,
     /// A person.
     Person,
+}
+
+/// Who decides a refund while certificates are being issued (出票中). What the channel asks because none came in time (301)
+/// has a rule of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UnissuedAudit {
+    /// A person where the channel sells vouchers that dates are reserved with, and whoever `audit` says elsewhere.
+    #[default]
+    Usual,
+    /// Whoever `audit` says.
+    Rule,
+    /// A person.
+    Person,
+}
+
+impl UnissuedAudit {
+    /// As the rules have it. `pairs`: whether the channel sells vouchers that dates are reserved with.
+    #[must_use]
+    pub const fn of(self, pairs: bool) -> UnissuedRefund {
+        match self {
+            Self::Person => UnissuedRefund::Person,
+            Self::Usual if pairs => UnissuedRefund::Person,
+            Self::Usual | Self::Rule => UnissuedRefund::Rule,
+        }
+    }
 }
 
 const fn five_minutes() -> u32 {

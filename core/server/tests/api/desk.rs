@@ -196,6 +196,7 @@ async fn sell_to(house: &House, channel_order: &str, sku: &str, passport: &str) 
             order: OrderName::Own(order.parse().unwrap()),
             count: None,
             names: Default::default(),
+            paid_at: None,
         })
         .await;
     order

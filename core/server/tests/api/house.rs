@@ -274,7 +274,12 @@ impl House {
     pub async fn sell(&self, channel_order: &str, sku: &str, count: u32) -> String {
         let order = self.book(channel_order, sku, count).await;
         let issued = self
-            .channel(Body::StartIssue { order: OrderName::Own(id(&order)), count: None, names: Default::default() })
+            .channel(Body::StartIssue {
+                order: OrderName::Own(id(&order)),
+                count: None,
+                names: Default::default(),
+                paid_at: None,
+            })
             .await;
         assert!(matches!(issued, Answer::Issued { .. }), "{issued:?}");
         order

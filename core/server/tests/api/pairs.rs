@@ -143,7 +143,7 @@ async fn orders_tell_how_a_voucher_stands_with_the_order_beside_it() {
         let reservation = ordered(house, "6002", Some(("6001", visit))).await;
         assert_eq!(house.get(&path(&voucher)).await.ok()["standing_zh"], "待预约", "no ticket is there yet");
         let name = OrderName::Own(reservation.parse().unwrap());
-        house.channel(Body::StartIssue { order: name, count: None, names: Default::default() }).await;
+        house.channel(Body::StartIssue { order: name, count: None, names: Default::default(), paid_at: None }).await;
         let shown = house.get(&path(&voucher)).await.ok();
         assert_eq!((&shown["standing_zh"], &shown["linked_order"]["id"]), (&json!("已预约"), &json!(reservation)));
         let ticket = house.sell("6003", "boat", 1).await;

@@ -53,7 +53,12 @@ async fn issue(engine: &Engine, number: &str, units: u32) -> (OrderId, Answer) {
     let Answer::Created { order, .. } = done(give(engine, create(number, units, true)).await) else {
         panic!("{number} was not created")
     };
-    let body = Body::StartIssue { order: OrderName::Own(order.clone()), count: None, names: Default::default() };
+    let body = Body::StartIssue {
+        order: OrderName::Own(order.clone()),
+        count: None,
+        names: Default::default(),
+        paid_at: None,
+    };
     (order, done(give(engine, body).await))
 }
 

@@ -22,8 +22,16 @@ async fn a_lease_fences_off_whoever_lost_it() {
         offer(&engine, gate, 10, 10_000).await;
         let Answer::Created { order, .. } = done(give(&engine, create("c1", 1, true)).await) else { panic!() };
         done(
-            give(&engine, Body::StartIssue { order: OrderName::Own(order), count: None, names: Default::default() })
-                .await,
+            give(
+                &engine,
+                Body::StartIssue {
+                    order: OrderName::Own(order),
+                    count: None,
+                    names: Default::default(),
+                    paid_at: None,
+                },
+            )
+            .await,
         );
         engine.stop(Duration::from_secs(5)).await;
         let storage = databases::open(&given).await;
@@ -72,7 +80,12 @@ async fn a_node_that_starts_again_ends_its_own_leases_and_no_others() {
             done(
                 give(
                     &engine,
-                    Body::StartIssue { order: OrderName::Own(order), count: None, names: Default::default() },
+                    Body::StartIssue {
+                        order: OrderName::Own(order),
+                        count: None,
+                        names: Default::default(),
+                        paid_at: None,
+                    },
                 )
                 .await,
             );
@@ -117,7 +130,12 @@ async fn news_stay_with_a_job_until_a_try_has_seen_them() {
         done(
             give(
                 &engine,
-                Body::StartIssue { order: OrderName::Own(order.clone()), count: None, names: Default::default() },
+                Body::StartIssue {
+                    order: OrderName::Own(order.clone()),
+                    count: None,
+                    names: Default::default(),
+                    paid_at: None,
+                },
             )
             .await,
         );

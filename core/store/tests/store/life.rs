@@ -53,7 +53,7 @@ async fn bought_issued_used_and_given_back() {
         assert_eq!(added, Answer::CodesAdded { added: 3, duplicates: vec![4, 5], elsewhere: Vec::new() });
         let order = order_of(done(give(&engine, create("c1", 3, true)).await));
         let name = OrderName::Own(order.clone());
-        let issue = Body::StartIssue { order: name.clone(), count: Some(3), names: Default::default() };
+        let issue = Body::StartIssue { order: name.clone(), count: Some(3), names: Default::default(), paid_at: None };
         assert_eq!(done(give(&engine, issue.clone()).await), Answer::Issued { order: order.clone() });
         assert_eq!(done(give(&engine, issue).await), Answer::Issued { order: order.clone() }, "issuing twice is once");
         let units = engine.storage().credentials(&merchant(), &order).await.unwrap();

@@ -34,8 +34,16 @@ fn add(codes: Vec<NewCode>) -> Body {
 async fn buy(engine: &entrepot_engine::Engine, number: &str, units: u32) -> Vec<String> {
     let Answer::Created { order, .. } = done(give(engine, create(number, units, true)).await) else { panic!() };
     done(
-        give(engine, Body::StartIssue { order: OrderName::Own(order.clone()), count: None, names: Default::default() })
-            .await,
+        give(
+            engine,
+            Body::StartIssue {
+                order: OrderName::Own(order.clone()),
+                count: None,
+                names: Default::default(),
+                paid_at: None,
+            },
+        )
+        .await,
     );
     let units = engine.storage().credentials(&merchant(), &order).await.unwrap();
     units.into_iter().map(|unit| unit.credentials[0].value.clone()).collect()

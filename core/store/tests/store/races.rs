@@ -114,8 +114,12 @@ async fn two_nodes_never_give_one_code_twice() {
         let order = sold(&engines[0], number).await;
         let engine = engines[usize::try_from(number % 2).unwrap()].clone();
         calls.push(tokio::spawn(async move {
-            let body =
-                Body::StartIssue { order: OrderName::Own(order.clone()), count: None, names: Default::default() };
+            let body = Body::StartIssue {
+                order: OrderName::Own(order.clone()),
+                count: None,
+                names: Default::default(),
+                paid_at: None,
+            };
             (order, insist(&engine, "lake", &number.to_string(), body).await)
         }));
     }
@@ -145,7 +149,12 @@ async fn whoever_lost_a_lease_neither_starts_nor_ends_the_job() {
     let mut orders = Vec::new();
     for number in 0..20 {
         let order = sold(&engines[0], number).await;
-        let body = Body::StartIssue { order: OrderName::Own(order.clone()), count: None, names: Default::default() };
+        let body = Body::StartIssue {
+            order: OrderName::Own(order.clone()),
+            count: None,
+            names: Default::default(),
+            paid_at: None,
+        };
         insist(&engines[0], "lake", &number.to_string(), body).await;
         orders.push(order);
     }
@@ -190,7 +199,7 @@ async fn a_job_that_a_person_took_away_is_not_put_back_by_whoever_had_it() {
             &engine,
             "lake",
             "i",
-            Body::StartIssue { order: OrderName::Own(order), count: None, names: Default::default() },
+            Body::StartIssue { order: OrderName::Own(order), count: None, names: Default::default(), paid_at: None },
         )
         .await;
         engine.stop(Duration::from_secs(5)).await;
@@ -251,7 +260,7 @@ async fn opposite_lock_orders_end_in_an_answer() {
                 Body::RecordRefund { order: order.clone(), intent: refund(number) },
                 Body::WriteCalendar { rows },
                 top_up,
-                Body::StartIssue { order, count: None, names: Default::default() },
+                Body::StartIssue { order, count: None, names: Default::default(), paid_at: None },
             ];
             for body in bodies {
                 let (engine, key) = (engine.clone(), format!("{step}-{number}"));

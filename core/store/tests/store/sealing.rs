@@ -19,7 +19,12 @@ async fn the_file_holds_no_readable_guest_and_no_code() {
     done(
         give(
             &engine,
-            Body::StartIssue { order: OrderName::Own(order.clone()), count: None, names: Default::default() },
+            Body::StartIssue {
+                order: OrderName::Own(order.clone()),
+                count: None,
+                names: Default::default(),
+                paid_at: None,
+            },
         )
         .await,
     );

@@ -67,6 +67,8 @@ fn directory() -> Directory {
         accept_at_once: true,
         issue_at_acceptance: false,
         refund_by_rule: true,
+        unissued_refund: Default::default(),
+        pairs: None,
         redeem_units: true,
         one_completes_all: false,
         tells_redemption: false,

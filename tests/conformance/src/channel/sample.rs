@@ -198,7 +198,10 @@ pub(crate) fn answers(intent: &Intent) -> Outcome<Vec<Answer>> {
         Intent::CancelOrder { .. } | Intent::RecordRefund(_) | Intent::Event { .. } => vec![Answer::Recorded],
         Intent::IssueOrder(asked) => {
             let units = (1..=asked.count.unwrap_or(2)).filter_map(|unit| u16::try_from(unit).ok()).map(ticket);
-            vec![Answer::Issued { order: order.clone(), units: units.collect() }, Answer::Issuing { order }]
+            let issued = Answer::Issued { order: order.clone(), units: units.collect() };
+            // A call that pays for an order which nobody knows yet is kept.
+            let kept = asked.paid_at.map(|_| Answer::Recorded);
+            [issued, Answer::Issuing { order }].into_iter().chain(kept).collect()
         }
         Intent::AskRefund(asked) => vec![
             Answer::RefundAgreed { fee: asked.fee },

@@ -85,6 +85,12 @@ fn breach_of(world: &World, ledger: &Ledger, order: Option<&Order>, answered: &A
             }
             None => not("there is no such order"),
         },
+        // The call paid for an order that came later, or that never came.
+        ("issue", Outcome::Recorded) => match order {
+            Some(order) if order.paid_at.is_none() => not("no payment is known"),
+            Some(order) if order.state == OrderState::Accepted => not("nobody issues it"),
+            _ => None,
+        },
         ("pay" | "cancel" | "refunded", Outcome::Refused(_)) => not("what has happened cannot be refused"),
         _ => None,
     }

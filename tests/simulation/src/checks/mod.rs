@@ -18,7 +18,7 @@ use entrepot_engine::memory::JobView;
 use entrepot_engine::storage::Storage;
 use futures_util::FutureExt;
 
-use crate::house;
+use crate::house::{self, SHOPS};
 use crate::world::World;
 
 /// The storage in memory answers at once.
@@ -65,6 +65,7 @@ pub(crate) async fn everything(world: &World) {
     for order in &orders {
         ledger_of_units(world, order);
         ended(world, order);
+        left_to_people(world, order);
     }
     money(world);
     answers::still_true(world, &orders);
@@ -113,6 +114,25 @@ fn ended(world: &World, order: &Order) {
     };
     if waits {
         world.breach(format!("order {} is {:?} and nothing will ever happen to it", order.id, order.state));
+    }
+}
+
+/// What a person is to decide while vouchers are on their way, no rule has agreed to.
+fn left_to_people(world: &World, order: &Order) {
+    let shop = SHOPS.iter().position(|(connection, ..)| *connection == order.connection.as_str());
+    if !shop.is_some_and(|shop| world.plan.unissued_by_person[shop]) {
+        return;
+    }
+    let mut on_its_way = false;
+    for event in now(world.memory.events(&world.merchant(), &order.id)).unwrap_or_default() {
+        match event.what.as_str() {
+            "issuing" | "waits for codes" => on_its_way = true,
+            "issued" | "supplier refused" => on_its_way = false,
+            "refund asked" if on_its_way && event.detail.contains("the rule agrees") => {
+                world.breach(format!("order {} is being issued, and a rule decided: {}", order.id, event.detail));
+            }
+            _ => {}
+        }
     }
 }
 
