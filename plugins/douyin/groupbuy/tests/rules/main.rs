@@ -3,6 +3,8 @@
 
 mod play;
 mod rule_01_10;
+mod rule_11_19;
+mod rule_20_33;
 mod world;
 
 macro_rules! rules {
@@ -21,6 +23,29 @@ rules! {
         rule_01_mainland_leisure_is_a_duty,
         rule_02_laike_preconditions_are_duties,
         rule_03_nothing_is_published,
+        rule_05_a_voucher_and_a_ticket_make_a_pair,
         rule_06_one_ascii_bar,
-        rule_08_a_reservation_costs_nothing;
+        rule_07_only_one_reservation_product,
+        rule_08_a_reservation_costs_nothing,
+        rule_09_the_voucher_asks_for_a_phone_only;
+    rule_11_19:
+        rule_11_the_list_price_must_agree,
+        rule_13_same_day_or_n_days_after,
+        rule_14_seven_documents,
+        rule_16_old_orders_keep_their_dates,
+        rule_17_ninety_days,
+        rule_18_todays_reservation_until_noon,
+        rule_19_only_what_laike_ticked_is_shown;
+    rule_20_33:
+        rule_20_the_purchase_keeps_only_a_phone,
+        rule_21_all_units_together,
+        rule_22_the_line_pays_once,
+        rule_23_ten_minutes_from_acceptance,
+        rule_24_display_states,
+        rule_25_help_for_a_blocked_tester,
+        rule_26_the_reservation_is_redeemed,
+        rule_27_one_unit_completes_all,
+        rule_28_not_before_the_first_day,
+        rule_30_reject_then_redeem,
+        rule_32_no_refusal_without_codes;
 }

@@ -170,6 +170,41 @@ impl World {
         self.order(order).await["standing_zh"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// The park redeems an order at its own desk.
+    pub async fn redeem(&self, order: &str) -> Got {
+        self.post("/redemptions", json!({ "order": order })).await
+    }
+
+    /// Midnight of 20 April and so many days at the venue, and so many seconds.
+    pub async fn at(&self, days: i64, seconds: i64) {
+        self.clock.set(crate::world::START.plus_millis(days * DAYS + (seconds - 36_000) * 1000));
+        self.tick().await;
+    }
+
+    /// A person has every job tried again that waits for another try.
+    pub async fn retry_jobs(&self) {
+        let jobs = self.get("/jobs").await.ok();
+        for job in jobs["jobs"].as_array().unwrap() {
+            let id = job["id"].as_str().unwrap();
+            self.post(&format!("/jobs/{id}/retry"), Value::Null).await.ok();
+        }
+    }
+
+    /// Asks whether the pair may be reserved on a day, by so many units.
+    pub async fn can_reserve(&self, day: &str, count: i64) -> i64 {
+        let check = json!({ "sku_id": "17", "sku_out_id": PAIR, "biz_type": 3, "count": count, "book_start_day": day,
+            "book_end_day": day, "amount": { "origin_amount": PRICE * count, "pay_amount": 0 } });
+        self.spi("check-booking", &check).await["error_code"].as_i64().unwrap()
+    }
+
+    /// What the timeline of an order says, in its order.
+    pub async fn story(&self, order: &str) -> Vec<String> {
+        let shown = self.order(order).await;
+        let told = shown["timeline"].as_array().unwrap().iter();
+        told.map(|line| format!("{}: {}", line["what"].as_str().unwrap_or_default(), line["text"].as_str().unwrap_or_default()))
+            .collect()
+    }
+
     /// How many units of an order are in each state: available, reserved, redeemed, refunded.
     pub async fn units(&self, order: &str) -> [usize; 4] {
         let shown = self.order(order).await;
@@ -180,17 +215,16 @@ impl World {
 
     /// Units left of a day, or of the voucher.
     pub async fn left(&self, bucket: &str, day: Option<&str>) -> i64 {
-        let stock = self.get("/stock").await.ok();
-        let cells = stock["stock"].as_array().unwrap_or_else(|| panic!("{stock}"));
-        let of = |cell: &&Value| cell["bucket"] == bucket && cell["date"].as_str() == day;
-        let cell = cells.iter().find(of).unwrap_or_else(|| panic!("{stock}"));
-        cell["left"].as_i64().unwrap_or_else(|| panic!("{cell}"))
+        let range = day.map_or(String::new(), |day| format!("&from={day}&to={day}"));
+        let stock = self.get(&format!("/stock?bucket={bucket}{range}")).await.ok();
+        let cell = &stock["cells"][0];
+        cell["left"].as_i64().unwrap_or_else(|| panic!("{stock}"))
     }
 
     /// What the distributor owes, in fen.
     pub async fn owed(&self) -> i64 {
-        let account = self.get(&format!("/distributors/{DISTRIBUTOR}")).await.ok();
-        -account["balance_minor"].as_i64().unwrap_or_else(|| panic!("{account}"))
+        let account = self.get(&format!("/distributors/{DISTRIBUTOR}/statement")).await.ok();
+        -account["account"]["balance_minor"].as_i64().unwrap_or_else(|| panic!("{account}"))
     }
 
     /// The refund of an order that was asked for last.
@@ -212,8 +246,10 @@ impl World {
     /// One line of the connection's check: its verdict and both its sentences.
     pub async fn line(&self, section: &str, name: &str) -> Value {
         let report = self.get(&format!("/connections/{CONNECTION}/check")).await.ok();
-        let lines = report["lines"].as_array().unwrap_or_else(|| panic!("{report}"));
-        let found = lines.iter().find(|line| line["section"] == section && line["name"] == name);
-        found.unwrap_or_else(|| panic!("no line {section}/{name} in {report}")).clone()
+        let sections = report["sections"].as_array().unwrap();
+        let lines = sections.iter().find(|one| one["name"] == section).map(|one| one["lines"].as_array().unwrap());
+        let lines = lines.unwrap_or_else(|| panic!("no section {section}"));
+        let found = lines.iter().find(|line| line["about"] == name);
+        found.unwrap_or_else(|| panic!("no line {name} in {lines:?}")).clone()
     }
 }

@@ -44,6 +44,38 @@ pub async fn rule_03_nothing_is_published() {
     world.end().await;
 }
 
+/// Each kind that fits neither half has its own sentence; a ticket and a package fit.
+pub async fn rule_05_a_voucher_and_a_ticket_make_a_pair() {
+    let world = World::new().await;
+    let with = async |half: &str, kind: &str| {
+        let (mut voucher, mut ticket) = (play::voucher(), play::ticket());
+        match half {
+            "voucher" => {
+                voucher["kind"] = json!(kind);
+                voucher["reservation"] = Value::Null;
+            }
+            _ => ticket["kind"] = json!(kind),
+        }
+        world.post("/catalogue", json!({ "entries": [{ "product": voucher }, { "product": ticket }] })).await.ok();
+        world.put("/listings/pair", listing(PAIR)).await
+    };
+    for kind in ["ticket", "package", "room_stay"] {
+        let (said, zh) = with("voucher", kind).await.refused(422);
+        assert!(said.contains("QG100") && zh.contains("抢购"), "{kind}: {said} {zh}");
+    }
+    for kind in ["flash_sale_voucher", "presale_voucher", "pickup_voucher"] {
+        let (said, zh) = with("ticket", kind).await.refused(422);
+        assert!(said.contains("YY200") && zh.contains("门票"), "{kind}: {said} {zh}");
+    }
+    let (_, zh) = with("ticket", "room_stay").await.refused(422);
+    assert!(zh.contains("住宿不能作为预约产品"), "{zh}");
+    assert_eq!(world.line("pairs", "pair").await["verdict"], "wrong", "what became wrong later is seen");
+    with("ticket", "package").await.ok();
+    with("ticket", "ticket").await.ok();
+    assert_eq!(world.line("pairs", "pair").await["verdict"], "ok");
+    world.end().await;
+}
+
 /// The eight ways in which a text is no pair.
 const WRONG: [(&str, &str); 8] = [
     ("QG100YY200", "缺少分隔符"),
@@ -81,6 +113,26 @@ pub async fn rule_06_one_ascii_bar() {
     world.end().await;
 }
 
+pub async fn rule_07_only_one_reservation_product() {
+    let world = World::new().await;
+    let mut second = play::ticket_sku();
+    second["id"] = json!("YY201");
+    world.post("/catalogue", json!({ "entries": [{ "sku": second }] })).await.ok();
+    let mut other = listing("QG100|YY201");
+    other["sells"]["pair"]["reservation"] = json!("YY201");
+    let (said, zh) = world.put("/listings/other", other.clone()).await.refused(422);
+    assert!(said.contains("YY200") && zh.contains("只能绑定一个预约产品"), "{said} {zh}");
+    for list in ["QG100|YY200|YY201", "QG100|YY200,YY201"] {
+        let (_, zh) = world.put("/listings/other", listing(list)).await.refused(422);
+        assert!(zh.contains("只能绑定一个预约产品"), "{list}: {zh}");
+    }
+    // One that sells no more is no second one.
+    other["on_sale"] = json!(false);
+    world.put("/listings/other", other).await.ok();
+    world.buy("8001", 1).await;
+    world.end().await;
+}
+
 /// A date is dearer than the voucher, and the line has nothing left: it is reserved all the same, and nothing is posted.
 pub async fn rule_08_a_reservation_costs_nothing() {
     let world = World::new().await;
@@ -103,5 +155,45 @@ pub async fn rule_08_a_reservation_costs_nothing() {
     world.end().await;
 }
 
-#[allow(dead_code)]
-fn unused(_: &Value) {}
+
+/// Asked for is the buyer's phone and nothing else; nothing is bound to a supplier; it is not redeemed itself.
+pub async fn rule_09_the_voucher_asks_for_a_phone_only() {
+    let world = World::new().await;
+    let faults = [
+        (json!({ "reservation": null }), "预约"),
+        (json!({ "validity": { "on": "visit_day" } }), "validity"),
+        (json!({ "guests": { "collect": "every_guest", "phone": true } }), "guests.collect"),
+        (json!({ "guests": { "collect": "buyer", "phone": false } }), "guests.phone"),
+        (json!({ "guests": { "collect": "buyer", "phone": true, "name": true } }), "guests.name"),
+        (json!({ "guests": { "collect": "buyer", "phone": true, "documents": ["identity_card"] } }), "guests.documents"),
+    ];
+    let mut sentences = std::collections::BTreeSet::new();
+    for (fault, about) in faults {
+        let mut wrong = play::voucher();
+        for (key, value) in fault.as_object().unwrap() {
+            wrong[key] = value.clone();
+        }
+        world.post("/catalogue", json!({ "entries": [{ "product": wrong }] })).await.ok();
+        let (_, zh) = world.put("/listings/pair", listing(PAIR)).await.refused(422);
+        assert!(zh.contains(about), "{fault}: {zh}");
+        sentences.insert(zh);
+    }
+    assert_eq!(sentences.len(), 6, "each has its own: {sentences:?}");
+    let mut supplied = play::voucher_sku();
+    supplied["fulfilment"] = play::ticket_sku()["fulfilment"].clone();
+    let entries = json!({ "entries": [{ "product": play::voucher() }, { "sku": supplied }] });
+    world.post("/catalogue", entries).await.ok();
+    let (_, zh) = world.put("/listings/pair", listing(PAIR)).await.refused(422);
+    assert!(zh.contains("不对接上游"), "{zh}");
+    world.post("/catalogue", json!({ "entries": [{ "sku": play::voucher_sku() }] })).await.ok();
+    world.put("/listings/pair", listing(PAIR)).await.ok();
+
+    let mut silent = purchase("8001", 1);
+    silent["buyer"] = json!({ "name": "", "phone": "" });
+    assert_eq!(world.spi("create-order", &silent).await["error_code"], 12);
+    let bought = world.buy("8002", 1).await;
+    world.issued("8002", 1).await;
+    world.redeem(&bought).await.refused(409);
+    assert_eq!(world.units(&bought).await, [1, 0, 0, 0]);
+    world.end().await;
+}
