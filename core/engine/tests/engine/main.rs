@@ -7,6 +7,7 @@ mod beside;
 mod commits;
 mod facts;
 mod fakes;
+mod family;
 mod hearing;
 mod holding;
 mod house;
