@@ -14,6 +14,7 @@ use entrepot_domain::command::{Body, CommandKey};
 use entrepot_domain::decide::misnamed;
 use entrepot_domain::pair;
 
+use super::named_units;
 use crate::core::Core;
 use crate::inbound::Visit;
 use crate::placing::Speaker;
@@ -30,8 +31,11 @@ async fn store(
     let merchant = MerchantId::parse(INBOX).map_err(|_| Undecided::Poison)?;
     let key =
         CommandKey { scope: application.to_string(), kind: format!("store_{}", intent.name()), key: order.to_string() };
-    let body =
-        Body::StoreFact { application: application.clone(), order: order.clone(), intent: Box::new(intent.clone()) };
+    let body = Body::StoreFact {
+        application: application.clone(),
+        order: order.clone(),
+        intent: Box::new(named_units::to_keep(intent)),
+    };
     core.command(&merchant, key, String::new(), "channel", body, Some(deadline), None).await
 }
 

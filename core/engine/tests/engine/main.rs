@@ -13,6 +13,7 @@ mod holding;
 mod house;
 mod issuing;
 mod jobs;
+mod named_units;
 mod nodes;
 mod paying_calls;
 mod reading;
