@@ -124,18 +124,16 @@ impl Directory {
 }
 
 impl Application {
-    /// The scene at a path below this application, with the plugins that take it.
-    #[must_use]
-    pub fn scene(&self, method: &str, path: &str) -> Option<(&Scene, Vec<&PluginId>)> {
-        let mut found: Option<(&Scene, Vec<&PluginId>)> = None;
-        for (plugin, manifest) in &self.plugins {
-            for scene in manifest.scenes.iter().filter(|scene| scene.path == path && scene.method == method) {
-                match &mut found {
-                    Some((_, plugins)) => plugins.push(plugin),
-                    None => found = Some((scene, vec![plugin])),
-                }
-            }
-        }
-        found
+    /// The scenes at a path below this application, each with the plugin that takes it: several plugins of one family may
+    /// take the same path, and each has its own name and limit for it.
+    pub fn scenes<'a>(
+        &'a self,
+        method: &'a str,
+        path: &'a str,
+    ) -> impl Iterator<Item = (&'a PluginId, &'a Scene)> + 'a {
+        self.plugins.iter().filter_map(move |(plugin, manifest)| {
+            let scene = manifest.scenes.iter().find(|scene| scene.path == path && scene.method == method)?;
+            Some((plugin, scene))
+        })
     }
 }

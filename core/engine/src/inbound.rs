@@ -1,13 +1,13 @@
 //! A channel's call in four steps: locate, place, decode and at most one command, encode.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse, Located, RawRequest, RawResponse, ReadyAnswers};
 use entrepot_contract::fault::{Fault, FaultKind};
 use entrepot_contract::ids::{ApplicationId, PluginId, TraceId};
 use entrepot_contract::intent::Intent;
-use entrepot_contract::manifest::{LogRules, Scene};
+use entrepot_contract::manifest::LogRules;
 use entrepot_contract::message::{CallContext, Request, Response};
 use entrepot_contract::outcome::Outcome;
 use entrepot_contract::time::Timestamp;
@@ -19,8 +19,9 @@ use crate::core::{Core, Engine};
 use crate::directory::Connection;
 use crate::flows;
 use crate::flows::scenes::SceneSeen;
-use crate::placing::{Place, place};
+use crate::placing::{Speaker, Taker, place, speaker, takers};
 use crate::records::InterfaceLine;
+use crate::storage::StorageFault;
 
 /// How a call ended, for the server: what to send, and whether the caller proved who it is.
 #[derive(Debug)]
@@ -62,49 +63,44 @@ impl Engine {
         let Some(known) = directory.applications.get(&application) else {
             return Answered::bare(None, "unknown_application");
         };
-        let Some((scene, plugins)) = known.scene(&raw.method, &path) else {
+        if known.scenes(&raw.method, &path).next().is_none() {
             return unknown_scene(&core, &application, raw, &trace).await;
-        };
-        let limit = u64::from(scene.limit_ms.saturating_sub(core.settings.answer_margin_ms).max(100));
-        let plugins: Vec<PluginId> = plugins.into_iter().cloned().collect();
-        let ready = ready_answers(&core, &application, &plugins, scene);
-        let Some(ready) = ready else {
+        }
+        let takers = takers(&core, known, &raw.method, &path);
+        let Some(first) = takers.first().cloned() else {
             return Answered::bare(None, "plugin_not_open");
         };
+        // Who the call belongs to is not known yet: whoever has the least time must still be answered in time.
+        let limit_ms = takers.iter().map(|taker| taker.scene.limit_ms).min().unwrap_or(first.scene.limit_ms);
+        let limit = u64::from(limit_ms.saturating_sub(core.settings.answer_margin_ms).max(100));
         let supplier = directory.supplier_of(&application).cloned();
+        let placed: Placed = Arc::default();
         let work = {
-            let (scene, ready) = (scene.clone(), ready.clone());
+            let (ready, placed) = (first.ready.clone(), placed.clone());
             let handled = async move {
                 match supplier {
                     Some(supplier) => listen(&core, &supplier, &ready, raw, trace, limit).await,
-                    None => handle(&core, &application, &plugins, &scene, &ready, raw, trace, limit).await,
+                    None => handle(&core, &application, &takers, &placed, raw, trace, limit).await,
                 }
             };
             tokio::spawn(handled.in_current_span())
         };
-        match tokio::time::timeout(Duration::from_millis(limit), work).await {
+        let answered = tokio::time::timeout(Duration::from_millis(limit), work).await;
+        let ready = || placed.get().unwrap_or(&first.ready).clone();
+        match answered {
             Ok(Ok(answered)) => answered,
             Ok(Err(panic)) => {
                 tracing::error!(%panic, "handling a call failed");
-                Answered::bare(Some(ready.busy), "failed")
+                Answered::bare(Some(ready().busy), "failed")
             }
             // Whether the caller is who he says may not be known yet.
-            Err(_) => Answered::bare(Some(ready.timed_out), "timed_out"),
+            Err(_) => Answered::bare(Some(ready().timed_out), "timed_out"),
         }
     }
 }
 
-fn ready_answers(
-    core: &Core,
-    application: &ApplicationId,
-    plugins: &[PluginId],
-    scene: &Scene,
-) -> Option<ReadyAnswers> {
-    plugins.iter().find_map(|plugin| {
-        let instance = core.host.instance(&InstanceKey::new(plugin.clone(), application.clone()))?;
-        instance.answers_for(&scene.name).cloned()
-    })
-}
+/// The ready answers of whoever a call belongs to, once that is known.
+type Placed = Arc<OnceLock<ReadyAnswers>>;
 
 /// A supplier's own call: its application is its connection, so only the order has to be found.
 async fn listen(
@@ -147,28 +143,20 @@ async fn listen(
     }
 }
 
-#[allow(clippy::too_many_arguments)] // the parts of one call; it is called from one place
 async fn handle(
     core: &Core,
     application: &ApplicationId,
-    plugins: &[PluginId],
-    scene: &Scene,
-    ready: &ReadyAnswers,
-    raw: RawRequest,
+    takers: &[Taker],
+    placed: &Placed,
+    mut raw: RawRequest,
     trace: TraceId,
     limit_ms: u64,
 ) -> Answered {
     let started = core.clock.now();
     let deadline = started.plus_millis(i64::try_from(limit_ms).unwrap_or(i64::MAX));
-    let located = match locate(core, application, plugins, &raw, &trace, deadline).await {
-        Ok(located) => located,
-        Err(fault) if fault.kind == FaultKind::Unauthenticated => {
-            return Answered::bare(Some(ready.refused.clone()), "unauthenticated");
-        }
-        Err(fault) => {
-            tracing::warn!(%fault, "a call could not be located");
-            return Answered::bare(Some(ready.busy.clone()), "not_located");
-        }
+    let Found { located, whose } = match find(core, application, takers, &raw, &trace, deadline).await {
+        Ok(found) => found,
+        Err((raw, verdict)) => return Answered::bare(Some(raw), verdict),
     };
     let span = tracing::Span::current();
     if let Some(order) = &located.order {
@@ -178,33 +166,40 @@ async fn handle(
         span.record("partner_trace", partner_trace.as_str());
     }
     let mut log = LogSheet::new(started, application, &raw, &located, &trace);
-    let named: Vec<&PluginId> = plugins.iter().collect();
     let mut served = None;
-    let (answer, verdict) = match place(core, application, &named, &located).await {
+    let (answer, verdict) = match whose {
         Err(fault) => {
             tracing::error!(%fault, "a call could not be placed");
-            (ready.busy.clone(), "busy")
+            (busy(takers), "busy")
         }
-        Ok(Place::Connection(connection)) => {
+        Ok(Whose::Connection(connection, taker)) => {
             log.place(&connection);
             span.record("connection", connection.id.as_str());
-            served = Some((connection.id.clone(), connection.plugin.clone()));
-            answer_placed(core, *connection, ready, &raw, &trace, deadline).await
+            // Set once, by this call alone.
+            let _ = placed.set(taker.ready.clone());
+            raw.scene.clone_from(&taker.scene.name);
+            served = Some((connection.id.clone(), taker));
+            answer_placed(core, connection, &taker.ready, &raw, &trace, deadline).await
         }
-        Ok(Place::Nowhere) => {
-            flows::unplaced::answer(core, application, plugins, scene, ready, &raw, &located, &trace, deadline).await
+        Ok(Whose::Nobodys(None)) => (busy(takers), "plugin_not_open"),
+        Ok(Whose::Nobodys(Some(speaker))) => {
+            raw.scene.clone_from(&speaker.taker.scene.name);
+            let all_open = takers.iter().all(|taker| taker.open);
+            flows::unplaced::answer(core, speaker, all_open, &raw, &located, &trace, deadline).await
         }
     };
-    if let Some((connection, _)) = served.as_ref().filter(|_| verdict == "done") {
+    if let Some((connection, taker)) = served.as_ref().filter(|_| verdict == "done") {
         let partner_trace = located.partner_trace.clone();
         let seen = SceneSeen { at: started, partner_trace, trace: trace.to_string() };
-        core.scenes.served(connection, &scene.name, seen);
+        core.scenes.served(connection, &taker.scene.name, seen);
     }
     // What cannot be understood, or is nobody's among several, may hold anything anywhere: nothing of it is shown in clear.
-    let whose = served.map(|(_, plugin)| plugin).or_else(|| only(plugins).cloned());
-    let speaks = whose.and_then(|plugin| core.host.instance(&InstanceKey::new(plugin, application.clone())));
+    let whose = served.map(|(_, taker)| taker).or_else(|| only(takers));
+    let speaks =
+        whose.and_then(|taker| core.host.instance(&InstanceKey::new(taker.plugin.clone(), application.clone())));
     let nothing = LogRules::default();
     let rules = speaks.as_ref().filter(|_| verdict != "malformed").map_or(&nothing, |one| &one.manifest().log);
+    log.line.api = raw.scene.to_string();
     log.close(core, rules, &raw, &answer);
     Answered {
         raw: Some(answer),
@@ -213,6 +208,59 @@ async fn handle(
         order: located.order.map(|order| order.to_string()),
         partner_trace: located.partner_trace,
     }
+}
+
+/// What a call is about, and whose it is.
+struct Found<'a> {
+    located: Located,
+    whose: Result<Whose<'a>, StorageFault>,
+}
+
+enum Whose<'a> {
+    Connection(Connection, &'a Taker),
+    Nobodys(Option<Speaker<'a>>),
+}
+
+/// Looks where a call belongs. Every plugin that takes it is asked in turn until one of them says enough to place it: each
+/// may read the same path its own way. The signature is the application's, so the first word on that counts. A call that
+/// goes no further gets the words that come back instead.
+async fn find<'a>(
+    core: &Core,
+    application: &ApplicationId,
+    takers: &'a [Taker],
+    raw: &RawRequest,
+    trace: &TraceId,
+    deadline: Timestamp,
+) -> Result<Found<'a>, (RawResponse, &'static str)> {
+    let mut readings = Vec::new();
+    for taker in takers.iter().filter(|taker| taker.open) {
+        let asked = RawRequest { scene: taker.scene.name.clone(), ..raw.clone() };
+        match locate(core, application, &taker.plugin, asked, trace, deadline).await {
+            Err(fault) if fault.kind == FaultKind::Unauthenticated => {
+                return Err((taker.ready.refused.clone(), "unauthenticated"));
+            }
+            Err(fault) => tracing::warn!(plugin = %taker.plugin, %fault, "a call could not be located"),
+            Ok(located) => match place(core, application, takers, &located).await {
+                Ok(None) => readings.push((taker, located)),
+                Ok(Some((connection, taker))) => {
+                    return Ok(Found { located, whose: Ok(Whose::Connection(connection, taker)) });
+                }
+                Err(fault) => return Ok(Found { located, whose: Err(fault) }),
+            },
+        }
+    }
+    match (speaker(core, application, &readings), readings.into_iter().next()) {
+        (Some((speaker, located)), _) => Ok(Found { located, whose: Ok(Whose::Nobodys(Some(speaker))) }),
+        (None, Some((_, located))) => Ok(Found { located, whose: Ok(Whose::Nobodys(None)) }),
+        (None, None) => Err((busy(takers), "not_located")),
+    }
+}
+
+/// "Too much to do", in the words of whoever takes the call first.
+fn busy(takers: &[Taker]) -> RawResponse {
+    // A call without takers never comes this far.
+    let none = || RawResponse { status: 503, ..RawResponse::json(Vec::new()) };
+    takers.first().map_or_else(none, |first| first.ready.busy.clone())
 }
 
 async fn answer_placed(
@@ -265,19 +313,19 @@ const fn verdict_of(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// Authentic? Any plugin of the application's family can tell; the first one that is open is asked.
-pub(crate) async fn locate(
+/// Authentic? And what is it about? Any plugin of the application's family can tell.
+async fn locate(
     core: &Core,
     application: &ApplicationId,
-    plugins: &[PluginId],
-    raw: &RawRequest,
+    plugin: &PluginId,
+    raw: RawRequest,
     trace: &TraceId,
     deadline: Timestamp,
 ) -> Result<Located, Fault> {
-    let instance = plugins
-        .iter()
-        .find_map(|plugin| core.host.instance(&InstanceKey::new(plugin.clone(), application.clone())))
-        .ok_or_else(|| Fault::not_done(FaultKind::Unavailable, "no plugin of this application is open"))?;
+    let instance = core
+        .host
+        .instance(&InstanceKey::new(plugin.clone(), application.clone()))
+        .ok_or_else(|| Fault::not_done(FaultKind::Unavailable, format!("plugin {plugin} is not open")))?;
     let context = CallContext {
         deadline,
         idempotency_key: trace.to_string(),
@@ -285,8 +333,7 @@ pub(crate) async fn locate(
         attempt: 1,
         connection: None,
     };
-    let request = Request::Channel(ChannelRequest::Locate { raw: raw.clone() });
-    match instance.call(context, request, CallScope::default()).await? {
+    match instance.call(context, Request::Channel(ChannelRequest::Locate { raw }), CallScope::default()).await? {
         Response::Channel(ChannelResponse::Located(located)) => Ok(located),
         _ => Err(Fault::garbled("locate was answered with something else")),
     }
@@ -346,12 +393,13 @@ async fn unknown_scene(core: &Core, application: &ApplicationId, mut raw: RawReq
     });
     let Some((plugin, scene)) = known else { return Answered::bare(None, "unknown_scene") };
     let asked = std::mem::replace(&mut raw.scene, scene.name.clone());
-    let Some(ready) = ready_answers(core, application, std::slice::from_ref(&plugin), &scene) else {
+    let instance = core.host.instance(&InstanceKey::new(plugin.clone(), application.clone()));
+    let Some(ready) = instance.and_then(|instance| instance.answers_for(&scene.name).cloned()) else {
         return Answered::bare(None, "plugin_not_open");
     };
     let started = core.clock.now();
     let deadline = started.plus_millis(2_000);
-    let Ok(located) = locate(core, application, std::slice::from_ref(&plugin), &raw, trace, deadline).await else {
+    let Ok(located) = locate(core, application, &plugin, raw.clone(), trace, deadline).await else {
         return Answered::bare(Some(ready.refused), "unauthenticated");
     };
     let text = format!("the partner calls {asked} of application {application}, which no plugin here takes");
@@ -411,9 +459,9 @@ impl LogSheet {
     }
 }
 
-/// The one plugin of a scene that has no other.
-fn only(plugins: &[PluginId]) -> Option<&PluginId> {
-    match plugins {
+/// The one who takes a call that nobody else takes.
+fn only(takers: &[Taker]) -> Option<&Taker> {
+    match takers {
         [one] => Some(one),
         _ => None,
     }

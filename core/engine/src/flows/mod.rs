@@ -2,7 +2,8 @@
 //!
 //! Asked by a channel: [`check_booking`], [`create_order`], [`pay_order`], [`cancel_order`], [`issue_order`],
 //! [`refund_order`], [`query_order`], [`pull_calendar`]; [`unplaced`]: what nobody can place
-//! yet; [`unserved`]: what the contract can say and no flow serves; [`offer`]: what may be offered of a listing; [`people`]: whom purchase limits count.
+//! yet; [`unserved`]: what the contract can say and no flow serves; [`offer`]: what may be offered of a listing; [`people`]: whom
+//! purchase limits count; [`named_units`]: units that are named by their codes.
 //! Told by a supplier: [`hear`].
 //! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`], [`read_calendar`], [`watch_codes`],
 //! [`upload_codes`].
@@ -29,6 +30,7 @@ pub(crate) mod hold;
 pub mod import_codes;
 pub mod issue_by_hand;
 pub(crate) mod issue_order;
+mod named_units;
 pub(crate) mod notify;
 mod offer;
 pub(crate) mod open_guests;

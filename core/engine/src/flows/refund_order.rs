@@ -8,9 +8,10 @@ use entrepot_domain::alert::AlertKind;
 use entrepot_domain::answer::{Answer, RefundStanding};
 use entrepot_domain::command::Body;
 
-use super::unplaced;
+use super::{named_units, unplaced};
 use crate::core::Core;
 use crate::inbound::Visit;
+use crate::sequencer::Undecided;
 use crate::storage::StorageFault;
 
 pub(super) async fn ask(visit: &Visit<'_>, ask: &AskRefund) -> Outcome {
@@ -23,7 +24,12 @@ pub(super) async fn ask(visit: &Visit<'_>, ask: &AskRefund) -> Outcome {
     if ask.gives_back != GivesBack::Units {
         fields.push(("gives back", format!("{:?}", ask.gives_back)));
     }
-    let body = Body::AskRefund { order: visit.name_of(&ask.order), intent: ask.clone() };
+    let units = match named_units::without_codes(visit, &ask.order, &ask.units).await {
+        Ok(units) => units,
+        Err(fault) => return unread(&fault),
+    };
+    let intent = AskRefund { units, ..ask.clone() };
+    let body = Body::AskRefund { order: visit.name_of(&ask.order), intent };
     match visit.command(&ask.key, &fields, body).await {
         Ok(Answer::Refund { order, refund, standing: RefundStanding::Waiting }) => {
             waiting(visit, &order, &refund, ask.cause).await
@@ -112,13 +118,25 @@ async fn find(visit: &Visit<'_>, order: &OrderId, id: &RefundId) -> Option<Refun
     refunds.into_iter().find(|refund| &refund.id == id)
 }
 
+fn unread(fault: &StorageFault) -> Outcome {
+    tracing::warn!(%fault, "the units that a refund names cannot be read");
+    Outcome::Busy
+}
+
 pub(super) async fn record(visit: &Visit<'_>, intent: &Intent, record: &RecordRefund) -> Outcome {
     if visit.core.is_creating(&visit.ref_of(&record.order)) {
         return Outcome::CallAgain;
     }
     let fields = [("order", record.order.to_string()), ("amount", record.amount.to_string())];
-    let body = || Body::RecordRefund { order: visit.name_of(&record.order), intent: record.clone() };
-    let give = || visit.command(&record.key, &fields, body());
+    // An order that came while this was on its way is looked at once more.
+    let give = async || {
+        let units = named_units::without_codes(visit, &record.order, &record.units).await.map_err(|fault| {
+            unread(&fault);
+            Undecided::Busy
+        })?;
+        let intent = RecordRefund { units, ..record.clone() };
+        visit.command(&record.key, &fields, Body::RecordRefund { order: visit.name_of(&record.order), intent }).await
+    };
     match unplaced::or_keep(visit, intent, &record.order, give).await {
         Ok(Answer::Recorded { .. } | Answer::Stored) => Outcome::Recorded,
         Ok(Answer::Refused(refusal)) => {

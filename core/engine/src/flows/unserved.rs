@@ -1,7 +1,7 @@
 //! What the contract can say and no flow serves: refused by its name, never answered as if it were done. A part of a
 //! call that no flow reads is refused alike, because a yes to the rest would be a yes to it.
 
-use entrepot_contract::intent::{AskRefund, CreateOrder, GivesBack, Intent, IssueOrder, UnitChoice, Wish};
+use entrepot_contract::intent::{AskRefund, CreateOrder, GivesBack, Intent, IssueOrder, Wish};
 use entrepot_contract::listing::UnitNames;
 use entrepot_contract::outcome::{Reason, Refusal};
 
@@ -82,7 +82,8 @@ fn in_issue(issue: &IssueOrder) -> Option<&'static str> {
     }
 }
 
-/// A code is a secret like the credential, which an order's names are not kept as.
+/// A code is a secret like the credential, which an order's names are not kept as: before an order is issued there is
+/// nothing that it could be held against.
 fn by_code(names: &[UnitNames]) -> bool {
     names.iter().any(|names| names.code.is_some())
 }
@@ -93,17 +94,14 @@ fn in_ask(ask: &AskRefund) -> Option<&'static str> {
     } else if ask.whole {
         Some("an answer with the whole order")
     } else {
-        in_refund(ask.gives_back, &ask.units)
+        in_refund(ask.gives_back)
     }
 }
 
-fn in_refund(gives_back: GivesBack, units: &UnitChoice) -> Option<&'static str> {
-    match (gives_back, units) {
-        (GivesBack::Units | GivesBack::Reservation, UnitChoice::Named(names)) if by_code(names) => {
-            Some("a refund of units by their codes")
-        }
-        (GivesBack::Units | GivesBack::Reservation, _) => None,
-        (GivesBack::Money, _) => Some("giving back money alone"),
-        (GivesBack::Unknown, _) => Some("giving back what this build does not know"),
+fn in_refund(gives_back: GivesBack) -> Option<&'static str> {
+    match gives_back {
+        GivesBack::Units | GivesBack::Reservation => None,
+        GivesBack::Money => Some("giving back money alone"),
+        GivesBack::Unknown => Some("giving back what this build does not know"),
     }
 }

@@ -61,10 +61,17 @@ async fn a_fact_about_a_known_order_finds_its_connection_without_an_account() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_question_that_nobody_can_place_gets_the_scenes_own_words() {
+async fn a_question_that_nobody_can_place_is_refused_in_the_plugins_words() {
     let house = House::new().await;
-    let answer = house.call_through("app", "create", None, create("1", "own", 2, None)).await;
-    assert_eq!(answer, Err("unplaced".to_owned()));
+    for (scene, intent, reason) in [
+        ("create", create("1", "own", 2, None), Reason::OffSale),
+        ("issue", issue("1"), Reason::OrderUnknown),
+        ("ask", ask("1", "r"), Reason::OrderUnknown),
+    ] {
+        let answer = house.call_through("app", scene, None, intent).await;
+        assert!(matches!(&answer, Ok(Outcome::Refused(refusal)) if refusal.reason == reason), "{scene}: {answer:?}");
+    }
+    assert_eq!(house.orders(), 0);
 }
 
 #[tokio::test(start_paused = true)]

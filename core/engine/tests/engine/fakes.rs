@@ -55,7 +55,7 @@ pub struct Message {
     pub intent: Intent,
 }
 
-fn manifest(id: &str, kind: PluginKind, capabilities: Capabilities, scenes: Vec<Scene>) -> Manifest {
+pub fn manifest(id: &str, kind: PluginKind, capabilities: Capabilities, scenes: Vec<Scene>) -> Manifest {
     Manifest {
         id: id.parse().unwrap(),
         kind,

@@ -44,6 +44,7 @@ use entrepot_host::{
 use serde_json::Value;
 
 use crate::fakes::{Gate, GatePlugin, Message, Shop, ShopPlugin};
+use crate::family::OtherPlugin;
 
 pub const DAY: &str = "2026-10-01";
 pub const STOCK: u32 = 50;
@@ -85,7 +86,7 @@ pub struct House {
     asked: AtomicI64,
 }
 
-fn channel(application: &str) -> ConnectionRules {
+pub fn channel(application: &str) -> ConnectionRules {
     ConnectionRules::Channel(ChannelRules {
         application: id(application),
         distributor: Some(id("dist")),
@@ -104,7 +105,7 @@ fn channel(application: &str) -> ConnectionRules {
     })
 }
 
-fn connection(name: &str, plugin: &str, application: &str, rules: ConnectionRules) -> Connection {
+pub fn connection(name: &str, plugin: &str, application: &str, rules: ConnectionRules) -> Connection {
     let account = matches!(rules, ConnectionRules::Channel(_)).then(|| "account".to_owned());
     Connection {
         id: id(name),
@@ -184,7 +185,7 @@ async fn host(clock: Arc<TestClock>, plugins: Vec<Arc<dyn Plugin>>) -> Host {
 }
 
 fn partners(shop: &Arc<Shop>, gate: &Arc<Gate>) -> Vec<Arc<dyn Plugin>> {
-    vec![Arc::new(ShopPlugin(shop.clone())), Arc::new(GatePlugin(gate.clone()))]
+    vec![Arc::new(ShopPlugin(shop.clone())), Arc::new(GatePlugin(gate.clone())), Arc::new(OtherPlugin)]
 }
 
 async fn start(
@@ -460,7 +461,7 @@ fn sku(name: &str, fulfilment: Fulfilment) -> Sku {
     }
 }
 
-fn listing(connection: &str, sku: &str) -> Listing {
+pub fn listing(connection: &str, sku: &str) -> Listing {
     Listing {
         id: id(&format!("{connection}-{sku}")),
         connection: id(connection),
