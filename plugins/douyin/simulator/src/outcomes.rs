@@ -1,6 +1,7 @@
 //! How answers move an order: from SPI answers and from OpenAPI calls alike
 //! (`spec/douyin-scenic-calendar.md` §§3 to 11).
 
+use crate::groupbuy::Event;
 use crate::options::OrderMode;
 use crate::orders::{Order, OrderState, RefundState};
 use crate::platform::World;
@@ -141,6 +142,7 @@ pub(crate) fn issued(world: &mut World, order_id: &str, reply: &SpiReply, now_ms
             Some(1) => match read_vouchers(order, &reply.data()["vouchers"]) {
                 Ok(vouchers) => {
                     if waits_for_vouchers(order) {
+                        order.note(Event::Issued, now_ms);
                         order.take_vouchers(vouchers, now_ms);
                     }
                     Vec::new()
@@ -159,6 +161,7 @@ pub(crate) fn issued(world: &mut World, order_id: &str, reply: &SpiReply, now_ms
 /// Result 2: immediate refund without review (common §11).
 pub(crate) fn issue_failed(order: &mut Order, now_ms: i64) {
     if waits_for_vouchers(order) {
+        order.note(Event::IssueFailed, now_ms);
         let all: Vec<usize> = (0..order.units.len()).collect();
         order.refund_units(&all, order.pay_amount_fen(), now_ms);
     }

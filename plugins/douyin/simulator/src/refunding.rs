@@ -94,6 +94,7 @@ impl Platform {
             }
             let mut refund = Refund {
                 key: key.clone(),
+                after_sale_type: 1,
                 source: ask.source,
                 fee_fen: ask.fee_fen,
                 units: places(order, ask.units.as_ref())?,
@@ -133,6 +134,7 @@ impl Platform {
             let share_fen = order.purchase.pay_share_fen(units.len());
             let mut refund = order.refund(&key).cloned().unwrap_or_else(|| Refund {
                 key: key.clone(),
+                after_sale_type: 1,
                 source: 0,
                 fee_fen: 0,
                 units: Vec::new(),
