@@ -68,7 +68,7 @@ fn booking(purchase: &Purchase, seal: Seal<'_>) -> Value {
     body
 }
 
-fn lay_over(mut body: Value, overrides: &Map<String, Value>) -> Value {
+pub(crate) fn lay_over(mut body: Value, overrides: &Map<String, Value>) -> Value {
     if let Some(fields) = body.as_object_mut() {
         for (name, value) in overrides {
             if value.is_null() {

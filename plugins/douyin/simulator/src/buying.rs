@@ -1,6 +1,7 @@
 //! The life of an order up to its vouchers, as the platform drives it (scenic §§2, 3, 4, 6 and 11).
 
 use crate::bodies;
+use crate::groupbuy::telling::Message;
 use crate::groupbuy::{Family, Solution};
 use crate::misuse::Misuse;
 use crate::options::OrderMode;
@@ -199,6 +200,9 @@ impl Platform {
         })?;
         let reply = self.call(Scene::IssueCertificate, &body).await;
         outcomes::issued(&mut self.shared.world(), order_id, &reply, self.now_ms());
+        if self.fails_untold(order_id) {
+            self.tell_failed_issue(order_id).await?;
+        }
         Ok(reply)
     }
 
@@ -215,9 +219,7 @@ impl Platform {
             }
             bodies::cancel_order(order, cancel_type, now_ms)
         })?;
-        let reply = self.call(Scene::CancelOrder, &body).await;
-        outcomes::noticed(&mut self.shared.world(), order_id, &reply, "§6 cancel notice", self.now_ms());
-        Ok(reply)
+        Ok(self.post(Message::new(Scene::CancelOrder, order_id, body)).await)
     }
 
     /// A whole purchase: check, create, payment notice where the mode has one, and issue once accepted. With

@@ -1,5 +1,7 @@
 //! The voucher with online reservation (`spec/douyin-groupbuy-reservation.md`).
 
+mod matrix;
+mod notices;
 mod purchase;
 
 use crate::stub::World;
