@@ -1,12 +1,9 @@
 //! The request bodies of the SPIs, with every documented field (`spec/douyin-scenic-calendar.md` §§1.5 to 16).
 
-use crate::ids::day_start_s;
+use crate::groupbuy;
 use crate::orders::{Order, Refund, Unit};
 use crate::purchase::{Person, Purchase};
 use serde_json::{Map, Value, json};
-
-/// Seconds of a day: a voucher lasts from the beginning to the end of the entry day.
-const DAY_S: i64 = 86_400;
 
 /// Seals one guest field, or leaves it plain.
 pub(crate) type Seal<'a> = &'a dyn Fn(&str) -> String;
@@ -65,10 +62,13 @@ fn booking(purchase: &Purchase, seal: Seal<'_>) -> Value {
     if let Some(session) = &purchase.session_name {
         body["ticket_specification"] = json!({"ticket_session": {"ticket_session_name": session}});
     }
+    if purchase.solution.is_group_buy() {
+        groupbuy::bodies::booking(&mut body, purchase, seal);
+    }
     body
 }
 
-fn lay_over(mut body: Value, overrides: &Map<String, Value>) -> Value {
+pub(crate) fn lay_over(mut body: Value, overrides: &Map<String, Value>) -> Value {
     if let Some(fields) = body.as_object_mut() {
         for (name, value) in overrides {
             if value.is_null() {
@@ -93,7 +93,7 @@ pub(crate) fn create_order(order_id: &str, units: &[Unit], purchase: &Purchase, 
     let items: Vec<Value> = units.iter().map(|unit| json!({"item_order_id": unit.item_order_id})).collect();
     let mut body = booking(purchase, seal);
     body["order_id"] = order_id.into();
-    body["order_type"] = 2.into();
+    groupbuy::bodies::order_type(&mut body, &purchase.solution);
     body["item_order_infos"] = items.into();
     body["create_order_time_unix"] = (now_ms / 1000).into();
     body["remark"] = purchase.remark.clone().into();
@@ -158,7 +158,7 @@ pub(crate) fn apply_refund(order: &Order, refund: &Refund) -> Value {
     body["apply_refund_time_unix"] = (refund.asked_ms / 1000).into();
     body["apply_source"] = refund.source.into();
     body["refund_fee_amount"] = refund.fee_fen.into();
-    body["after_sale_type"] = 1.into();
+    body["after_sale_type"] = refund.after_sale_type.into();
     if is_named_part(order, &refund.units) {
         body["vouchers"] = named_vouchers(order, &refund.units);
     }
@@ -191,7 +191,7 @@ pub(crate) fn query_order(order: &Order) -> Value {
 /// Issue voucher, §11. `count` is the people per copy and `copies` the copies.
 pub(crate) fn issue_certificate(order: &Order, now_ms: i64, seal: Seal<'_>) -> Value {
     let purchase = &order.purchase;
-    let start_s = day_start_s(&purchase.day).unwrap_or(now_ms / 1000);
+    let (start_s, expire_s) = purchase.valid_s().unwrap_or((now_ms / 1000, now_ms / 1000));
     let tourists: Vec<Value> = purchase
         .tourists
         .iter()
@@ -209,7 +209,7 @@ pub(crate) fn issue_certificate(order: &Order, now_ms: i64, seal: Seal<'_>) -> V
         "count": purchase.people_per_copy,
         "copies": purchase.count,
         "start_time": start_s,
-        "expire_time": start_s + DAY_S - 1,
+        "expire_time": expire_s,
         "sku": {
             "sku_name": purchase.sku_name,
             "sku_id": purchase.sku_id,

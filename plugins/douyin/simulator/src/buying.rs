@@ -1,6 +1,8 @@
 //! The life of an order up to its vouchers, as the platform drives it (scenic §§2, 3, 4, 6 and 11).
 
 use crate::bodies;
+use crate::groupbuy::telling::Message;
+use crate::groupbuy::{Family, Solution};
 use crate::misuse::Misuse;
 use crate::options::OrderMode;
 use crate::orders::{Order, OrderState, Unit};
@@ -132,15 +134,27 @@ impl Platform {
             create_body,
             redemptions: Vec::new(),
             updated_ms: now_ms,
+            events: Vec::new(),
         };
-        if self.shared.options.order_mode == OrderMode::AfterPayment {
+        if self.mode_of(purchase) == OrderMode::AfterPayment {
             order.enter(OrderState::Paid, now_ms);
         }
         order
     }
 
+    /// When this order is created: reservations cost nothing more, so they count as paid; the pre-orders of F2 and F3
+    /// come before payment always (groupbuy B15.1, B16.1).
+    fn mode_of(&self, purchase: &Purchase) -> OrderMode {
+        match &purchase.solution {
+            Solution::Reservation { .. } => OrderMode::AfterPayment,
+            Solution::GroupBuy(Family::F2 | Family::F3) => OrderMode::BeforePayment,
+            Solution::GroupBuy(Family::F1) | Solution::CalendarTicket => self.shared.options.order_mode,
+        }
+    }
+
     pub(crate) async fn send_create(&self, order_id: String, body: &Value) -> OrderHandle {
-        let mode = self.shared.options.order_mode;
+        let purchase = self.order(&order_id).map(|order| order.purchase);
+        let mode = purchase.map_or(self.shared.options.order_mode, |purchase| self.mode_of(&purchase));
         let mut ladder = Scene::CreateOrder.ladder();
         ladder.unanswered_max = Some(match mode {
             OrderMode::BeforePayment => 1,
@@ -186,6 +200,9 @@ impl Platform {
         })?;
         let reply = self.call(Scene::IssueCertificate, &body).await;
         outcomes::issued(&mut self.shared.world(), order_id, &reply, self.now_ms());
+        if self.fails_untold(order_id) {
+            self.tell_failed_issue(order_id).await?;
+        }
         Ok(reply)
     }
 
@@ -202,9 +219,7 @@ impl Platform {
             }
             bodies::cancel_order(order, cancel_type, now_ms)
         })?;
-        let reply = self.call(Scene::CancelOrder, &body).await;
-        outcomes::noticed(&mut self.shared.world(), order_id, &reply, "§6 cancel notice", self.now_ms());
-        Ok(reply)
+        Ok(self.post(Message::new(Scene::CancelOrder, order_id, body)).await)
     }
 
     /// A whole purchase: check, create, payment notice where the mode has one, and issue once accepted. With
@@ -227,7 +242,7 @@ impl Platform {
             report.paid = self.pay(&order_id).await.ok();
         }
         report.created = Some(created);
-        if self.order(&order_id).is_some_and(|order| order.state == OrderState::Accepted) {
+        if self.issues_at_once(&order_id) {
             report.issued = self.issue(&order_id).await.ok();
         }
         report.order = self.order(&order_id);

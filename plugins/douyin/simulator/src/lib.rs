@@ -17,6 +17,7 @@
 //! | `selling` | behaviour: products made in Laike, reviews and their webhook (scenic §§17, 19) |
 //! | `webhooks` | behaviour: verification, events and their order (common §9) |
 //! | `mishaps` | behaviour: calls that never arrive, refunds without a question, notices in another order |
+//! | `groupbuy` | the voucher with online reservation (`spec/douyin-groupbuy-reservation.md`) |
 //! | `scene` | the calls, their paths, limits and ladders (common §7.5) |
 //! | `spi` | the signed caller with retries and faults (common §7) |
 //! | `reply` | what came back |
@@ -45,6 +46,7 @@ mod calendar;
 mod catalogue;
 pub mod cipher;
 mod fault;
+mod groupbuy;
 mod ids;
 mod ledger;
 mod mishaps;
@@ -74,6 +76,10 @@ pub use buying::{BuyReport, OrderHandle};
 pub use calendar::DayOffer;
 pub use catalogue::{LaikeProduct, Product, ProductSource, ProductState, Specification, Verdict};
 pub use fault::Fault;
+pub use groupbuy::{
+    AfterSale, By, CancelRule, Event, Family, GroupBuyOptions, PurchaseState, RefundForm, Reservation,
+    ReservationState, Solution, Sync, Telling, TimesCard, TimesItem, Told, VoucherTerms,
+};
 pub use ledger::{LedgerChange, LedgerLine};
 pub use mishaps::CancelNotice;
 pub use misuse::Misuse;

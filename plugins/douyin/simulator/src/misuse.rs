@@ -25,8 +25,21 @@ pub enum Misuse {
         /// How many would fit.
         left: usize,
     },
+    /// Douyin itself would not do this with the order.
+    NotPlayed {
+        /// The order.
+        order_id: String,
+        /// Why not.
+        why: String,
+    },
     /// The date range of a pull is not usable (scenic §16: at most 60 days).
     BadRange,
+}
+
+impl Misuse {
+    pub(crate) fn not_played(order_id: &str, why: impl Into<String>) -> Self {
+        Misuse::NotPlayed { order_id: order_id.to_owned(), why: why.into() }
+    }
 }
 
 impl fmt::Display for Misuse {
@@ -41,6 +54,7 @@ impl fmt::Display for Misuse {
             Misuse::NoReservedCodes { order_id, left } => {
                 write!(f, "only {left} reserved codes are left for order {order_id}")
             }
+            Misuse::NotPlayed { order_id, why } => write!(f, "Douyin would not do this with order {order_id}: {why}"),
             Misuse::BadRange => write!(f, "the dates of a pull must span 1 to 60 days"),
         }
     }

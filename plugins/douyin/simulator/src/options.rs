@@ -1,5 +1,6 @@
 //! How a platform is set up.
 
+use crate::groupbuy::GroupBuyOptions;
 use crate::orders::{OrderState, UnitState};
 use crate::scene::Scene;
 use serde_json::Value;
@@ -119,6 +120,8 @@ pub struct PlatformOptions {
     /// Whether the order query refuses (2100005) what is none of the three uses of common §14: by order, by status and
     /// window, by user. Default: it takes any combination.
     pub order_query_strict: bool,
+    /// How group-buy is played.
+    pub group_buy: GroupBuyOptions,
     /// Rows of the order query that page numbers reach; deeper needs the cursor (4000002). The number is ours.
     pub order_paging_max: usize,
 }
@@ -163,6 +166,7 @@ impl PlatformOptions {
             item_status: BTreeMap::new(),
             longs_as_text: false,
             order_query_strict: false,
+            group_buy: GroupBuyOptions::default(),
             order_paging_max: 10_000,
         }
     }

@@ -1,5 +1,6 @@
 //! The platform's own view of an order (`spec/douyin-scenic-calendar.md` §1.2).
 
+use crate::groupbuy::Event;
 use crate::purchase::Purchase;
 use crate::redemptions::Redemption;
 use crate::vouchers::IssuedVoucher;
@@ -168,6 +169,8 @@ pub enum RefundState {
 pub struct Refund {
     /// `biz_uniq_key`.
     pub key: String,
+    /// `after_sale_type`: 1 refund, 2 cancel the reservation (groupbuy B8).
+    pub after_sale_type: i64,
     /// `apply_source`; 0 for refunds that nobody was asked about.
     pub source: i64,
     /// The fee Douyin computed, fen.
@@ -226,6 +229,8 @@ pub struct Order {
     pub redemptions: Vec<Redemption>,
     /// The last change, of the order or of a copy.
     pub updated_ms: i64,
+    /// What happened to it, with the time, oldest first.
+    pub events: Vec<(i64, Event)>,
 }
 
 impl Order {
@@ -259,6 +264,11 @@ impl Order {
         self.history.first().map_or(self.updated_ms, |(at_ms, _)| *at_ms)
     }
 
+    /// Remembers what happened.
+    pub(crate) fn note(&mut self, event: Event, now_ms: i64) {
+        self.events.push((now_ms, event));
+    }
+
     pub(crate) fn touch(&mut self, now_ms: i64) {
         self.updated_ms = self.updated_ms.max(now_ms);
     }
@@ -273,6 +283,12 @@ impl Order {
         }
         self.touch(now_ms);
         if self.state != state {
+            match state {
+                OrderState::Accepted => self.note(Event::Accepted, now_ms),
+                OrderState::Refused => self.note(Event::Rejected, now_ms),
+                OrderState::Cancelled => self.note(Event::Cancelled, now_ms),
+                _ => {}
+            }
             self.state = state;
             self.history.push((now_ms, state));
         }
@@ -311,6 +327,9 @@ impl Order {
                 unit.refund = Some(UnitRefund { amount_fen: part_of(amount_fen, number, fresh.len()), at_ms: now_ms });
                 unit.updated_ms = now_ms;
             }
+        }
+        if !fresh.is_empty() {
+            self.note(Event::Refunded { amount_fen, units: fresh.len() }, now_ms);
         }
         self.touch(now_ms);
         self.settle_units(now_ms);

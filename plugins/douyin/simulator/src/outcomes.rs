@@ -1,6 +1,7 @@
 //! How answers move an order: from SPI answers and from OpenAPI calls alike
 //! (`spec/douyin-scenic-calendar.md` §§3 to 11).
 
+use crate::groupbuy::Event;
 use crate::options::OrderMode;
 use crate::orders::{Order, OrderState, RefundState};
 use crate::platform::World;
@@ -141,6 +142,7 @@ pub(crate) fn issued(world: &mut World, order_id: &str, reply: &SpiReply, now_ms
             Some(1) => match read_vouchers(order, &reply.data()["vouchers"]) {
                 Ok(vouchers) => {
                     if waits_for_vouchers(order) {
+                        order.note(Event::Issued, now_ms);
                         order.take_vouchers(vouchers, now_ms);
                     }
                     Vec::new()
@@ -159,6 +161,7 @@ pub(crate) fn issued(world: &mut World, order_id: &str, reply: &SpiReply, now_ms
 /// Result 2: immediate refund without review (common §11).
 pub(crate) fn issue_failed(order: &mut Order, now_ms: i64) {
     if waits_for_vouchers(order) {
+        order.note(Event::IssueFailed, now_ms);
         let all: Vec<usize> = (0..order.units.len()).collect();
         order.refund_units(&all, order.pay_amount_fen(), now_ms);
     }
@@ -179,7 +182,7 @@ pub(crate) fn decide(order: &mut Order, key: &str, decision: &Decision<'_>, now_
     let Some(refund) = order.refund(key).filter(|refund| refund.is_open()) else {
         return Vec::new();
     };
-    let (fee_fen, source) = (refund.fee_fen, refund.source);
+    let (fee_fen, source, before) = (refund.fee_fen, refund.source, refund.state);
     let (state, broken) = match (decision.result, decision.fee_fen) {
         (_, Some(fee)) if fee > fee_fen && decision.result != Some(3) => (
             RefundState::Refused,
@@ -187,7 +190,7 @@ pub(crate) fn decide(order: &mut Order, key: &str, decision: &Decision<'_>, now_
         ),
         (Some(1), Some(_)) => (RefundState::Agreed, Vec::new()),
         (Some(1), None) => (RefundState::Agreed, vec!["scenic §7: accepted without refund_fee_amount".into()]),
-        (Some(2), _) if source == SOURCE_ISSUE_FAILED => repair(order, decision.vouchers, now_ms),
+        (Some(2), _) if source == SOURCE_ISSUE_FAILED => repair(order, before, decision.vouchers, now_ms),
         (Some(2), _) => (RefundState::Refused, Vec::new()),
         (Some(3), _) => (RefundState::Reviewing, Vec::new()),
         _ => (RefundState::Asked, vec!["scenic §7: no readable decision".into()]),
@@ -195,8 +198,34 @@ pub(crate) fn decide(order: &mut Order, key: &str, decision: &Decision<'_>, now_
     if let Some(refund) = order.refund_mut(key) {
         refund.state = state;
     }
+    if let Some(event) = decided(key, decision, source, state) {
+        order.note(event, now_ms);
+    }
     order.touch(now_ms);
     broken
+}
+
+/// What a decision is in the order's log; `None` for one that nobody can read.
+fn decided(key: &str, decision: &Decision<'_>, source: i64, state: RefundState) -> Option<Event> {
+    let key = key.to_owned();
+    match (decision.result, state) {
+        (Some(2), _) => {
+            let counted = state == RefundState::Refused;
+            Some(Event::RefundRefused { key, vouchers: counted && source == SOURCE_ISSUE_FAILED, counted })
+        }
+        (_, RefundState::Refused) => Some(Event::RefundRefused { key, vouchers: false, counted: true }),
+        (_, RefundState::Agreed) => Some(Event::RefundAgreed { key, by_deadline: false }),
+        (_, RefundState::Reviewing) => Some(Event::RefundWaiting { key }),
+        _ => None,
+    }
+}
+
+/// The audit's time is over: the platform agrees by itself (groupbuy B8).
+pub(crate) fn agree_by_deadline(order: &mut Order, key: &str, now_ms: i64) {
+    if let Some(refund) = order.refund_mut(key).filter(|refund| refund.is_open()) {
+        refund.state = RefundState::Agreed;
+        order.note(Event::RefundAgreed { key: key.to_owned(), by_deadline: true }, now_ms);
+    }
 }
 
 /// Whether an answer differs from the decision taken before. "Waiting" does not: the audit call may have come first.
@@ -208,8 +237,9 @@ fn contradicts(order: &Order, key: &str, decision: &Decision<'_>) -> bool {
     )
 }
 
-/// Refusing a 301 works only with vouchers (补码, scenic §7).
-fn repair(order: &mut Order, vouchers: &Value, now_ms: i64) -> (RefundState, Vec<String>) {
+/// Refusing a 301 works only with vouchers (补码, scenic §7). Without them the refusal of a calendar ticket's refund
+/// counts as agreed; with group-buy it does not count at all, as if nobody had answered (groupbuy B8).
+fn repair(order: &mut Order, before: RefundState, vouchers: &Value, now_ms: i64) -> (RefundState, Vec<String>) {
     match read_vouchers(order, vouchers) {
         Ok(issued) => {
             if waits_for_vouchers(order) {
@@ -219,7 +249,8 @@ fn repair(order: &mut Order, vouchers: &Value, now_ms: i64) -> (RefundState, Vec
         }
         Err(mut broken) => {
             broken.push("scenic §7: refusing a 301 without good vouchers has no effect".into());
-            (RefundState::Agreed, broken)
+            let state = if order.purchase.solution.is_group_buy() { before } else { RefundState::Agreed };
+            (state, broken)
         }
     }
 }
@@ -268,7 +299,9 @@ fn statuses(order: &mut Order, data: &Value, now_ms: i64) -> Vec<String> {
         return broken;
     };
     let Some(vouchers) = data["vouchers"].as_array() else {
-        if Some(used_count) == total && used_count > 0 {
+        // A reservation is redeemed as a whole (groupbuy rule 27, B14).
+        let whole = order.purchase.solution.source_order_id().is_some();
+        if (Some(used_count) == total || whole) && used_count > 0 {
             order.units.iter_mut().filter(|unit| !unit.refunded).for_each(crate::Unit::use_all);
             order.settle_units(now_ms);
         } else if used_count > 0 {

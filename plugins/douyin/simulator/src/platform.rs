@@ -4,6 +4,7 @@ use crate::calendar::CalendarBook;
 use crate::catalogue::Catalogue;
 use crate::cipher::{OnlineVault, encrypt_local};
 use crate::fault::{Fault, FaultQueue, FaultTarget};
+use crate::groupbuy::telling::Message;
 use crate::ids::Ids;
 use crate::ledger::LedgerChange;
 use crate::openapi::token::TokenBook;
@@ -49,6 +50,8 @@ pub(crate) struct World {
     /// Webhooks that wait; `None`: they go out at once.
     pub(crate) held_webhooks: Option<Vec<Held>>,
     pub(crate) decrypted: u64,
+    /// Notices that wait; `None`: they go out at once.
+    pub(crate) held_notices: Option<Vec<Message>>,
 }
 
 impl World {

@@ -1,5 +1,6 @@
 //! What a guest buys: the input from which the request bodies are built.
 
+use crate::groupbuy::{Solution, VoucherTerms};
 use serde_json::{Map, Value, json};
 
 /// A buyer or traveller (scenic §1.5 "person"), in plain text.
@@ -29,9 +30,13 @@ impl Person {
     }
 }
 
-/// One purchase of a dated ticket. Ids are the platform's (`*_id`) and the middleware's (`*_out_id`).
+/// One purchase: a dated ticket, a voucher, or the reservation of one. Ids are the platform's (`*_id`) and the middleware's (`*_out_id`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Purchase {
+    /// A dated ticket, a voucher or its reservation.
+    pub solution: Solution,
+    /// The rules of a voucher; without meaning for a dated ticket.
+    pub terms: VoucherTerms,
     /// Merchant root account; several may share the application.
     pub account_id: String,
     /// Shop.
@@ -50,7 +55,7 @@ pub struct Purchase {
     pub count: u32,
     /// People per copy: `count` of the issue SPI.
     pub people_per_copy: u32,
-    /// Entry day, `yyyy-MM-dd`.
+    /// Entry day, `yyyy-MM-dd`; empty for a voucher.
     pub day: String,
     /// Price of one copy before discounts, fen.
     pub unit_price_fen: i64,
@@ -84,6 +89,8 @@ impl Purchase {
     /// An invented purchase: two adults of P1-ADULT on 2026-10-01 at 100 yuan each, refundable in part.
     pub fn sample() -> Self {
         Self {
+            solution: Solution::CalendarTicket,
+            terms: VoucherTerms::sample(),
             account_id: "70001".into(),
             poi_id: "60001".into(),
             product_id: "50001".into(),
@@ -117,8 +124,11 @@ impl Purchase {
         self.unit_price_fen * i64::from(self.count)
     }
 
-    /// What the guest pays, fen.
+    /// What the guest pays, fen; nothing for a reservation, whose voucher is paid (groupbuy rule 8).
     pub fn pay_amount_fen(&self) -> i64 {
+        if self.solution.source_order_id().is_some() {
+            return 0;
+        }
         self.origin_amount_fen() - self.merchant_discount_fen - self.platform_discount_fen
     }
 

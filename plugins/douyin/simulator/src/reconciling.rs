@@ -74,6 +74,38 @@ pub enum DeadlineEvent {
         /// The answer to the refund notice (refund_scene 155), when the refund was agreed.
         notice: Option<SpiReply>,
     },
+    /// A refund of group-buy that was agreed is carried out.
+    RefundConcluded {
+        /// The order.
+        order_id: String,
+        /// The refund.
+        key: String,
+        /// The answers to the notices.
+        notices: Vec<SpiReply>,
+    },
+    /// A refund question of group-buy was not answered in time: the platform agreed (groupbuy B8).
+    AuditOverdue {
+        /// The order.
+        order_id: String,
+        /// The refund.
+        key: String,
+        /// The answers to the information sync and the notice.
+        notices: Vec<SpiReply>,
+    },
+    /// The issue of a voucher failed without a question, and that was told (refund_scene 155).
+    IssueFailed {
+        /// The order.
+        order_id: String,
+        /// The answers to the notices.
+        notices: Vec<SpiReply>,
+    },
+    /// A voucher's window ended without a reservation (refund_scene 150).
+    WindowOver {
+        /// The order.
+        order_id: String,
+        /// The answer to the notice.
+        notice: SpiReply,
+    },
     /// A review waited too long and counts as agreed.
     ReviewOverdue {
         /// The order.
@@ -97,6 +129,7 @@ impl Platform {
         outcomes::queried(&mut self.shared.world(), order_id, &reply, now_ms);
         let mark = Mark { kind: RedemptionKind::StatusQuery, verify_ms: now_ms, now_ms, poi_id: None };
         self.change(order_id, |order| order.note_used(&mark, &|| self.shared.ids.verify()))?;
+        self.follow_redemption(order_id, RedemptionKind::StatusQuery)?;
         Ok(reply)
     }
 
@@ -106,6 +139,9 @@ impl Platform {
     /// # Errors
     /// When the order is unknown.
     pub async fn expire(&self, order_id: &str) -> Result<Option<RefundReply>, Misuse> {
+        if self.order(order_id).is_some_and(|order| order.purchase.solution.source_order_id().is_some()) {
+            return self.expire_reservation(order_id).await;
+        }
         if !self.query(order_id).await?.is_ok() {
             return Ok(None);
         }
@@ -147,11 +183,16 @@ impl Platform {
     }
 
     /// Does what is due at the platform's time: refuses orders nobody accepted, refunds orders without vouchers
-    /// (with our review), and agrees to reviews that waited too long.
+    /// (with our review), and agrees to reviews that waited too long. For group-buy it also carries out what was agreed
+    /// and gives back vouchers whose window is over.
     pub async fn run_deadlines(&self) -> Vec<DeadlineEvent> {
         let now_ms = self.now_ms();
         let mut events = Vec::new();
         for order in self.orders() {
+            if order.purchase.solution.is_group_buy() {
+                events.extend(self.group_buy_deadlines(&order).await);
+                continue;
+            }
             let order_id = order.order_id.clone();
             let late = |since: Option<i64>| since.is_some_and(|since| now_ms - since > TEN_MINUTES_MS);
             let event = match order.state {

@@ -1,6 +1,7 @@
 //! Redemptions as the platform keeps them: what the history, the bills and the order query are made of
 //! (common §§13 to 15, scenic §13).
 
+use crate::groupbuy::Event;
 use crate::misuse::Misuse;
 use crate::orders::{Order, OrderState, RefundState, UnitState};
 use crate::platform::Platform;
@@ -70,6 +71,10 @@ impl Order {
         unit.use_projects(project_ids);
         unit.verify_ids.push(verify_id.clone());
         unit.updated_ms = mark.now_ms;
+        match self.events.last_mut() {
+            Some((at_ms, Event::Verified { units })) if *at_ms == mark.now_ms => *units += 1,
+            _ => self.events.push((mark.now_ms, Event::Verified { units: 1 })),
+        }
         self.redemptions.push(Redemption {
             verify_id,
             certificate_id: unit.certificate_id.clone(),
@@ -130,12 +135,14 @@ impl Platform {
     pub fn redeem_in_laike(&self, order_id: &str, places: &[usize]) -> Result<usize, Misuse> {
         let now_ms = self.now_ms();
         let mark = Mark { kind: RedemptionKind::Laike, verify_ms: now_ms, now_ms, poi_id: None };
-        self.change(order_id, |order| {
+        let redeemed = self.change(order_id, |order| {
             if let Some(place) = places.iter().find(|place| **place >= order.units.len()) {
                 return Err(Misuse::NoSuchUnit { order_id: order_id.to_owned(), place: *place });
             }
             Ok(order.redeem_rest(places, &mark, &|| self.shared.ids.verify()))
-        })?
+        })??;
+        self.follow_redemption(order_id, RedemptionKind::Laike)?;
+        Ok(redeemed)
     }
 
     /// The settlement on the day after the visit (scenic §13): every order for `day` that has vouchers and no refund
@@ -155,6 +162,9 @@ impl Platform {
             if order.redeem_rest(&places, &mark, &|| self.shared.ids.verify()) > 0 {
                 settled.push(order.order_id.clone());
             }
+        }
+        for order_id in &settled {
+            world.complete_source(order_id, now_ms);
         }
         settled
     }

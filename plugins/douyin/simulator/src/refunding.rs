@@ -1,12 +1,15 @@
 //! Refunds as the platform drives them (scenic §§7 and 9).
 
 use crate::bodies;
+use crate::groupbuy::telling::Message;
+use crate::groupbuy::{self, Event};
 use crate::misuse::Misuse;
 use crate::orders::{Order, Refund, RefundState};
 use crate::outcomes;
 use crate::platform::Platform;
 use crate::reply::SpiReply;
 use crate::scene::Scene;
+use serde_json::Value;
 
 /// A refund to be reviewed by us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +89,16 @@ impl Platform {
     /// # Errors
     /// When the order or a copy does not exist.
     pub async fn apply_refund(&self, order_id: &str, ask: RefundAsk) -> Result<RefundReply, Misuse> {
+        self.ask(order_id, ask, 1).await
+    }
+
+    /// The same with an `after_sale_type` (groupbuy B8).
+    pub(crate) async fn ask(
+        &self,
+        order_id: &str,
+        ask: RefundAsk,
+        after_sale_type: i64,
+    ) -> Result<RefundReply, Misuse> {
         let now_ms = self.now_ms();
         let key = self.refund_key(ask.key.as_ref());
         let body = self.change(order_id, |order| {
@@ -94,6 +107,7 @@ impl Platform {
             }
             let mut refund = Refund {
                 key: key.clone(),
+                after_sale_type,
                 source: ask.source,
                 fee_fen: ask.fee_fen,
                 units: places(order, ask.units.as_ref())?,
@@ -103,8 +117,9 @@ impl Platform {
                 ask_body: None,
                 notice_body: None,
             };
-            let body = bodies::apply_refund(order, &refund);
+            let body = self.in_form(order, bodies::apply_refund(order, &refund));
             refund.ask_body = Some(body.clone());
+            order.note(Event::RefundAsked { key: key.clone(), source: ask.source }, now_ms);
             order.refunds.push(refund);
             order.touch(now_ms);
             Ok(body)
@@ -122,9 +137,15 @@ impl Platform {
     /// # Errors
     /// When the order or a copy does not exist.
     pub async fn notify_refund(&self, order_id: &str, notice: RefundNotice) -> Result<SpiReply, Misuse> {
+        let body = self.prepare_notice(order_id, &notice)?;
+        Ok(self.post(Message::new(Scene::NotifyRefund, order_id, body)).await)
+    }
+
+    /// Pays a refund back and gives the body of its notice.
+    pub(crate) fn prepare_notice(&self, order_id: &str, notice: &RefundNotice) -> Result<Value, Misuse> {
         let now_ms = self.now_ms();
         let key = self.refund_key(notice.key.as_ref());
-        let body = self.change(order_id, |order| {
+        self.change(order_id, |order| {
             if let Some(body) = order.refund(&key).and_then(|refund| refund.notice_body.clone()) {
                 return Ok(body);
             }
@@ -133,6 +154,7 @@ impl Platform {
             let share_fen = order.purchase.pay_share_fen(units.len());
             let mut refund = order.refund(&key).cloned().unwrap_or_else(|| Refund {
                 key: key.clone(),
+                after_sale_type: 1,
                 source: 0,
                 fee_fen: 0,
                 units: Vec::new(),
@@ -145,7 +167,7 @@ impl Platform {
             refund.amount_fen = Some(notice.amount_fen.unwrap_or((share_fen - refund.fee_fen).max(0)));
             refund.units = units;
             refund.state = RefundState::Done;
-            let body = bodies::notify_refund(order, &refund, notice.scene, now_ms);
+            let body = self.in_form(order, bodies::notify_refund(order, &refund, notice.scene, now_ms));
             refund.notice_body = Some(body.clone());
             order.refund_units(&refund.units, refund.amount_fen.unwrap_or(0), now_ms);
             match order.refund_mut(&key) {
@@ -153,11 +175,15 @@ impl Platform {
                 None => order.refunds.push(refund),
             }
             Ok(body)
-        })??;
-        let reply = self.call(Scene::NotifyRefund, &body).await;
-        let now_ms = self.now_ms();
-        outcomes::noticed(&mut self.shared.world(), order_id, &reply, "§9 refund notice", now_ms);
-        Ok(reply)
+        })?
+    }
+
+    /// A refund body in the revision that this platform sends for group-buy; a calendar ticket's stays.
+    fn in_form(&self, order: &Order, mut body: Value) -> Value {
+        if order.purchase.solution.is_group_buy() {
+            groupbuy::bodies::refund_form(&mut body, self.shared.options.group_buy.refund_form);
+        }
+        body
     }
 
     /// Review, and when it agrees at once, the notice with `refund_scene` 1.

@@ -22,6 +22,8 @@ pub enum Scene {
     IssueCertificate,
     /// Price and stock pull, scenic §16.
     PullCalendar,
+    /// Information sync, groupbuy B11b, which for family F3 is its refund notice (B16.5).
+    SyncRefund,
     /// Webhook, common §9.
     Webhook,
 }
@@ -35,6 +37,8 @@ pub enum RetryOn {
     AskAgain,
     /// The same, or any error_code other than 0 (common §11).
     AnyError,
+    /// No answer (fulfilment §6: the information sync, at most 3 repeats).
+    NoAnswer,
     /// No answer or a status outside 200…299; the body is not read (common §9).
     Status,
 }
@@ -52,7 +56,7 @@ pub struct Ladder {
 
 impl Scene {
     /// Every scene, in the order of an order's life.
-    pub const ALL: [Scene; 10] = [
+    pub const ALL: [Scene; 11] = [
         Scene::CheckBooking,
         Scene::CreateOrder,
         Scene::PayOrder,
@@ -62,6 +66,7 @@ impl Scene {
         Scene::QueryOrder,
         Scene::IssueCertificate,
         Scene::PullCalendar,
+        Scene::SyncRefund,
         Scene::Webhook,
     ];
 
@@ -77,6 +82,7 @@ impl Scene {
             Scene::QueryOrder => "query-order",
             Scene::IssueCertificate => "issue-certificate",
             Scene::PullCalendar => "pull-calendar",
+            Scene::SyncRefund => "sync-refund",
             Scene::Webhook => "webhook",
         }
     }
@@ -93,6 +99,7 @@ impl Scene {
             Scene::QueryOrder => "scenic_spot.order.query_order",
             Scene::IssueCertificate => "fulfilment.order.tripartite_code",
             Scene::PullCalendar => "scenic.goods.pull_ticket_calendar",
+            Scene::SyncRefund => "fulfilment.order.refund_notice",
             Scene::Webhook => "webhook",
         }
     }
@@ -114,6 +121,7 @@ impl Scene {
             Scene::CheckBooking | Scene::PullCalendar => (RetryOn::Nothing, vec![]),
             Scene::IssueCertificate => (RetryOn::AnyError, vec![10, 30, 60, 120, 120, 240]),
             Scene::Webhook => (RetryOn::Status, vec![10, 30, 60]),
+            Scene::SyncRefund => (RetryOn::NoAnswer, vec![60; 3]),
             _ => (RetryOn::AskAgain, vec![60; 12]),
         };
         Ladder { on, delays_s, unanswered_max: None }

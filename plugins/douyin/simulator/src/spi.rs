@@ -84,6 +84,7 @@ impl Delivery {
         let code = if self.http_status == 200 { self.error_code() } else { None };
         match on {
             RetryOn::Nothing => false,
+            RetryOn::NoAnswer => !answered,
             RetryOn::Status => !answered || !(200..300).contains(&self.http_status),
             RetryOn::AskAgain => !answered || code.is_none_or(|code| code == ASK_AGAIN),
             RetryOn::AnyError => !answered || code != Some(0),

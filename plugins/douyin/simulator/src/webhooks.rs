@@ -75,8 +75,8 @@ impl Shared {
     }
 }
 
-/// What a webhook that waits has brought so far.
-fn nothing_yet() -> SpiReply {
+/// What a webhook or notice that waits has brought so far.
+pub(crate) fn nothing_yet() -> SpiReply {
     SpiReply {
         outcome: Outcome::TimedOut,
         http_status: 0,

@@ -4,14 +4,11 @@ use super::fields::{Answer, Fields, Refusal};
 use super::orders::{known_order, sub_code};
 use super::request::Request;
 use super::verify::{Part, Target, Wish, perform};
-use crate::ids::day_start_s;
 use crate::orders::{Order, part_of};
 use serde_json::{Map, Value, json};
 
 /// Neither order nor code was given (fulfilment §5).
 const NOTHING_ASKED: i64 = 4_000_001;
-/// Seconds of a day: a voucher lasts to the end of the entry day.
-const DAY_S: i64 = 86_400;
 
 /// `POST /goodlife/v1/fulfilment/certificate/verify/`, for third-party codes and vouchers by project. Douyin's own
 /// codes are unknown here: nobody prepares them.
@@ -136,7 +133,7 @@ fn by_encrypted_code(request: &Request<'_>, code: &str) -> Result<(Order, usize)
 /// The structure Certificate (fulfilment §14).
 fn describe(request: &Request<'_>, order: &Order, place: usize) -> Value {
     let unit = &order.units[place];
-    let start_s = day_start_s(order.day()).unwrap_or(0);
+    let (start_s, expire_s) = order.purchase.valid_s().unwrap_or_default();
     let records: Vec<Value> = order
         .redemptions
         .iter()
@@ -160,7 +157,7 @@ fn describe(request: &Request<'_>, order: &Order, place: usize) -> Value {
         "status": request.shared.options.item_status_of(unit.state()),
         "used_status_type": i64::from(!records.is_empty()),
         "start_time": request.long(start_s),
-        "expire_time": request.long(start_s + DAY_S - 1),
+        "expire_time": request.long(expire_s),
         "sku": sku(order),
         "amount": amount(order, place),
         "verify_records": records,

@@ -3,7 +3,8 @@
 use super::fields::{Answer, Fields, Refusal};
 use super::orders::{known_order, sub_code};
 use super::request::Request;
-use crate::orders::{Order, OrderState, RefundState, UnitState};
+use crate::groupbuy::redeeming;
+use crate::orders::{Order, OrderState, UnitState};
 use crate::redemptions::{Mark, RedemptionKind};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -105,14 +106,20 @@ pub(crate) fn perform(request: &Request<'_>, wish: &Wish<'_>, show: impl Fn(&Ord
         world.violation(request.now_ms, Some(wish.order_id), rule);
         return Err(Refusal::parameter(rule));
     }
+    let why = world.orders.get(wish.order_id).and_then(|order| redeeming::forbidden(&world, order, request.now_ms));
+    if let Some(why) = why {
+        return Err(Refusal::business(sub_code::WRONG_STATE, why));
+    }
     let Some(order) = world.orders.get_mut(wish.order_id) else {
         return Err(Refusal::parameter("order_id does not exist"));
     };
     allowed(order, wish)?;
     let whole = if wish.parts.is_empty() { every_voucher(order) } else { Vec::new() };
     let results: Vec<Done> = wish.parts.iter().chain(&whole).map(|part| redeem(request, order, wish, part)).collect();
+    order.redeem_whole(&mark(request, wish, None), &|| request.shared.ids.verify());
     order.settle_units(request.now_ms);
     let results: Vec<Value> = results.iter().map(|done| show(order, done)).collect();
+    world.complete_source(wish.order_id, request.now_ms);
     let mut payload = Map::new();
     payload.insert("verify_results".into(), results.into());
     world.verifies.answers.insert(place, (request.body.clone(), payload.clone()));
@@ -133,10 +140,7 @@ fn allowed(order: &Order, wish: &Wish<'_>) -> Result<(), Refusal> {
     if order.has_refund_under_way() {
         return Err(Refusal::business(sub_code::WRONG_STATE, "a refund is under way"));
     }
-    let refused = order.refunds.iter().filter(|refund| refund.state == RefundState::Refused);
-    // A refund refused with repaired vouchers (301) came before there was anything to redeem.
-    let refused = refused.filter(|refund| refund.source != crate::outcomes::SOURCE_ISSUE_FAILED);
-    if let Some(asked_ms) = refused.map(|refund| refund.asked_ms).max() {
+    if let Some(asked_ms) = redeeming::dates_of_refusals(order).max() {
         let before = |time: Option<i64>| time.is_some_and(|time_s| time_s < asked_ms / 1000);
         let each = wish.parts.iter().all(|part| before(part.verify_s.or(wish.verify_s)));
         if !each || (wish.parts.is_empty() && !before(wish.verify_s)) {
@@ -191,12 +195,16 @@ fn redeem(request: &Request<'_>, order: &mut Order, wish: &Wish<'_>, part: &Part
         return done(ALREADY_REDEEMED, "already redeemed", &earlier, &certificate_id);
     }
     let verify_id = request.shared.ids.verify();
-    let mark = Mark {
+    order.redeem(place, &project_ids, &mark(request, wish, part.verify_s), verify_id.clone());
+    done(0, "success", &verify_id, &certificate_id)
+}
+
+/// A redemption by this call, dated as the element says, else the call, else now.
+fn mark(request: &Request<'_>, wish: &Wish<'_>, verify_s: Option<i64>) -> Mark {
+    Mark {
         kind: RedemptionKind::Call,
-        verify_ms: part.verify_s.or(wish.verify_s).map_or(request.now_ms, |time_s| time_s.saturating_mul(1000)),
+        verify_ms: verify_s.or(wish.verify_s).map_or(request.now_ms, |time_s| time_s.saturating_mul(1000)),
         now_ms: request.now_ms,
         poi_id: wish.poi_id.map(str::to_owned),
-    };
-    order.redeem(place, &project_ids, &mark, verify_id.clone());
-    done(0, "success", &verify_id, &certificate_id)
+    }
 }

@@ -3,9 +3,13 @@
 use super::fields::{Answer, Refusal};
 use super::orders::{known_order, sub_code};
 use super::request::Request;
+use crate::groupbuy::{Event, GroupBuyOptions};
 use crate::orders::{Order, OrderState, TEN_MINUTES_MS};
 use crate::outcomes;
 use serde_json::{Map, Value, json};
+
+/// Issuing failed by timeout (groupbuy B6).
+const FAILED_BY_TIME: i64 = 3_000_009;
 
 /// `POST /goodlife/v1/fulfilment/create/callback/`. Good until ten minutes after the issue call; repeating the same
 /// vouchers is fine at any time.
@@ -31,9 +35,10 @@ pub(crate) fn create_callback(request: &Request<'_>) -> Answer {
     let Some(order) = world.orders.get_mut(order_id) else {
         return Err(Refusal::parameter("order_id does not exist"));
     };
+    let until_ms = last_moment(order, &request.shared.options.group_buy);
     let outcome = match result {
-        1 => deliver(order, request.body.get("vouchers").unwrap_or(&Value::Null), request.now_ms),
-        2 => fail(order, request.now_ms),
+        1 => deliver(order, request, until_ms),
+        2 => fail(order, request.now_ms, until_ms),
         _ => Err((Refusal::parameter("result must be 1 or 2"), Vec::new())),
     };
     match outcome {
@@ -55,32 +60,50 @@ pub(crate) fn create_callback(request: &Request<'_>) -> Answer {
 
 type Refused = (Refusal, Vec<String>);
 
-fn deliver(order: &mut Order, vouchers: &Value, now_ms: i64) -> Result<(), Refused> {
+/// Until when vouchers may come, Unix milliseconds: ten minutes after the issue call, for a reservation after its
+/// acceptance (groupbuy rule 23).
+fn last_moment(order: &Order, options: &GroupBuyOptions) -> Option<i64> {
+    if order.purchase.solution.is_group_buy() {
+        return Some(order.accepted_ms.or(order.issuing_ms)? + options.issue_ms);
+    }
+    Some(order.issuing_ms? + TEN_MINUTES_MS)
+}
+
+fn deliver(order: &mut Order, request: &Request<'_>, until_ms: Option<i64>) -> Result<(), Refused> {
+    let (vouchers, now_ms) = (request.body.get("vouchers").unwrap_or(&Value::Null), request.now_ms);
     let issued =
         outcomes::read_vouchers(order, vouchers).map_err(|broken| (Refusal::parameter(broken.join("; ")), broken))?;
     if order.units.iter().all(|unit| unit.voucher.is_some()) {
         return Ok(());
     }
-    waiting(order, now_ms)?;
+    waiting(order, now_ms, until_ms)?;
+    order.note(Event::IssueCallback, now_ms);
     order.take_vouchers(issued, now_ms);
     Ok(())
 }
 
-fn fail(order: &mut Order, now_ms: i64) -> Result<(), Refused> {
+fn fail(order: &mut Order, now_ms: i64, until_ms: Option<i64>) -> Result<(), Refused> {
     if order.state == OrderState::Refunded && order.units.iter().all(|unit| unit.voucher.is_none()) {
         return Ok(());
     }
-    waiting(order, now_ms)?;
+    waiting(order, now_ms, until_ms)?;
     outcomes::issue_failed(order, now_ms);
     Ok(())
 }
 
-fn waiting(order: &Order, now_ms: i64) -> Result<(), Refused> {
+fn waiting(order: &Order, now_ms: i64, until_ms: Option<i64>) -> Result<(), Refused> {
+    let is_group_buy = order.purchase.solution.is_group_buy();
     let refuse = |code, text: &str| Err((Refusal::business(code, text), Vec::new()));
-    if order.state != OrderState::Issuing {
+    let is_late = until_ms.is_some_and(|until_ms| now_ms > until_ms);
+    if is_group_buy && is_late {
+        return Err((Refusal::new(FAILED_BY_TIME, "issuing failed by timeout"), Vec::new()));
+    }
+    // A reservation waits from its acceptance on, before it was asked for its vouchers.
+    let waits = order.state == OrderState::Issuing || (is_group_buy && order.state == OrderState::Accepted);
+    if !waits {
         return refuse(sub_code::WRONG_STATE, "the order does not wait for vouchers");
     }
-    if order.issuing_ms.is_some_and(|since| now_ms - since > TEN_MINUTES_MS) {
+    if is_late {
         return refuse(sub_code::TOO_LATE, "the vouchers came later than ten minutes");
     }
     Ok(())

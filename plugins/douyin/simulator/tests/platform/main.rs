@@ -4,6 +4,7 @@ mod bills;
 mod calls;
 mod flows;
 mod goods;
+mod groupbuy;
 mod mishaps;
 mod openapi;
 mod queries;
