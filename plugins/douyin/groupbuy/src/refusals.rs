@@ -27,7 +27,13 @@ pub(crate) fn said(refusal: &Refusal) -> String {
 
 /// A refusal of the booking check or of create order (F1). B4, `documented`.
 pub(crate) fn scenic(refusal: &Refusal) -> RawResponse {
-    plain(code(refusal.reason).into(), &said(refusal))
+    let code = if explained(refusal) { RefusalCode::Other } else { code(refusal.reason) };
+    plain(code.into(), &said(refusal))
+}
+
+/// A product that is off sale because its pair is none is not off the shelf: only "other" makes Douyin show the reason.
+fn explained(refusal: &Refusal) -> bool {
+    refusal.reason == Reason::OffSale && refusal.zh.is_some()
 }
 
 /// The pre-order of group tickets (F2): 4 is another's ticket for that date and 7 any limit; there is no missing phone and no
@@ -39,6 +45,7 @@ pub(crate) fn of_promise(refusal: &Refusal) -> SpiCode {
         | Reason::OtherLimit
         | Reason::TooFewUnits
         | Reason::TooManyUnits => RefusalCode::DocumentLimit,
+        Reason::OffSale if explained(refusal) => RefusalCode::Other,
         Reason::DateClosed | Reason::PhoneMissing | Reason::NameMissing => RefusalCode::Other,
         reason => code(reason),
     };
@@ -48,6 +55,7 @@ pub(crate) fn of_promise(refusal: &Refusal) -> SpiCode {
 /// The generic pre-order (F3). B16.1, `seen in client code`; "other" with its reason `documented`.
 pub(crate) fn of_generic(refusal: &Refusal) -> SpiCode {
     let number = match refusal.reason {
+        Reason::OffSale if explained(refusal) => 20,
         Reason::OffSale | Reason::Paused => 2,
         Reason::SoldOut => 5,
         Reason::DocumentLimit

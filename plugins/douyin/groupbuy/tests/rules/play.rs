@@ -201,8 +201,10 @@ impl World {
     pub async fn story(&self, order: &str) -> Vec<String> {
         let shown = self.order(order).await;
         let told = shown["timeline"].as_array().unwrap().iter();
-        told.map(|line| format!("{}: {}", line["what"].as_str().unwrap_or_default(), line["text"].as_str().unwrap_or_default()))
-            .collect()
+        told.map(|line| {
+            format!("{}: {}", line["what"].as_str().unwrap_or_default(), line["text"].as_str().unwrap_or_default())
+        })
+        .collect()
     }
 
     /// How many units of an order are in each state: available, reserved, redeemed, refunded.

@@ -155,7 +155,6 @@ pub async fn rule_08_a_reservation_costs_nothing() {
     world.end().await;
 }
 
-
 /// Asked for is the buyer's phone and nothing else; nothing is bound to a supplier; it is not redeemed itself.
 pub async fn rule_09_the_voucher_asks_for_a_phone_only() {
     let world = World::new().await;
@@ -165,7 +164,10 @@ pub async fn rule_09_the_voucher_asks_for_a_phone_only() {
         (json!({ "guests": { "collect": "every_guest", "phone": true } }), "guests.collect"),
         (json!({ "guests": { "collect": "buyer", "phone": false } }), "guests.phone"),
         (json!({ "guests": { "collect": "buyer", "phone": true, "name": true } }), "guests.name"),
-        (json!({ "guests": { "collect": "buyer", "phone": true, "documents": ["identity_card"] } }), "guests.documents"),
+        (
+            json!({ "guests": { "collect": "buyer", "phone": true, "documents": ["identity_card"] } }),
+            "guests.documents",
+        ),
     ];
     let mut sentences = std::collections::BTreeSet::new();
     for (fault, about) in faults {

@@ -113,10 +113,16 @@ pub async fn rule_14_seven_documents() {
         body["tourists"] = guests;
         world.spi("create-order", &body).await["error_code"].clone()
     };
-    let with = |kind: i64, number: &str| {
-        json!({ "name": "林小满", "phone": PHONE, "license_type": kind, "license_id": number })
-    };
-    let numbers = [(1, play::CARD), (2, "C12345678"), (3, "T12345678"), (4, "H12345678"), (5, "12345678"), (6, "E12345678"), (8, "ABC110101199003")];
+    let with = |kind: i64, number: &str| json!({ "name": "林小满", "phone": PHONE, "license_type": kind, "license_id": number });
+    let numbers = [
+        (1, play::CARD),
+        (2, "C12345678"),
+        (3, "T12345678"),
+        (4, "H12345678"),
+        (5, "12345678"),
+        (6, "E12345678"),
+        (8, "ABC110101199003"),
+    ];
     for (kind, number) in numbers {
         assert_eq!(asked(kind, json!([with(kind, number)])).await, 0, "document {kind}");
     }
@@ -212,6 +218,10 @@ pub async fn rule_19_only_what_laike_ticked_is_shown() {
     world.buy("8001", 1).await;
     world.reserve("9001", "8001", 1, DAY).await;
     let said = world.spi("issue-certificate", &issue("9001", 1)).await;
-    assert_eq!((&said["error_code"], said.get("vouchers")), (&json!(100), None), "no code of a kind that is not ticked");
+    assert_eq!(
+        (&said["error_code"], said.get("vouchers")),
+        (&json!(100), None),
+        "no code of a kind that is not ticked"
+    );
     world.end().await;
 }

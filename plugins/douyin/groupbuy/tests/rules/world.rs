@@ -202,12 +202,14 @@ impl World {
         let query = format!("client_key={CLIENT_KEY}&timestamp={}&sign=ignored", self.clock.now().millis());
         let raw = RawRequest { scene: scene(of), method: "POST".to_owned(), query, headers: vec![], body: body.into() };
         let raw = signed(raw);
-        let headers: Vec<(&str, String)> = raw.headers.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        let headers: Vec<(&str, String)> =
+            raw.headers.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
         self.send("POST", &format!("/in/app/{of}?{}", raw.query), &headers, raw.body.clone()).await
     }
 
     async fn api(&self, method: &str, path: &str, body: Option<&Value>) -> Got {
-        let path = if path.starts_with("/connections") || path.starts_with("/merchants") || path.starts_with("/alerts") {
+        let path = if path.starts_with("/connections") || path.starts_with("/merchants") || path.starts_with("/alerts")
+        {
             path.to_owned()
         } else {
             [MERCHANT, path].concat()
