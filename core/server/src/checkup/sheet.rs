@@ -41,7 +41,8 @@ async fn distributor(visit: &Visit<'_>, section: &mut Section) -> Result<(), Sto
         );
         return Ok(());
     };
-    let account = visit.app.engine.storage().account(&visit.connection.merchant, distributor).await?;
+    let merchant = &visit.connection.merchant;
+    let account = visit.app.engine.storage().account(merchant, distributor).await?;
     let left = account.as_ref().map_or(0, entrepot_domain::credit::Account::available_minor);
     let shown =
         account.map(|account| entrepot_contract::money::Money { amount_minor: left, currency: account.currency });
@@ -59,7 +60,10 @@ async fn distributor(visit: &Visit<'_>, section: &mut Section) -> Result<(), Sto
                 format!("分销商 {distributor}：授信余额 {shown}，订单将因授信不足被拒"),
                 format!("distributor {distributor}: {shown} left of its line, and every order is refused"),
             ),
-            said("提高授信额度：entrepot credit limit", "raise its line: entrepot credit limit"),
+            said(
+                format!("提高授信额度：PUT /api/v1/merchants/{merchant}/distributors/{distributor}/limit"),
+                format!("raise its line: PUT /api/v1/merchants/{merchant}/distributors/{distributor}/limit"),
+            ),
         );
     }
     Ok(())

@@ -2,7 +2,7 @@
 //! voucher's price and stock, and how what is reserved may be reserved, shown, used and given back.
 
 use entrepot_contract::calendar::SalesClose;
-use entrepot_contract::listing::{CancelThere, There};
+use entrepot_contract::listing::{CancelThere, Listing, Sells, There};
 use entrepot_contract::money::Money;
 use entrepot_contract::order::CredentialKind;
 use entrepot_contract::product::{Fulfilment, RefundFee, RefundOtherwise, RefundRule, Validity};
@@ -316,12 +316,13 @@ fn credentials(visit: &Visit<'_>, pair: &Pair<'_>, there: &There, section: &mut 
 fn linked(visit: &Visit<'_>, rules: &Rules, pair: &Pair<'_>, there: &There, section: &mut Section) {
     let (field, sku) = ("linked", pair.reserved.1);
     let catalogue = &rules.catalogue;
-    let beside = catalogue.listings.iter().filter(|other| other.id != pair.listing.id && other.on_sale).find(|other| {
-        let dated = other.sells.bought();
-        let shares =
-            |other: &&entrepot_contract::product::Sku| other.buckets.iter().any(|own| sku.buckets.contains(own));
-        other.sells.dated() == dated && catalogue.skus.get(dated).filter(shares).is_some()
-    });
+    let shares = |other: &&Listing| match &other.sells {
+        Sells::One(id) => {
+            catalogue.skus.get(id).is_some_and(|one| one.buckets.iter().any(|own| sku.buckets.contains(own)))
+        }
+        Sells::Pair { .. } => false,
+    };
+    let beside = catalogue.listings.iter().filter(|other| other.on_sale).find(shares);
     let about = pair.about(field);
     match (there.linked, beside) {
         (None, _) => section.not_known(
