@@ -26,8 +26,8 @@ async fn store(
     let merchant = MerchantId::parse(INBOX).map_err(|_| Undecided::Poison)?;
     let key =
         CommandKey { scope: application.to_string(), kind: format!("store_{}", intent.name()), key: order.to_string() };
-    let body =
-        Body::StoreFact { application: application.clone(), order: order.clone(), intent: Box::new(intent.clone()) };
+    let intent = Box::new(super::record_decision::without_codes(intent));
+    let body = Body::StoreFact { application: application.clone(), order: order.clone(), intent };
     core.command(&merchant, key, String::new(), "channel", body, Some(deadline), None).await
 }
 
