@@ -1,7 +1,7 @@
 //! One file for each thing the business does, start to end.
 //!
 //! Asked by a channel: [`check_booking`], [`create_order`], [`pay_order`], [`cancel_order`], [`issue_order`],
-//! [`refund_order`], [`query_order`], [`pull_calendar`]; [`unplaced`]: what nobody can place
+//! [`refund_order`], [`record_decision`], [`query_order`], [`pull_calendar`]; [`unplaced`]: what nobody can place
 //! yet; [`unserved`]: what the contract can say and no flow serves; [`offer`]: what may be offered of a listing; [`people`]: whom
 //! purchase limits count; [`named_units`]: units that are named by their codes.
 //! Told by a supplier: [`hear`].
@@ -40,6 +40,7 @@ mod pull_calendar;
 mod query_order;
 pub(crate) mod read_calendar;
 pub mod reconcile;
+mod record_decision;
 pub mod redeem;
 pub mod redeem_rows;
 mod refund_order;
@@ -83,6 +84,7 @@ pub(crate) async fn serve(visit: &Visit<'_>, intent: &Intent) -> Outcome {
         Intent::IssueOrder(issue) => issue_order::run(visit, intent, issue).await,
         Intent::AskRefund(ask) => refund_order::ask(visit, ask).await,
         Intent::RecordRefund(record) => refund_order::record(visit, intent, record).await,
+        Intent::RecordDecision(told) => record_decision::run(visit, intent, told).await,
         Intent::QueryOrder { order } => query_order::run(visit, order).await,
         Intent::PullCalendar(pull) => pull_calendar::run(visit, pull).await,
         // Answered by the plugin's own words.
@@ -93,7 +95,6 @@ pub(crate) async fn serve(visit: &Visit<'_>, intent: &Intent) -> Outcome {
         // Refused above.
         Intent::SyncOrder(_)
         | Intent::RecordUse(_)
-        | Intent::RecordDecision(_)
         | Intent::ChangeOrder(_)
         | Intent::ExtendHold { .. }
         | Intent::ShowOrders(_)

@@ -15,6 +15,7 @@ pub(crate) fn refusal(intent: &Intent) -> Option<Refusal> {
         Intent::PullCalendar(pull) if !pull.shops.is_empty() => "a calendar of whole shops",
         // Money that is gone is taken down, whatever it was given for.
         Intent::RecordRefund(_)
+        | Intent::RecordDecision(_)
         | Intent::PayOrder { .. }
         | Intent::CancelOrder { .. }
         | Intent::QueryOrder { .. }
@@ -24,7 +25,6 @@ pub(crate) fn refusal(intent: &Intent) -> Option<Refusal> {
         Intent::Unknown => return Some(not_known()),
         Intent::SyncOrder(_)
         | Intent::RecordUse(_)
-        | Intent::RecordDecision(_)
         | Intent::ChangeOrder(_)
         | Intent::ExtendHold { .. }
         | Intent::ShowOrders(_)

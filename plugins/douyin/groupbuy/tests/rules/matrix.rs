@@ -56,11 +56,16 @@ pub async fn assert_books(world: &World, vouchers: i64, dates: i64) {
     assert_eq!(world.left(TICKET, Some(DAY)).await, 50 - dates, "the date");
 }
 
+/// Laike shows QR codes (code_sending_info 3).
+fn laike() -> Value {
+    json!({ "settings": { "code_as": "qr_code" } })
+}
+
 fn no_options(_: &mut PlatformOptions) {}
 
 /// Not reserved, the guest: Douyin refunds by itself and asks nobody; money, line and stock come back once.
 pub async fn m1_unreserved_refund_is_never_asked() {
-    let (world, platform) = World::with_platform(json!({}), no_options).await;
+    let (world, platform) = World::with_platform(laike(), no_options).await;
     let order = bought(&platform, CancelRule::AnyTime).await;
     assert_books(&world, 2, 0).await;
     let said = platform.refund_unreserved(&order, None).await.unwrap();
@@ -88,7 +93,7 @@ pub async fn m1_unreserved_refund_is_never_asked() {
 
 /// Not reserved, and the window is over: warned before, refunded by Douyin, and the alert ends.
 pub async fn m2_the_window_ends() {
-    let (world, platform) = World::with_platform(json!({}), no_options).await;
+    let (world, platform) = World::with_platform(laike(), no_options).await;
     let order = bought(&platform, CancelRule::AnyTime).await;
     let voucher = ours(&world, &order).await;
     // The first second of 1 October at the venue.
@@ -128,7 +133,7 @@ async fn unissued(world: &World, platform: &Platform) -> (String, String) {
 /// Reserved and not issued for more than ten minutes: issue first, then reject with the codes. A refusal without them is ignored
 /// by Douyin, and must not be possible here.
 pub async fn m3_issue_first_then_reject() {
-    let (world, platform) = World::with_platform(json!({}), no_options).await;
+    let (world, platform) = World::with_platform(laike(), no_options).await;
     let (reserved, ours) = unissued(&world, &platform).await;
     world.pass(601_000).await;
     platform.run_deadlines().await;
@@ -153,7 +158,7 @@ pub async fn m3_issue_first_then_reject() {
     world.end().await;
 
     // By hand the same, and a yes gives everything back.
-    let (world, platform) = World::with_platform(json!({}), no_options).await;
+    let (world, platform) = World::with_platform(laike(), no_options).await;
     let (reserved, ours) = unissued(&world, &platform).await;
     world.pass(601_000).await;
     platform.run_deadlines().await;
@@ -163,7 +168,7 @@ pub async fn m3_issue_first_then_reject() {
     assert_eq!(platform.reservation_state(&reserved).unwrap(), ReservationState::Issued);
     world.end().await;
 
-    let (world, platform) = World::with_platform(json!({}), no_options).await;
+    let (world, platform) = World::with_platform(laike(), no_options).await;
     let (reserved, ours) = unissued(&world, &platform).await;
     world.pass(601_000).await;
     platform.run_deadlines().await;
@@ -177,7 +182,7 @@ pub async fn m3_issue_first_then_reject() {
     world.end().await;
 
     // Nobody decided in time: Douyin did, and nothing is written over it.
-    let (world, platform) = World::with_platform(json!({}), no_options).await;
+    let (world, platform) = World::with_platform(laike(), no_options).await;
     let (_, ours) = unissued(&world, &platform).await;
     world.pass(601_000).await;
     platform.run_deadlines().await;
@@ -193,7 +198,7 @@ pub async fn m3_issue_first_then_reject() {
 
 /// Reserved and not issued, inside the ten minutes, the guest: by hand, whatever the rule says.
 pub async fn m4_inside_ten_minutes_only_by_hand() {
-    let (world, platform) = World::with_platform(json!({}), no_options).await;
+    let (world, platform) = World::with_platform(laike(), no_options).await;
     let (reserved, ours) = unissued(&world, &platform).await;
     world.pass(120_000).await;
     let asked = platform.guest_refund(&reserved, AfterSale::Refund).await.unwrap();
@@ -227,7 +232,7 @@ pub async fn m4_inside_ten_minutes_only_by_hand() {
 pub async fn m5_customer_service_cancels_without_asking() {
     // The date alone: the voucher lives on.
     for by in [By::Notice, By::Sync, By::Both] {
-        let (world, platform) = World::with_platform(json!({}), no_options).await;
+        let (world, platform) = World::with_platform(laike(), no_options).await;
         let pair = reserved(&world, &platform, CancelRule::Never).await;
         assert_books(&world, 2, 2).await;
         let told = platform.customer_service(&pair.reserved, 0, Telling::NOTICE.by(by)).await.unwrap();
@@ -241,7 +246,7 @@ pub async fn m5_customer_service_cancels_without_asking() {
     // The money: told of either order or of both.
     for of in [Told::Reservation, Told::Purchase, Told::Both] {
         for by in [By::Notice, By::Both] {
-            let (world, platform) = World::with_platform(json!({}), no_options).await;
+            let (world, platform) = World::with_platform(laike(), no_options).await;
             let pair = reserved(&world, &platform, CancelRule::Never).await;
             platform.customer_service(&pair.reserved, 2 * PRICE, Telling::NOTICE.of(of).by(by)).await.unwrap();
             world.tick().await;
@@ -251,7 +256,7 @@ pub async fn m5_customer_service_cancels_without_asking() {
         }
     }
     // A guest's own question under such a rule is refused.
-    let (world, platform) = World::with_platform(json!({}), no_options).await;
+    let (world, platform) = World::with_platform(laike(), no_options).await;
     let mut never = crate::play::ticket();
     never["refund"] = json!({ "otherwise": "never" });
     world.post("/catalogue", json!({ "entries": [{ "product": never }] })).await.ok();
@@ -264,10 +269,10 @@ pub async fn m5_customer_service_cancels_without_asking() {
 
 /// Issued, limited time: within the rule at once and without a fee, outside it by a person.
 pub async fn m6_limited_time_by_rule() {
-    let rule = json!({ "steps": [{ "hours_before_visit": 24, "fee": { "percent": 10 } }], "otherwise": "manual" });
+    let rule = json!({ "steps": [{ "hours_before_visit": 24, "fee": { "ratio": 1000 } }], "otherwise": "manual" });
     let limited = CancelRule::Limited { days: 0, hour: 23, minute: 59 };
     let furnished = async || {
-        let (world, platform) = World::with_platform(json!({}), no_options).await;
+        let (world, platform) = World::with_platform(laike(), no_options).await;
         let mut ticket = crate::play::ticket();
         ticket["refund"] = rule.clone();
         world.post("/catalogue", json!({ "entries": [{ "product": ticket }] })).await.ok();
@@ -313,7 +318,7 @@ pub async fn m6_limited_time_by_rule() {
 
 /// Issued, any time: even expired, once the status query said that nothing was used.
 pub async fn m7_any_time_even_expired() {
-    let (world, platform) = World::with_platform(json!({}), no_options).await;
+    let (world, platform) = World::with_platform(laike(), no_options).await;
     let pair = reserved(&world, &platform, CancelRule::AnyTime).await;
     world.at(20, 0).await;
     let said = world.spi("query-order", &json!({ "order_id": pair.reserved })).await;
@@ -326,7 +331,7 @@ pub async fn m7_any_time_even_expired() {
     assert_eq!(world.owed().await, 0);
     world.end().await;
 
-    let (world, platform) = World::with_platform(json!({}), no_options).await;
+    let (world, platform) = World::with_platform(laike(), no_options).await;
     let mut ticket = crate::play::ticket();
     ticket["refund"] = json!({ "steps": [{ "hours_before_visit": 24, "fee": "free" }], "otherwise": "manual" });
     world.post("/catalogue", json!({ "entries": [{ "product": ticket }] })).await.ok();
@@ -339,7 +344,7 @@ pub async fn m7_any_time_even_expired() {
 
 /// Redeemed: refused, whoever asks; money that goes all the same is somebody's to look at.
 pub async fn m8_redeemed_is_refused() {
-    let (world, platform) = World::with_platform(json!({}), no_options).await;
+    let (world, platform) = World::with_platform(laike(), no_options).await;
     let pair = reserved(&world, &platform, CancelRule::AnyTime).await;
     world.at(11, 36_000).await;
     world.redeem(&pair.ticket).await.ok();

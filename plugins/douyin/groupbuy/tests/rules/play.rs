@@ -184,7 +184,8 @@ impl World {
     /// A person has every job tried again that waits for another try.
     pub async fn retry_jobs(&self) {
         let jobs = self.get("/jobs").await.ok();
-        for job in jobs["jobs"].as_array().unwrap() {
+        let waits = |job: &&Value| job["state"] == "ready" || job["state"] == "dead";
+        for job in jobs["jobs"].as_array().unwrap().iter().filter(waits) {
             let id = job["id"].as_str().unwrap();
             self.post(&format!("/jobs/{id}/retry"), Value::Null).await.ok();
         }
