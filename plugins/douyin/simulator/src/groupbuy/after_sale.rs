@@ -45,6 +45,8 @@ struct Ending {
     after_sale: AfterSale,
     /// Money; `None`: all that is left of the payment.
     amount_fen: Option<i64>,
+    /// Places of a purchase's units; `None`: all that are left.
+    places: Option<Vec<usize>>,
     scene: i64,
     asked_ms: i64,
     telling: Telling,
@@ -190,7 +192,8 @@ impl Platform {
         let after_sale = if amount_fen == 0 { AfterSale::CancelReservation } else { AfterSale::Refund };
         let key = format!("R{}", self.shared.ids.number());
         let amount_fen = Some(amount_fen);
-        let ending = Ending { key, after_sale, amount_fen, scene, asked_ms: self.now_ms(), telling };
+        let (places, asked_ms) = (None, self.now_ms());
+        let ending = Ending { key, after_sale, amount_fen, places, scene, asked_ms, telling };
         self.end(order_id, ending).await
     }
 
@@ -214,7 +217,9 @@ impl Platform {
         };
         let after_sale = AfterSale::of(refund.after_sale_type);
         let (scene, asked_ms) = (scene_of(refund.source), refund.asked_ms);
-        let ending = Ending { key: key.to_owned(), after_sale, amount_fen: None, scene, asked_ms, telling };
+        let is_purchase = self.change(order_id, |order| order.purchase.solution.family().is_some())?;
+        let places = is_purchase.then_some(refund.units);
+        let ending = Ending { key: key.to_owned(), after_sale, amount_fen: None, places, scene, asked_ms, telling };
         self.end(order_id, ending).await
     }
 
@@ -227,7 +232,10 @@ impl Platform {
             Some(source_id) => (source_id, Some(order_id.to_owned())),
             None => (order_id.to_owned(), None),
         };
-        let left_fen = self.change(&purchase_id, |order| order.purchase.pay_share_fen(open_places(order).len()))?;
+        let left_fen = self.change(&purchase_id, |order| {
+            let units = ending.places.as_ref().map_or_else(|| open_places(order).len(), Vec::len);
+            order.purchase.pay_share_fen(units)
+        })?;
         let amount_fen = if money { ending.amount_fen.unwrap_or(left_fen) } else { 0 };
         let of = if reservation_id.is_none() || !money { None } else { Some(ending.telling.of) };
         let mut messages = Vec::new();
@@ -264,9 +272,10 @@ impl Platform {
         amount_fen: i64,
         own_key: Option<String>,
     ) -> Result<Vec<Message>, Misuse> {
-        let places = self.change(order_id, |order| match open_places(order) {
-            ended if ended.is_empty() => (0..order.units.len()).collect(),
-            open => open,
+        let places = self.change(order_id, |order| match (&ending.places, open_places(order)) {
+            (Some(places), _) => places.clone(),
+            (None, ended) if ended.is_empty() => (0..order.units.len()).collect(),
+            (None, open) => open,
         })?;
         let key = own_key.unwrap_or_else(|| ending.key.clone());
         let notice = RefundNotice {
@@ -335,7 +344,7 @@ impl Platform {
         // A purchase's units ended when issuing failed; of a reservation's, the purchase's money is still there.
         let of_purchase = |order: &mut Order| order.purchase.solution.family().map(|_| order.pay_amount_fen());
         let amount_fen = self.change(order_id, of_purchase)?;
-        let ending = Ending { key, after_sale, amount_fen, scene: 155, asked_ms, telling };
+        let ending = Ending { key, after_sale, amount_fen, places: None, scene: 155, asked_ms, telling };
         let notices = self.end(order_id, ending).await?;
         Ok(DeadlineEvent::IssueFailed { order_id: order_id.to_owned(), notices })
     }
