@@ -52,7 +52,7 @@ pub fn guest() -> Value {
 
 /// A purchase of the scenic family (B3), of so many units.
 pub fn purchase(order: &str, count: i64) -> Value {
-    json!({ "order_id": order, "order_type": 1, "biz_type": 3, "sku_id": "17", "sku_out_id": PAIR, "count": count,
+    json!({ "account_id": "70001", "order_id": order, "order_type": 1, "biz_type": 3, "sku_id": "17", "sku_out_id": PAIR, "count": count,
         "create_order_time_unix": 1_776_650_400, "amount": { "origin_amount": PRICE * count, "pay_amount": PRICE * count },
         "buyer": { "name": "", "phone": PHONE },
         "item_order_infos": (0..count).map(|item| json!({ "item_order_id": format!("{order}-i{item}") })).collect::<Vec<_>>(),
