@@ -16,6 +16,7 @@ mod nodes;
 mod reading;
 mod refunds;
 mod sales;
+mod showing;
 mod side;
 mod storage;
 mod unserved;
