@@ -1,10 +1,12 @@
-//! Orders shown to their channel.
+//! What a channel is shown when it asks: orders as they stand, and the dates of a pair.
 
 use entrepot_contract::ids::ChannelOrderId;
-use entrepot_contract::intent::Intent;
 use entrepot_contract::intent::change::OrderFilter;
+use entrepot_contract::intent::{Intent, PullCalendar};
+use entrepot_contract::listing::{Listing, ListingNames, Sells};
 use entrepot_contract::order::UnitState;
 use entrepot_contract::outcome::{OrderShown, Outcome, Reason, Standing};
+use entrepot_domain::command::{Body, CatalogueEntry};
 
 use crate::house::*;
 
@@ -67,4 +69,38 @@ async fn more_names_than_are_shown_at_once_are_refused() {
     let Ok(Outcome::Refused(refusal)) = answer else { panic!("{answer:?}") };
     assert_eq!(refusal.reason, Reason::Malformed);
     assert!(refusal.text.contains("at most 100") && refusal.text.contains("101"), "{}", refusal.text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pull_may_name_what_is_reserved_with_a_voucher() {
+    let house = House::new().await;
+    let pair = Listing {
+        id: id("pair"),
+        connection: id("shop"),
+        sells: Sells::Pair { voucher: id("gated"), reservation: id("own") },
+        names: ListingNames { product_out: Some("gated|own".to_owned()), ..ListingNames::default() },
+        on_sale: true,
+        allotment: None,
+        safety_stock: 0,
+    };
+    house.done(Body::PutCatalogue { entries: vec![CatalogueEntry::Listing(pair)] }).await;
+    let day = DAY.parse().unwrap();
+    let asked =
+        ListingNames { product: Some("7001".to_owned()), product_out: Some("own".to_owned()), ..Default::default() };
+    let pull = async |pull: PullCalendar| house.call("query", Intent::PullCalendar(pull)).await.unwrap();
+    let Outcome::Calendar { skus } = pull(PullCalendar::new(asked.clone(), day, day)).await else { panic!() };
+    assert_eq!(skus[0].names, ListingNames { sku_out: Some("own".to_owned()), ..asked.clone() });
+    assert_eq!((skus.len(), skus[0].days.len(), skus[0].days[0].left), (1, 1, Some(STOCK)));
+    assert_eq!(skus[0].days[0].day.sku, id("own"));
+    let sku =
+        |out: &str| ListingNames { sku: Some("s1".to_owned()), sku_out: Some(out.to_owned()), ..Default::default() };
+    let named = PullCalendar { skus: vec![sku("other"), sku("own")], ..PullCalendar::new(asked.clone(), day, day) };
+    let Outcome::Calendar { skus } = pull(named).await else { panic!() };
+    assert_eq!((skus.len(), skus[0].names.sku.as_deref()), (1, Some("s1")));
+    // The first half has no dates to pull, and what nobody sells has none either.
+    for other in ["gated", "nobody"] {
+        let names = ListingNames { product_out: Some(other.to_owned()), ..ListingNames::default() };
+        let answer = pull(PullCalendar::new(names, day, day)).await;
+        assert!(matches!(&answer, Outcome::Refused(refusal) if refusal.reason == Reason::OffSale), "{answer:?}");
+    }
 }
