@@ -78,6 +78,9 @@ pub struct Event {
     pub detail: String,
 }
 
+/// What the timeline says of an order that nobody paid in time.
+pub const HOLD_RAN_OUT: &str = "hold ran out";
+
 /// A change that people made, with what was there before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HistoryLine {

@@ -1,8 +1,8 @@
 //! One file for each thing the business does, start to end.
 //!
 //! Asked by a channel: [`check_booking`], [`create_order`], [`pay_order`], [`cancel_order`], [`issue_order`],
-//! [`refund_order`], [`record_decision`], [`query_order`], [`pull_calendar`]; [`unplaced`]: what nobody can place
-//! yet; [`unserved`]: what the contract can say and no flow serves; [`offer`]: what may be offered of a listing; [`people`]: whom
+//! [`refund_order`], [`record_decision`], [`query_order`], [`show_orders`],
+//! [`pull_calendar`]; [`unplaced`]: what nobody can place yet; [`unserved`]: what the contract can say and no flow serves; [`offer`]: what may be offered of a listing; [`people`]: whom
 //! purchase limits count; [`named_units`]: units that are named by their codes.
 //! Told by a supplier: [`hear`].
 //! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`], [`read_calendar`], [`watch_codes`],
@@ -45,6 +45,7 @@ pub mod redeem;
 pub mod redeem_rows;
 mod refund_order;
 pub mod scenes;
+mod show_orders;
 pub(crate) mod supplier;
 pub mod tell_calendar;
 pub mod tell_product;
@@ -86,6 +87,7 @@ pub(crate) async fn serve(visit: &Visit<'_>, intent: &Intent) -> Outcome {
         Intent::RecordRefund(record) => refund_order::record(visit, intent, record).await,
         Intent::RecordDecision(told) => record_decision::run(visit, intent, told).await,
         Intent::QueryOrder { order } => query_order::run(visit, order).await,
+        Intent::ShowOrders(filter) => show_orders::run(visit, filter).await,
         Intent::PullCalendar(pull) => pull_calendar::run(visit, pull).await,
         // Answered by the plugin's own words.
         Intent::Handshake { .. } => Outcome::Recorded,
@@ -97,7 +99,6 @@ pub(crate) async fn serve(visit: &Visit<'_>, intent: &Intent) -> Outcome {
         | Intent::RecordUse(_)
         | Intent::ChangeOrder(_)
         | Intent::ExtendHold { .. }
-        | Intent::ShowOrders(_)
         | Intent::ListProducts { .. }
         | Intent::RecordStanding(_)
         | Intent::WantCodes { .. }
