@@ -138,6 +138,11 @@ impl VoucherTerms {
         }
     }
 
+    /// The same within other days.
+    pub fn within(first_day: &str, last_day: &str) -> Self {
+        Self { first_day: first_day.to_owned(), last_day: last_day.to_owned(), ..Self::sample() }
+    }
+
     /// `appointment_rule` as sent; `part_appointment` is false, because all units are reserved together (rule 21). No
     /// page shows the type of the period's ends.
     pub(crate) fn appointment_rule(&self) -> Value {

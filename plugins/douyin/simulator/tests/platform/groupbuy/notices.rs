@@ -170,3 +170,18 @@ async fn what_is_left_of_a_voucher_is_reserved() {
     let report = world.platform.reserve(&Reservation::of(&purchase, DAY)).await.expect("a reservation");
     assert_eq!(report.order.map(|order| order.count()), Some(1));
 }
+
+#[tokio::test]
+async fn one_notice_may_name_the_purchase_alone() {
+    let world = World::with(|options| options.group_buy.telling = Telling::NOTICE.of(Told::Purchase)).await;
+    let (purchase, order) = reserved(&world).await;
+    let agreed = json!({"error_code": 0, "audit_refund_result": 1, "refund_fee_amount": 0});
+    world.stub.answer(Scene::ApplyRefund, agreed);
+    let reply = world.platform.guest_refund(&order.order_id, AfterSale::Refund).await.expect("a question");
+    let notices: Vec<Value> = world.stub.seen_on(Scene::NotifyRefund).iter().map(|seen| seen.json()).collect();
+    assert_eq!(notices.len(), 1);
+    assert_eq!((&notices[0]["order_id"], &notices[0]["refund_amount"]), (&json!(purchase), &json!(19_800)));
+    assert_ne!(notices[0]["biz_uniq_key"], reply.key.as_str());
+    let both = (PurchaseState::Refunded, ReservationState::Cancelled);
+    assert_eq!(states(&world, &purchase, &order.order_id), both);
+}
