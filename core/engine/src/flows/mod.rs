@@ -1,9 +1,9 @@
 //! One file for each thing the business does, start to end.
 //!
 //! Asked by a channel: [`check_booking`], [`create_order`], [`pay_order`], [`cancel_order`], [`issue_order`],
-//! [`refund_order`], [`record_decision`], [`query_order`], [`show_orders`],
-//! [`pull_calendar`]; [`unplaced`]: what nobody can place yet; [`unserved`]: what the contract can say and no flow serves; [`offer`]: what may be offered of a listing; [`people`]: whom
-//! purchase limits count; [`named_units`]: units that are named by their codes.
+//! [`refund_order`], [`record_decision`], [`query_order`], [`show_orders`], [`pull_calendar`]; [`unplaced`]: what nobody can
+//! place yet; [`unserved`]: what the contract can say and no flow serves; [`offer`]: what may be offered of a listing;
+//! [`people`]: whom purchase limits count; [`named_units`]: units that are named by their codes.
 //! Told by a supplier: [`hear`].
 //! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`], [`read_calendar`], [`watch_codes`],
 //! [`upload_codes`].
