@@ -278,6 +278,8 @@ fn directory(offer: &Offer, supplier: &ConnectionId, plugin: &PluginId, own: &Ap
         accept_at_once: true,
         issue_at_acceptance: true,
         refund_by_rule: true,
+        unissued_refund: Default::default(),
+        pairs: None,
         redeem_units: true,
         one_completes_all: false,
         tells_redemption: false,

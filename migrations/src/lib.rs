@@ -11,6 +11,7 @@
 //! - [`m0009_code_lookup`]: codes are found by what they say.
 //! - [`m0010_uploads`]: codes that go into channels' own pools.
 //! - [`m0011_returned`]: codes that came back unseen.
+//! - [`m0012_refund_lines`]: what channels decided about refunds by themselves.
 //!
 //! Types are the three that both databases share: text, 64-bit integers, and integers as yes and no. Dates of visit
 //! are `yyyy-MM-dd`, instants are milliseconds since 1970 in UTC, and what is encrypted is text.
@@ -28,6 +29,7 @@ mod m0008_notes;
 mod m0009_code_lookup;
 mod m0010_uploads;
 mod m0011_returned;
+mod m0012_refund_lines;
 
 /// All changes, in order.
 pub struct Migrator;
@@ -47,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_code_lookup::Migration),
             Box::new(m0010_uploads::Migration),
             Box::new(m0011_returned::Migration),
+            Box::new(m0012_refund_lines::Migration),
         ]
     }
 

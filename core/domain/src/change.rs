@@ -18,6 +18,7 @@ use crate::code::{CodeBatch, CodeState, CodeWait, FreshCode, Pool, TakenCode};
 use crate::command::{CalendarRow, CatalogueEntry, CommandKey};
 use crate::credit::{Account, Posting};
 use crate::job::{JobEnd, NewJob};
+use crate::refund_line::RefundLine;
 use crate::upload::{HandOver, Upload};
 
 /// Names a row of `channel_refs`: one application's order number.
@@ -76,6 +77,9 @@ pub struct Event {
     /// For people.
     pub detail: String,
 }
+
+/// What the timeline says of an order that nobody paid in time.
+pub const HOLD_RAN_OUT: &str = "hold ran out";
 
 /// A change that people made, with what was there before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -138,6 +142,8 @@ pub enum Change {
     Credentials(OrderId, Vec<UnitCredentials>),
     /// A new or changed refund.
     Refund(Box<Refund>),
+    /// Lines of what a channel decided by itself; written once, their secrets encrypted.
+    RefundLines(Vec<RefundLine>),
     /// What is known about a channel's order number.
     Ref(RefKey, ChannelRef),
     /// A cell's numbers.
@@ -199,6 +205,8 @@ pub struct Writes {
     pub credentials: BTreeMap<OrderId, Vec<UnitCredentials>>,
     /// Refunds as they end.
     pub refunds: BTreeMap<RefundId, Refund>,
+    /// What channels decided by themselves, in order.
+    pub refund_lines: Vec<RefundLine>,
     /// Channel references as they end.
     pub refs: BTreeMap<RefKey, ChannelRef>,
     /// Cells as they end.

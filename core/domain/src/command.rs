@@ -11,6 +11,7 @@ use entrepot_contract::ids::{
     ApplicationId, BatchId, ChannelOrderId, CodeId, ConnectionId, DistributorId, MerchantId, NodeId, OrderId, PoolName,
     RefundId, UploadId,
 };
+use entrepot_contract::intent::decided::RecordDecision;
 use entrepot_contract::intent::{AskRefund, CreateOrder, Intent, RecordRefund, UnitChoice};
 use entrepot_contract::money::Money;
 use entrepot_contract::supplier::{Holding, Usage};
@@ -198,6 +199,15 @@ pub enum Body {
         order: OrderName,
         /// What the channel said.
         intent: RecordRefund,
+    },
+    /// The channel decided about a refund by itself.
+    RecordDecision {
+        /// Which.
+        order: OrderName,
+        /// The decision's own name: the key of this command.
+        key: String,
+        /// What the channel said.
+        told: Box<RecordDecision>,
     },
     /// A supplier answered a cancellation whose money is gone already.
     RecordSupplierCancel {
@@ -408,6 +418,7 @@ impl Body {
             Self::PromiseRefund { .. } => "promise_refund",
             Self::DecideRefund { .. } => "decide_refund",
             Self::RecordRefund { .. } => "record_refund",
+            Self::RecordDecision { .. } => "record_decision",
             Self::RecordSupplierCancel { .. } => "record_supplier_cancel",
             Self::EndJob { .. } => "end_job",
             Self::StoreFact { .. } => "store_fact",

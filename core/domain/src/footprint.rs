@@ -99,7 +99,8 @@ pub fn needs(command: &Command, state: &State) -> Footprint {
         | Body::Redeem { order, .. }
         | Body::DecideAcceptance { order, .. }
         | Body::AskRefund { order, .. }
-        | Body::RecordRefund { order, .. } => existing(state, order, command.at, &mut found),
+        | Body::RecordRefund { order, .. }
+        | Body::RecordDecision { order, .. } => existing(state, order, command.at, &mut found),
         Body::PassDeadlines { order }
         | Body::PromiseIssue { order }
         | Body::RecordUse { order, .. }

@@ -14,7 +14,7 @@
 //! - [`decide`]: one file per kind of command.
 //! - [`transitions`]: the table of an order's states.
 //! - [`credit`]: postings and accounts; [`stock`]: cells; [`limits`]: how much one person may buy;
-//!   [`refund_rule`]: what a guest gets back; [`route`]: which suppliers may fulfil;
+//!   [`refund_rule`]: what a guest gets back; [`refund_line`]: what a channel decided by itself; [`route`]: which suppliers may fulfil;
 //!   [`pair`]: what has to hold for a voucher and what is reserved with it, told by [`said`] in two languages;
 //!   [`guests`]: what has to be known about guests; [`venue`]: venue-local dates and cut-offs.
 //! - [`job`]: what must reach the outside later.
@@ -40,6 +40,7 @@ pub mod job;
 pub mod limits;
 pub mod pair;
 pub mod planted;
+pub mod refund_line;
 pub mod refund_rule;
 pub mod route;
 pub mod said;

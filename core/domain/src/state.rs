@@ -219,6 +219,7 @@ impl State {
                 self.writes.refunds.insert(refund.id.clone(), (*refund).clone());
                 self.insert_refund(*refund);
             }
+            Change::RefundLines(lines) => self.writes.refund_lines.extend(lines),
             Change::Ref(key, reference) => {
                 self.writes.refs.insert(key.clone(), reference.clone());
                 self.refs.insert(key, reference);

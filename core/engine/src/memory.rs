@@ -36,6 +36,7 @@ use entrepot_domain::command::fingerprint;
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
 use entrepot_domain::job::Heard;
+use entrepot_domain::refund_line::RefundLine;
 use entrepot_domain::upload::{Upload, UploadStanding};
 
 use crate::records::{AuditLine, InterfaceLine, Record, Registered, RegisteredConnection};
@@ -210,6 +211,11 @@ impl Storage for MemoryStorage {
             let order = rows.orders.get(id)?;
             Some((order.clone(), rows.refunds_of(id).cloned().collect()))
         }))
+    }
+
+    async fn refund_lines(&self, merchant: &MerchantId, id: &OrderId) -> Result<Vec<RefundLine>, StorageFault> {
+        self.shared.enter("refund_lines")?;
+        Ok(self.shared.read(merchant, |rows| rows.refund_lines.get(id).cloned().unwrap_or_default()))
     }
 
     async fn credentials(&self, merchant: &MerchantId, id: &OrderId) -> Result<Vec<UnitCredentials>, StorageFault> {

@@ -20,6 +20,7 @@ use entrepot_domain::credit::Account;
 use entrepot_domain::footprint::Footprint;
 use entrepot_domain::invariants::Snapshot;
 use entrepot_domain::job::{Heard, JobMemo, JobState, NewJob};
+use entrepot_domain::refund_line::RefundLine;
 use entrepot_domain::state::State;
 use entrepot_domain::upload::{HandOver, Upload};
 
@@ -81,6 +82,8 @@ pub trait Storage: Notes + Send + Sync {
     }
     /// An order with its refunds.
     async fn order(&self, merchant: &MerchantId, id: &OrderId) -> Result<Option<(Order, Vec<Refund>)>, StorageFault>;
+    /// What the channel decided about an order's refunds by itself, in the order in which it was told.
+    async fn refund_lines(&self, merchant: &MerchantId, id: &OrderId) -> Result<Vec<RefundLine>, StorageFault>;
     /// An order's credentials; empty before it is issued.
     async fn credentials(&self, merchant: &MerchantId, id: &OrderId) -> Result<Vec<UnitCredentials>, StorageFault>;
     /// Who an order names.

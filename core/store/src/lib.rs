@@ -32,6 +32,7 @@ mod numbers;
 pub mod pools;
 mod reads;
 mod records;
+mod refund_lines;
 mod rows;
 mod seal;
 mod snapshot;

@@ -17,6 +17,7 @@ use entrepot_domain::code::Pool;
 use entrepot_domain::credit::Account;
 use entrepot_domain::invariants::Snapshot;
 use entrepot_domain::job::Heard;
+use entrepot_domain::refund_line::RefundLine;
 use entrepot_domain::upload::Upload;
 use entrepot_engine::records::{Record, Registered, RegisteredConnection};
 use entrepot_engine::storage::{
@@ -30,6 +31,7 @@ use crate::SqlStorage;
 use crate::batch::{SqlLane, read_ref, read_refs};
 use crate::fault::{sort, unreadable};
 use crate::numbers::{number, read_accounts, read_stock};
+use crate::refund_lines;
 use crate::rows::{column, json as json_column, of_word, query};
 use crate::seal::Cell;
 use crate::write::WriteSet;
@@ -178,6 +180,10 @@ impl Storage for SqlStorage {
             refunds.extend(refund);
         }
         Ok(order.map(|order| (order, refunds)))
+    }
+
+    async fn refund_lines(&self, merchant: &MerchantId, id: &OrderId) -> Result<Vec<RefundLine>, StorageFault> {
+        refund_lines::read(self, merchant, id).await
     }
 
     async fn credentials(&self, merchant: &MerchantId, id: &OrderId) -> Result<Vec<UnitCredentials>, StorageFault> {

@@ -56,6 +56,37 @@ pub(crate) const REFUNDS: Table = Table {
     on_conflict: OnConflict::Replace(&["state", "body"]),
 };
 
+pub(crate) const REFUND_LINES: Table = Table {
+    name: "refund_lines",
+    columns: &[
+        ("order_id", Text),
+        ("key", Text),
+        ("line", Number),
+        ("merchant", Text),
+        ("refund_key", Optional),
+        ("unit", Number),
+        ("names", Text),
+        ("gives_back", Text),
+        ("agreed", Number),
+        ("asked_at", Number),
+        ("decided_at", Number),
+        ("told_at", Number),
+        ("applied", Number),
+        ("uses", Number),
+        ("used", Number),
+        ("refunded", Number),
+        ("due_minor", Number),
+        ("back_minor", Number),
+        ("kept_minor", Number),
+        ("currencies", Optional),
+        ("items", Optional),
+        ("faults", Optional),
+        ("secret", Optional),
+    ],
+    key: &["order_id", "key", "line"],
+    on_conflict: OnConflict::Fail,
+};
+
 pub(crate) const STOCK: Table = Table {
     name: "stock",
     columns: &[

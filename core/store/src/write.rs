@@ -19,6 +19,7 @@ use crate::codes::{self, CodeChanges};
 use crate::fault::sort;
 use crate::limits;
 use crate::numbers::stock_row;
+use crate::refund_lines;
 use crate::rows::Kind::{Number, Text};
 use crate::rows::{Field, Row, Table, column, statements, text_of, word, write_together};
 use crate::seal::Cell;
@@ -32,6 +33,7 @@ struct Rows {
     new_orders: Vec<Row>,
     orders: Vec<Row>,
     refunds: Vec<Row>,
+    refund_lines: Vec<Row>,
     stock: Vec<Row>,
     accounts: Vec<Row>,
     postings: Vec<Row>,
@@ -127,6 +129,9 @@ impl Rows {
     fn business(&mut self, storage: &SqlStorage, merchant: &MerchantId, writes: &Writes) -> Result<(), StorageFault> {
         self.orders(storage, merchant, writes)?;
         self.codes(storage, merchant, writes)?;
+        for line in &writes.refund_lines {
+            self.refund_lines.push(refund_lines::row(storage, merchant, line)?);
+        }
         for refund in writes.refunds.values() {
             self.refunds.push(vec![
                 refund.id.as_str().into(),
@@ -347,6 +352,7 @@ impl Rows {
             (&tables::NEW_ORDERS, take(&mut self.new_orders)),
             (&tables::ORDERS, take(&mut self.orders)),
             (&tables::REFUNDS, take(&mut self.refunds)),
+            (&tables::REFUND_LINES, take(&mut self.refund_lines)),
             (&tables::POOLS, take(&mut self.pools)),
             (&tables::CODES, take(&mut self.codes)),
             (&tables::CODE_BATCHES, take(&mut self.batches)),

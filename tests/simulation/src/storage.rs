@@ -21,6 +21,7 @@ use entrepot_domain::credit::Account;
 use entrepot_domain::difference::Difference;
 use entrepot_domain::invariants::Snapshot;
 use entrepot_domain::job::Heard;
+use entrepot_domain::refund_line::RefundLine;
 use entrepot_domain::upload::Upload;
 use entrepot_engine::memory::MemoryStorage;
 use entrepot_engine::notes::{
@@ -99,6 +100,11 @@ impl Storage for NodeStorage {
     async fn order(&self, merchant: &MerchantId, id: &OrderId) -> Answer<Option<(Order, Vec<Refund>)>> {
         self.read("order").await?;
         self.memory.order(merchant, id).await
+    }
+
+    async fn refund_lines(&self, merchant: &MerchantId, id: &OrderId) -> Answer<Vec<RefundLine>> {
+        self.read("refund_lines").await?;
+        self.memory.refund_lines(merchant, id).await
     }
 
     async fn credentials(&self, merchant: &MerchantId, id: &OrderId) -> Answer<Vec<UnitCredentials>> {

@@ -14,7 +14,7 @@ use entrepot_contract::product::{Fulfilment, Product, Sku};
 use entrepot_contract::time::{Timestamp, VisitDate};
 
 use super::draft::Draft;
-use super::{Stop, document, hold, issue_call, payment, refund_told, reserve};
+use super::{Stop, decided, document, hold, issue_call, payment, refund_told, reserve};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::catalogue::{ChannelRules, Rules, dates_taken, share_cells, sold, stock_cells};
@@ -322,6 +322,7 @@ pub(super) fn create(
         }
     };
     money_before(draft, &order, reference);
+    decided::came_before(draft, &order, reference);
     let id = order.id.clone();
     draft.put(order);
     Ok(Answer::Created { order: id, acceptance })
@@ -392,6 +393,7 @@ fn ended_before(reference: &ChannelRef) -> Result<(), Refusal> {
             Intent::CancelOrder { .. } => true,
             // Money alone leaves the order as it is.
             Intent::RecordRefund(refund) => refund.gives_back != GivesBack::Money,
+            Intent::RecordDecision(told) => decided::ends_all(told),
             _ => false,
         };
         if ends {

@@ -6,6 +6,7 @@ use entrepot_contract::order::{Deadline, DeadlineKind, Order, OrderState, UnitSt
 use super::draft::Draft;
 use super::{Stop, payment, use_told};
 use crate::answer::Answer;
+use crate::change::HOLD_RAN_OUT;
 use crate::command::OrderName;
 use crate::deadline::{alert_of, subject_of};
 use crate::planted::{self, Bug};
@@ -23,7 +24,7 @@ pub(super) fn pass(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answer, Stop> 
             && order.state == OrderState::Created
             && !planted::is(Bug::HoldForEver)
         {
-            payment::end_unpaid(draft, &mut order, "hold ran out")?;
+            payment::end_unpaid(draft, &mut order, HOLD_RAN_OUT)?;
             continue;
         } else if deadline.kind == DeadlineKind::Usage {
             use_told::due(draft, &order, &mut deadline);

@@ -2,7 +2,9 @@
 //! where nobody was shown them. A code is given to one unit, ever, unless it came back unseen.
 
 use entrepot_contract::ids::{OrderId, PoolName};
-use entrepot_contract::order::{DeadlineKind, Order, OrderState, UnitCredentials, UnitState};
+use entrepot_contract::order::{
+    DeadlineKind, Order, OrderState, Refund, RefundCause, RefundState, UnitCredentials, UnitState,
+};
 
 use super::draft::Draft;
 use super::issue::{Begun, fail, finish, start_clock};
@@ -132,7 +134,9 @@ pub(super) fn issue_waiting(draft: &mut Draft<'_>, id: &OrderId) -> Result<Answe
     let late = |deadline: &entrepot_contract::order::Deadline| {
         deadline.kind == DeadlineKind::Issue && (deadline.passed || deadline.due <= now)
     };
-    if order.deadlines.iter().any(late) {
+    // It asked about the tickets that did not come, and they repair the order as long as it waits for an answer.
+    let asks = |refund: &Refund| refund.cause == RefundCause::IssueFailed && refund.state == RefundState::Waiting;
+    if order.deadlines.iter().any(late) && !draft.state.refunds(&order).any(asks) {
         let reason = "codes came after the channel's time for issuing had ended";
         draft.push(Change::WaitOver(id.clone()));
         draft.note(&order, "not issued by itself", reason);

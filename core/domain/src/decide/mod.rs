@@ -3,6 +3,7 @@
 //! - [`create`], [`payment`] (pay, accept, cancel), [`issue_call`], [`issue`] with [`give_codes`], [`redeem`], [`refund`]: the life of an order;
 //!   [`hold`]: what is kept at a supplier; [`use_told`]: what its own gate saw; [`by_hand`]: codes that a person typed;
 //!   [`unissued`]: refunds asked because no ticket came; [`refund_told`], [`refunded_units`]: what the channel gave back;
+//!   [`decided`]: what it decided by itself;
 //!   [`document`]: the guest's own document is what he shows.
 //! - [`reserve`]: units of a voucher order take a date; [`deadlines`]: time passed.
 //! - [`facts`]: what came before its order.
@@ -15,6 +16,7 @@ mod calendar;
 mod codes;
 mod create;
 mod deadlines;
+mod decided;
 mod document;
 mod draft;
 mod facts;
@@ -98,6 +100,7 @@ pub fn decide(state: &State, command: &Command) -> Result<Decision, Stop> {
             refund::settle(&mut draft, order, refund, *agree, reason.as_deref())
         }
         Body::RecordRefund { order, intent } => refund_told::record(&mut draft, order, intent),
+        Body::RecordDecision { order, key, told } => decided::record(&mut draft, order, key, told),
         Body::RecordSupplierCancel { order, refused, fee } => {
             refund_told::supplier_answered(&mut draft, order, refused.as_deref(), *fee)
         }

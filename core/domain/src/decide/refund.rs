@@ -161,7 +161,12 @@ fn ended_before(refund: &Refund, left: reserve::Left) -> Meant {
 }
 
 /// A date that goes back alone goes at once: the guest may reserve another one before the channel tells of it.
-fn date_goes_back(draft: &mut Draft<'_>, order: &mut Order, refund: &Refund, cancelled: bool) -> Result<(), Stop> {
+pub(super) fn date_goes_back(
+    draft: &mut Draft<'_>,
+    order: &mut Order,
+    refund: &Refund,
+    cancelled: bool,
+) -> Result<(), Stop> {
     if refund.state != RefundState::Agreed || refund.gives_back != GivesBack::Reservation {
         return Ok(());
     }

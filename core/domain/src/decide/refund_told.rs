@@ -8,8 +8,8 @@ use entrepot_contract::order::{Order, OrderState, Refund, RefundState, UnitState
 use entrepot_contract::time::Timestamp;
 
 use super::draft::Draft;
-use super::refund::{decided, overtaken, previewed, settlement_fee, ticket_at_supplier};
-use super::{Stop, give_codes, payment, refunded_units, reserve};
+use super::refund::{decided as refund_decided, overtaken, previewed, settlement_fee, ticket_at_supplier};
+use super::{Stop, decided as by_itself, give_codes, payment, refunded_units, reserve};
 use crate::alert::AlertKind;
 use crate::answer::Answer;
 use crate::change::Change;
@@ -22,7 +22,10 @@ use crate::stock::Standing;
 pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRefund) -> Result<Answer, Stop> {
     let mut order = draft.find(name)?;
     let known = draft.state.refunds(&order).find(|refund| refund.key == intent.key).cloned();
-    if known.as_ref().is_some_and(|refund| refund.state == RefundState::Done) {
+    if let Some(refund) = known.as_ref().filter(|refund| refund.state == RefundState::Done) {
+        if refund.channel_amount.is_none() {
+            learned(draft, &order, refund.clone(), intent);
+        }
         return Ok(Answer::Recorded { order: order.id });
     }
     let alone = match intent.gives_back {
@@ -34,13 +37,23 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
     if alone {
         let refund = money_alone(draft, &order, known, intent);
         if waited {
-            decided(draft, &mut order, &refund);
+            refund_decided(draft, &mut order, &refund);
             draft.put(order.clone());
         }
         return Ok(Answer::Recorded { order: order.id });
     }
     if let Some(told) = same_money(draft, &order, intent) {
         return Ok(told_twice(draft, order, known, &told, intent));
+    }
+    if let Some(found) = untold(draft, &order, intent) {
+        // The notice's key is that of its question, too, which may come after it.
+        let key = if known.is_none() { intent.key.clone() } else { found.key.clone() };
+        learned(draft, &order, Refund { key, ..found.clone() }, intent);
+        // Of two records the question's stands for nothing by itself.
+        return Ok(match known {
+            Some(_) => told_twice(draft, order, known, &found, intent),
+            None => Answer::Recorded { order: order.id },
+        });
     }
     if known.is_none()
         && let Some(found) = followed(draft, &order, intent)
@@ -49,55 +62,99 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
         draft.push(Change::Refund(Box::new(Refund { key: intent.key.clone(), ..found })));
         return Ok(Answer::Recorded { order: order.id });
     }
+    let id = order.id.clone();
+    settled(draft, order, known, &Told { intent, amount: Some(intent.amount) })?;
+    Ok(Answer::Recorded { order: id })
+}
+
+/// Money that goes back by the channel's own decision, which tells no amount: its result does, before or after. The same
+/// as that notice, once. Gives the order as it stands then.
+pub(super) fn decided(
+    draft: &mut Draft<'_>,
+    mut order: Order,
+    question: Option<Refund>,
+    intent: &RecordRefund,
+) -> Result<Order, Stop> {
+    if question.as_ref().is_some_and(|question| question.state == RefundState::Done) {
+        return Ok(order);
+    }
+    let UnitChoice::Numbers(units) = &intent.units else { return Ok(order) };
+    if !by_itself::nothing_left(draft, &order, units) {
+        return settled(draft, order, question, &Told { intent, amount: None });
+    }
+    if let Some(mut refund) = question.filter(|question| question.state == RefundState::Waiting) {
+        by_itself::by_channel(draft, &mut order, &mut refund, Ok(()));
+        draft.put(order.clone());
+        draft.push(Change::Refund(Box::new(refund)));
+    }
+    Ok(order)
+}
+
+/// What is told of money that went back.
+struct Told<'a> {
+    intent: &'a RecordRefund,
+    /// What the guest got; none while only that he gets it is known.
+    amount: Option<Money>,
+}
+
+impl Told<'_> {
+    fn moves_money(&self) -> bool {
+        self.amount.is_none_or(|amount| amount.amount_minor > 0)
+    }
+}
+
+/// Writes what is told into its refund, and lets go what it says went.
+fn settled(draft: &mut Draft<'_>, mut order: Order, known: Option<Refund>, told: &Told<'_>) -> Result<Order, Stop> {
+    let waited = known.as_ref().is_some_and(|refund| refund.state == RefundState::Waiting);
     let mut refund = match known {
         Some(refund) => contradiction(draft, &order, refund),
-        None => announced(draft, &order, intent),
+        None => announced(draft, &order, told.intent),
     };
     if waited {
-        decided(draft, &mut order, &refund);
+        refund_decided(draft, &mut order, &refund);
     }
     let before = refund.units.clone();
-    order = went(draft, order, &mut refund, intent)?;
-    let told = format!("{}: the guest got {} for units {:?}", refund.id, intent.amount, refund.units);
-    draft.note(&order, "refunded", told);
-    let id = order.id.clone();
+    order = went(draft, order, &mut refund, told)?;
+    let amount = told.amount.map_or_else(|| "his money".to_owned(), |amount| amount.to_string());
+    let text = format!("{}: the guest got {amount} for units {:?}", refund.id, refund.units);
+    draft.note(&order, "refunded", text);
     if refund.units.is_empty() && refund.gives_back == GivesBack::Reservation {
         // They went when it was agreed.
         refund.units = before;
     }
     draft.push(Change::Refund(Box::new(refund)));
-    draft.put(order);
-    Ok(Answer::Recorded { order: id })
+    draft.put(order.clone());
+    Ok(order)
 }
 
 /// What the notice says went, goes; gives the order as it stands then.
-fn went(draft: &mut Draft<'_>, mut order: Order, refund: &mut Refund, intent: &RecordRefund) -> Result<Order, Stop> {
+fn went(draft: &mut Draft<'_>, mut order: Order, refund: &mut Refund, told: &Told<'_>) -> Result<Order, Stop> {
     // Only what the supplier agreed to is gone there: an order may have been issued after its refund was agreed.
     let cancelled_upstream = refund.state == RefundState::Agreed && refund.decided_by.as_deref() == Some(SUPPLIER);
     let (asked, agreed) = (refund.units.len(), refund.settlement_fee);
-    refund.units = refunded_units::gone(draft, &order, refund, intent);
+    refund.units = refunded_units::gone(draft, &order, refund, &told.intent.units, told.amount);
     // A fee agreed for more units than went is kept for those that went.
     if let Some(fee) = refund.settlement_fee.as_mut().filter(|_| refund.units.len() < asked) {
         let share = i128::from(fee.amount_minor) * refund.units.len() as i128 / asked as i128;
         fee.amount_minor = i64::try_from(share).unwrap_or(fee.amount_minor);
     }
     refund.state = RefundState::Done;
-    refund.channel_amount = Some(intent.amount);
+    refund.channel_amount = told.amount;
     refund.done_at = Some(draft.at());
     if order.state == OrderState::Created {
         payment::end_unpaid(draft, &mut order, "refunded before payment was known")?;
         draft.put(order.clone());
-        settle_source(draft, &order, refund, agreed, intent)?;
+        settle_source(draft, &order, refund, agreed, told)?;
         return Ok(order);
     }
     let reserved = order.numbers(UnitState::Reserved);
-    give_back(draft, &mut order, refund, intent.refunded_at)?;
+    give_back(draft, &mut order, refund, told.intent.refunded_at)?;
     upstream(draft, &order, refund, cancelled_upstream);
     draft.close_if_done(&mut order)?;
     let gone: Vec<u16> = reserved.into_iter().filter(|unit| refund.units.contains(unit)).collect();
     draft.put(order.clone());
     if gone.is_empty() {
-        settle_source(draft, &order, refund, agreed, intent)?;
+        settle_source(draft, &order, refund, agreed, told)?;
         reserve::tell_source(draft, &order, &refund.units, UnitState::Available)?;
         return Ok(order);
     }
@@ -147,14 +204,40 @@ fn same_money(draft: &Draft<'_>, order: &Order, intent: &RecordRefund) -> Option
     }
     let taken: Vec<_> = draft.state.refunds(order).filter_map(|refund| refund.same_as.as_ref()).collect();
     let reservations = draft.state.family(order).filter(|member| member.source().is_some());
-    let mut told = reservations.flat_map(|member| draft.state.refunds(member));
-    let same = |refund: &&Refund| {
-        refund.state == RefundState::Done
-            && refund.channel_amount == Some(intent.amount)
-            && intent.amount.amount_minor > 0
-            && !taken.contains(&&refund.id)
+    let told = reservations.flat_map(|member| draft.state.refunds(member));
+    let free = |refund: &&Refund| {
+        refund.state == RefundState::Done && refund.same_as.is_none() && !taken.contains(&&refund.id)
     };
-    told.find(same).cloned()
+    let told: Vec<&Refund> = told.filter(free).filter(|_| intent.amount.amount_minor > 0).collect();
+    let exact = told.iter().find(|refund| refund.channel_amount == Some(intent.amount));
+    // One that the channel decided by itself told no amount yet.
+    let found = exact.or_else(|| told.iter().find(|refund| refund.channel_amount.is_none()));
+    found.map(|refund| Refund::clone(refund))
+}
+
+/// The refund that the channel decided by itself, where this notice is the first to tell its amount.
+fn untold(draft: &Draft<'_>, order: &Order, intent: &RecordRefund) -> Option<Refund> {
+    let same = |refund: &&Refund| {
+        let named = match &intent.units {
+            UnitChoice::Numbers(numbers) => numbers.iter().all(|unit| refund.units.contains(unit)),
+            _ => true,
+        };
+        refund.state == RefundState::Done && refund.channel_amount.is_none() && named
+    };
+    draft.state.refunds(order).find(same).cloned()
+}
+
+/// The amount of a refund that the channel decided by itself is told.
+fn learned(draft: &mut Draft<'_>, order: &Order, refund: Refund, intent: &RecordRefund) {
+    draft.note(order, "refunded", format!("{}: the guest got {}", refund.id, intent.amount));
+    if intent.amount.amount_minor <= 0 {
+        let text = format!(
+            "order {}: by the channel's decision the guest of refund {} gets money, by its notice {}",
+            order.id, refund.id, intent.amount
+        );
+        draft.alert(AlertKind::Contradiction, order.id.as_str(), text);
+    }
+    draft.push(Change::Refund(Box::new(Refund { channel_amount: Some(intent.amount), ..refund })));
 }
 
 /// A second notice of money that is settled: taken down, and nothing moves.
@@ -179,7 +262,7 @@ fn told_twice(
     draft.note(&order, "refunded", text);
     let id = order.id.clone();
     if waited {
-        decided(draft, &mut order, &refund);
+        refund_decided(draft, &mut order, &refund);
         draft.put(order);
     }
     draft.push(Change::Refund(Box::new(refund)));
@@ -193,11 +276,12 @@ fn settle_source(
     order: &Order,
     refund: &Refund,
     agreed: Option<Money>,
-    intent: &RecordRefund,
+    told: &Told<'_>,
 ) -> Result<(), Stop> {
     let Some((source, _)) = order.source() else { return Ok(()) };
+    let intent = told.intent;
     let mut source = draft.find(&OrderName::Own(source.clone()))?;
-    if intent.amount.amount_minor <= 0 || !reserve::pays_for(&source) {
+    if !told.moves_money() || !reserve::pays_for(&source) {
         return Ok(());
     }
     let units = reserve::behind(order, &source, &meant(order, &source, refund, intent));
@@ -262,7 +346,7 @@ fn contradiction(draft: &mut Draft<'_>, order: &Order, refund: Refund) -> Refund
     refund
 }
 
-fn announced(draft: &Draft<'_>, order: &Order, intent: &RecordRefund) -> Refund {
+pub(super) fn announced(draft: &Draft<'_>, order: &Order, intent: &RecordRefund) -> Refund {
     Refund {
         id: draft.command.seed.refund(),
         order: order.id.clone(),

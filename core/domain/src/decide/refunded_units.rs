@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use entrepot_contract::intent::{RecordRefund, UnitChoice};
+use entrepot_contract::intent::UnitChoice;
+use entrepot_contract::money::Money;
 use entrepot_contract::order::{Order, OrderState, Refund, UnitState};
 
 use super::draft::Draft;
@@ -12,9 +13,16 @@ use crate::alert::AlertKind;
 use crate::planted::{self, Bug};
 
 /// Which units the money belongs to: those the channel names, else those of the question, else all that are open.
-pub(super) fn gone(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent: &RecordRefund) -> Vec<u16> {
+/// `amount`: what the guest got, where it was told.
+pub(super) fn gone(
+    draft: &mut Draft<'_>,
+    order: &Order,
+    refund: &Refund,
+    choice: &UnitChoice,
+    amount: Option<Money>,
+) -> Vec<u16> {
     let open: Vec<u16> = open_units(order);
-    let wanted = match &intent.units {
+    let wanted = match choice {
         _ if planted::is(Bug::RefundOfTheRest) => open.clone(),
         UnitChoice::Numbers(numbers) => {
             let once: BTreeSet<u16> = numbers.iter().copied().collect();
@@ -28,7 +36,7 @@ pub(super) fn gone(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent
     };
     let again = planted::is(Bug::RefundedTwice);
     let (gone, other): (Vec<u16>, Vec<u16>) = wanted.into_iter().partition(|unit| again || open.contains(unit));
-    let short = match &intent.units {
+    let short = match choice {
         UnitChoice::Count(count) => gone.len() < usize::try_from(*count).unwrap_or(0),
         UnitChoice::Named(names) => gone.len() < names.len(),
         _ => false,
@@ -39,10 +47,11 @@ pub(super) fn gone(draft: &mut Draft<'_>, order: &Order, refund: &Refund, intent
     let ended = (order.source().is_some() && unused) || order.state == OrderState::Cancelled;
     let over = ended && open.is_empty();
     if (!other.is_empty() || gone.is_empty() || short) && !over {
+        let amount = amount.map_or_else(|| "units".to_owned(), |amount| amount.to_string());
         let text = format!(
-            "the channel refunded {} of order {}, whose open units are {open:?}; units {other:?} were used or given \
+            "the channel refunded {amount} of order {}, whose open units are {open:?}; units {other:?} were used or given \
              back before",
-            intent.amount, order.id
+            order.id
         );
         draft.alert(AlertKind::Contradiction, order.id.as_str(), text);
     }

@@ -60,7 +60,8 @@ pub(super) fn refusable(order: &Order, asked: &Refund) -> Result<(), Refusal> {
          for an agreement; issue the order first, which refuses the refund by itself, or agree",
         asked.id, order.id
     );
-    Err(Refusal::new(Reason::StateForbids, text))
+    let zh = "该退款因未出票发起：不带凭证的拒绝平台不认。必须先出票，系统会带上凭证自动拒绝；或者同意退款";
+    Err(Refusal::new(Reason::StateForbids, text).in_chinese(zh))
 }
 
 /// Tickets came. Whoever waits for a decision gets them with it; nobody is told who agreed to the refund before.

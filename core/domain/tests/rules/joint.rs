@@ -14,7 +14,7 @@ use crate::reservations::{ledger, reservation, voucher};
 use crate::world::*;
 
 /// Two units bought and reserved, with their tickets.
-fn reserved() -> World {
+pub fn reserved() -> World {
     let mut world = World::new().with_voucher();
     voucher(&mut world, "v", 2);
     world.ok(reservation("r", "v", 2, Some(world.now)));
@@ -22,7 +22,7 @@ fn reserved() -> World {
     world
 }
 
-fn asks(world: &mut World, number: &str, key: &str, gives_back: GivesBack) -> RefundStanding {
+pub fn asks(world: &mut World, number: &str, key: &str, gives_back: GivesBack) -> RefundStanding {
     let mut intent = question(number, key, UnitChoice::AllLeft, world.now);
     intent.gives_back = gives_back;
     match world.ok(Body::AskRefund { order: name(number), intent }) {
@@ -31,13 +31,13 @@ fn asks(world: &mut World, number: &str, key: &str, gives_back: GivesBack) -> Re
     }
 }
 
-fn tells(world: &mut World, number: &str, key: &str, fen: i64) {
+pub fn tells(world: &mut World, number: &str, key: &str, fen: i64) {
     let mut intent = result(number, key, UnitChoice::AllLeft, world.now);
     intent.amount = Money::fen(fen);
     world.ok(Body::RecordRefund { order: name(number), intent });
 }
 
-fn states(world: &World) -> (OrderState, OrderState) {
+pub fn states(world: &World) -> (OrderState, OrderState) {
     (world.order("v").state, world.order("r").state)
 }
 

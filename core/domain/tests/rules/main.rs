@@ -8,6 +8,7 @@ mod codes;
 mod counting;
 mod credit;
 mod deadlines;
+mod decided;
 mod deciding;
 mod documents;
 mod facts;

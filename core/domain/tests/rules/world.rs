@@ -27,6 +27,7 @@ use entrepot_domain::decide::{Stop, decide, repeated};
 use entrepot_domain::footprint::{Footprint, needs};
 use entrepot_domain::invariants::{Snapshot, check};
 use entrepot_domain::job::{JobEnd, NewJob};
+use entrepot_domain::refund_line::RefundLine;
 use entrepot_domain::seed::Seed;
 use entrepot_domain::state::State;
 use entrepot_domain::upload::{HandOver, PartCode, Upload};
@@ -67,6 +68,7 @@ pub struct World {
     pub refs: BTreeMap<RefKey, ChannelRef>,
     pub orders: BTreeMap<OrderId, Order>,
     pub refunds: BTreeMap<RefundId, Refund>,
+    pub refund_lines: Vec<RefundLine>,
     pub credentials: BTreeMap<OrderId, Vec<UnitCredentials>>,
     pub guests: BTreeMap<OrderId, Guests>,
     pub stock: BTreeMap<StockKey, Stock>,
@@ -165,6 +167,7 @@ impl World {
             refs: BTreeMap::new(),
             orders: BTreeMap::new(),
             refunds: BTreeMap::new(),
+            refund_lines: Vec::new(),
             credentials: BTreeMap::new(),
             guests: BTreeMap::new(),
             stock: BTreeMap::new(),
@@ -414,6 +417,7 @@ impl World {
     fn write(&mut self, writes: Writes) {
         self.orders.extend(writes.orders.into_iter().map(|(id, (order, _))| (id, order)));
         self.refunds.extend(writes.refunds);
+        self.refund_lines.extend(writes.refund_lines);
         self.credentials.extend(writes.credentials);
         self.guests.extend(writes.guests);
         self.refs.extend(writes.refs);

@@ -1,9 +1,9 @@
 //! One file for each thing the business does, start to end.
 //!
 //! Asked by a channel: [`check_booking`], [`create_order`], [`pay_order`], [`cancel_order`], [`issue_order`],
-//! [`refund_order`], [`query_order`], [`pull_calendar`]; [`unplaced`]: what nobody can place
-//! yet; [`unserved`]: what the contract can say and no flow serves; [`offer`]: what may be offered of a listing; [`people`]: whom
-//! purchase limits count; [`named_units`]: units that are named by their codes.
+//! [`refund_order`], [`record_decision`], [`query_order`], [`show_orders`], [`pull_calendar`]; [`unplaced`]: what nobody can
+//! place yet; [`unserved`]: what the contract can say and no flow serves; [`offer`]: what may be offered of a listing;
+//! [`people`]: whom purchase limits count; [`named_units`]: units that are named by their codes.
 //! Told by a supplier: [`hear`].
 //! Done later: [`hold`], [`book`], [`cancel_at_supplier`], [`ask_use`], [`notify`], [`read_calendar`], [`watch_codes`],
 //! [`upload_codes`].
@@ -40,10 +40,12 @@ mod pull_calendar;
 mod query_order;
 pub(crate) mod read_calendar;
 pub mod reconcile;
+mod record_decision;
 pub mod redeem;
 pub mod redeem_rows;
 mod refund_order;
 pub mod scenes;
+mod show_orders;
 pub(crate) mod supplier;
 pub mod tell_calendar;
 pub mod tell_product;
@@ -83,7 +85,9 @@ pub(crate) async fn serve(visit: &Visit<'_>, intent: &Intent) -> Outcome {
         Intent::IssueOrder(issue) => issue_order::run(visit, intent, issue).await,
         Intent::AskRefund(ask) => refund_order::ask(visit, ask).await,
         Intent::RecordRefund(record) => refund_order::record(visit, intent, record).await,
+        Intent::RecordDecision(told) => record_decision::run(visit, intent, told).await,
         Intent::QueryOrder { order } => query_order::run(visit, order).await,
+        Intent::ShowOrders(filter) => show_orders::run(visit, filter).await,
         Intent::PullCalendar(pull) => pull_calendar::run(visit, pull).await,
         // Answered by the plugin's own words.
         Intent::Handshake { .. } => Outcome::Recorded,
@@ -93,10 +97,8 @@ pub(crate) async fn serve(visit: &Visit<'_>, intent: &Intent) -> Outcome {
         // Refused above.
         Intent::SyncOrder(_)
         | Intent::RecordUse(_)
-        | Intent::RecordDecision(_)
         | Intent::ChangeOrder(_)
         | Intent::ExtendHold { .. }
-        | Intent::ShowOrders(_)
         | Intent::ListProducts { .. }
         | Intent::RecordStanding(_)
         | Intent::WantCodes { .. }

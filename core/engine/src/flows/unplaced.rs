@@ -34,7 +34,7 @@ async fn store(
     let body = Body::StoreFact {
         application: application.clone(),
         order: order.clone(),
-        intent: Box::new(named_units::to_keep(intent)),
+        intent: Box::new(named_units::to_keep(&super::record_decision::without_codes(intent))),
     };
     core.command(&merchant, key, String::new(), "channel", body, Some(deadline), None).await
 }

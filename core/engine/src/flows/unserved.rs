@@ -1,6 +1,7 @@
 //! What the contract can say and no flow serves: refused by its name, never answered as if it were done. A part of a
 //! call that no flow reads is refused alike, because a yes to the rest would be a yes to it.
 
+use entrepot_contract::intent::change::OrderFilter;
 use entrepot_contract::intent::{AskRefund, CreateOrder, GivesBack, Intent, IssueOrder, Wish};
 use entrepot_contract::listing::UnitNames;
 use entrepot_contract::outcome::{Reason, Refusal};
@@ -12,9 +13,11 @@ pub(crate) fn refusal(intent: &Intent) -> Option<Refusal> {
         Intent::CreateOrder(create) => in_create(create)?,
         Intent::IssueOrder(issue) => in_issue(issue)?,
         Intent::AskRefund(ask) => in_ask(ask)?,
+        Intent::ShowOrders(filter) => in_filter(filter)?,
         Intent::PullCalendar(pull) if !pull.shops.is_empty() => "a calendar of whole shops",
         // Money that is gone is taken down, whatever it was given for.
         Intent::RecordRefund(_)
+        | Intent::RecordDecision(_)
         | Intent::PayOrder { .. }
         | Intent::CancelOrder { .. }
         | Intent::QueryOrder { .. }
@@ -24,10 +27,8 @@ pub(crate) fn refusal(intent: &Intent) -> Option<Refusal> {
         Intent::Unknown => return Some(not_known()),
         Intent::SyncOrder(_)
         | Intent::RecordUse(_)
-        | Intent::RecordDecision(_)
         | Intent::ChangeOrder(_)
         | Intent::ExtendHold { .. }
-        | Intent::ShowOrders(_)
         | Intent::ListProducts { .. }
         | Intent::RecordStanding(_)
         | Intent::WantCodes { .. }
@@ -41,6 +42,15 @@ pub(crate) fn refusal(intent: &Intent) -> Option<Refusal> {
 /// The refusal of what this build cannot even name.
 pub(crate) fn not_known() -> Refusal {
     Refusal::new(Reason::Malformed, "the plugin decoded something this build does not know")
+}
+
+fn in_filter(filter: &OrderFilter) -> Option<&'static str> {
+    match filter {
+        OrderFilter::Names { .. } | OrderFilter::Own { .. } => None,
+        OrderFilter::Reference { .. } => Some("finding orders by a second name"),
+        OrderFilter::Visits { .. } => Some("finding orders by their dates"),
+        OrderFilter::Unknown => Some("finding orders by what this build does not know"),
+    }
 }
 
 fn in_wish(wish: &Wish) -> Option<&'static str> {

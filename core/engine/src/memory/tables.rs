@@ -14,6 +14,7 @@ use entrepot_domain::command::CommandKey;
 use entrepot_domain::credit::{Account, Posting};
 use entrepot_domain::footprint::Footprint;
 use entrepot_domain::invariants::Snapshot;
+use entrepot_domain::refund_line::RefundLine;
 use entrepot_domain::state::State;
 
 use super::codes::Codes;
@@ -51,6 +52,7 @@ pub(super) struct MerchantTables {
     pub(super) orders: BTreeMap<OrderId, Order>,
     families: BTreeMap<OrderId, BTreeSet<OrderId>>,
     refunds: BTreeMap<RefundId, Refund>,
+    pub(super) refund_lines: BTreeMap<OrderId, Vec<RefundLine>>,
     refunds_by_order: BTreeMap<OrderId, BTreeSet<RefundId>>,
     pub(super) guests: BTreeMap<OrderId, Guests>,
     pub(super) credentials: BTreeMap<OrderId, Vec<UnitCredentials>>,
@@ -305,6 +307,9 @@ impl MerchantTables {
         for (id, refund) in std::mem::take(&mut writes.refunds) {
             self.refunds_by_order.entry(refund.order.clone()).or_default().insert(id.clone());
             self.refunds.insert(id, refund);
+        }
+        for line in std::mem::take(&mut writes.refund_lines) {
+            self.refund_lines.entry(line.order.clone()).or_default().push(line);
         }
         for (order, units) in std::mem::take(&mut writes.credentials) {
             // Credentials are written once, and taken away again only when their codes go back.

@@ -425,6 +425,7 @@ fn order_named(intent: &Intent) -> Option<String> {
         Intent::IssueOrder(issue) => &issue.order,
         Intent::AskRefund(ask) => &ask.order,
         Intent::RecordRefund(record) => &record.order,
+        Intent::RecordDecision(told) => &told.order,
         _ => return None,
     };
     Some(order.to_string())

@@ -19,6 +19,7 @@ mod paying_calls;
 mod reading;
 mod refunds;
 mod sales;
+mod showing;
 mod side;
 mod storage;
 mod unserved;

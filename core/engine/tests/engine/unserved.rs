@@ -4,6 +4,8 @@ use entrepot_contract::channel::ChannelRequest;
 use entrepot_contract::intent::Intent;
 use entrepot_contract::message::Request;
 use entrepot_contract::outcome::{Outcome, Reason};
+use entrepot_domain::change::RefKey;
+use entrepot_engine::storage::Storage;
 use serde_json::Value;
 
 use crate::house::{House, STOCK};
@@ -19,7 +21,8 @@ const UNSERVED: &[&str] = &[
     "encode record_use",
     "encode change_order",
     "encode extend_hold",
-    "encode show_orders by own",
+    "encode show_orders by reference",
+    "encode show_orders by visits",
     "encode list_products",
     "encode record_standing of a product",
     "encode want_codes",
@@ -72,5 +75,42 @@ async fn a_refund_that_happened_is_taken_down_whether_it_can_be_placed_or_not() 
     assert_eq!((refunds.len(), refunds[0].channel_amount), (1, Some(told.amount)));
     assert_eq!(house.call("refunded", golden.clone()).await, Ok(Outcome::Recorded));
     assert_eq!((house.refunds(&number).await.len(), house.left("own").await), (1, STOCK - 1));
+    house.sound().await;
+}
+
+/// It is decided, and only told: whatever is wrong with it, a no helps nobody, and a person looks.
+#[tokio::test(start_paused = true)]
+async fn what_the_channel_decided_by_itself_is_taken_down_whether_it_can_be_placed_or_not() {
+    let golden = intent("encode record_decision");
+    let Intent::RecordDecision(told) = &golden else { panic!("{golden:?}") };
+    let number = told.order.to_string();
+    let units = u32::try_from(told.units.len()).unwrap();
+    let reference = RefKey { application: "app".parse().unwrap(), order: told.order.clone() };
+    for account in [Some("account"), None] {
+        let house = House::new().await;
+        let early = house.call_through("app", "refunded", account, golden.clone()).await;
+        assert!(early == Ok(Outcome::Recorded) || early == Err("stored".to_owned()), "{early:?}");
+        let kept_on = house.storage.channel_ref(&reference).await.unwrap().unwrap();
+        let kept = serde_json::to_string(&kept_on.facts).unwrap();
+        for line in &told.units {
+            let shown = line.names.code.iter().chain(line.credentials.iter().map(|credential| &credential.value));
+            assert!(shown.into_iter().all(|secret| !kept.contains(secret)), "{kept}");
+        }
+        assert_eq!(kept_on.facts.len(), 1);
+    }
+    let house = House::new().await;
+    house.create(&number, "own", units, true).await.unwrap();
+    // A repeat says the same, and is the same.
+    for _ in 0..2 {
+        assert_eq!(house.call("refunded", golden.clone()).await, Ok(Outcome::Recorded));
+    }
+    let order = house.order(&number).await.unwrap();
+    let lines = house.storage.refund_lines(&order.merchant, &order.id).await.unwrap();
+    assert_eq!(lines.len(), told.units.len());
+    // Another decision about the same refund is another one.
+    let mut other = told.clone();
+    other.units.iter_mut().for_each(|line| line.agreed = Some(false));
+    assert_eq!(house.call("refunded", Intent::RecordDecision(other)).await, Ok(Outcome::Recorded));
+    assert_eq!(house.storage.refund_lines(&order.merchant, &order.id).await.unwrap().len(), 2 * told.units.len());
     house.sound().await;
 }

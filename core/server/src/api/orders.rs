@@ -155,7 +155,8 @@ async fn show(
 ) -> Result<Json<Value>, Problem> {
     let (merchant, order, refunds) = find(&shared, &merchant, &order).await?;
     let timeline = shared.app.engine.storage().events(&merchant, &order.id).await?;
-    let mut told = json!({ "order": order, "refunds": refunds, "timeline": timeline });
+    let lines = shared.app.engine.storage().refund_lines(&merchant, &order.id).await?;
+    let mut told = json!({ "order": order, "refunds": refunds, "refund_lines": lines, "timeline": timeline });
     if of_voucher(&order) {
         let members = shared.app.storage.families(&merchant, std::slice::from_ref(&order.id)).await?;
         stand(&order, &members, &mut told);

@@ -196,9 +196,49 @@ fn story(answer: &Value) -> String {
     if refunds.is_some() {
         parts.push(format!("\nrefunds\n{}", print::outline(&answer["refunds"])));
     }
+    let lines = answer["refund_lines"].as_array().map_or(&[][..], Vec::as_slice);
+    if !lines.is_empty() {
+        let rows: Vec<[String; 7]> = lines.iter().map(decided).collect();
+        let header = ["TOLD", "UNIT", "DECIDED", "GIVES BACK", "APPLIED", "USES TOTAL/USED/BACK", "DUE = BACK + KEPT"];
+        parts.push(format!("\ndecided by the channel\n{}", print::table(header, &rows)));
+        let faults = lines.iter().flat_map(|line| line["faults"].as_array().into_iter().flatten());
+        parts.extend(faults.map(|fault| format!("cannot be right: {}", print::cell(fault))));
+    }
     let timeline = answer["timeline"].as_array().into_iter().flatten();
     let rows: Vec<[String; 4]> =
         timeline.map(|event| ["at", "what", "by", "detail"].map(|field| print::cell(&event[field]))).collect();
     parts.push(format!("\n{}", print::table(["WHEN", "WHAT", "BY", "DETAIL"], &rows)));
     parts.join("\n")
+}
+
+/// One line of a decision that the channel took by itself.
+fn decided(line: &Value) -> [String; 7] {
+    let times = &line["times"];
+    let minor = |name: &str| print::cell(&times["amounts"][name]["amount_minor"]);
+    let (uses, amounts) = if times.is_null() {
+        (String::new(), String::new())
+    } else {
+        let uses = ["total", "used", "refunded"].map(|name| print::cell(&times[name])).join("/");
+        (uses, format!("{} = {} + {}", minor("due"), minor("back"), minor("kept")))
+    };
+    let unit = match (&line["unit"], &line["names"]["certificate"]) {
+        (Value::Null, Value::Null) => "unknown".to_owned(),
+        (Value::Null, named) => format!("unknown ({})", print::cell(named)),
+        (unit, _) => print::cell(unit),
+    };
+    let said = match line["agreed"].as_bool() {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "unknown",
+    };
+    let applied = if line["applied"] == true { "yes" } else { "no" };
+    [
+        print::cell(&line["told_at"]),
+        unit,
+        said.to_owned(),
+        print::cell(&line["gives_back"]),
+        applied.to_owned(),
+        uses,
+        amounts,
+    ]
 }

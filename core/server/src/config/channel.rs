@@ -306,3 +306,20 @@ const fn five_minutes() -> u32 {
 fn yes() -> bool {
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_decides_while_certificates_are_issued_where_pairs_are_sold() {
+        for (mode, pairs, whose) in [
+            (UnissuedAudit::default(), true, UnissuedRefund::Person),
+            (UnissuedAudit::default(), false, UnissuedRefund::Rule),
+            (UnissuedAudit::Rule, true, UnissuedRefund::Rule),
+            (UnissuedAudit::Person, false, UnissuedRefund::Person),
+        ] {
+            assert_eq!(mode.of(pairs), whose, "{mode:?}, pairs: {pairs}");
+        }
+    }
+}

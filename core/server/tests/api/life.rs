@@ -1,6 +1,7 @@
 //! What happens to orders by hand: redemption, refunds, jobs; and who looks at guests.
 
 use entrepot_domain::answer::{Answer, RefundStanding};
+use entrepot_domain::command::{Body, OrderName};
 use serde_json::{Value, json};
 
 use crate::house::{everywhere, everywhere_with};
@@ -196,6 +197,32 @@ async fn a_person_accepts_and_refuses_paid_orders() {
         assert_eq!((lines[0].act.as_str(), lines[0].subject.as_str()), ("refused an order", refused.as_str()));
         assert!(lines[0].detail.contains("frozen"));
         house.check().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_channel_decided_by_itself_is_shown_with_its_figures_and_without_its_codes() {
+    everywhere(async |house| {
+        house.furnish().await;
+        let order = house.book("8101", "boat", 1).await;
+        let fen = |amount: i64| json!({ "amount_minor": amount, "currency": "CNY" });
+        let told = json!({ "order": "8101", "gives_back": "units", "units": [{
+            "names": { "certificate": "c1", "code": "hidden-code" }, "agreed": true,
+            "times": { "total": 3, "used": 1, "refunded": 1,
+                "amounts": { "due": fen(1_000), "back": fen(900), "kept": fen(50) } },
+        }] });
+        let told = serde_json::from_value(told).unwrap();
+        let body = Body::RecordDecision { order: OrderName::Own(order.parse().unwrap()), key: "d".to_owned(), told };
+        assert!(matches!(house.channel(body).await, Answer::Recorded { .. }));
+        let shown = house.get(&format!("/merchants/lakeside/orders/{order}")).await.ok();
+        let line = &shown["refund_lines"][0];
+        assert_eq!((&line["unit"], &line["agreed"], &line["applied"]), (&json!(1), &json!(true), &json!(false)));
+        assert_eq!(line["times"]["amounts"]["kept"]["amount_minor"], 50);
+        assert_eq!(line["faults"], json!(["the line: 10.00 CNY due is not 9.00 CNY given back and 0.50 CNY kept"]));
+        assert!(!shown.to_string().contains("hidden-code"), "{shown}");
+        let alerts = house.get("/alerts").await.ok();
+        assert!(alerts.to_string().contains("10.00 CNY due is not"), "{alerts}");
     })
     .await;
 }

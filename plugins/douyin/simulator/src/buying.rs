@@ -2,7 +2,7 @@
 
 use crate::bodies;
 use crate::groupbuy::telling::Message;
-use crate::groupbuy::{Family, Solution};
+use crate::groupbuy::{Family, IssueWhen, Solution, promise};
 use crate::misuse::Misuse;
 use crate::options::OrderMode;
 use crate::orders::{Order, OrderState, Unit};
@@ -48,7 +48,7 @@ impl Platform {
         order.map(change).ok_or_else(|| Misuse::UnknownOrder(order_id.to_owned()))
     }
 
-    fn seal_for_issue(&self, plain: &str) -> String {
+    pub(crate) fn seal_for_issue(&self, plain: &str) -> String {
         if self.shared.options.issue_guests_encrypted { self.shared.seal(plain) } else { plain.to_owned() }
     }
 
@@ -117,7 +117,6 @@ impl Platform {
             updated_ms: now_ms,
         };
         let units: Vec<Unit> = (0..purchase.count).map(unit).collect();
-        let create_body = bodies::create_order(&order_id, &units, purchase, now_ms, &|plain| self.shared.seal(plain));
         let mut order = Order {
             order_id,
             order_out_id: None,
@@ -131,11 +130,12 @@ impl Platform {
             paid_ms: None,
             accepted_ms: None,
             issuing_ms: None,
-            create_body,
+            create_body: Value::Null,
             redemptions: Vec::new(),
             updated_ms: now_ms,
             events: Vec::new(),
         };
+        order.create_body = self.create_body(&order, now_ms);
         if self.mode_of(purchase) == OrderMode::AfterPayment {
             order.enter(OrderState::Paid, now_ms);
         }
@@ -144,7 +144,7 @@ impl Platform {
 
     /// When this order is created: reservations cost nothing more, so they count as paid; the pre-orders of F2 and F3
     /// come before payment always (groupbuy B15.1, B16.1).
-    fn mode_of(&self, purchase: &Purchase) -> OrderMode {
+    pub(crate) fn mode_of(&self, purchase: &Purchase) -> OrderMode {
         match &purchase.solution {
             Solution::Reservation { .. } => OrderMode::AfterPayment,
             Solution::GroupBuy(Family::F2 | Family::F3) => OrderMode::BeforePayment,
@@ -154,16 +154,21 @@ impl Platform {
 
     pub(crate) async fn send_create(&self, order_id: String, body: &Value) -> OrderHandle {
         let purchase = self.order(&order_id).map(|order| order.purchase);
+        let family = purchase.as_ref().and_then(|purchase| purchase.solution.family());
         let mode = purchase.map_or(self.shared.options.order_mode, |purchase| self.mode_of(&purchase));
-        let mut ladder = Scene::CreateOrder.ladder();
+        let scene = family.map_or(Scene::CreateOrder, Family::create_scene);
+        let mut ladder = scene.ladder();
         ladder.unanswered_max = Some(match mode {
             OrderMode::BeforePayment => 1,
             OrderMode::AfterPayment => 2,
         });
-        let reply = self.call_on_ladder(Scene::CreateOrder, body, &ladder).await;
+        let reply = self.call_on_ladder(scene, body, &ladder).await;
         let now_ms = self.now_ms();
         let mut world = self.shared.world();
-        outcomes::created(&mut world, &order_id, &reply, mode, now_ms);
+        match scene {
+            Scene::CreateOrder => outcomes::created(&mut world, &order_id, &reply, mode, now_ms),
+            _ => promise::created(&mut world, &order_id, &reply, now_ms),
+        }
         let state = world.orders.get(&order_id).map_or(OrderState::Refused, |order| order.state);
         OrderHandle { order_id, state, reply }
     }
@@ -172,9 +177,12 @@ impl Platform {
     /// the creation failed (scenic §1.1).
     ///
     /// # Errors
-    /// When the order is unknown.
+    /// When the order is unknown, or of a family without such a notice: its issue call says that it is paid.
     pub async fn pay(&self, order_id: &str) -> Result<SpiReply, Misuse> {
         let now_ms = self.now_ms();
+        if self.order(order_id).is_some_and(|order| order.purchase.solution.has_pre_order()) {
+            return Err(Misuse::not_played(order_id, "a pre-order has no payment notice; issue it"));
+        }
         let body = self.change(order_id, |order| {
             if order.state == OrderState::Created {
                 order.enter(OrderState::Paid, now_ms);
@@ -193,12 +201,17 @@ impl Platform {
     pub async fn issue(&self, order_id: &str) -> Result<SpiReply, Misuse> {
         let now_ms = self.now_ms();
         let body = self.change(order_id, |order| {
+            if order.state == OrderState::Created && order.purchase.solution.has_pre_order() {
+                order.enter(OrderState::Paid, now_ms);
+            }
             if outcomes::waits_for_vouchers(order) {
                 order.enter(OrderState::Issuing, now_ms);
             }
-            bodies::issue_certificate(order, now_ms, &|plain| self.seal_for_issue(plain))
+            self.issue_body(order, now_ms)
         })?;
-        let reply = self.call(Scene::IssueCertificate, &body).await;
+        let is_f2 = self.order(order_id).is_some_and(|order| order.purchase.solution.family() == Some(Family::F2));
+        let scene = if is_f2 { Scene::IssuePromise } else { Scene::IssueCertificate };
+        let reply = self.call(scene, &body).await;
         outcomes::issued(&mut self.shared.world(), order_id, &reply, self.now_ms());
         if self.fails_untold(order_id) {
             self.tell_failed_issue(order_id).await?;
@@ -223,8 +236,12 @@ impl Platform {
     }
 
     /// A whole purchase: check, create, payment notice where the mode has one, and issue once accepted. With
-    /// asynchronous acceptance it ends at the paid order; call [`Platform::issue`] later.
+    /// asynchronous acceptance it ends at the paid order; call [`Platform::issue`] later. A pre-order (families F2 and
+    /// F3) is its own check: the report has its answer twice.
     pub async fn buy(&self, purchase: &Purchase) -> BuyReport {
+        if purchase.solution.has_pre_order() {
+            return self.buy_issued(purchase, IssueWhen::After).await;
+        }
         if self.shared.options.checks_twice {
             let check = self.check_booking_without_guests(purchase).await;
             if !check.is_ok() {

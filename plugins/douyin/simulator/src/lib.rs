@@ -77,8 +77,8 @@ pub use calendar::DayOffer;
 pub use catalogue::{LaikeProduct, Product, ProductSource, ProductState, Specification, Verdict};
 pub use fault::Fault;
 pub use groupbuy::{
-    AfterSale, By, CancelRule, Event, Family, GroupBuyOptions, PurchaseState, RefundForm, Reservation,
-    ReservationState, Solution, Sync, Telling, TimesCard, TimesItem, Told, VoucherTerms,
+    AfterSale, By, CancelRule, Event, Family, GroupBuyOptions, IssueWhen, PairProduct, PurchaseState, RefundForm,
+    Reservation, ReservationState, Solution, Sync, Telling, TimesCard, TimesItem, Told, VoucherTerms,
 };
 pub use ledger::{LedgerChange, LedgerLine};
 pub use mishaps::CancelNotice;

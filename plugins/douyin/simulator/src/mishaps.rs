@@ -2,6 +2,7 @@
 //! refunds nobody was asked about, notices in another order (scenic §§1.1, 1.2, 6, 9).
 
 use crate::fault::Fault;
+use crate::groupbuy::Family;
 use crate::misuse::Misuse;
 use crate::options::OrderMode;
 use crate::platform::Platform;
@@ -41,7 +42,8 @@ impl Platform {
     /// payment notice is then the first that is heard of it. After payment it is refused (scenic §1.1).
     pub async fn create_order_unheard(&self, purchase: &Purchase) -> String {
         let (order_id, body) = self.place(purchase);
-        self.lose_call_of(Scene::CreateOrder, &order_id);
+        let scene = purchase.solution.family().map_or(Scene::CreateOrder, Family::create_scene);
+        self.lose_call_of(scene, &order_id);
         self.send_create(order_id, &body).await.order_id
     }
 
@@ -55,7 +57,14 @@ impl Platform {
     pub async fn buy_unheard(&self, purchase: &Purchase) -> String {
         let order_id = self.create_order_unheard(purchase).await;
         // The order was made just now, so it is known.
-        let _reply = match self.shared.options.order_mode {
+        let _reply = match self.mode_of(purchase) {
+            // A pre-order is paid by its issue call, which is lost as well.
+            OrderMode::BeforePayment if purchase.solution.has_pre_order() => {
+                let is_f2 = purchase.solution.family() == Some(Family::F2);
+                let scene = if is_f2 { Scene::IssuePromise } else { Scene::IssueCertificate };
+                self.lose_call_of(scene, &order_id);
+                self.issue(&order_id).await
+            }
             OrderMode::BeforePayment => {
                 self.lose_call_of(Scene::PayOrder, &order_id);
                 self.pay(&order_id).await

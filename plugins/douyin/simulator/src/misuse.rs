@@ -25,6 +25,13 @@ pub enum Misuse {
         /// How many would fit.
         left: usize,
     },
+    /// A place among the notices that wait does not exist.
+    NoSuchNotice {
+        /// How many wait.
+        waiting: usize,
+        /// The places named.
+        places: Vec<usize>,
+    },
     /// Douyin itself would not do this with the order.
     NotPlayed {
         /// The order.
@@ -53,6 +60,9 @@ impl fmt::Display for Misuse {
             Misuse::NotUnderReview(id) => write!(f, "product {id} is not under review"),
             Misuse::NoReservedCodes { order_id, left } => {
                 write!(f, "only {left} reserved codes are left for order {order_id}")
+            }
+            Misuse::NoSuchNotice { waiting, places } => {
+                write!(f, "{waiting} notices wait, and {places:?} names another")
             }
             Misuse::NotPlayed { order_id, why } => write!(f, "Douyin would not do this with order {order_id}: {why}"),
             Misuse::BadRange => write!(f, "the dates of a pull must span 1 to 60 days"),

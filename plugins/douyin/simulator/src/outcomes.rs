@@ -1,7 +1,7 @@
 //! How answers move an order: from SPI answers and from OpenAPI calls alike
 //! (`spec/douyin-scenic-calendar.md` §§3 to 11).
 
-use crate::groupbuy::Event;
+use crate::groupbuy::{Event, Family, generic, promise};
 use crate::options::OrderMode;
 use crate::orders::{Order, OrderState, RefundState};
 use crate::platform::World;
@@ -115,7 +115,21 @@ pub(crate) fn noticed(world: &mut World, order_id: &str, reply: &SpiReply, what:
 
 /// Vouchers that may be stored, or the rules they break. Delivered again they must name the same projects.
 pub(crate) fn read_vouchers(order: &Order, vouchers: &Value) -> Result<Vec<IssuedVoucher>, Vec<String>> {
-    let issued = vouchers::check(vouchers, &order.purchase)?;
+    let issued = match order.purchase.solution.family() {
+        Some(Family::F2) => promise::read(order, vouchers, &promise::ANSWER)?,
+        Some(Family::F3) => generic::read(order, vouchers)?,
+        _ => vouchers::check(vouchers, &order.purchase)?,
+    };
+    same_as_before(order, issued)
+}
+
+/// Where an answer or call has its vouchers: families F2 and F3 spread them over several fields.
+pub(crate) fn given<'a>(order: &Order, data: &'a Value) -> &'a Value {
+    if order.purchase.solution.has_pre_order() { data } else { &data["vouchers"] }
+}
+
+/// Vouchers that come again must name the same projects.
+pub(crate) fn same_as_before(order: &Order, issued: Vec<IssuedVoucher>) -> Result<Vec<IssuedVoucher>, Vec<String>> {
     let same = |(old, new): (&crate::Unit, &IssuedVoucher)| {
         old.voucher.as_ref().is_none_or(|old| old.project_ids() == new.project_ids())
     };
@@ -139,7 +153,7 @@ pub(crate) fn issued(world: &mut World, order_id: &str, reply: &SpiReply, now_ms
         }
         match reply.data()["result"].as_i64() {
             Some(0) => Vec::new(),
-            Some(1) => match read_vouchers(order, &reply.data()["vouchers"]) {
+            Some(1) => match read_vouchers(order, given(order, reply.data())) {
                 Ok(vouchers) => {
                     if waits_for_vouchers(order) {
                         order.note(Event::Issued, now_ms);
@@ -271,6 +285,23 @@ pub(crate) fn refund_asked(world: &mut World, order_id: &str, key: &str, reply: 
             return vec![format!("scenic §1.3: the review of {key} was answered differently when repeated")];
         }
         decide(order, key, &decision, now_ms)
+    });
+}
+
+/// The answer of the refund question by certificate (groupbuy B16.3): always 0, the decision is in `result`.
+pub(crate) fn code_refund_asked(world: &mut World, order_id: &str, key: &str, reply: &SpiReply, now_ms: i64) {
+    with_order(world, order_id, now_ms, |order| {
+        let result = reply.data()["result"].as_i64();
+        match reply.error_code() {
+            None => return Vec::new(),
+            Some(0) => {}
+            Some(code) => return vec![format!("groupbuy B16.3: answered {code}; the decision belongs into result")],
+        }
+        let decision = Decision { result, fee_fen: Some(0), vouchers: &Value::Null };
+        if contradicts(order, key, &decision) {
+            return vec![format!("groupbuy B16.3: the question of {key} was answered differently when repeated")];
+        }
+        generic::decide(order, key, result, reply.data(), now_ms)
     });
 }
 

@@ -4,6 +4,7 @@ use crate::calendar::CalendarBook;
 use crate::catalogue::Catalogue;
 use crate::cipher::{OnlineVault, encrypt_local};
 use crate::fault::{Fault, FaultQueue, FaultTarget};
+use crate::groupbuy::PairProduct;
 use crate::groupbuy::telling::Message;
 use crate::ids::Ids;
 use crate::ledger::LedgerChange;
@@ -50,6 +51,8 @@ pub(crate) struct World {
     /// Webhooks that wait; `None`: they go out at once.
     pub(crate) held_webhooks: Option<Vec<Held>>,
     pub(crate) decrypted: u64,
+    /// Flash-sale products in Laike, by Douyin's id.
+    pub(crate) pairs: BTreeMap<String, PairProduct>,
     /// Notices that wait; `None`: they go out at once.
     pub(crate) held_notices: Option<Vec<Message>>,
 }

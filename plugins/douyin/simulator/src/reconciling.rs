@@ -117,6 +117,21 @@ pub enum DeadlineEvent {
     },
 }
 
+impl DeadlineEvent {
+    /// The order that it is about.
+    pub fn order_id(&self) -> &str {
+        match self {
+            DeadlineEvent::AcceptOverdue { order_id, .. }
+            | DeadlineEvent::IssueOverdue { order_id, .. }
+            | DeadlineEvent::RefundConcluded { order_id, .. }
+            | DeadlineEvent::AuditOverdue { order_id, .. }
+            | DeadlineEvent::IssueFailed { order_id, .. }
+            | DeadlineEvent::WindowOver { order_id, .. }
+            | DeadlineEvent::ReviewOverdue { order_id, .. } => order_id,
+        }
+    }
+}
+
 impl Platform {
     /// Asks for the state of an order (scenic §10); a status 1 redeems the voucher here.
     ///

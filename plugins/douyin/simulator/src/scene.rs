@@ -22,6 +22,16 @@ pub enum Scene {
     IssueCertificate,
     /// Price and stock pull, scenic §16.
     PullCalendar,
+    /// Pre-order of group-buy V2, groupbuy B15.1.
+    CreatePromise,
+    /// Codes of group-buy V2, groupbuy B15.2.
+    IssuePromise,
+    /// Pre-order of generic third-party codes, groupbuy B16.1.
+    PreCreateOrder,
+    /// Refund question of generic third-party codes, groupbuy B16.3.
+    ApplyCodeRefund,
+    /// Status of several orders, groupbuy B14.
+    QueryOrders,
     /// Information sync, groupbuy B11b, which for family F3 is its refund notice (B16.5).
     SyncRefund,
     /// Webhook, common §9.
@@ -56,7 +66,7 @@ pub struct Ladder {
 
 impl Scene {
     /// Every scene, in the order of an order's life.
-    pub const ALL: [Scene; 11] = [
+    pub const ALL: [Scene; 16] = [
         Scene::CheckBooking,
         Scene::CreateOrder,
         Scene::PayOrder,
@@ -66,6 +76,11 @@ impl Scene {
         Scene::QueryOrder,
         Scene::IssueCertificate,
         Scene::PullCalendar,
+        Scene::CreatePromise,
+        Scene::IssuePromise,
+        Scene::PreCreateOrder,
+        Scene::ApplyCodeRefund,
+        Scene::QueryOrders,
         Scene::SyncRefund,
         Scene::Webhook,
     ];
@@ -82,6 +97,11 @@ impl Scene {
             Scene::QueryOrder => "query-order",
             Scene::IssueCertificate => "issue-certificate",
             Scene::PullCalendar => "pull-calendar",
+            Scene::CreatePromise => "create-promise",
+            Scene::IssuePromise => "issue-promise",
+            Scene::PreCreateOrder => "pre-create-order",
+            Scene::ApplyCodeRefund => "apply-code-refund",
+            Scene::QueryOrders => "query-orders",
             Scene::SyncRefund => "sync-refund",
             Scene::Webhook => "webhook",
         }
@@ -99,6 +119,11 @@ impl Scene {
             Scene::QueryOrder => "scenic_spot.order.query_order",
             Scene::IssueCertificate => "fulfilment.order.tripartite_code",
             Scene::PullCalendar => "scenic.goods.pull_ticket_calendar",
+            Scene::CreatePromise => "scenic_spot.order.promissory_create_order",
+            Scene::IssuePromise => "scenic_spot.order.promissory_gen_code",
+            Scene::PreCreateOrder => "trade.order.pre_create_order",
+            Scene::ApplyCodeRefund => "fulfilment.order.refund_apply",
+            Scene::QueryOrders => "order.query.status_query",
             Scene::SyncRefund => "fulfilment.order.refund_notice",
             Scene::Webhook => "webhook",
         }
@@ -110,6 +135,7 @@ impl Scene {
         match self {
             Scene::CheckBooking => 2_000,
             Scene::QueryOrder | Scene::IssueCertificate | Scene::PullCalendar => 8_000,
+            Scene::ApplyCodeRefund | Scene::QueryOrders => 8_000,
             _ => 5_000,
         }
     }
@@ -118,8 +144,11 @@ impl Scene {
     /// ladder as the order calls, and the webhook's delays.
     pub fn ladder(self) -> Ladder {
         let (on, delays_s) = match self {
-            Scene::CheckBooking | Scene::PullCalendar => (RetryOn::Nothing, vec![]),
-            Scene::IssueCertificate => (RetryOn::AnyError, vec![10, 30, 60, 120, 120, 240]),
+            // A pre-order of third-party codes that is not answered well is allowed (groupbuy B16.1).
+            Scene::CheckBooking | Scene::PullCalendar | Scene::PreCreateOrder => (RetryOn::Nothing, vec![]),
+            Scene::IssueCertificate | Scene::IssuePromise => (RetryOn::AnyError, vec![10, 30, 60, 120, 120, 240]),
+            // Hourly, until the audit's day is over.
+            Scene::ApplyCodeRefund => (RetryOn::AnyError, vec![3_600; 23]),
             Scene::Webhook => (RetryOn::Status, vec![10, 30, 60]),
             Scene::SyncRefund => (RetryOn::NoAnswer, vec![60; 3]),
             _ => (RetryOn::AskAgain, vec![60; 12]),

@@ -2,6 +2,7 @@
 //! go in; answers, rows and timelines come out.
 
 mod checked;
+mod matrix;
 mod play;
 mod rule_01_10;
 mod rule_11_19;
@@ -57,4 +58,13 @@ rules! {
         rule_28_not_before_the_first_day,
         rule_30_reject_then_redeem,
         rule_32_no_refusal_without_codes;
+    matrix:
+        m1_unreserved_refund_is_never_asked,
+        m2_the_window_ends,
+        m3_issue_first_then_reject,
+        m4_inside_ten_minutes_only_by_hand,
+        m5_customer_service_cancels_without_asking,
+        m6_limited_time_by_rule,
+        m7_any_time_even_expired,
+        m8_redeemed_is_refused;
 }

@@ -52,7 +52,7 @@ pub fn guest() -> Value {
 
 /// A purchase of the scenic family (B3), of so many units.
 pub fn purchase(order: &str, count: i64) -> Value {
-    json!({ "order_id": order, "order_type": 1, "biz_type": 3, "sku_id": "17", "sku_out_id": PAIR, "count": count,
+    json!({ "account_id": "70001", "order_id": order, "order_type": 1, "biz_type": 3, "sku_id": "17", "sku_out_id": PAIR, "count": count,
         "create_order_time_unix": 1_776_650_400, "amount": { "origin_amount": PRICE * count, "pay_amount": PRICE * count },
         "buyer": { "name": "", "phone": PHONE },
         "item_order_infos": (0..count).map(|item| json!({ "item_order_id": format!("{order}-i{item}") })).collect::<Vec<_>>(),
@@ -184,7 +184,8 @@ impl World {
     /// A person has every job tried again that waits for another try.
     pub async fn retry_jobs(&self) {
         let jobs = self.get("/jobs").await.ok();
-        for job in jobs["jobs"].as_array().unwrap() {
+        let waits = |job: &&Value| job["state"] == "ready" || job["state"] == "dead";
+        for job in jobs["jobs"].as_array().unwrap().iter().filter(waits) {
             let id = job["id"].as_str().unwrap();
             self.post(&format!("/jobs/{id}/retry"), Value::Null).await.ok();
         }

@@ -10,6 +10,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Request, Uri};
 use axum::response::{IntoResponse, Response};
+use douyin_simulator::{Platform, PlatformOptions};
 use douyin_testing::calls::{CLIENT_KEY, CLIENT_SECRET, scene, signed};
 use entrepot_contract::channel::RawRequest;
 use entrepot_contract::time::{Clock, HandClock, Timestamp};
@@ -145,20 +146,30 @@ impl World {
 
     /// Nothing is sold yet.
     pub async fn bare(channel: Value) -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let douyin = Arc::new(Douyin::default());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let there = Router::new().fallback(taken).with_state(douyin.clone());
         let serving = tokio::spawn(async move { axum::serve(listener, there).await.unwrap() });
+        Self::before(&base, channel, Arc::new(HandClock::at(START)), douyin, serving).await
+    }
+
+    /// Before whoever stands at that address.
+    async fn before(
+        base: &str,
+        channel: Value,
+        clock: Arc<HandClock>,
+        douyin: Arc<Douyin>,
+        serving: tokio::task::JoinHandle<()>,
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("park.db").display());
-        let mut given = configuration(&base, &url);
+        let mut given = configuration(base, &url);
         merge(&mut given["merchants"]["park"]["channels"][CONNECTION], &channel);
         let file = folder.path().join("park.json");
         std::fs::write(&file, given.to_string()).unwrap();
         let loaded = config::load_checked(&[file], &json!({}), &plugins::known_built_in);
         let loaded = loaded.unwrap_or_else(|faults| panic!("{faults}"));
-        let clock = Arc::new(HandClock::at(START));
         let surroundings = Surroundings {
             clock: clock.clone(),
             seeds: Arc::new(CountedSeeds::new(1)),
@@ -168,6 +179,26 @@ impl World {
         let app = boot::start_in(loaded, Schema::Migrate, surroundings).await.unwrap();
         let router = router(Shared::beside(app.clone(), LOCAL).unwrap());
         Self { app, clock, douyin, router, keys: AtomicU64::new(1), serving, _folder: folder }
+    }
+
+    /// A furnished world before the simulated platform, which shares its clock and speaks to it over HTTP.
+    pub async fn with_platform(channel: Value, options: impl FnOnce(&mut PlatformOptions)) -> (Self, Platform) {
+        let clock = Arc::new(HandClock::at(START));
+        let mut wanted = PlatformOptions::new(CLIENT_KEY, CLIENT_SECRET, "app");
+        let now = clock.clone();
+        wanted.now = Arc::new(move || now.now().millis());
+        wanted.seed = 1;
+        options(&mut wanted);
+        let platform = Platform::start(wanted).await.unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = format!("http://{}", listener.local_addr().unwrap());
+        let idle = tokio::spawn(async {});
+        let mut world = Self::before(&platform.openapi_base(), channel, clock, Arc::default(), idle).await;
+        let router = world.router.clone();
+        world.serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        platform.set_target(&target);
+        world.furnish().await;
+        (world, platform)
     }
 
     /// The end, with all promises of the books kept.

@@ -45,6 +45,8 @@ struct Ending {
     after_sale: AfterSale,
     /// Money; `None`: all that is left of the payment.
     amount_fen: Option<i64>,
+    /// Places of a purchase's units; `None`: all that are left.
+    places: Option<Vec<usize>>,
     scene: i64,
     asked_ms: i64,
     telling: Telling,
@@ -190,8 +192,36 @@ impl Platform {
         let after_sale = if amount_fen == 0 { AfterSale::CancelReservation } else { AfterSale::Refund };
         let key = format!("R{}", self.shared.ids.number());
         let amount_fen = Some(amount_fen);
-        let ending = Ending { key, after_sale, amount_fen, scene, asked_ms: self.now_ms(), telling };
+        let (places, asked_ms) = (None, self.now_ms());
+        let ending = Ending { key, after_sale, amount_fen, places, scene, asked_ms, telling };
         self.end(order_id, ending).await
+    }
+
+    /// The merchant refuses a refund in Laike's own audit, and we learn it by the information sync (T17).
+    ///
+    /// # Errors
+    /// When the order has no such question that is open.
+    pub async fn laike_refuses(&self, order_id: &str, key: &str) -> Result<SpiReply, Misuse> {
+        let now_ms = self.now_ms();
+        let refund = self.change(order_id, |order| {
+            let refund = order.refund_mut(key).filter(|refund| refund.is_open())?;
+            refund.state = RefundState::Refused;
+            let refused = refund.clone();
+            order.note(Event::RefundRefused { key: key.to_owned(), vouchers: false, counted: true }, now_ms);
+            Some(refused)
+        })?;
+        let refund = refund.ok_or_else(|| Misuse::not_played(order_id, format!("no refund {key} of it is open")))?;
+        let sync = Sync {
+            after_sale_id: key.to_owned(),
+            after_sale_type: refund.after_sale_type,
+            places: refund.units,
+            apply_ms: refund.asked_ms,
+            audit_ms: now_ms,
+            audit_result: 2,
+            times: None,
+            overrides: Map::new(),
+        };
+        self.sync_refund(order_id, &sync).await
     }
 
     async fn ask_and_conclude(&self, order_id: &str, wanted: AfterSale, source: i64) -> Result<RefundReply, Misuse> {
@@ -214,34 +244,35 @@ impl Platform {
         };
         let after_sale = AfterSale::of(refund.after_sale_type);
         let (scene, asked_ms) = (scene_of(refund.source), refund.asked_ms);
-        let ending = Ending { key: key.to_owned(), after_sale, amount_fen: None, scene, asked_ms, telling };
+        let is_purchase = self.change(order_id, |order| order.purchase.solution.family().is_some())?;
+        let places = is_purchase.then_some(refund.units);
+        let ending = Ending { key: key.to_owned(), after_sale, amount_fen: None, places, scene, asked_ms, telling };
         self.end(order_id, ending).await
     }
 
     /// Ends units and moves money first, then tells it.
     async fn end(&self, order_id: &str, ending: Ending) -> Result<Vec<SpiReply>, Misuse> {
-        let order = self.order(order_id).ok_or_else(|| Misuse::UnknownOrder(order_id.to_owned()))?;
-        let source_id = order.purchase.solution.source_order_id().map(str::to_owned);
+        let (purchase_id, reservation_id) = self.both(order_id)?;
+        let of_purchase = purchase_id == order_id;
         let money = ending.after_sale == AfterSale::Refund;
-        let (purchase_id, reservation_id) = match source_id {
-            Some(source_id) => (source_id, Some(order_id.to_owned())),
-            None => (order_id.to_owned(), None),
-        };
-        let left_fen = self.change(&purchase_id, |order| order.purchase.pay_share_fen(open_places(order).len()))?;
+        let left_fen = self.change(&purchase_id, |order| {
+            let units = ending.places.as_ref().map_or_else(|| open_places(order).len(), Vec::len);
+            order.purchase.pay_share_fen(units)
+        })?;
         let amount_fen = if money { ending.amount_fen.unwrap_or(left_fen) } else { 0 };
-        let of = if reservation_id.is_none() || !money { None } else { Some(ending.telling.of) };
+        // What was asked of the purchase is told of it; a cancellation without money is the reservation's alone.
+        let both = ending.telling.of == Told::Both;
+        let tells_purchase = of_purchase || (money && (both || ending.telling.of == Told::Purchase));
+        let tells_reservation = !money || both || (!of_purchase && ending.telling.of == Told::Reservation);
         let mut messages = Vec::new();
-        if let Some(reservation_id) = &reservation_id {
-            let is_told = of != Some(Told::Purchase);
-            let told = self.close(reservation_id, &ending, if is_told { amount_fen } else { 0 }, None)?;
-            messages.extend(told.into_iter().filter(|_| is_told));
+        if let Some(reservation_id) = reservation_id {
+            let told_fen = if tells_reservation { amount_fen } else { 0 };
+            let told = self.close(&reservation_id, &ending, told_fen, of_purchase)?;
+            messages.extend(told.into_iter().filter(|_| tells_reservation));
         }
-        if money || reservation_id.is_none() {
-            let is_told = of != Some(Told::Reservation);
-            // Its own key, where the reservation's is another fact of the same money.
-            let own_key = reservation_id.as_ref().map(|_| format!("R{}", self.shared.ids.number()));
-            let told = self.close(&purchase_id, &ending, amount_fen, own_key)?;
-            messages.extend(told.into_iter().filter(|_| is_told));
+        if money || of_purchase {
+            let told = self.close(&purchase_id, &ending, amount_fen, !of_purchase)?;
+            messages.extend(told.into_iter().filter(|_| tells_purchase));
         }
         if let Some(when) = ending.telling.cancel {
             let now_ms = self.now_ms();
@@ -256,19 +287,24 @@ impl Platform {
         Ok(replies)
     }
 
-    /// Ends all open units of one order and makes the calls that tell it.
-    fn close(
-        &self,
-        order_id: &str,
-        ending: &Ending,
-        amount_fen: i64,
-        own_key: Option<String>,
-    ) -> Result<Vec<Message>, Misuse> {
-        let places = self.change(order_id, |order| match open_places(order) {
-            ended if ended.is_empty() => (0..order.units.len()).collect(),
-            open => open,
+    /// The purchase, and the reservation that is meant: itself, or the one that holds the purchase.
+    fn both(&self, order_id: &str) -> Result<(String, Option<String>), Misuse> {
+        let order = self.order(order_id).ok_or_else(|| Misuse::UnknownOrder(order_id.to_owned()))?;
+        Ok(match order.purchase.solution.source_order_id() {
+            Some(source_id) => (source_id.to_owned(), Some(order.order_id)),
+            None => (order.order_id, self.live_reservation(order_id).map(|live| live.order_id)),
+        })
+    }
+
+    /// Ends all open units of one order and makes the calls that tell it; with `other_key` it is told as another fact of
+    /// the same money.
+    fn close(&self, order_id: &str, ending: &Ending, amount_fen: i64, other_key: bool) -> Result<Vec<Message>, Misuse> {
+        let places = self.change(order_id, |order| match (&ending.places, open_places(order)) {
+            (Some(places), _) if !other_key => places.clone(),
+            (_, ended) if ended.is_empty() => (0..order.units.len()).collect(),
+            (_, open) => open,
         })?;
-        let key = own_key.unwrap_or_else(|| ending.key.clone());
+        let key = if other_key { format!("R{}", self.shared.ids.number()) } else { ending.key.clone() };
         let notice = RefundNotice {
             key: Some(key.clone()),
             scene: ending.scene,
@@ -335,7 +371,7 @@ impl Platform {
         // A purchase's units ended when issuing failed; of a reservation's, the purchase's money is still there.
         let of_purchase = |order: &mut Order| order.purchase.solution.family().map(|_| order.pay_amount_fen());
         let amount_fen = self.change(order_id, of_purchase)?;
-        let ending = Ending { key, after_sale, amount_fen, scene: 155, asked_ms, telling };
+        let ending = Ending { key, after_sale, amount_fen, places: None, scene: 155, asked_ms, telling };
         let notices = self.end(order_id, ending).await?;
         Ok(DeadlineEvent::IssueFailed { order_id: order_id.to_owned(), notices })
     }

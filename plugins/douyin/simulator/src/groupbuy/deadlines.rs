@@ -1,6 +1,5 @@
 //! What the platform does by its clock with vouchers and reservations (groupbuy rules 18 and 23, B5 to B8, rows M2, M3).
 
-use super::after_sale::AfterSale;
 use super::states::PurchaseState;
 use super::telling::By;
 use crate::groupbuy::Family;
@@ -28,7 +27,7 @@ impl Platform {
             if is_f2 {
                 self.issue_timed_out(order_id);
             } else if order.refunds.iter().all(|refund| refund.source != SOURCE_ISSUE_FAILED) {
-                events.extend(self.ask_for_unissued(order_id).await.ok());
+                events.extend(self.ask_for_unissued(order).await.ok());
             }
         }
         for refund in order.refunds.iter().filter(|_| !order.state.is_over()) {
@@ -64,8 +63,9 @@ impl Platform {
     }
 
     /// Row M3: once, and a refusal that brings the codes repairs the order.
-    async fn ask_for_unissued(&self, order_id: &str) -> Result<DeadlineEvent, Misuse> {
-        let review = self.ask_after_sale(order_id, AfterSale::Refund, SOURCE_ISSUE_FAILED).await?;
+    async fn ask_for_unissued(&self, order: &Order) -> Result<DeadlineEvent, Misuse> {
+        let order_id = order.order_id.as_str();
+        let review = self.ask_unissued(order).await?;
         let notice = match review.state {
             RefundState::Agreed => {
                 let telling = self.shared.options.group_buy.telling;

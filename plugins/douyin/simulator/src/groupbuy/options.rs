@@ -28,6 +28,10 @@ pub struct GroupBuyOptions {
     /// By which calls the refunds of family F3 are told: its own page has only the sync (B16.5), for those that we did
     /// not decide.
     pub f3_results: By,
+    /// Whether family F3 sends the guest's phone: Douyin approves that one by one (B16.1).
+    pub f3_phone: bool,
+    /// Whether the scope `life.capacity.goods.query` is granted; it is not among the twelve of A7.
+    pub goods_query: bool,
     /// Days that the reservation page shows, today among them (rule 17).
     pub window_days: i64,
 }
@@ -41,6 +45,8 @@ impl Default for GroupBuyOptions {
             issue_ms: crate::orders::TEN_MINUTES_MS,
             telling: Telling::NOTICE,
             f3_results: By::Notice,
+            f3_phone: true,
+            goods_query: true,
             window_days: 90,
         }
     }

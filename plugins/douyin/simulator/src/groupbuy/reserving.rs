@@ -19,7 +19,7 @@ pub struct Reservation {
     pub source_order_id: String,
     /// The day, `yyyy-MM-dd`.
     pub day: String,
-    /// Units; `None`: all of the purchase, as it must be (rule 21).
+    /// Units; `None`: all of the purchase that did not go back, as it must be (rule 21).
     pub count: Option<u32>,
     /// The contact.
     pub buyer: Person,
@@ -107,7 +107,7 @@ impl Platform {
         Ok(Purchase {
             solution: Solution::Reservation { source_order_id: source.order_id.clone() },
             day: wish.day.clone(),
-            count: wish.count.unwrap_or(source.purchase.count),
+            count: wish.count.unwrap_or_else(|| open_units(&source)),
             merchant_discount_fen: 0,
             platform_discount_fen: 0,
             buyer: wish.buyer.clone(),
@@ -135,8 +135,8 @@ impl Platform {
         if let Some(live) = live {
             return refuse(format!("its reservation {live} is still alive"));
         }
-        let open = source.units.iter().filter(|unit| !unit.refunded).count();
-        let wanted = wish.count.map_or(source.units.len(), |count| count as usize);
+        let open = open_units(source);
+        let wanted = wish.count.unwrap_or(open);
         if wanted != open {
             return refuse(format!(
                 "{wanted} units were asked for, and all {open} must be reserved together (rule 21)"
@@ -169,4 +169,9 @@ impl Platform {
             order.state == OrderState::Accepted && (issues_purchase || order.purchase.solution.family().is_none())
         })
     }
+}
+
+fn open_units(source: &crate::Order) -> u32 {
+    let open = source.units.iter().filter(|unit| !unit.refunded).count();
+    u32::try_from(open).unwrap_or(u32::MAX)
 }

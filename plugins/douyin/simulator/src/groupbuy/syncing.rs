@@ -111,7 +111,12 @@ pub(crate) fn body(order: &Order, sync: &Sync) -> Value {
         "after_sale_type": sync.after_sale_type,
         "notice_list": rows,
     });
-    if sync.places.len() > 1 {
+    // The older form of F3 has neither (B16.5).
+    if order.purchase.solution.family() == Some(crate::Family::F3) {
+        if let Some(fields) = body.as_object_mut() {
+            fields.remove("after_sale_type");
+        }
+    } else if sync.places.len() > 1 {
         body["after_sale_id"] = sync.after_sale_id.clone().into();
     }
     crate::bodies::lay_over(body, &sync.overrides)

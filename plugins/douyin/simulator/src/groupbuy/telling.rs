@@ -110,8 +110,7 @@ impl Platform {
     pub async fn release_notices(&self, places: &[usize]) -> Result<Vec<SpiReply>, Misuse> {
         let waiting = self.shared.world().held_notices.clone().unwrap_or_default();
         let Some(chosen) = places.iter().map(|place| waiting.get(*place)).collect::<Option<Vec<_>>>() else {
-            let why = format!("{} notices wait, and {places:?} names another", waiting.len());
-            return Err(Misuse::not_played("", why));
+            return Err(Misuse::NoSuchNotice { waiting: waiting.len(), places: places.to_vec() });
         };
         self.shared.world().held_notices = None;
         let mut replies = Vec::new();

@@ -2,6 +2,7 @@
 
 use crate::ids::day_start_s;
 use crate::purchase::{Person, Purchase};
+use crate::scene::Scene;
 use serde_json::{Map, Value, json};
 
 /// Seconds of a day.
@@ -16,6 +17,16 @@ pub enum Family {
     F2,
     /// Generic third-party code V1 (B16).
     F3,
+}
+
+impl Family {
+    pub(crate) fn create_scene(self) -> Scene {
+        match self {
+            Family::F1 => Scene::CreateOrder,
+            Family::F2 => Scene::CreatePromise,
+            Family::F3 => Scene::PreCreateOrder,
+        }
+    }
 }
 
 /// What kind of order it is.
@@ -42,6 +53,11 @@ impl Solution {
     /// The purchase that a reservation belongs to.
     pub fn source_order_id(&self) -> Option<&str> {
         if let Solution::Reservation { source_order_id } = self { Some(source_order_id) } else { None }
+    }
+
+    /// Whether it begins with a pre-order, before payment and without a payment notice (B15.1, B16.1).
+    pub(crate) fn has_pre_order(&self) -> bool {
+        matches!(self, Solution::GroupBuy(Family::F2 | Family::F3))
     }
 
     /// A purchase or reservation of a voucher.
@@ -120,6 +136,11 @@ impl VoucherTerms {
             ahead_day: 0,
             ahead_sec: DAY_S,
         }
+    }
+
+    /// The same within other days.
+    pub fn within(first_day: &str, last_day: &str) -> Self {
+        Self { first_day: first_day.to_owned(), last_day: last_day.to_owned(), ..Self::sample() }
     }
 
     /// `appointment_rule` as sent; `part_appointment` is false, because all units are reserved together (rule 21). No

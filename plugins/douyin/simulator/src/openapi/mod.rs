@@ -3,6 +3,7 @@
 
 mod bills;
 mod certificates;
+mod code_refund;
 mod crypto;
 pub(crate) mod fields;
 mod goods;
@@ -10,6 +11,7 @@ mod history;
 mod order_query;
 mod orders;
 mod products;
+mod promise;
 mod request;
 mod reserved;
 mod routes;
@@ -80,7 +82,14 @@ async fn gate(
         (Some(refusal), _) => envelope(&shared, Err(refusal), shape, &call),
         (None, true) => token::fetch(&shared, &body),
         (None, false) => {
-            let request = Request { shared: &shared, query: &query, body: &body, now_ms: call.at_ms };
+            let request = Request {
+                shared: &shared,
+                query: &query,
+                headers: &headers,
+                body: &body,
+                bytes: &bytes,
+                now_ms: call.at_ms,
+            };
             let answer = admit(&request, &headers, route, &bytes).and_then(|route| (route.handler)(&request));
             envelope(&shared, answer, shape, &call)
         }

@@ -140,17 +140,15 @@ fn describe(request: &Request<'_>, order: &Order, shop: &str) -> Value {
     let purchase = &order.purchase;
     let seal = |plain: &str| request.shared.seal(plain);
     let discount_fen = purchase.merchant_discount_fen + purchase.platform_discount_fen;
-    let source_order_id = purchase.solution.source_order_id();
     // A voucher order is 1, a reservation 2 as in create order (groupbuy B3); the query's own numbers are on no page.
     let order_type = if purchase.solution.family().is_some() { 1 } else { 2 };
     let certificates: Vec<Value> = order.units.iter().map(|unit| certificate(request, unit)).collect();
     let sub_orders: Vec<Value> = (0..order.units.len()).map(|place| sub_order(request, order, place)).collect();
     let poi = json!({"poi_id": purchase.poi_id, "poi_name": shop});
-    json!({
+    let mut shown = json!({
         "order_id": order.order_id,
         "order_status": request.shared.options.order_status_of(order.state),
         "order_type": order_type,
-        "source_order_id": source_order_id.unwrap_or_default(),
         "open_id": purchase.open_id,
         "poi_id": purchase.poi_id,
         "poi": poi,
@@ -195,7 +193,11 @@ fn describe(request: &Request<'_>, order: &Order, shop: &str) -> Value {
         "sub_order_amount_infos": sub_orders,
         "certificate": certificates,
         "delivery_info": null,
-    })
+    });
+    if let Some(source_order_id) = purchase.solution.source_order_id() {
+        shown["source_order_id"] = source_order_id.into();
+    }
+    shown
 }
 
 fn certificate(request: &Request<'_>, unit: &Unit) -> Value {

@@ -3,13 +3,17 @@
 
 use super::fields::{Fields, Refusal};
 use crate::platform::Shared;
+use axum::http::HeaderMap;
 use serde_json::Value;
 
 /// One call, with its token, path and content type found good.
 pub(crate) struct Request<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) query: &'a [(String, String)],
+    pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a Value,
+    /// The body as it came.
+    pub(crate) bytes: &'a [u8],
     pub(crate) now_ms: i64,
 }
 
@@ -17,6 +21,11 @@ impl<'a> Request<'a> {
     /// Fields of the body.
     pub(crate) fn fields(&self) -> Fields<'a> {
         Fields::of(self.body)
+    }
+
+    /// A header; empty when absent.
+    pub(crate) fn header(&self, name: &str) -> &'a str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     /// A query parameter that is not empty.

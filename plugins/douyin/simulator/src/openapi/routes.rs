@@ -3,8 +3,8 @@
 use super::fields::Answer;
 use super::request::Request;
 use super::{
-    bills, certificates, crypto, goods, history, order_query, orders, products, reserved, shelf, shops, verify,
-    vouchers,
+    bills, certificates, code_refund, crypto, goods, history, order_query, orders, products, promise, reserved, shelf,
+    shops, verify, vouchers,
 };
 
 /// The key under which a handler gives the rows of a [`Shape::List`].
@@ -51,11 +51,13 @@ impl Route {
     }
 }
 
-static ROUTES: [Route; 28] = [
+static ROUTES: [Route; 30] = [
     post("/goodlife/v1/trip/order/confirm/", orders::confirm),
     post("/goodlife/v1/trip/refund/audit/", orders::refund_audit),
     get("/goodlife/v1/trade/order/query/", order_query::query).at_most(20),
     post("/goodlife/v1/fulfilment/create/callback/", vouchers::create_callback).at_most(4_000),
+    post("/goodlife/v1/trip/scenic/groupon/certificate/callback/", promise::callback),
+    post("/goodlife/v1/fulfilment/refund/audit/", code_refund::audit).at_most(1_000),
     post("/goodlife/v1/trip/certificate/verify/", verify::verify),
     post("/goodlife/v1/fulfilment/certificate/verify/", certificates::verify),
     get("/goodlife/v1/fulfilment/certificate/get/", certificates::get),

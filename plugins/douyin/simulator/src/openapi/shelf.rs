@@ -4,9 +4,12 @@ use super::fields::{Answer, Refusal};
 use super::orders::sub_code;
 use super::request::Request;
 use super::routes::LIST;
+use crate::calendar::DayOffer;
 use crate::catalogue::{Product, ProductSource, ProductState};
 use serde_json::{Map, Value, json};
 
+/// The app lacks the capability (common §5).
+const NOT_GRANTED: i64 = 2_190_004;
 /// Most products of one question (fulfilment §11).
 const PRODUCTS_MAX: usize = 10;
 
@@ -79,6 +82,9 @@ pub(crate) fn operate_many(request: &Request<'_>) -> Answer {
 /// found by Douyin's id alone; only a single specification is described (fulfilment §11).
 pub(crate) fn online(request: &Request<'_>) -> Answer {
     request.known_parameters("fulfilment §11", &["account_id", "product_ids", "out_ids"]);
+    if !request.shared.options.group_buy.goods_query {
+        return Err(Refusal::new(NOT_GRANTED, "the app lacks the capability life.capacity.goods.query"));
+    }
     let account_id = request.account()?;
     let (ids, out_ids) = (request.list("product_ids"), request.list("out_ids"));
     if ids.is_empty() && out_ids.is_empty() {
@@ -129,14 +135,17 @@ fn describe(request: &Request<'_>, product: &Product) -> Value {
     if let [only] = &product.specifications[..] {
         let days = request.shared.world().calendar.days(&product.account_id, &only.sku_out_id);
         let first = days.values().next();
+        let pair = request.shared.world().pairs.get(&product.product_id).cloned();
+        let price = |of: fn(&DayOffer) -> i64| pair.as_ref().map_or(first.map_or(0, of), |pair| pair.price_fen);
+        let stock = pair.as_ref().map_or(first.map_or(0, |day| day.stock), |pair| pair.stock);
         online["sku"] = json!({
             "sku_id": only.sku_id,
             "out_sku_id": only.sku_out_id,
             "sku_name": only.sku_name,
-            "origin_amount": request.long(first.map_or(0, |day| day.origin_fen)),
-            "actual_amount": request.long(first.map_or(0, |day| day.actual_fen)),
+            "origin_amount": request.long(price(|day| day.origin_fen)),
+            "actual_amount": request.long(price(|day| day.actual_fen)),
             "status": online_status,
-            "stock": {"limit_type": 1, "stock_qty": request.long(first.map_or(0, |day| day.stock))},
+            "stock": {"limit_type": 1, "stock_qty": request.long(stock)},
         });
     }
     online

@@ -58,11 +58,11 @@ pub(crate) fn create_callback(request: &Request<'_>) -> Answer {
     }
 }
 
-type Refused = (Refusal, Vec<String>);
+pub(crate) type Refused = (Refusal, Vec<String>);
 
 /// Until when vouchers may come, Unix milliseconds: ten minutes after the issue call, for a reservation after its
 /// acceptance (groupbuy rule 23).
-fn last_moment(order: &Order, options: &GroupBuyOptions) -> Option<i64> {
+pub(crate) fn last_moment(order: &Order, options: &GroupBuyOptions) -> Option<i64> {
     if order.purchase.solution.is_group_buy() {
         return Some(order.accepted_ms.or(order.issuing_ms)? + options.issue_ms);
     }
@@ -70,7 +70,7 @@ fn last_moment(order: &Order, options: &GroupBuyOptions) -> Option<i64> {
 }
 
 fn deliver(order: &mut Order, request: &Request<'_>, until_ms: Option<i64>) -> Result<(), Refused> {
-    let (vouchers, now_ms) = (request.body.get("vouchers").unwrap_or(&Value::Null), request.now_ms);
+    let (vouchers, now_ms) = (outcomes::given(order, request.body), request.now_ms);
     let issued =
         outcomes::read_vouchers(order, vouchers).map_err(|broken| (Refusal::parameter(broken.join("; ")), broken))?;
     if order.units.iter().all(|unit| unit.voucher.is_some()) {
@@ -91,7 +91,7 @@ fn fail(order: &mut Order, now_ms: i64, until_ms: Option<i64>) -> Result<(), Ref
     Ok(())
 }
 
-fn waiting(order: &Order, now_ms: i64, until_ms: Option<i64>) -> Result<(), Refused> {
+pub(crate) fn waiting(order: &Order, now_ms: i64, until_ms: Option<i64>) -> Result<(), Refused> {
     let is_group_buy = order.purchase.solution.is_group_buy();
     let refuse = |code, text: &str| Err((Refusal::business(code, text), Vec::new()));
     let is_late = until_ms.is_some_and(|until_ms| now_ms > until_ms);
@@ -109,7 +109,7 @@ fn waiting(order: &Order, now_ms: i64, until_ms: Option<i64>) -> Result<(), Refu
     Ok(())
 }
 
-fn certificates(order: &Order) -> Value {
+pub(crate) fn certificates(order: &Order) -> Value {
     let list = order.units.iter().map(|unit| {
         let code = unit.voucher.as_ref().and_then(|voucher| voucher.first_code());
         json!({"certificate_id": unit.certificate_id, "code": code.unwrap_or_default()})

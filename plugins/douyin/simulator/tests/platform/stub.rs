@@ -83,16 +83,36 @@ fn standard(path: &str, body: &Value) -> Value {
     match path.rsplit('/').next().unwrap_or_default() {
         "create-order" => json!({"error_code": 0, "order_out_id": out_id, "confirm_info": accept}),
         "pay-order" => json!({"error_code": 0, "confirm_info": accept}),
+        "issue-certificate" if body["certificates"].is_array() => {
+            let copies = body["copies"].as_u64().unwrap_or(0);
+            let codes: Vec<String> = (1..=copies).map(|n| format!("A{n}")).collect();
+            json!({"error_code": 0, "result": 1, "third_order_id": out_id, "codes": codes})
+        }
         "issue-certificate" => {
             let copies = body["copies"].as_u64().unwrap_or(0);
             json!({"error_code": 0, "result": 1, "vouchers": vouchers(&out_id, copies)})
         }
+        "create-promise" => json!({"error_code": 0, "order_id": order_id, "ext_order_id": out_id}),
+        "pre-create-order" => json!({"error_code": 0, "ext_order_id": out_id}),
+        "issue-promise" => {
+            let rows = body["certificate_info_list"].as_array().into_iter().flatten();
+            let rows: Vec<Value> = rows.enumerate().map(|(n, row)| promised(&row["certificate_id"], n + 1)).collect();
+            json!({"error_code": 0, "result": 1, "order_id": order_id, "certificate_info": rows})
+        }
+        "apply-code-refund" => json!({"error_code": 0, "result": 1}),
         "apply-refund" => {
-            let fee = &body["refund_fee_amount"];
+            let fee = body["refund_fee_amount"].as_i64().unwrap_or(0);
             json!({"error_code": 0, "audit_refund_result": 1, "refund_fee_amount": fee})
         }
         _ => json!({"error_code": 0, "description": "success"}),
     }
+}
+
+/// The codes of one certificate, as family F2 answers them.
+pub fn promised(certificate_id: &Value, n: usize) -> Value {
+    let code = json!({"certificate_no": format!("A{n}"), "certificate_type": 1});
+    let project = json!({"project_id": format!("p{n}"), "name": "Gate", "certificate": [code]});
+    json!({"certificate_id": certificate_id, "project_list": [project]})
 }
 
 pub fn vouchers(out_id: &str, copies: u64) -> Value {

@@ -45,11 +45,7 @@ async fn clocks_that_run_out() {
 }
 
 fn event_of<'a>(events: &'a [DeadlineEvent], order: &str) -> &'a DeadlineEvent {
-    let about = |event: &&DeadlineEvent| match event {
-        DeadlineEvent::AcceptOverdue { order_id, .. }
-        | DeadlineEvent::IssueOverdue { order_id, .. }
-        | DeadlineEvent::ReviewOverdue { order_id, .. } => order_id == order,
-    };
+    let about = |event: &&DeadlineEvent| event.order_id() == order;
     events.iter().find(about).unwrap()
 }
 

@@ -1,5 +1,6 @@
 //! The voucher with online reservation (`spec/douyin-groupbuy-reservation.md`).
 
+mod families;
 mod matrix;
 mod notices;
 mod purchase;

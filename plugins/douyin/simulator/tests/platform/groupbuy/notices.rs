@@ -136,3 +136,52 @@ async fn a_cancelled_reservation_can_be_made_anew() {
     assert_eq!(world.platform.reservations_of(&purchase).len(), 2);
     assert!(world.broken().is_empty());
 }
+
+#[tokio::test]
+async fn laike_refuses_and_the_sync_tells_it() {
+    let world = World::new().await;
+    let (purchase, order) = reserved(&world).await;
+    world.stub.answer(Scene::ApplyRefund, json!({"error_code": 0, "audit_refund_result": 3}));
+    let id = order.order_id.as_str();
+    let asked = world.platform.guest_refund(id, AfterSale::Refund).await.expect("a question");
+    world.platform.laike_refuses(id, &asked.key).await.expect("it is open");
+    assert_eq!(world.stub.seen_on(Scene::SyncRefund)[0].json()["notice_list"][1]["audit_result"], 2);
+    assert_eq!(states(&world, &purchase, id), (PurchaseState::Reserved, ReservationState::Issued));
+    assert!(world.platform.laike_refuses(id, &asked.key).await.is_err());
+}
+
+#[tokio::test]
+async fn service_on_the_purchase_ends_its_reservation() {
+    let world = World::new().await;
+    let (purchase, order) = reserved(&world).await;
+    world.platform.customer_service(&purchase, 19_800, Telling::NOTICE).await.expect("a refund");
+    let notices: Vec<Value> = world.stub.seen_on(Scene::NotifyRefund).iter().map(|seen| seen.json()).collect();
+    assert_eq!(notices.len(), 1);
+    assert_eq!((&notices[0]["order_id"], &notices[0]["refund_amount"]), (&json!(purchase), &json!(19_800)));
+    let both = (PurchaseState::Refunded, ReservationState::Cancelled);
+    assert_eq!(states(&world, &purchase, &order.order_id), both);
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_voucher_is_reserved() {
+    let world = World::new().await;
+    let purchase = super::voucher(&world).await;
+    world.platform.refund_unreserved(&purchase, Some(1)).await.expect("a refund");
+    let report = world.platform.reserve(&Reservation::of(&purchase, DAY)).await.expect("a reservation");
+    assert_eq!(report.order.map(|order| order.count()), Some(1));
+}
+
+#[tokio::test]
+async fn one_notice_may_name_the_purchase_alone() {
+    let world = World::with(|options| options.group_buy.telling = Telling::NOTICE.of(Told::Purchase)).await;
+    let (purchase, order) = reserved(&world).await;
+    let agreed = json!({"error_code": 0, "audit_refund_result": 1, "refund_fee_amount": 0});
+    world.stub.answer(Scene::ApplyRefund, agreed);
+    let reply = world.platform.guest_refund(&order.order_id, AfterSale::Refund).await.expect("a question");
+    let notices: Vec<Value> = world.stub.seen_on(Scene::NotifyRefund).iter().map(|seen| seen.json()).collect();
+    assert_eq!(notices.len(), 1);
+    assert_eq!((&notices[0]["order_id"], &notices[0]["refund_amount"]), (&json!(purchase), &json!(19_800)));
+    assert_ne!(notices[0]["biz_uniq_key"], reply.key.as_str());
+    let both = (PurchaseState::Refunded, ReservationState::Cancelled);
+    assert_eq!(states(&world, &purchase, &order.order_id), both);
+}

@@ -183,3 +183,35 @@ async fn the_order_query_links_both() {
     assert_eq!(shown["certificate"].as_array().map(Vec::len), Some(2));
     assert_eq!(shown["certificate"][0]["certificate_id"], order.units[0].certificate_id.as_str());
 }
+
+#[tokio::test]
+async fn a_reservation_that_nobody_accepts_leaves_the_voucher() {
+    let world = World::new().await;
+    let purchase = voucher(&world).await;
+    let later = json!({"error_code": 0, "order_out_id": "R-9001", "confirm_info": {"confirm_mode": 2}});
+    world.stub.answer(Scene::CreateOrder, later);
+    let report = world.platform.reserve(&Reservation::of(&purchase, DAY)).await.expect("a reservation");
+    let order = report.order.expect("an order").order_id;
+    world.forward(600_001);
+    assert_eq!(world.platform.run_deadlines().await.len(), 1);
+    let notice = world.stub.seen_on(Scene::NotifyRefund)[0].json();
+    assert_eq!((&notice["refund_scene"], &notice["refund_amount"]), (&json!(151), &json!(0)));
+    assert_eq!(states(&world, &purchase, &order), (PurchaseState::ToReserve, ReservationState::Rejected));
+    assert!(world.platform.run_deadlines().await.is_empty());
+}
+
+#[tokio::test]
+async fn the_audits_time_is_an_option() {
+    let world = World::with(|options| options.group_buy.audit_ms = 72 * 3_600_000).await;
+    let (_, order) = reserved(&world).await;
+    world.stub.answer(Scene::ApplyRefund, json!({"error_code": 0, "audit_refund_result": 3}));
+    let asked = world.platform.cancel_reservation(&order.order_id).await.expect("a question");
+    world.forward(72 * 3_600_000);
+    assert!(world.platform.run_deadlines().await.is_empty());
+    world.forward(1);
+    assert_eq!(world.platform.run_deadlines().await.len(), 1);
+    let by_deadline = Event::RefundAgreed { key: asked.key.clone(), by_deadline: true };
+    assert!(world.platform.events(&order.order_id).expect("known").contains(&by_deadline));
+    let sync = world.stub.seen_on(Scene::SyncRefund)[0].json();
+    assert_eq!((&sync["after_sale_type"], &sync["after_sale_id"]), (&json!(2), &json!(asked.key)));
+}
