@@ -62,3 +62,22 @@ fn enter(there: &mut Map<String, Value>, figures: &[(String, Value)]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn figures_are_json_or_words_and_nothing_takes_one_away() {
+        let texts = ["stock=100", "cancel=free", "first_date=2026-04-20", "linked=false", "price_minor="];
+        let figures: Vec<(String, Value)> = texts.iter().map(|text| figure(text).unwrap()).collect();
+        let mut there = json!({ "price_minor": 9900, "days_valid": 0 }).as_object().cloned().unwrap();
+        enter(&mut there, &figures);
+        let now =
+            json!({ "days_valid": 0, "stock": 100, "cancel": "free", "first_date": "2026-04-20", "linked": false });
+        assert_eq!(Value::Object(there), now);
+        assert!(figure("stock").is_err());
+    }
+}

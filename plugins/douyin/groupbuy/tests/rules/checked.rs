@@ -103,6 +103,8 @@ pub async fn rule_10_every_bookable_date_has_stock() {
     elsewhere["fulfilment"]["product_code"] = json!("empty");
     world.post("/catalogue", json!({ "entries": [{ "sku": elsewhere }] })).await.ok();
     holds(&world.about("pairs", "pool").await, "wrong", &["码库 empty 没有可用的码", "has no codes left"]);
+    world.post("/connections/park-pool/switch", json!({ "switch": "paused" })).await.ok();
+    holds(&world.about("pairs", "supplier").await, "wrong", &["不接受新订单", "takes no new orders"]);
     world.end().await;
 }
 
