@@ -2,11 +2,16 @@
 //! go in; answers, rows and timelines come out.
 
 mod matrix;
+mod planted;
 mod play;
 mod rule_01_10;
 mod rule_11_19;
 mod rule_20_33;
+mod spoilt;
 mod world;
+
+/// A test, for whoever runs all of them.
+type Rule = fn() -> std::pin::Pin<Box<dyn Future<Output = ()>>>;
 
 macro_rules! rules {
     ($($module:ident: $($name:ident),+;)+) => {
@@ -16,6 +21,9 @@ macro_rules! rules {
                 $module::$name().await;
             }
         )+)+
+
+        /// All of them by name.
+        const RULES: &[(&str, Rule)] = &[$($((stringify!($name), || Box::pin($module::$name()))),+),+];
     };
 }
 
@@ -33,6 +41,7 @@ rules! {
         rule_11_the_list_price_must_agree,
         rule_13_same_day_or_n_days_after,
         rule_14_seven_documents,
+        rule_15_one_dated_stock_for_both,
         rule_16_old_orders_keep_their_dates,
         rule_17_ninety_days,
         rule_18_todays_reservation_until_noon,
@@ -47,6 +56,7 @@ rules! {
         rule_26_the_reservation_is_redeemed,
         rule_27_one_unit_completes_all,
         rule_28_not_before_the_first_day,
+        rule_29_no_undo,
         rule_30_reject_then_redeem,
         rule_32_no_refusal_without_codes;
     matrix:
