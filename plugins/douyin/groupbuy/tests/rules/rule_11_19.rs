@@ -150,10 +150,11 @@ pub async fn rule_15_one_dated_stock_for_both() {
         .post("/catalogue", json!({ "entries": [{ "sku": reserved }, { "sku": day_ticket }, { "listing": sold }] }))
         .await
         .ok();
-    let row = |sku: &str| json!({ "sku": sku, "dates": [DAY], "retail_minor": 19_900, "settlement_minor": 15_000 });
-    world.post("/calendar", json!({ "rows": [row(TICKET), row("DAY1")] })).await.ok();
-    let stock = json!({ "rows": [{ "bucket": "lawn", "date": DAY, "set": { "limited": 3 } }] });
-    world.post("/stock", stock).await.ok();
+    for sku in [TICKET, "DAY1"] {
+        let row = json!({ "sku": sku, "dates": [DAY], "retail_minor": 19_900, "settlement_minor": 15_000,
+            "stock": { "limited": 3 } });
+        world.post("/calendar", json!({ "rows": [row] })).await.ok();
+    }
     let ticket = json!({ "account_id": "70002", "order_id": "7001", "sku_id": "18", "sku_out_id": "DAY1", "count": 2, "biz_type": 2,
         "book_start_day": DAY, "book_end_day": DAY, "create_order_time_unix": 1_776_650_400,
         "amount": { "origin_amount": 39_800, "pay_amount": 39_800 }, "buyer": guest(), "tourists": [guest()],
