@@ -232,6 +232,7 @@ impl Pushes<'_> {
                 on_sale: true,
                 allotment: None,
                 safety_stock: 0,
+                there: None,
             }))
         };
         let entries = self.cells.skus.iter().map(listing).collect::<Result<Vec<_>>>()?;

@@ -164,6 +164,7 @@ impl Offer {
                 on_sale: true,
                 allotment: None,
                 safety_stock: 0,
+                there: None,
             }),
         ]
     }

@@ -6,8 +6,12 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::SalesClose;
 use crate::ids::{BucketId, ConnectionId, ListingId, SkuId};
+use crate::order::CredentialKind;
+use crate::product::DocumentKind;
 use crate::strict::strict;
+use crate::time::VisitDate;
 
 /// The binding between a channel's product and ours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +37,59 @@ pub struct Listing {
     /// order it took on such a copy still finds stock.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub safety_stock: u32,
+    /// What a person read in the channel's console, to be held against ours: nobody here can ask for it.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "strict")]
+    pub there: Option<There>,
+}
+
+/// What a channel's console says of a product, as an operator typed it. The check of a connection compares it with ours where
+/// a listing sells a pair; what is left out is not compared.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct There {
+    /// What a guest pays for one unit, in minor units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_minor: Option<i64>,
+    /// Units of what is bought first: those that were put up in all, or those that are left now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stock: Option<u32>,
+    /// How many days after its date a reservation is good, too; 0: on its date alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days_valid: Option<u16>,
+    /// What guests may cancel by themselves once a date is reserved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<CancelThere>,
+    /// First date that can be reserved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_date: Option<VisitDate>,
+    /// Last date that can be reserved, inclusive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_date: Option<VisitDate>,
+    /// The documents that guests may reserve with; empty where none is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub documents: Option<Vec<DocumentKind>>,
+    /// The kinds of credential that the guest is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<Vec<CredentialKind>>,
+    /// Until when a date may be reserved; `{"days_before": 0, "minute_of_day": 1440}` where it may until its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reservation_close: Option<SalesClose>,
+    /// Whether the stock of the dates is that of a dated product there (true), or is kept by hand (false).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub linked: Option<bool>,
+}
+
+/// Until when a channel lets guests cancel a reservation by themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelThere {
+    /// At any time while it is unused.
+    Free,
+    /// Never.
+    Never,
+    /// In steps, each until so many hours before 00:00 (venue time) of the date; negative reaches into it.
+    Until(Vec<i32>),
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // the form that serde calls

@@ -1,7 +1,7 @@
 //! Lists for the admin API. Each query carries its merchant; pages go by the last id seen.
 
 use entrepot_contract::calendar::StockKey;
-use entrepot_contract::ids::{BucketId, DistributorId, JobId, MerchantId, OrderId};
+use entrepot_contract::ids::{BucketId, ConnectionId, DistributorId, JobId, MerchantId, OrderId};
 use entrepot_contract::order::{Order, Refund};
 use entrepot_contract::time::{Timestamp, VisitDate};
 use entrepot_domain::alert::{AlertKind, AlertLevel};
@@ -147,6 +147,26 @@ impl SqlStorage {
             page.limit(),
         ];
         self.ask(&sql, values, |row| json(row, "body")).await
+    }
+
+    /// Orders of a connection among the merchant's newest, at most [`PAGE_LIMIT`] of them, the newest first. However many orders
+    /// there are, no more than `among` are looked through.
+    pub async fn newest_of(
+        &self,
+        merchant: &MerchantId,
+        connection: &ConnectionId,
+        among: u32,
+    ) -> Result<Vec<Order>, StorageFault> {
+        let sql = "SELECT body FROM orders WHERE id IN (SELECT id FROM (SELECT id, connection FROM orders
+                   WHERE merchant = ?1 ORDER BY id DESC LIMIT ?2) AS newest WHERE connection = ?3)
+                   ORDER BY id DESC LIMIT ?4";
+        let values = vec![
+            merchant.as_str().into(),
+            i64::from(among).into(),
+            connection.as_str().into(),
+            i64::from(PAGE_LIMIT).into(),
+        ];
+        self.ask(sql, values, |row| json(row, "body")).await
     }
 
     /// These orders with all others of their families: vouchers with their reservations.

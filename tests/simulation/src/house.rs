@@ -302,6 +302,7 @@ fn listing(connection: &str, sku: &str) -> Listing {
         on_sale: true,
         allotment: (sku == "own" && connection == "shop2").then(|| id(SHARE)),
         safety_stock: 0,
+        there: None,
     }
 }
 

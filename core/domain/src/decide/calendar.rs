@@ -5,9 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use entrepot_contract::bounds::{LIST_LIMIT, units_limit};
 use entrepot_contract::calendar::{Capacity, SLOTS_LIMIT};
 use entrepot_contract::ids::{BucketId, PoolName, SkuId};
+use entrepot_contract::listing::{CancelThere, There};
 use entrepot_contract::money::Currency;
+use entrepot_contract::order::CredentialKind;
 use entrepot_contract::outcome::{Reason, Refusal};
-use entrepot_contract::product::{Collect, Fulfilment, LimitPeriod, LimitSubject, Product, RefundFee, Sku};
+use entrepot_contract::product::{
+    Collect, DocumentKind, Fulfilment, LimitPeriod, LimitSubject, Product, RefundFee, Sku,
+};
 
 use super::draft::Draft;
 use super::{Stop, document};
@@ -21,6 +25,12 @@ use crate::venue;
 
 /// How many days ahead a date may be reserved.
 const WINDOW_DAYS: std::ops::RangeInclusive<u16> = 1..=3_650;
+
+/// Steps of a cancel rule that an operator read at a channel.
+const STEPS_THERE: std::ops::RangeInclusive<usize> = 1..=20;
+
+/// Most kinds of document, or of credential, that an operator read at a channel.
+const KINDS_THERE: usize = 20;
 
 fn malformed(text: String) -> Refusal {
     Refusal::new(Reason::Malformed, text)
@@ -253,6 +263,9 @@ fn check(draft: &Draft<'_>, earlier: &[CatalogueEntry], entry: &CatalogueEntry) 
                     return Err(malformed(format!("listing {} names SKU {sku}, which is not there", listing.id)));
                 }
             }
+            if let Some(fault) = listing.there.as_ref().and_then(there_fault) {
+                return Err(malformed(format!("listing {}: there.{fault}", listing.id)));
+            }
         }
         CatalogueEntry::Distributor(distributor) => {
             if distributor.warn_below_minor.is_some_and(|least| least < 0) {
@@ -275,6 +288,33 @@ fn check(draft: &Draft<'_>, earlier: &[CatalogueEntry], entry: &CatalogueEntry) 
         }
     }
     Ok(())
+}
+
+/// Figures that no console can show.
+fn there_fault(there: &There) -> Option<String> {
+    let documents = there.documents.as_deref().unwrap_or_default();
+    let credentials = there.credentials.as_deref().unwrap_or_default();
+    let hours = match &there.cancel {
+        Some(CancelThere::Until(hours)) => Some(hours.len()),
+        Some(CancelThere::Free | CancelThere::Never) | None => None,
+    };
+    let late = there.reservation_close.filter(|close| close.minute_of_day > 1440);
+    let text = if there.price_minor.is_some_and(|price| price < 0) {
+        "price_minor: a price is from zero up".to_owned()
+    } else if there.first_date.zip(there.last_date).is_some_and(|(first, last)| first > last) {
+        "last_date: the dates end before they begin".to_owned()
+    } else if let Some(close) = late {
+        format!("reservation_close: minute {} is not in a day", close.minute_of_day)
+    } else if hours.is_some_and(|steps| !STEPS_THERE.contains(&steps)) {
+        "cancel: `until` has 1 to 20 steps; write \"free\" or \"never\" where there is none".to_owned()
+    } else if documents.len() > KINDS_THERE || documents.contains(&DocumentKind::Other) {
+        "documents: a kind that is not known, or too many".to_owned()
+    } else if credentials.len() > KINDS_THERE || credentials.contains(&CredentialKind::Other) {
+        "credentials: a kind that is not known, or too many".to_owned()
+    } else {
+        return None;
+    };
+    Some(text)
 }
 
 /// What one product says, by itself.

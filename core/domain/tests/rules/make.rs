@@ -22,6 +22,7 @@ pub fn listing(connection: &str, sku: &str) -> Listing {
         on_sale: true,
         allotment: None,
         safety_stock: 0,
+        there: None,
     }
 }
 

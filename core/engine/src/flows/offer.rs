@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use entrepot_contract::calendar::{DaySlot, Stock, StockKey};
+use entrepot_contract::ids::SkuId;
 use entrepot_contract::intent::Wish;
 use entrepot_contract::listing::Listing;
 use entrepot_contract::outcome::{CalendarAnswer, CalendarCell, Outcome, Refusal, SlotLeft};
 use entrepot_contract::time::VisitDate;
 use entrepot_domain::catalogue::{Rules, share_cells, stock_cells};
 
-use crate::core::Core;
+use crate::core::{Core, Engine};
 use crate::inbound::Visit;
 use crate::storage::StorageFault;
 
@@ -106,6 +107,58 @@ async fn asked_for(
     let Ok(listing) = rules.catalogue.listing(&visit.connection.id, &wish.names) else { return Ok(Vec::new()) };
     let days = days(visit.core, &rules, listing, dates).await?;
     Ok(vec![CalendarAnswer { names: listing.names.clone(), days }])
+}
+
+/// Units of one date, or of what is sold without one, that a channel may be offered; none is without limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offered {
+    /// As they were put up, whatever was sold since.
+    pub all: Option<u32>,
+    /// That are left now.
+    pub left: Option<u32>,
+}
+
+impl Engine {
+    /// What a channel may be offered of a SKU of a listing, on those of the dates that have a price; a date sold by time slot
+    /// has the units of all its slots.
+    pub async fn offered(
+        &self,
+        rules: &Rules,
+        listing: &Listing,
+        sku: &SkuId,
+        dates: &[Option<VisitDate>],
+    ) -> Result<BTreeMap<Option<VisitDate>, Offered>, StorageFault> {
+        let (Ok((_, sku)), Some(days)) = (rules.catalogue.sku(sku), rules.catalogue.days.get(sku)) else {
+            return Ok(BTreeMap::new());
+        };
+        let cells: Vec<(Option<VisitDate>, Vec<StockKey>)> = dates
+            .iter()
+            .filter_map(|date| days.get(date))
+            .flat_map(|day| {
+                let whole = day.slots.is_empty().then_some(None);
+                let slots = day.slots.iter().map(|slot| Some(slot.slot.id.as_str()));
+                whole.into_iter().chain(slots).map(|slot| (day.date, stock_cells(sku, &[day.date], slot)))
+            })
+            .collect();
+        let mut keys: Vec<StockKey> = cells.iter().flat_map(|(_, keys)| keys).cloned().collect();
+        let shares = share_cells(sku, listing.allotment.as_ref(), &keys);
+        keys.extend(shares.values().cloned());
+        let now = self.storage().stock(&rules.merchant, &keys).await?;
+        let unsold: BTreeMap<StockKey, Stock> =
+            now.iter().map(|(key, stock)| (key.clone(), Stock { held: 0, sold: 0, ..*stock })).collect();
+        let mut offered = BTreeMap::new();
+        for (date, keys) in cells {
+            let of = |stock| left(&keys, &shares, stock, listing.safety_stock);
+            let sum = offered.entry(date).or_insert(Offered { all: Some(0), left: Some(0) });
+            *sum = Offered { all: add(sum.all, of(&unsold)), left: add(sum.left, of(&now)) };
+        }
+        Ok(offered)
+    }
+}
+
+/// Without limit as soon as one of both is.
+fn add(one: Option<u32>, other: Option<u32>) -> Option<u32> {
+    one.zip(other).map(|(one, other)| one.saturating_add(other))
 }
 
 #[cfg(test)]

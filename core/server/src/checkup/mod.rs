@@ -3,19 +3,23 @@
 //! nothing on either side.
 //!
 //! - of a channel: `plugin` (open, first call, account, scopes), `scenes` (calls of the partner), `products`, `calendar`
-//!   (prices and stock), `shops`, `followed` (catch-up and comparisons), `pairs` (vouchers with what is reserved, and what
-//!   only a person can see to).
+//!   (prices and stock), `shops`, `followed` (catch-up and comparisons), `duties` (what only a person can see to).
+//! - of one that sells pairs: `pairs` (vouchers with what is reserved, their dates and suppliers), `there` (what a person read
+//!   in the channel's console beside ours), `sheet` (what is handed over).
 //! - `supplier`: of a supplier; `settings`: what both sides set by hand.
 
 mod calendar;
+mod duties;
 mod followed;
 mod pairs;
 mod plugin;
 mod products;
 mod scenes;
 mod settings;
+mod sheet;
 mod shops;
 mod supplier;
+mod there;
 
 use entrepot_contract::capability::ChannelCapabilities;
 use entrepot_contract::fault::{Fault, FaultKind};
@@ -141,13 +145,15 @@ async fn channel(app: &App, connection: &Connection, rules: &ChannelRules) -> Re
         products::section(&visit, &products).await?,
     ];
     sections.extend(pairs::section(&visit).await?);
+    sections.extend(there::section(&visit).await?);
     sections.extend([
         calendar::section(&visit).await?,
         shops::section(&visit, shops.as_ref()),
         settings::channel(app, connection),
         followed::section(&visit).await?,
     ]);
-    sections.extend(pairs::duties(&visit));
+    sections.extend(duties::section(&visit).await?);
+    sections.extend(sheet::section(&visit).await?);
     Ok(sections)
 }
 

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use entrepot_contract::capability::SupplierCapabilities;
 use entrepot_contract::fault::Fault;
-use entrepot_contract::ids::TraceId;
+use entrepot_contract::ids::{ConnectionId, TraceId};
 use entrepot_contract::product::Fulfilment;
+use entrepot_domain::catalogue::SupplierRules;
+use entrepot_domain::said::Said;
 use entrepot_engine::directory::Connection;
 use entrepot_engine::flows::ask_supplier::Unanswered;
 use entrepot_engine::storage::StorageFault;
@@ -34,6 +36,33 @@ pub(super) async fn sections(app: &App, connection: &Connection) -> Result<Vec<S
     all.push(scenes::section(app, connection).await?);
     all.push(settings::supplier(app, connection));
     Ok(all)
+}
+
+/// Whether it is there for what is sold, and tells how its tickets are used; else what stands in the way, and what to do.
+pub(super) fn standing(app: &App, id: &ConnectionId, rules: &SupplierRules) -> Result<bool, (Said, Said)> {
+    let running = app.engine.directory();
+    let open = running.connections.get(id).and_then(|own| app.engine.host().instance(&own.instance()));
+    let Some(open) = open else {
+        return Err((
+            said(
+                format!("供应商连接 {id} 的插件未打开"),
+                format!("the plugin of supplier connection {id} is not open"),
+            ),
+            said(
+                format!("查看原因：entrepot connections check {id}"),
+                format!("see why: entrepot connections check {id}"),
+            ),
+        ));
+    };
+    if !rules.selling {
+        return Err((
+            said(format!("供应商连接 {id} 不接受新订单"), format!("supplier connection {id} takes no new orders")),
+            said("打开该连接（enabled 与数据库开关）", "switch it on (enabled, and its switch in the database)"),
+        ));
+    }
+    let card = open.manifest();
+    let asked = card.capabilities.supplier.as_ref().and_then(SupplierCapabilities::calls);
+    Ok(rules.own_gate || asked.is_some_and(|calls| calls.usage.is_some()) || !card.scenes.is_empty())
 }
 
 fn reached(card: &SupplierCapabilities, goods: Option<&Result<Codes, Fault>>, section: &mut Section) {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::exit::{Exit, Failure};
 use super::source::Source;
-use super::{check, print, reach, telling};
+use super::{check, print, reach, telling, there};
 use crate::client::segment;
 
 /// Look at what is on the other side of a connection, tell it again, check what must agree
@@ -49,6 +49,16 @@ Examples:
   entrepot connections catch-up --config entrepot.toml lakeside-acme
   entrepot connections catch-up --config entrepot.toml lakeside-acme --now")]
     CatchUp(telling::CatchUp),
+    /// Enter what a person read in the channel's console about a listing, or show what was entered
+    #[command(after_help = "\
+The check of the connection holds it against ours. Fields: price_minor, stock, days_valid, cancel (free, never, or
+{\"until\": [HOURS]}), first_date, last_date, documents, credentials, reservation_close, linked. A value is JSON or a word.
+
+Examples:
+  entrepot connections there --config entrepot.toml lakeside-acme pair
+  entrepot connections there --config entrepot.toml lakeside-acme pair price_minor=9900 stock=100 cancel=free linked=false
+  entrepot connections there --config entrepot.toml lakeside-acme pair 'documents=[\"identity_card\"]' stock=")]
+    There(there::Args),
     /// List what a supplier sells: the product codes that a SKU may name
     #[command(after_help = "\
 Asked of the supplier now. Not every supplier tells.
@@ -79,6 +89,7 @@ pub(super) async fn run(command: Command) -> Result<Exit, Failure> {
         Command::Calendar(args) => telling::calendar(args).await,
         Command::Products(args) => telling::products(args).await,
         Command::CatchUp(args) => telling::catch_up(args).await,
+        Command::There(args) => there::run(args).await,
         Command::Goods(args) => list_goods(args).await,
     }
 }

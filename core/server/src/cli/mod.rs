@@ -40,6 +40,7 @@ mod serve;
 mod source;
 mod stop_sale;
 mod telling;
+mod there;
 mod tokens;
 mod used_list;
 

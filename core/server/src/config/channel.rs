@@ -20,6 +20,10 @@ pub struct Channel {
     /// The merchant's account at the channel, as the channel sends it.
     #[schemars(length(min = 1, max = 128))]
     pub account_id: String,
+    /// What people call it, on the sheet that is handed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 128))]
+    pub display_name: Option<String>,
     /// The merchant's shops at the channel; empty: all of the account.
     #[serde(default)]
     pub shop_ids: Vec<String>,

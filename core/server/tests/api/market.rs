@@ -108,9 +108,9 @@ impl Plugin for MarketPlugin {
             scopes: vec![scope("trade.create", false), scope("trade.extra", true)],
             pairs: Some(Pairs { separator: '|' }),
             duties: vec![Duty {
-                name: "trial".to_owned(),
-                zh: "正式售卖前完成一次全流程测试".to_owned(),
-                en: "try the whole cycle before anything is sold".to_owned(),
+                name: "console".to_owned(),
+                zh: "平台后台已开启预约".to_owned(),
+                en: "reservations are switched on in the console".to_owned(),
             }],
             ..ChannelCapabilities::default()
         };

@@ -77,7 +77,7 @@ async fn what_became_wrong_later_is_a_line_of_the_check_and_duties_are_never_don
         house.put(PAIR, listing("trip|entry")).await.ok();
         let report = house.get("/connections/lakeside-market/check").await.ok();
         assert!(lines(&report, "pairs").contains(&("ok", "pair")), "{report}");
-        assert_eq!(lines(&report, "duties"), [("by_hand", "trial")]);
+        assert_eq!(lines(&report, "duties"), [("by_hand", "console"), ("by_hand", "trial")]);
         let stay = furniture(|entries| entries["entries"][1]["product"]["kind"] = json!("room_stay"));
         house.post("/merchants/lakeside/catalogue", stay).await.ok();
         let report = house.get("/connections/lakeside-market/check").await.ok();
@@ -90,6 +90,82 @@ async fn what_became_wrong_later_is_a_line_of_the_check_and_duties_are_never_don
         pair["id"] = json!("second");
         both["entries"].as_array_mut().unwrap().push(json!({ "listing": pair }));
         house.post("/merchants/lakeside/catalogue", both).await.problem(422, "malformed");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_person_read_there_is_kept_with_the_listing_and_compared() {
+    with_market(json!({}), async |house, _| {
+        house.post("/merchants/lakeside/catalogue", furniture(|_| {})).await.ok();
+        let priced =
+            json!({ "sku": "trip", "retail_minor": 10_000, "settlement_minor": 8_000, "stock": { "limited": 50 } });
+        house.post("/merchants/lakeside/calendar", json!({ "rows": [priced] })).await.ok();
+        let mut pair = listing("trip|entry");
+        house.put(PAIR, pair.clone()).await.ok();
+        let report = house.get("/connections/lakeside-market/check").await.ok();
+        assert!(lines(&report, "there").iter().all(|(verdict, _)| *verdict == "not_known"), "{report}");
+        pair["there"] = json!({ "price_minor": 10_000, "stock": 60, "cancel": { "until": [24] }, "linked": false,
+            "credentials": ["voucher_number"], "documents": ["identity_card"], "days_valid": 1 });
+        house.put(PAIR, pair.clone()).await.ok();
+        let report = house.get("/connections/lakeside-market/check").await.ok();
+        let found = lines(&report, "there");
+        for line in [
+            ("ok", "pair/price_minor"),
+            ("wrong", "pair/stock"),
+            ("wrong", "pair/cancel"),
+            ("by_hand", "pair/linked"),
+            ("ok", "pair/credentials"),
+            ("ok", "pair/documents"),
+            ("wrong", "pair/days_valid"),
+            ("not_known", "pair/first_date"),
+        ] {
+            assert!(found.contains(&line), "{line:?}: {found:?}");
+        }
+        assert_eq!(house.get(PAIR).await.ok()["there"]["stock"], 60);
+        let history = house.get("/merchants/lakeside/history?kind=catalogue&subject=listing/pair").await.ok();
+        assert!(history.to_string().contains("\"stock\":60"), "{history}");
+        for (field, wrong) in [
+            ("price_minor", json!(-1)),
+            ("last_date", json!("2019-01-01")),
+            ("reservation_close", json!({ "days_before": 0, "minute_of_day": 1441 })),
+            ("cancel", json!({ "until": [] })),
+            ("documents", json!(["library_card"])),
+            ("credentials", json!(["handshake"])),
+            ("colour", json!("red")),
+        ] {
+            let mut odd = pair.clone();
+            odd["there"]["first_date"] = json!("2020-01-01");
+            odd["there"][field] = wrong;
+            let problem = house.put(PAIR, odd).await.problem(422, "malformed");
+            assert!(problem["detail"].as_str().unwrap().contains(field), "{problem}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_dates_of_a_pair_are_looked_through_and_its_sheet_is_printed() {
+    with_market(json!({ "display_name": "By the lake" }), async |house, _| {
+        house.post("/merchants/lakeside/catalogue", furniture(|_| {})).await.ok();
+        house.put(PAIR, listing("trip|entry")).await.ok();
+        let report = house.get("/connections/lakeside-market/check").await.ok();
+        assert!(lines(&report, "pairs").contains(&("wrong", "pair/dates")), "{report}");
+        assert!(lines(&report, "pairs").contains(&("ok", "pair/supplier")), "{report}");
+        let sheet = lines(&report, "sheet");
+        for about in ["system_url", "display_name", "account_id", "price_check"] {
+            assert!(sheet.contains(&("by_hand", about)), "{about}: {sheet:?}");
+        }
+        assert!(sheet.iter().any(|(_, about)| *about == "distributor"), "{sheet:?}");
+        assert!(report.to_string().contains("By the lake"), "{report}");
+        let today = venue::today(venue::zone("Asia/Shanghai").unwrap(), house.app.engine.now()).unwrap();
+        // A day more, as the test may run over midnight.
+        let dates: Vec<_> = (0..91).filter_map(|ahead| today.plus_days(ahead)).collect();
+        let row = json!({ "sku": "entry", "dates": dates, "retail_minor": 10_000, "settlement_minor": 8_000,
+            "stock": { "limited": 5 } });
+        house.post("/merchants/lakeside/calendar", json!({ "rows": [row] })).await.ok();
+        let report = house.get("/connections/lakeside-market/check").await.ok();
+        assert!(lines(&report, "pairs").contains(&("ok", "pair/dates")), "{report}");
     })
     .await;
 }

@@ -174,6 +174,7 @@ pub async fn offer(engine: &Engine, fulfilment: Fulfilment, units: u32, credit_m
         on_sale: true,
         allotment: None,
         safety_stock: 0,
+        there: None,
     };
     let distributor = Distributor {
         id: DistributorId::parse(DISTRIBUTOR).unwrap(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use douyin_wire::partner::settings::{CodeAs, IssueTooEarly, OrderMode, QueryVouchers, RedeemBy};
 use entrepot_sdk::prelude::Fault;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Settings of a connection; they come with each call.
@@ -80,7 +80,7 @@ impl Default for ConnectionSettings {
 }
 
 /// How products come to Douyin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PublishMode {
     /// A person makes them in Laike (来客) with our ids; here they are found by them, and brought on and off the shelf.

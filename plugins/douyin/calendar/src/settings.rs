@@ -3,7 +3,7 @@
 
 use entrepot_sdk::prelude::Fault;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 douyin_wire::application_settings! {
     /// Settings of an application: they hold for all its connections.
@@ -52,7 +52,7 @@ pub(crate) const SKUS_LIMIT: u16 = 3;
 pub(crate) const CODES_LIMIT: u16 = 500;
 
 /// A call that publishes prices and stock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CalendarCall {
     /// One specification a call.
@@ -62,7 +62,7 @@ pub enum CalendarCall {
 }
 
 /// A call that brings products on and off the shelf.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ShelfCall {
     /// `/goodlife/v1/goods/product/operate/`.
@@ -72,7 +72,7 @@ pub enum ShelfCall {
 }
 
 /// Where a product is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProductLook {
     /// `/goodlife/v1/trip/ticket/query/`.

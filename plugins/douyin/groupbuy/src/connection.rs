@@ -3,7 +3,7 @@
 use douyin_wire::partner::settings::{CodeAs, IssueTooEarly, OrderMode};
 use entrepot_sdk::prelude::*;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Settings of a connection; they come with each call.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -89,7 +89,7 @@ impl ConnectionSettings {
 }
 
 /// Which calls carry the purchase. Group-buy B1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PurchaseFamily {
     /// Create order and issue voucher of the scenic solution (F1; group-buy B3, B5).
@@ -101,7 +101,7 @@ pub enum PurchaseFamily {
 }
 
 /// A field that may hold the pair. Group-buy B18.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PairField {
     /// `sku_out_id`.
@@ -120,7 +120,7 @@ impl PairField {
 }
 
 /// Which amount is held against our price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PriceField {
     /// The price before discounts.
@@ -130,7 +130,7 @@ pub enum PriceField {
 }
 
 /// A kind of voucher that Laike shows (`code_sending_info`). Group-buy B2, `documented`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ShownKind {
     /// 1: the guest's document.
@@ -144,7 +144,7 @@ pub enum ShownKind {
 }
 
 /// How codes stand in the answer to a generic issue call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CodesAs {
     /// A list `codes`.
@@ -156,7 +156,7 @@ pub enum CodesAs {
 }
 
 /// What a refund question about an unknown order is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownRefund {
     /// Agreed: the guest gets his money.

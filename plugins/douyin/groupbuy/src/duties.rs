@@ -1,10 +1,11 @@
-//! What only a person can see to before a connection sells: Douyin shows it nowhere that the twelve permissions reach.
+//! What only a person can see to before a connection sells: Douyin shows it nowhere that the twelve permissions reach. Figures
+//! that a person can enter are compared by the check of a connection, and are no duties.
 //! Group-buy Part A, `documented`; the rule's number stands beside each.
 
 use entrepot_sdk::contract::capability::Duty;
 
 /// Name, Chinese, English.
-const DUTIES: [(&str, &str, &str); 12] = [
+const DUTIES: [(&str, &str, &str); 9] = [
     // Rule 1.
     (
         "category",
@@ -16,31 +17,17 @@ const DUTIES: [(&str, &str, &str); 12] = [
     ("shop", "商家已认领门店（POI）", "the merchant has claimed its shop (门店, POI)"),
     ("settlement", "商家已绑定结算账户", "the merchant has bound a settlement account (结算账户)"),
     ("douyin_account", "商家已绑定抖音号", "the merchant has bound a Douyin account (抖音号)"),
-    // Rule 11, as far as Laike shows it.
-    ("laike_price", "来客的商品价格与抢购产品价格一致", "the price in Laike is the flash-sale product's"),
-    // Rule 12.
-    (
-        "laike_stock",
-        "来客的商品库存与抢购产品库存一致；此模式不做库存同步",
-        "the stock in Laike is the flash-sale product's; nothing synchronises it in this mode",
-    ),
-    // Rule 15.
-    (
-        "reservation_stock",
-        "来客的预约库存：关联已上架的日历票，或手动设置",
-        "the reservation stock in Laike is linked to a calendar ticket on sale, or set by hand",
-    ),
-    // Rules 13, 14, 16, 18.
+    // Rule 18; its times are compared with what was entered.
     (
         "reservation_rule",
-        "来客的预约规则选“需要预约-在线预约”，预约截止时间、有效天数、可入园日期、出行人信息与预约产品一致",
-        "the rule in Laike is online reservation, and its cut-off, days of validity, dates of visit and guest fields are the reservation product's",
+        "来客的预约规则选“需要预约-在线预约”",
+        "the reservation rule in Laike is online reservation (需要预约-在线预约)",
     ),
-    // Rule 19.
+    // Rule 19; the kinds that are ticked are compared with what was entered.
     (
-        "voucher_shown",
-        "来客的使用凭证只勾选连接实际返回的类型，发码方式选“商家发放凭证”，发码商选本应用",
-        "the vouchers ticked in Laike are those that the connection tells; codes are issued by the merchant, and this application provides them",
+        "voucher_issuer",
+        "来客的发码方式选“商家发放凭证”，发码商选本应用",
+        "in Laike codes are issued by the merchant (商家发放凭证), and this application provides them",
     ),
     // Rule 33.
     (

@@ -3,7 +3,7 @@
 
 use entrepot_sdk::prelude::Fault;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 douyin_wire::application_settings! {
     /// Settings of an application: they hold for all its connections.
@@ -20,7 +20,7 @@ douyin_wire::application_settings! {
 }
 
 /// The unit of a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeUnit {
     /// Milliseconds since 1970.
@@ -30,7 +30,7 @@ pub enum TimeUnit {
 }
 
 /// The unit of an amount.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AmountUnit {
     /// Hundredths of a yuan.

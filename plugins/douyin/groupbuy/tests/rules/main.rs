@@ -1,6 +1,7 @@
 //! The rules of group-buy with online reservation (group-buy Part A), each by its number: signed calls, the admin API and the clock
 //! go in; answers, rows and timelines come out.
 
+mod checked;
 mod matrix;
 mod planted;
 mod play;
@@ -28,6 +29,14 @@ macro_rules! rules {
 }
 
 rules! {
+    checked:
+        rule_04_the_trial_cycle_is_checked,
+        rule_10_every_bookable_date_has_stock,
+        rule_12_stock_is_compared,
+        rule_15_linked_or_by_hand,
+        rule_31_refund_rules_agree,
+        rule_33_the_connection_sheet,
+        lines_of_rules_13_14_16_18_19;
     rule_01_10:
         rule_01_mainland_leisure_is_a_duty,
         rule_02_laike_preconditions_are_duties,

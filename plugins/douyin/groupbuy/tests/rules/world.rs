@@ -329,12 +329,16 @@ fn configuration(base: &str, url: &str) -> Value {
     })
 }
 
-/// Puts what is new over what is there, table by table.
+/// Puts what is new over what is there, table by table; nothing takes away what was there.
 fn merge(into: &mut Value, more: &Value) {
     match (into, more) {
         (Value::Object(into), Value::Object(more)) => {
             for (key, value) in more {
-                merge(into.entry(key.clone()).or_insert(Value::Null), value);
+                if value.is_null() {
+                    into.remove(key);
+                } else {
+                    merge(into.entry(key.clone()).or_insert(Value::Null), value);
+                }
             }
         }
         (into, more) => *into = more.clone(),

@@ -8,7 +8,7 @@
 use entrepot_sdk::contract::looking::SeenState;
 use entrepot_sdk::prelude::Fault;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::dates::DateStyle;
 
@@ -182,7 +182,7 @@ impl SharedSettings {
 }
 
 /// Which bill is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LedgerCall {
     /// `/goodlife/v1/settle/ledger/query/`.
@@ -192,7 +192,7 @@ pub enum LedgerCall {
 }
 
 /// How the bill's day is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BillDate {
     /// `2026-10-01`.
@@ -202,7 +202,7 @@ pub enum BillDate {
 }
 
 /// What a number of Douyin's means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StatusName {
     /// Made, not paid.
@@ -236,7 +236,7 @@ impl From<StatusName> for SeenState {
 }
 
 /// `confirm_info` of an order that is not paid yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UnpaidConfirmInfo {
     /// Mode 2: decided later, in the payment notice's answer.
@@ -248,7 +248,7 @@ pub enum UnpaidConfirmInfo {
 }
 
 /// When Douyin creates orders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderMode {
     /// After the guest paid; there is no payment notice.
@@ -258,7 +258,7 @@ pub enum OrderMode {
 }
 
 /// The answer to an issue call that came too early.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IssueTooEarly {
     /// Code 100: Douyin calls again within ten minutes.
@@ -268,7 +268,7 @@ pub enum IssueTooEarly {
 }
 
 /// How codes are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CodeAs {
     /// As the supplier gives them.
@@ -280,7 +280,7 @@ pub enum CodeAs {
 }
 
 /// When the status query's answer lists the vouchers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum QueryVouchers {
     /// Always.
@@ -290,7 +290,7 @@ pub enum QueryVouchers {
 }
 
 /// The call that redeems.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RedeemBy {
     /// `/goodlife/v1/trip/certificate/verify/`.
