@@ -1,6 +1,8 @@
 //! The rules of group-buy with online reservation (group-buy Part A), each by its number: signed calls, the admin API and the clock
 //! go in; answers, rows and timelines come out.
 
+mod families;
+mod generic;
 mod matrix;
 mod play;
 mod rule_01_10;
@@ -58,4 +60,19 @@ rules! {
         m6_limited_time_by_rule,
         m7_any_time_even_expired,
         m8_redeemed_is_refused;
+    families:
+        f1_from_purchase_to_refund,
+        f2_from_purchase_to_refund,
+        f3_from_purchase_to_refund,
+        f2_issue_call_after_before_and_without_its_create,
+        f2_nanoseconds_and_the_callback_letter_by_letter,
+        f2_an_id_that_is_no_number_is_somebodys,
+        f2_credit_is_held_captured_or_released;
+    generic:
+        f3_refusals_in_its_own_numbers,
+        f3_codes_and_certificates_by_setting,
+        f3_and_f2_reservations_go_by_the_scenic_calls,
+        f3_refund_questions_by_certificate,
+        f3_a_refusal_of_what_was_never_issued_brings_the_codes,
+        f3_query_of_several_orders;
 }
