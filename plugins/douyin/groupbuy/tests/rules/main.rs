@@ -2,6 +2,8 @@
 //! go in; answers, rows and timelines come out.
 
 mod checked;
+mod families;
+mod generic;
 mod matrix;
 mod planted;
 mod play;
@@ -14,7 +16,7 @@ mod world;
 /// A test, for whoever runs all of them.
 type Rule = fn() -> std::pin::Pin<Box<dyn Future<Output = ()>>>;
 
-macro_rules! rules {
+macro_rules! tests {
     ($($module:ident: $($name:ident),+;)+) => {
         $($(
             #[tokio::test]
@@ -22,8 +24,14 @@ macro_rules! rules {
                 $module::$name().await;
             }
         )+)+
+    };
+}
 
-        /// All of them by name.
+macro_rules! rules {
+    ($($module:ident: $($name:ident),+;)+) => {
+        tests! { $($module: $($name),+;)+ }
+
+        /// The rules and the rows of the matrix by name.
         const RULES: &[(&str, Rule)] = &[$($((stringify!($name), || Box::pin($module::$name()))),+),+];
     };
 }
@@ -33,10 +41,8 @@ rules! {
         rule_04_the_trial_cycle_is_checked,
         rule_10_every_bookable_date_has_stock,
         rule_12_stock_is_compared,
-        rule_15_linked_or_by_hand,
         rule_31_refund_rules_agree,
-        rule_33_the_connection_sheet,
-        lines_of_rules_13_14_16_18_19;
+        rule_33_the_connection_sheet;
     rule_01_10:
         rule_01_mainland_leisure_is_a_duty,
         rule_02_laike_preconditions_are_duties,
@@ -77,4 +83,26 @@ rules! {
         m6_limited_time_by_rule,
         m7_any_time_even_expired,
         m8_redeemed_is_refused;
+}
+
+// What is beside the numbered rules.
+tests! {
+    checked:
+        rule_15_linked_or_by_hand,
+        lines_of_rules_13_14_16_18_19;
+    families:
+        f1_from_purchase_to_refund,
+        f2_from_purchase_to_refund,
+        f3_from_purchase_to_refund,
+        f2_issue_call_after_before_and_without_its_create,
+        f2_nanoseconds_and_the_callback_letter_by_letter,
+        f2_an_id_that_is_no_number_is_somebodys,
+        f2_credit_is_held_captured_or_released;
+    generic:
+        f3_refusals_in_its_own_numbers,
+        f3_codes_and_certificates_by_setting,
+        f3_and_f2_reservations_go_by_the_scenic_calls,
+        f3_refund_questions_by_certificate,
+        f3_a_refusal_of_what_was_never_issued_brings_the_codes,
+        f3_query_of_several_orders;
 }
