@@ -44,6 +44,15 @@ macro_rules! found_alone {
 }
 
 found_alone! {
+    no_category by "rule_01_mainland_leisure_is_a_duty": In::Core(Bug::FirstDutyMissing);
+    no_settlement_account by "rule_02_laike_preconditions_are_duties": In::Core(Bug::FourthDutyMissing);
+    told_undeclared by "rule_03_nothing_is_published": In::Core(Bug::UndeclaredTold);
+    a_trial_that_was_none by "rule_04_the_trial_cycle_is_checked": In::Core(Bug::TrialAlwaysOk);
+    an_unseen_date by "rule_10_every_bookable_date_has_stock": In::Core(Bug::MissingDateUnseen);
+    uncompared_stock by "rule_12_stock_is_compared": In::Core(Bug::StockNotCompared);
+    no_help by "rule_25_help_for_a_blocked_tester": In::Core(Bug::LastDutyMissing);
+    uncompared_rules by "rule_31_refund_rules_agree": In::Core(Bug::RulesNotCompared);
+    a_sheet_without_addresses by "rule_33_the_connection_sheet": In::Core(Bug::SheetWithoutUrl);
     any_kind_of_pair by "rule_05_a_voucher_and_a_ticket_make_a_pair": In::Core(Bug::PairOfAnyKind);
     a_full_width_bar by "rule_06_one_ascii_bar": In::Core(Bug::FullWidthBarTaken);
     a_second_reservation by "rule_07_only_one_reservation_product": In::Core(Bug::SecondReservationTaken);
