@@ -251,6 +251,9 @@ pub struct OrderSeen {
     /// Our order id as the channel stores it.
     #[serde(default)]
     pub own_order: Option<String>,
+    /// The order of the vouchers that this one reserves, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_order: Option<ChannelOrderId>,
     /// What was bought, as the channel names it.
     #[serde(default)]
     pub names: ListingNames,

@@ -90,6 +90,9 @@ pub struct Difference {
     pub subject: String,
     /// Our order, where there is one.
     pub order: Option<OrderId>,
+    /// The voucher order behind a reservation, as the channel names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voucher: Option<ChannelOrderId>,
     /// What we say, for people.
     pub ours: String,
     /// What the channel says, for people.
@@ -127,6 +130,25 @@ pub fn orders(ours: &[OwnOrder], theirs: &[OrderSeen], now: Timestamp) -> Vec<Di
     found
 }
 
+/// Names the voucher of each reservation that differs: as we know it, else as the channel tells. `numbers`: vouchers by
+/// our ids, as the channel names them.
+pub fn under_vouchers(
+    found: &mut [Difference],
+    ours: &[OwnOrder],
+    theirs: &[OrderSeen],
+    numbers: &BTreeMap<OrderId, ChannelOrderId>,
+) {
+    let known = ours.iter().filter_map(|own| {
+        let (source, _) = own.order.source()?;
+        Some((own.order.channel_order.as_str(), numbers.get(source)?))
+    });
+    let told = theirs.iter().filter_map(|seen| Some((seen.order.as_str(), seen.source_order.as_ref()?)));
+    let vouchers: BTreeMap<&str, &ChannelOrderId> = told.chain(known).collect();
+    for one in found {
+        one.voucher = vouchers.get(one.subject.as_str()).map(|voucher| ChannelOrderId::clone(voucher));
+    }
+}
+
 /// States that the channel's plugin cannot name: one difference for each, however many orders have it.
 fn unnamed(theirs: &[OrderSeen]) -> Vec<Difference> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -137,6 +159,7 @@ fn unnamed(theirs: &[OrderSeen]) -> Vec<Difference> {
         kind: DifferenceKind::State,
         subject: format!("state {raw}"),
         order: None,
+        voucher: None,
         ours: "no name: say in the settings what it means".to_owned(),
         theirs: format!("the state of {count} orders"),
     };
@@ -157,6 +180,7 @@ fn missing_there(own: &OwnOrder, now: Timestamp) -> Option<Difference> {
         kind: DifferenceKind::MissingThere,
         subject: order.channel_order.to_string(),
         order: Some(order.id.clone()),
+        voucher: None,
         ours: format!("{:?}, {}", order.state, order.retail),
         theirs: "nothing".to_owned(),
     })
@@ -169,6 +193,7 @@ fn missing_here(seen: &OrderSeen, now: Timestamp) -> Option<Difference> {
         kind: DifferenceKind::MissingHere,
         subject: seen.order.to_string(),
         order: None,
+        voucher: None,
         ours: "nothing".to_owned(),
         theirs: format!("{:?} ({}){}", seen.state, seen.raw_state, text(", ", seen.paid)),
     })
@@ -189,12 +214,13 @@ fn pair(own: &OwnOrder, seen: &OrderSeen) -> Vec<Difference> {
     let mut found = Vec::new();
     let mut differs = |kind, ours: String, theirs: String| {
         let subject = seen.order.to_string();
-        found.push(Difference { kind, subject, order: Some(order.id.clone()), ours, theirs });
+        found.push(Difference { kind, subject, order: Some(order.id.clone()), voucher: None, ours, theirs });
     };
     if let Some(why) = state(order, seen) {
         differs(DifferenceKind::State, format!("{:?}", order.state), why);
     }
-    if let Some(paid) = seen.paid.filter(|paid| order.paid_at.is_some() && *paid != order.retail) {
+    let money = own_money(own);
+    if let Some(paid) = seen.paid.filter(|paid| money && order.paid_at.is_some() && *paid != order.retail) {
         differs(DifferenceKind::Amount, order.retail.to_string(), paid.to_string());
     }
     let bought = u32::try_from(order.units.len()).unwrap_or(u32::MAX);
@@ -205,13 +231,25 @@ fn pair(own: &OwnOrder, seen: &OrderSeen) -> Vec<Difference> {
         differs(DifferenceKind::Units, format!("{ours} used"), format!("{used} used"));
     }
     let ours = own.refunded.unwrap_or(Money { amount_minor: 0, ..order.retail });
-    if let Some(back) = seen.refunded.filter(|back| *back != ours) {
+    if let Some(back) = seen.refunded.filter(|back| money && !told_of_another(own) && *back != ours) {
         differs(DifferenceKind::Refund, format!("{ours} back"), format!("{back} back"));
     } else if let Some(units) = seen.refunded_units.filter(|units| *units != count(order, UnitState::Refunded)) {
         let ours = count(order, UnitState::Refunded);
         differs(DifferenceKind::Refund, format!("{ours} units back"), format!("{units} units back"));
     }
     found
+}
+
+/// Whether an order has money of its own: a reservation whose price is in its voucher has none, whatever the channel
+/// shows beside it.
+fn own_money(own: &OwnOrder) -> bool {
+    own.order.source().is_none() || own.order.terms.settlement.amount_minor != 0
+}
+
+/// Whether the money of a voucher that went back was told of its reservation: then its units alone are compared.
+fn told_of_another(own: &OwnOrder) -> bool {
+    let voucher = own.order.terms.reservation.is_some();
+    voucher && own.refunded.is_none() && count(&own.order, UnitState::Refunded) > 0
 }
 
 /// Why the two states cannot both be true; none where they can, also while one side is a step ahead.
@@ -245,6 +283,7 @@ pub fn bill(ours: &[OwnOrder], lines: &[LedgerLine], uses: Option<&[RedemptionLi
                 kind: DifferenceKind::Bill,
                 subject: line.order.as_ref().map_or_else(|| line.id.clone(), ToString::to_string),
                 order: None,
+                voucher: None,
                 ours: "nothing".to_owned(),
                 theirs: format!("line {}: {}, {}", line.id, line.what, line.amount),
             }),
@@ -254,6 +293,7 @@ pub fn bill(ours: &[OwnOrder], lines: &[LedgerLine], uses: Option<&[RedemptionLi
         kind: DifferenceKind::Bill,
         subject: own.order.channel_order.to_string(),
         order: Some(own.order.id.clone()),
+        voucher: None,
         ours,
         theirs,
     };
@@ -295,6 +335,7 @@ pub fn uses(ours: &[OwnOrder], uses: &[RedemptionLine]) -> Vec<Difference> {
             kind: DifferenceKind::Units,
             subject: order.to_string(),
             order: Some(own.order.id.clone()),
+            voucher: None,
             ours: format!("{here} used"),
             theirs: format!("{there} used that day"),
         })

@@ -4,6 +4,8 @@ use entrepot_contract::order::{Guest, GuestField, Guests};
 use entrepot_contract::outcome::{Reason, Refusal};
 use entrepot_contract::product::{Collect, DocumentKind, GuestRequirement};
 
+use crate::planted::{self, Bug};
+
 /// Most people one order may name.
 pub const GUESTS_LIMIT: usize = 200;
 
@@ -56,7 +58,8 @@ fn complete(rule: &GuestRequirement, guest: &Guest) -> Result<(), Refusal> {
         let Some(kind) = guest.document_kind.filter(|_| guest.document.is_some()) else {
             return Err(Refusal::new(Reason::DocumentMissing, "a guest has no document"));
         };
-        if !rule.documents.contains(&kind) {
+        let foreign = kind == DocumentKind::ForeignPassport && planted::is(Bug::ForeignPassportTaken);
+        if !rule.documents.contains(&kind) && !foreign {
             return Err(Refusal::new(Reason::DocumentMalformed, format!("{kind:?} is not accepted here")));
         }
     }

@@ -12,6 +12,7 @@ use entrepot_contract::product::{
 };
 
 use crate::catalogue::Catalogue;
+use crate::planted::{self, Bug};
 use crate::said::{Said, said};
 
 pub use asked::{listed_as, looks_bound, unlisted};
@@ -152,6 +153,10 @@ pub enum ReservationFault {
 
 /// The two halves of a text.
 pub fn read(text: &str, separator: char) -> Result<Halves<'_>, TextFault> {
+    let separator = match full_width(separator) {
+        Some(wide) if planted::is(Bug::FullWidthBarTaken) && text.contains(wide) => wide,
+        _ => separator,
+    };
     if full_width(separator).is_some_and(|wide| text.contains(wide)) {
         return Err(TextFault::FullWidthBar);
     }
@@ -228,7 +233,11 @@ fn in_halves(catalogue: &Catalogue, halves: Halves<'_>, voucher: &SkuId, reserva
 /// Whoever holds the voucher could not know which of two he reserves.
 fn second(catalogue: &Catalogue, listing: &Listing, voucher: &SkuId, reservation: &SkuId) -> Option<PairFault> {
     let mut others = catalogue.listings.iter().filter(|other| {
-        other.id != listing.id && other.connection == listing.connection && other.on_sale && listing.on_sale
+        !planted::is(Bug::SecondReservationTaken)
+            && other.id != listing.id
+            && other.connection == listing.connection
+            && other.on_sale
+            && listing.on_sale
     });
     others.find_map(|other| match &other.sells {
         Sells::Pair { voucher: same, reservation: second } if same == voucher && second != reservation => {
@@ -239,7 +248,7 @@ fn second(catalogue: &Catalogue, listing: &Listing, voucher: &SkuId, reservation
 }
 
 fn of_voucher(product: &Product, sku: &Sku, faults: &mut Vec<PairFault>) {
-    if product.kind != ProductKind::FlashSaleVoucher {
+    if product.kind != ProductKind::FlashSaleVoucher && !planted::is(Bug::PairOfAnyKind) {
         faults.push(PairFault::Kind(sku.id.clone(), KindFault::NoVoucher(product.kind)));
     }
     match product.reservation {
@@ -259,7 +268,7 @@ fn of_voucher(product: &Product, sku: &Sku, faults: &mut Vec<PairFault>) {
         (guests.collect != Collect::Buyer, VoucherFault::MoreThanTheBuyer),
         (!guests.phone, VoucherFault::NoPhone),
         (guests.name, VoucherFault::Name),
-        (!guests.documents.is_empty(), VoucherFault::Documents),
+        (!guests.documents.is_empty() && !planted::is(Bug::VoucherWantsDocument), VoucherFault::Documents),
         (!matches!(sku.fulfilment, Fulfilment::Nothing | Fulfilment::OwnNumber), VoucherFault::Fulfilment),
     ];
     faults.extend(wrong.into_iter().filter(|(wrong, _)| *wrong).map(|(_, fault)| PairFault::Voucher(fault)));
@@ -268,6 +277,7 @@ fn of_voucher(product: &Product, sku: &Sku, faults: &mut Vec<PairFault>) {
 fn of_reservation(product: &Product, sku: &Sku, faults: &mut Vec<PairFault>) {
     match product.kind {
         ProductKind::Ticket | ProductKind::Package => {}
+        _ if planted::is(Bug::PairOfAnyKind) => {}
         ProductKind::RoomStay => faults.push(PairFault::Kind(sku.id.clone(), KindFault::Accommodation)),
         other => faults.push(PairFault::Kind(sku.id.clone(), KindFault::NotReserved(other))),
     }

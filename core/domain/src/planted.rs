@@ -1,7 +1,7 @@
-//! Bugs on purpose, so that the simulation can prove that it finds them.
+//! Bugs on purpose, so that the simulation, and the tests of a solution's rules, can prove that they find them.
 //!
-//! They exist only under the feature `planted`, which nothing but `tests/simulation` enables, and only in builds with
-//! debug assertions: an optimised build has none of them whatever features it was given. Elsewhere [`is`] is a constant
+//! They exist only under the feature `planted`, which nothing but `tests/simulation` and the rule tests of a plugin enable,
+//! and only in builds with debug assertions: an optimised build has none of them whatever features it was given. Elsewhere [`is`] is a constant
 //! `false` and its branches are gone.
 
 /// A bug that can be planted. Each is one a careful person could have made.
@@ -83,10 +83,79 @@ pub enum Bug {
     EarlyCallForgotten,
     /// A rule decides a refund of which a person was to decide, because a ticket is on its way.
     UnissuedByRule,
+    /// A pair may be of any two kinds.
+    PairOfAnyKind,
+    /// A full-width bar separates the halves of a pair, too.
+    FullWidthBarTaken,
+    /// A voucher may be bound to two products.
+    SecondReservationTaken,
+    /// A check asks for credit for what a reservation does not cost.
+    ReservationPriced,
+    /// A voucher may ask for documents, which nobody tells with it.
+    VoucherWantsDocument,
+    /// What the guest pays is compared with the price.
+    PaidPriceCompared,
+    /// What is good for some days after the visit is good for one more.
+    OneDayMore,
+    /// A document is accepted that is not on the list.
+    ForeignPassportTaken,
+    /// Products that draw on one stock have one each.
+    StockNotShared,
+    /// A changed window holds for what was sold before.
+    NewWindowForOldOrder,
+    /// Dates are reserved a day further ahead.
+    WindowOneDayLonger,
+    /// A date sells after its sales have ended.
+    CutOffIgnored,
+    /// Some of the units that go together are reserved.
+    PartReserved,
+    /// Nobody counts for tickets before they are called for.
+    ClockFromIssueCall,
+    /// A voucher counts as reserved before the tickets are there.
+    ReservedTooEarly,
+    /// One used unit leaves the others of its order open.
+    OnlyOneUsed,
+    /// A ticket is used before its first day.
+    EarlyUseTaken,
+    /// A refund for want of tickets is refused without them.
+    RefusedWithoutCodes,
+    /// Codes that come while such a refund waits repair nothing.
+    LateCodesForgotten,
+    /// A refund that nobody was asked about leaves a voucher as it is.
+    UnaskedRefundKept,
+    /// Nobody is warned before the dates of a voucher end.
+    WindowForgotten,
+    /// A reservation that customer service ends stays.
+    UnaskedReservationKept,
+    /// The steps of a refund rule are passed over.
+    StepsIgnored,
+    /// A refund of what expired waits for a person.
+    ExpiredRefused,
+    /// What is used may be given back.
+    RedeemedRefunded,
+    /// What a plugin does not declare is taken for told.
+    UndeclaredTold,
+    /// A duty is not shown: the first of a card.
+    FirstDutyMissing,
+    /// A duty is not shown: the fourth of a card.
+    FourthDutyMissing,
+    /// A duty is not shown: the last of a card.
+    LastDutyMissing,
+    /// The trial counts as done before it is.
+    TrialAlwaysOk,
+    /// A date without a price is passed over.
+    MissingDateUnseen,
+    /// Stock here and there are not compared.
+    StockNotCompared,
+    /// Refund rules here and there are not compared.
+    RulesNotCompared,
+    /// The sheet names no address.
+    SheetWithoutUrl,
 }
 
 impl Bug {
-    /// All of them.
+    /// Those that the simulation has to find. The others are found by the rules of a solution, each by its own
+    /// (`plugins/douyin/groupbuy`).
     pub const ALL: [Self; 38] = [
         Self::ForgetHold,
         Self::ForgetRelease,

@@ -5,6 +5,7 @@ use entrepot_contract::order::{Order, RefundCause};
 use entrepot_contract::product::{RefundFee, RefundOtherwise};
 use entrepot_contract::time::Timestamp;
 
+use crate::planted::{self, Bug};
 use crate::venue;
 
 /// Who decides a refund of an order whose credentials are being issued, and none are there yet. What the channel asks
@@ -44,7 +45,7 @@ pub fn judge(order: &Order, cause: RefundCause, units: usize, asked_at: Timestam
         (Some(zone), Some(visit)) => Some(venue::start_of(zone, visit.arrive)),
         _ => None,
     };
-    let step = rule.steps.iter().find(|step| {
+    let step = rule.steps.iter().filter(|_| !planted::is(Bug::StepsIgnored)).find(|step| {
         start.is_none_or(|start| {
             let until = start.plus_millis(-i64::from(step.hours_before_visit) * 3_600_000);
             asked_at < until

@@ -4,6 +4,8 @@
 use entrepot_contract::order::{Order, OrderState, UnitState};
 use serde::Serialize;
 
+use crate::planted::{self, Bug};
+
 /// Where a voucher and its reservation stand together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -47,7 +49,7 @@ pub fn together(order: &Order, family: &[Order]) -> Option<Together> {
             let live: Vec<&Order> =
                 reservations(order, family).filter(|one| one.count(UnitState::Available) > 0).collect();
             let all = order.count(UnitState::Available) == 0 && !live.is_empty();
-            let issued = live.iter().all(|one| one.state == OrderState::Issued);
+            let issued = live.iter().all(|one| one.state == OrderState::Issued || planted::is(Bug::ReservedTooEarly));
             Some(if all && issued { Together::Reserved } else { Together::ToReserve })
         }
     }

@@ -12,6 +12,7 @@
 //!   purchase limits; [`alerts`]: what somebody should look at; [`snapshot`]: for the invariants.
 //! - [`deployment`]: connections that were ever registered, what is open at them, and the nodes.
 //! - [`notes`]: what is noted beside commands, and differences from channels.
+//! - [`refund_lines`]: what channels decided about refunds by themselves.
 //! - [`admin`]: lists for the admin API, each with its merchant; [`tokens`]: API tokens.
 //! - [`cache`]: the plugins' shared cache.
 //! - [`seal`]: encryption at rest and blind indexes.

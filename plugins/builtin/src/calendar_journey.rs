@@ -56,7 +56,7 @@ fn today(now_ms: i64) -> String {
 }
 
 /// So many days later.
-fn in_days(now_ms: i64, days: i64) -> String {
+pub(crate) fn in_days(now_ms: i64, days: i64) -> String {
     let there = chrono::DateTime::from_timestamp_millis(now_ms + (8 + 24 * days) * 3_600_000).unwrap_or_default();
     there.format("%Y-%m-%d").to_string()
 }
@@ -267,7 +267,7 @@ pub(crate) async fn prepare(
     top_up(scene, steps).await
 }
 
-async fn top_up(scene: &Scene, steps: &mut StepLog) -> Result<(), String> {
+pub(crate) async fn top_up(scene: &Scene, steps: &mut StepLog) -> Result<(), String> {
     steps
         .step("operator tops up the distributor", async {
             let path = format!("/merchants/lakeside/distributors/{DISTRIBUTOR}/top-ups");

@@ -3,11 +3,12 @@
 //!
 //! - [`plugins()`]: what the binary carries.
 //! - [`fixtures`]: what the conformance suite needs of each plugin.
-//! - [`simulators()`] and [`journeys()`]: what `entrepot demo` starts and plays: [`calendar_journey`] and [`scenic_journey`];
-//!   [`office`] is how a journey uses the admin API.
+//! - [`simulators()`] and [`journeys()`]: what `entrepot demo` starts and plays: [`calendar_journey`], [`scenic_journey`] and
+//!   [`groupbuy_journey`]; [`office`] is how a journey uses the admin API.
 
 pub mod calendar_journey;
 pub mod fixtures;
+pub mod groupbuy_journey;
 pub mod office;
 pub mod scenic_journey;
 pub mod simulators;
@@ -47,5 +48,6 @@ pub fn simulators() -> Vec<Box<dyn Simulator>> {
 pub fn journeys() -> Vec<Box<dyn Journey>> {
     let mut journeys = calendar_journey::journeys();
     journeys.extend(scenic_journey::journeys());
+    journeys.extend(groupbuy_journey::journeys());
     journeys
 }

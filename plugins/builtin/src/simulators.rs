@@ -11,6 +11,10 @@ use zhiyoubao_simulator::{Options, Zhiyoubao};
 
 /// Names of applications, connections and credentials of `config/demo.toml`.
 pub mod names {
+    /// How long the simulated platform waits for the codes of a reservation.
+    pub const ISSUE_MS: i64 = 8_000;
+    /// The group-buy connection, and its account.
+    pub const GROUPBUY: (&str, &str) = ("lakeside-groupbuy", "70011");
     /// The application that both merchants share.
     pub const APPLICATION: &str = "douyin-demo";
     /// Its published key.
@@ -43,6 +47,8 @@ impl Simulator for DouyinPlatform {
     async fn start(&self) -> Result<Running, String> {
         let mut options = PlatformOptions::new(names::CLIENT_KEY, names::CLIENT_SECRET, names::APPLICATION);
         options.order_mode = douyin_simulator::OrderMode::BeforePayment;
+        // Ten minutes, in a play that is to end: as `deadlines.issue_s` of the connection says.
+        options.group_buy.issue_ms = names::ISSUE_MS;
         // Order numbers of this run meet none of an earlier run on the same database.
         options.seed = u64::try_from(chrono::Utc::now().timestamp_millis()).unwrap_or(1);
         let platform = Platform::start(options).await.map_err(|fault| format!("the simulated platform: {fault}"))?;

@@ -5,6 +5,7 @@
 //!   admin API; [`signed`]: a platform's calls, signed by what the specification says; [`stage`]: all of it together;
 //!   [`bought`]: an order on it, and the waits for what becomes of it;
 //!   [`scenic`]: the same with a scenic area behind a gateway; [`harbour`]: with a museum whose supplier speaks OCTO;
+//!   [`groupbuy`]: with vouchers whose day is reserved later;
 //!   [`wait`]: until something is so.
 
 // Everything here is for tests, where what cannot be had fails the test.
@@ -12,6 +13,7 @@
 
 pub mod bought;
 pub mod databases;
+pub mod groupbuy;
 pub mod harbour;
 pub mod office;
 pub mod program;

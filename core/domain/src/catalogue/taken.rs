@@ -31,7 +31,7 @@ pub fn stock_cells(sku: &Sku, dates: &[Option<VisitDate>], slot: Option<&str>) -
         .iter()
         .flat_map(|date| {
             sku.buckets.iter().map(move |bucket| StockKey {
-                bucket: bucket.clone(),
+                bucket: if planted::is(Bug::StockNotShared) { own(sku) } else { bucket.clone() },
                 date: *date,
                 slot: slot.map(str::to_owned),
             })
@@ -40,6 +40,11 @@ pub fn stock_cells(sku: &Sku, dates: &[Option<VisitDate>], slot: Option<&str>) -
     cells.sort();
     cells.dedup();
     cells
+}
+
+/// The bucket of nobody but this SKU.
+fn own(sku: &Sku) -> BucketId {
+    BucketId::parse(sku.id.as_str()).unwrap_or_else(|_| sku.buckets[0].clone())
 }
 
 /// A connection's own share of each cell that is taken from it before the common pool, by the pool's cell.

@@ -179,7 +179,7 @@ fn price(
             .filter(|day| day.open)
             .ok_or_else(|| closed(format!("{} is not open {named}", sku.id)))?;
         if let Some(date) = date
-            && now >= venue::sales_end(zone, *date, day.close)
+            && now >= venue::sales_end(zone, *date, day.close.filter(|_| !planted::is(Bug::CutOffIgnored)))
         {
             return Err(closed(format!("sales of {} {named} have ended", sku.id)));
         }
@@ -249,7 +249,8 @@ fn same_nights(rules: &Rules, sku: &Sku, dates: &[Option<VisitDate>], wish: &Wis
 
 /// The channel's list price of the whole order against ours.
 fn same_price(retail: Money, wish: &Wish) -> Result<(), Refusal> {
-    let Some(origin) = wish.origin_amount else { return Ok(()) };
+    let asked = if planted::is(Bug::PaidPriceCompared) { wish.pay_amount } else { wish.origin_amount };
+    let Some(origin) = asked else { return Ok(()) };
     let ours = retail
         .times(wish.count)
         .map_err(|fault| Refusal::new(Reason::TooManyUnits, format!("{} units: {fault}", wish.count)))?;

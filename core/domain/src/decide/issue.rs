@@ -140,6 +140,9 @@ pub(super) fn finish(
 ) -> Result<(), Stop> {
     draft.step(order, Step::Issue)?;
     draft.met(order, &DeadlineKind::Issue);
+    draft.push(Change::Credentials(order.id.clone(), units));
+    draft.note(order, "issued", from);
+    // After it in the timeline, too: a refusal goes out with the tickets.
     if unissued::tickets_came(draft, order) {
         order.callback_owed = false;
     } else if order.callback_owed && !planted::is(Bug::CallbackForgotten) {
@@ -149,8 +152,6 @@ pub(super) fn finish(
         let behind = pool_behind(draft.state, &order.terms.fulfilment);
         order.unshown = behind.is_some_and(|(_, rules)| rules.return_unshown);
     }
-    draft.push(Change::Credentials(order.id.clone(), units));
-    draft.note(order, "issued", from);
     Ok(())
 }
 

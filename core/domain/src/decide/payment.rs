@@ -96,6 +96,7 @@ fn accept(draft: &mut Draft<'_>, order: &mut Order) -> Result<Begun, Stop> {
     draft.met(order, &DeadlineKind::Accept);
     draft.note(order, "accepted", "");
     let counted = order.source().is_some() && rules.times.issue_from == IssueFrom::Acceptance;
+    let counted = counted && !planted::is(Bug::ClockFromIssueCall);
     if counted {
         issue::start_clock(draft, order)?;
     }
@@ -114,6 +115,9 @@ fn accept(draft: &mut Draft<'_>, order: &mut Order) -> Result<Begun, Stop> {
 
 /// A voucher's units are reserved until its window ends.
 fn expect_reservation(draft: &mut Draft<'_>, order: &mut Order, rules: &ChannelRules) {
+    if planted::is(Bug::WindowForgotten) {
+        return;
+    }
     let zone = venue::zone(&order.terms.time_zone);
     if let (Some(zone), Some((_, last))) = (zone, order.terms.usable) {
         let end = venue::sales_end(zone, last, None);

@@ -62,7 +62,11 @@ pub(super) fn redeem(
 
 /// The units that are used with these: all that are open, where one completes its order.
 pub(super) fn with_the_others(rules: &ChannelRules, order: &Order, units: Vec<u16>) -> Vec<u16> {
-    if rules.one_completes_all && !units.is_empty() { order.numbers(UnitState::Available) } else { units }
+    if rules.one_completes_all && !units.is_empty() && !planted::is(Bug::OnlyOneUsed) {
+        order.numbers(UnitState::Available)
+    } else {
+        units
+    }
 }
 
 /// Units that are there become used; the channel is told. The caller writes the order. A channel that redeems whole
@@ -109,7 +113,7 @@ fn may_redeem(draft: &Draft<'_>, order: &Order, used_at: Timestamp) -> Result<()
     let zone = venue::zone(&order.terms.time_zone);
     if let (Some((first, last)), Some(zone)) = (order.terms.usable, zone) {
         let day = venue::today(zone, used_at);
-        if day.is_none_or(|day| day < first) {
+        if day.is_none_or(|day| day < first) && !planted::is(Bug::EarlyUseTaken) {
             return no(format!("order {} can be used from {first}, not earlier", order.id));
         }
         if day.is_none_or(|day| day > last) {

@@ -18,6 +18,7 @@ use crate::catalogue::Cancels;
 use crate::change::Change;
 use crate::command::OrderName;
 use crate::job::{JobKind, Notification, SUPPLIER};
+use crate::planted::{self, Bug};
 use crate::refund_rule::{Verdict, fee_on, judge};
 
 /// What a refund would come to.
@@ -59,6 +60,11 @@ pub(super) fn ask(draft: &mut Draft<'_>, name: &OrderName, intent: &AskRefund) -
         return Err(Refusal::new(Reason::Malformed, text).into());
     }
     let mut refund = asked(draft, &order, intent);
+    if planted::is(Bug::ExpiredRefused) && intent.cause == RefundCause::Expired {
+        ask_person(draft, &order, &mut refund);
+        draft.push(Change::Refund(Box::new(refund.clone())));
+        return Ok(answer(&refund));
+    }
     match asked_units(draft, &order, &refund, &intent.units) {
         // A refusal without tickets would have no effect, whatever is wrong with the question.
         Meant::None(_) if unissued::refusable(&order, &refund).is_err() => {
@@ -68,6 +74,7 @@ pub(super) fn ask(draft: &mut Draft<'_>, name: &OrderName, intent: &AskRefund) -
                 ask_person(draft, &order, &mut refund);
             }
         }
+        Meant::None(_) if planted::is(Bug::RedeemedRefunded) => decide(draft, &order, &mut refund, "rule", Ok(())),
         Meant::None(reason) => decide(draft, &order, &mut refund, "rule", Err(reason)),
         Meant::Units(units) => {
             refund.units = units;

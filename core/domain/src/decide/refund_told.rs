@@ -4,7 +4,7 @@
 use entrepot_contract::ids::OrderId;
 use entrepot_contract::intent::{GivesBack, RecordRefund, UnitChoice};
 use entrepot_contract::money::Money;
-use entrepot_contract::order::{Order, OrderState, Refund, RefundState, UnitState};
+use entrepot_contract::order::{Order, OrderState, Refund, RefundCause, RefundState, UnitState};
 use entrepot_contract::time::Timestamp;
 
 use super::draft::Draft;
@@ -33,6 +33,7 @@ pub(super) fn record(draft: &mut Draft<'_>, name: &OrderName, intent: &RecordRef
         GivesBack::Reservation => order.source().is_none(),
         GivesBack::Money | GivesBack::Unknown => true,
     };
+    let alone = alone || known.is_none() && kept_by_mistake(&order, intent);
     let waited = known.as_ref().is_some_and(|refund| refund.state == RefundState::Waiting);
     if alone {
         let refund = money_alone(draft, &order, known, intent);
@@ -125,6 +126,15 @@ fn settled(draft: &mut Draft<'_>, mut order: Order, known: Option<Refund>, told:
     draft.push(Change::Refund(Box::new(refund)));
     draft.put(order.clone());
     Ok(order)
+}
+
+/// Whether a planted bug keeps what the channel gave back without a question.
+fn kept_by_mistake(order: &Order, intent: &RecordRefund) -> bool {
+    match intent.cause {
+        RefundCause::Guest => order.terms.reservation.is_some() && planted::is(Bug::UnaskedRefundKept),
+        RefundCause::Platform => order.source().is_some() && planted::is(Bug::UnaskedReservationKept),
+        _ => false,
+    }
 }
 
 /// What the notice says went, goes; gives the order as it stands then.

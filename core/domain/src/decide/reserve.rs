@@ -7,7 +7,7 @@ use entrepot_contract::listing::{Listing, Sells};
 use entrepot_contract::money::Money;
 use entrepot_contract::order::{Order, OrderKind, OrderState, UnitState, Visit};
 use entrepot_contract::outcome::{Reason, Refusal};
-use entrepot_contract::product::{Markup, ReservationRule};
+use entrepot_contract::product::{Markup, ReservationRule, Validity};
 use entrepot_contract::time::{Timestamp, VisitDate};
 
 use super::create::Offer;
@@ -68,7 +68,7 @@ fn bookable(
         return closed(format!("it is for dates from {first} to {last}, not {}", visit.arrive));
     }
     let today = venue::zone(time_zone).and_then(|zone| venue::today(zone, now));
-    let ahead = u32::from(rule.window_days.max(1) - 1);
+    let ahead = u32::from(rule.window_days.max(1) - 1) + u32::from(planted::is(Bug::WindowOneDayLonger));
     match today.and_then(|today| today.plus_days(ahead)) {
         Some(last) if visit.arrive <= last => Ok(()),
         Some(last) => closed(format!(
@@ -121,6 +121,11 @@ pub(super) fn bought_alone(offer: &Offer<'_>, intent: &CreateOrder) -> Result<()
     }
 }
 
+/// When the voucher of an offer is good, as it is sold today.
+fn offer_window(draft: &Draft<'_>, offer: &Offer<'_>) -> Result<Validity, Refusal> {
+    Ok(draft.state.rules.catalogue.sku(offer.listing.sells.bought())?.0.validity)
+}
+
 /// Takes units of the voucher order for a new reservation.
 pub(super) fn take(draft: &mut Draft<'_>, order: &mut Order, mut source: Order, offer: &Offer<'_>) -> Result<(), Stop> {
     let no = |text: String| Stop::Refused(Refusal::new(Reason::StateForbids, text));
@@ -133,13 +138,21 @@ pub(super) fn take(draft: &mut Draft<'_>, order: &mut Order, mut source: Order, 
         return Err(no(text));
     }
     if let Some(visit) = &order.visit {
-        bookable(rule, source.terms.usable, visit, &order.terms.time_zone, draft.at()).map_err(|refusal| {
+        let usable = if planted::is(Bug::NewWindowForOldOrder) {
+            venue::usable(offer_window(draft, offer)?, None)
+        } else {
+            source.terms.usable
+        };
+        bookable(rule, usable, visit, &order.terms.time_zone, draft.at()).map_err(|refusal| {
             Refusal::new(refusal.reason, format!("voucher order {}: {}", source.id, refusal.text))
         })?;
     }
     let free = free_units(draft, &source);
     let wanted = order.units.len();
-    if rule.together && (wanted != free.len() || source.count(UnitState::Reserved) > 0) {
+    if rule.together
+        && !planted::is(Bug::PartReserved)
+        && (wanted != free.len() || source.count(UnitState::Reserved) > 0)
+    {
         return Err(no(format!(
             "all units of voucher order {} are reserved together: {} are free, {} reserved, {wanted} asked for",
             source.id,

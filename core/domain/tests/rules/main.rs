@@ -5,6 +5,7 @@
 mod by_hand;
 mod calendar;
 mod codes;
+mod comparing;
 mod counting;
 mod credit;
 mod deadlines;

@@ -5,6 +5,7 @@ use entrepot_contract::order::LimitKey;
 use entrepot_contract::outcome::{Outcome, Reason, Refusal};
 use entrepot_domain::decide::{Offer, check_booking};
 use entrepot_domain::limits;
+use entrepot_domain::planted::{self, Bug};
 
 use super::offer::left;
 use crate::inbound::Visit;
@@ -68,6 +69,7 @@ async fn check(visit: &Visit<'_>, wish: &Wish) -> Outcome {
         Ok(account) => {
             let available = account.map_or(0, |account| account.available_minor());
             let needed = offer.owed.amount_minor.saturating_mul(i64::from(wish.count));
+            let needed = needed.max(i64::from(planted::is(Bug::ReservationPriced)));
             if needed > available {
                 let text = format!("distributor {distributor} has {available} left, {needed} is needed");
                 return Outcome::Refused(Refusal::new(Reason::CreditShort, text));

@@ -212,7 +212,9 @@ async fn compare(core: &Core, connection: &Connection, zone: &str, day: VisitDat
     let all: Vec<OwnOrder> = ours.into_values().collect();
     found.extend(uses.iter().flat_map(|uses| difference::uses(&all, uses)));
     found.extend(bill.iter().flat_map(|lines| difference::bill(&all, lines, uses.as_deref())));
-    let found = once(found);
+    let mut found = once(found);
+    let numbers = vouchers(core, connection, &found, &all).await?;
+    difference::under_vouchers(&mut found, &all, &theirs, &numbers);
     let differences = found.len() as u64;
     let of = ComparedDay { merchant: connection.merchant.clone(), connection: connection.id.clone(), day };
     core.storage.found(&of, found, now).await.map_err(|fault| fault.to_string())?;
@@ -223,6 +225,33 @@ async fn compare(core: &Core, connection: &Connection, zone: &str, day: VisitDat
         differences,
         ..Comparison::default()
     })
+}
+
+/// The numbers of the vouchers behind the reservations that differ. A voucher may be of another day.
+async fn vouchers(
+    core: &Core,
+    connection: &Connection,
+    found: &[Difference],
+    ours: &[OwnOrder],
+) -> Result<BTreeMap<OrderId, ChannelOrderId>, String> {
+    let differs: BTreeSet<&str> = found.iter().map(|one| one.subject.as_str()).collect();
+    let reservations = ours.iter().filter(|own| differs.contains(own.order.channel_order.as_str()));
+    let wanted: BTreeSet<&OrderId> =
+        reservations.filter_map(|own| own.order.source()).map(|(source, _)| source).collect();
+    let here: BTreeMap<&OrderId, &ChannelOrderId> =
+        ours.iter().map(|own| (&own.order.id, &own.order.channel_order)).collect();
+    let mut numbers = BTreeMap::new();
+    let mut asked = 0;
+    for source in wanted {
+        if let Some(number) = here.get(source) {
+            numbers.insert(source.clone(), ChannelOrderId::clone(number));
+        } else if asked < SINGLE_LIMIT {
+            asked += 1;
+            let read = core.storage.order(&connection.merchant, source).await.map_err(|fault| fault.to_string())?;
+            numbers.extend(read.map(|(voucher, _)| (voucher.id, voucher.channel_order)));
+        }
+    }
+    Ok(numbers)
 }
 
 /// Each subject once for each kind, and no more than a day keeps.

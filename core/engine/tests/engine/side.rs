@@ -126,6 +126,7 @@ pub fn seen(order: &str, state: SeenState, at: Timestamp) -> OrderSeen {
         state,
         raw_state: format!("{state:?}"),
         own_order: None,
+        source_order: None,
         names: Default::default(),
         ordered_at: Some(at),
         paid_at: Some(at),

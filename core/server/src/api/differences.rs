@@ -80,6 +80,7 @@ const HEADINGS: &[&str] = &[
     "kind",
     "subject",
     "order",
+    "voucher",
     "ours",
     "theirs",
     "advice_zh",
@@ -98,6 +99,21 @@ fn row(found: &StandingDifference) -> Value {
     row
 }
 
+/// A reservation's differences stand under those of its voucher, where that comes first.
+fn together(found: &[StandingDifference]) -> Vec<&StandingDifference> {
+    let family = |one: &StandingDifference| {
+        let named = one.difference.voucher.as_ref().map_or(one.difference.subject.as_str(), |voucher| voucher.as_str());
+        (one.day, one.connection.to_string(), named.to_owned())
+    };
+    let mut places = std::collections::BTreeMap::new();
+    for (place, one) in found.iter().enumerate() {
+        places.entry(family(one)).or_insert(place);
+    }
+    let mut rows: Vec<&StandingDifference> = found.iter().collect();
+    rows.sort_by_key(|one| (places.get(&family(one)).copied(), one.difference.voucher.is_some()));
+    rows
+}
+
 fn sheet(rows: &[Value]) -> Sheet {
     let cell = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
     let cells = |row: &Value| HEADINGS.iter().map(|name| cell(row, name)).collect();
@@ -114,7 +130,7 @@ async fn list(
         DifferenceFilter { connection: query.connection, day: query.day, settled: query.settled, limit: query.limit };
     let found = shared.app.engine.storage().differences(&merchant, &filter).await?;
     let full = found.len() >= usize::try_from(filter.most()).unwrap_or(usize::MAX);
-    let rows: Vec<Value> = found.iter().map(row).collect();
+    let rows: Vec<Value> = together(&found).into_iter().map(row).collect();
     let (kind, bytes) = match query.format {
         Format::Json => return Ok(Json(json!({ "differences": rows, "more": full })).into_response()),
         Format::Csv => (sheet::CSV, sheet(&rows).csv()),

@@ -9,6 +9,7 @@ use entrepot_contract::capability::ChannelCapabilities;
 use entrepot_contract::ids::ConnectionId;
 use entrepot_contract::looking::LookName;
 use entrepot_domain::catalogue::{ChannelRules, ConnectionRules, TellsProducts};
+use entrepot_domain::planted::{self, Bug};
 use entrepot_engine::directory::Connection;
 use entrepot_engine::flows::tell_product::Untellable;
 use schemars::JsonSchema;
@@ -208,6 +209,7 @@ async fn tell_products(
     let product = body.product.as_deref();
     let count = match shared.app.engine.tell_products(&connection, product).await? {
         Ok(count) => count,
+        Err(_) if planted::is(Bug::UndeclaredTold) => 1,
         Err(Untellable::Off) => {
             return Err(off(&connection, "tell its channel products", "products = \"asked\" or \"always\""));
         }

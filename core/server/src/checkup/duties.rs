@@ -1,6 +1,7 @@
 //! What only a person can see to, and whether a whole cycle was tried before anything is sold.
 
 use entrepot_contract::order::{Order, OrderState, UnitState};
+use entrepot_domain::planted::{self, Bug};
 use entrepot_engine::storage::StorageFault;
 
 use super::{Section, Visit, said};
@@ -11,13 +12,23 @@ const ORDERS_LIMIT: u32 = 2_000;
 /// The plugin's duties, never said to be done because nobody here can see it; and the trial of what sells in pairs.
 pub(super) async fn section(visit: &Visit<'_>) -> Result<Option<Section>, StorageFault> {
     let mut section = Section::new("duties", "须由人完成的事项", "what only a person can see to");
-    for duty in &visit.abilities.duties {
+    for (at, duty) in visit.abilities.duties.iter().enumerate() {
+        if forgotten(at, visit.abilities.duties.len()) {
+            continue;
+        }
         section.by_hand(&duty.name, said(duty.zh.clone(), duty.en.clone()));
     }
     if visit.abilities.pairs.is_some() {
         trial(visit, &mut section).await?;
     }
     Ok((!section.lines.is_empty()).then_some(section))
+}
+
+/// Whether a planted bug hides this duty of so many.
+fn forgotten(at: usize, of: usize) -> bool {
+    (planted::is(Bug::FirstDutyMissing) && at == 0)
+        || (planted::is(Bug::FourthDutyMissing) && at == 3)
+        || (planted::is(Bug::LastDutyMissing) && at + 1 == of)
 }
 
 /// The steps of a whole cycle, as people call them.
@@ -44,7 +55,7 @@ async fn trial(visit: &Visit<'_>, section: &mut Section) -> Result<(), StorageFa
     let done = orders.iter().map(shows).fold([false; 5], |all, one| std::array::from_fn(|step| all[step] || one[step]));
     let missing: Vec<(&str, &str)> =
         STEPS.into_iter().zip(done).filter(|(_, done)| !done).map(|(step, _)| step).collect();
-    if missing.is_empty() {
+    if missing.is_empty() || planted::is(Bug::TrialAlwaysOk) {
         let text = said(
             "下单、预约、出票、退款、核销都已走通",
             "a purchase, a reservation, tickets, a refund and a use have all happened",

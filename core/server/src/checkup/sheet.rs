@@ -1,5 +1,6 @@
 //! What is handed over to the partner, and what the partner's side was told, on one sheet: addresses, account, who pays.
 
+use entrepot_domain::planted::{self, Bug};
 use entrepot_engine::storage::StorageFault;
 
 use super::scenes::{Address, addresses};
@@ -16,6 +17,9 @@ pub(super) async fn section(visit: &Visit<'_>) -> Result<Option<Section>, Storag
         said("系统地址：https://<公网域名>", "this system's address: https://<your public name>"),
     );
     for (Address { action, method, path }, _) in addresses(visit.app, visit.connection) {
+        if planted::is(Bug::SheetWithoutUrl) {
+            break;
+        }
         section.by_hand(
             &action,
             said(format!("{method} https://<公网域名>{path}"), format!("{method} https://<your public name>{path}")),

@@ -176,7 +176,13 @@ fn table(answer: &Value, language: Language) -> Result<String, Failure> {
         Language::En => "advice_en",
     };
     let fields = ["day", "connection", "kind", "subject", "ours", "theirs", advice, "settled_by"];
-    let cells = |row: &Value| fields.map(|field| print::cell(&row[field]));
+    let cells = |row: &Value| {
+        let mut cells = fields.map(|field| print::cell(&row[field]));
+        if let Some(voucher) = row["voucher"].as_str() {
+            cells[3] = format!("{} (voucher {})", cells[3], print::cell(&voucher.into()));
+        }
+        cells
+    };
     let rows: Vec<[String; 8]> = reach::rows(answer, "differences")?.iter().map(cells).collect();
     let headings = ["DAY", "CONNECTION", "KIND", "SUBJECT", "OURS", "THEIRS", "WHAT TO DO", "SETTLED"];
     Ok(print::table(headings, &rows))

@@ -19,6 +19,8 @@ async fn found(house: &House, subjects: &[(&str, DifferenceKind)]) {
         kind: *kind,
         subject: (*subject).to_owned(),
         order: None,
+        // Reservation r-8009 is of voucher 8009.
+        voucher: subject.strip_prefix("r-").map(|voucher| voucher.parse().unwrap()),
         ours: "=SUM(A1)".to_owned(),
         theirs: "无".to_owned(),
     };
@@ -89,6 +91,25 @@ async fn a_difference_is_settled_with_a_note_and_stands_again_when_it_is_found_a
         assert!(line.subject == "8001" && line.detail.contains("the bill was corrected"), "{line:?}");
         found(house, &[("8001", DifferenceKind::Amount)]).await;
         assert_eq!(rows(house, "").await.len(), 1, "a later comparison finds it again");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reservation_stands_under_its_voucher() {
+    everywhere(async |house| {
+        let kinds = [
+            ("8001", DifferenceKind::Amount),
+            ("8009", DifferenceKind::Amount),
+            ("9000", DifferenceKind::Amount),
+            ("r-8001", DifferenceKind::Units),
+            ("r-8009", DifferenceKind::State),
+        ];
+        found(house, &kinds).await;
+        let shown = rows(house, "").await;
+        let subjects: Vec<&str> = shown.iter().map(|row| row["subject"].as_str().unwrap()).collect();
+        assert_eq!(subjects, ["8001", "r-8001", "8009", "r-8009", "9000"]);
+        assert_eq!((&shown[1]["voucher"], &shown[0]["voucher"]), (&json!("8001"), &Value::Null));
     })
     .await;
 }

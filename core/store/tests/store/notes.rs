@@ -69,7 +69,14 @@ async fn orders_of_a_time_come_in_order_with_their_refunds() {
 }
 
 fn difference(kind: DifferenceKind, subject: &str, theirs: &str) -> Difference {
-    Difference { kind, subject: subject.to_owned(), order: None, ours: "1".to_owned(), theirs: theirs.to_owned() }
+    Difference {
+        kind,
+        subject: subject.to_owned(),
+        order: None,
+        voucher: None,
+        ours: "1".to_owned(),
+        theirs: theirs.to_owned(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,7 +36,7 @@ pub(crate) fn decode(
         Scene::CancelOrder => intents::cancel_order(&read(&raw.body)?),
         Scene::ApplyRefund => apply_refund(&read(&raw.body)?),
         Scene::NotifyRefund => intents::notify_refund(&read(&raw.body)?),
-        Scene::SyncRefund => sync::decided(&channel.settings, settings, &read(&raw.body)?),
+        Scene::SyncRefund => sync::decided(&channel.settings, &read(&raw.body)?),
         Scene::QueryOrder => intents::query_order(&read(&raw.body)?),
         Scene::IssueCertificate => issue(settings, raw),
         Scene::CreatePromise => promise::create(channel, settings, &read(&raw.body)?),

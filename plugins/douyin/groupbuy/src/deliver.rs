@@ -1,7 +1,7 @@
 //! What the core decided, as OpenAPI calls. Every call may be repeated; see the card's notices.
 //!
-//! Which call belongs to an order is told by the names that Douyin gave its units when it asked for vouchers, and by the key of a
-//! refund, not by the connection's setting: orders of before a change of family stay what they are.
+//! Which call belongs to an order is told by the names that Douyin gave its units when it asked for vouchers, and not by the
+//! connection's setting as long as there are such names: orders of before a change of family stay what they are.
 
 use douyin_wire::kinds::ConfirmResult;
 use douyin_wire::partner::answers::fen;
@@ -51,7 +51,7 @@ pub(crate) async fn deliver(
             Family::Scenic | Family::Generic => issue_failed(partner, call, notice, reason).await,
             Family::Promise => promise::told(channel, call, settings, notice, None).await,
         },
-        OrderEvent::RefundDecided { key, units, decision } if generic::asked_here(key) => {
+        OrderEvent::RefundDecided { key, units, decision } if generic::asked_here(settings, notice, key) => {
             generic::refund_decided(channel, call, settings, notice, (key, units), decision).await
         }
         OrderEvent::RefundDecided { key, decision, .. } => {

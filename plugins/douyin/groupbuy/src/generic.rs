@@ -26,14 +26,14 @@ use entrepot_sdk::contract::outcome::{ORDERS_LIMIT, OrderShown, Reason};
 use entrepot_sdk::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::connection::{CodesAs, ConnectionSettings, UnknownRefund};
+use crate::connection::{CodesAs, ConnectionSettings, PurchaseFamily, UnknownRefund};
 use crate::names::Told;
 use crate::{DouyinGroupBuy, order, refusals};
 
 /// B16.4, `documented`.
 const AUDIT: (&str, &str) = ("code_refund_audit", "/goodlife/v1/fulfilment/refund/audit/");
 
-/// Stands before the key of a refund that was asked for by this family: its decision goes another way.
+/// Stands before the key of a refund that Douyin gave no id: its certificates are its name then.
 const KEY: &str = "code/";
 
 /// `result` of the refund request and of its callback. B16.3, `seen in client code`.
@@ -188,22 +188,24 @@ pub(crate) fn apply_refund(apply: &ApplyCodeRefund, called_at: Timestamp) -> Res
     Ok(Intent::AskRefund(AskRefund::new(order_id("order_id", &apply.order_id)?, key, cause, units, asked_at)))
 }
 
-/// The refund's id, or else its certificates.
+/// The refund's id, by which its result is told, too; else its certificates.
 fn key_of(refund: Option<&Id>, mut certificates: Vec<String>) -> String {
+    if let Some(id) = refund.filter(|id| id.as_str().len() <= ID_LIMIT_BYTES) {
+        return id.as_str().to_owned();
+    }
     certificates.sort_unstable();
     let text = refund.map_or_else(|| certificates.join("+"), |id| id.as_str().to_owned());
     let key = [KEY, &text].concat();
     if key.len() <= ID_LIMIT_BYTES { key } else { [KEY, &webhook_sign("", text.as_bytes())].concat() }
 }
 
-/// The key under which a refund of that id is kept, as far as this connection's purchases go.
-pub(crate) fn key(refund: &Id) -> String {
-    key_of(Some(refund), Vec::new())
-}
-
-/// Whether a refund was asked for by this family.
-pub(crate) fn asked_here(key: &str) -> bool {
-    key.starts_with(KEY)
+/// Whether a refund was asked for by this family's call: of a purchase whose certificates are known to be generic, or, while none
+/// is known, of a connection whose purchases are.
+pub(crate) fn asked_here(settings: &ConnectionSettings, notice: &OrderNotice, key: &str) -> bool {
+    let unnamed = notice.unit_names.iter().all(|names| names.certificate.is_none());
+    let purchase = notice.source_order.is_none();
+    let generic = owns(&notice.unit_names) || (unnamed && settings.purchase_family == PurchaseFamily::Generic);
+    key.starts_with(KEY) || (purchase && generic)
 }
 
 /// The answer to the refund request: always code 0 with a result, for all of its certificates. B16.3.
@@ -238,7 +240,6 @@ pub(crate) async fn refund_decided<S: Sync>(
     (key, units): (&str, &[u16]),
     decision: &RefundDecision,
 ) -> Result<(), Fault> {
-    let text = key.strip_prefix(KEY).unwrap_or(key);
     let of_units = |units: &[u16]| -> Vec<CodeRow> {
         let certificate = |unit: &u16| {
             let named = usize::from(*unit).checked_sub(1).and_then(|at| notice.unit_names.get(at))?;
@@ -256,7 +257,8 @@ pub(crate) async fn refund_decided<S: Sync>(
         }
         RefundDecision::Unknown => return Err(Fault::unsupported("deliver an unknown decision")),
     };
-    let body = AuditCodeRefund { result, reason, after_sale_id: Id::new(text), certificate };
+    let after_sale_id = Id::new(key).filter(|_| !key.starts_with(KEY));
+    let body = AuditCodeRefund { result, reason, after_sale_id, certificate };
     channel.partner.client.post(call, AUDIT.0, AUDIT.1, &body).await.map(|_| ())
 }
 

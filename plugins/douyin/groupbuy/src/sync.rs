@@ -11,31 +11,21 @@ use entrepot_sdk::contract::intent::decided::{AmountsBack, DecidedUnit, RecordDe
 use entrepot_sdk::contract::listing::UnitNames;
 use entrepot_sdk::prelude::*;
 
-use crate::connection::{ConnectionSettings, PurchaseFamily};
-use crate::generic;
 use crate::settings::{AmountUnit, ApplicationSettings, TimeUnit};
 
 /// `audit_result`: its own numbers.
 const AGREED: i64 = 1;
 const REFUSED: i64 = 2;
 
-pub(crate) fn decided(
-    units: &ApplicationSettings,
-    settings: &ConnectionSettings,
-    told: &SyncRefund,
-) -> Result<Intent, Fault> {
+pub(crate) fn decided(units: &ApplicationSettings, told: &SyncRefund) -> Result<Intent, Fault> {
     if told.notice_list.is_empty() {
         return Err(wrong("notice_list", "no certificate"));
     }
     let lines: Result<Vec<DecidedUnit>, Fault> =
         told.notice_list.iter().map(|line| decided_unit(units, line)).collect();
-    let refund = told.after_sale_id.as_ref().map(|id| match settings.purchase_family {
-        PurchaseFamily::Generic => generic::key(id),
-        PurchaseFamily::Scenic | PurchaseFamily::Promise => id.as_str().to_owned(),
-    });
     Ok(Intent::RecordDecision(Box::new(RecordDecision {
         order: order_id("order_id", &told.order_id)?,
-        refund,
+        refund: text_id("after_sale_id", told.after_sale_id.as_ref())?,
         gives_back: match told.after_sale_type {
             // The older form knows only this (B16.5).
             None | Some(SyncAfterSaleType::Refund) => GivesBack::Units,

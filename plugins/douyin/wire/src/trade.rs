@@ -205,9 +205,37 @@ pub struct UseRecord {
     /// When it was taken back, in seconds; 0 or missing while it stands.
     #[serde(rename = "cancel_time", default, deserialize_with = "blank_as_none")]
     pub cancel_seconds: Option<Int>,
+    /// What it was worth; says more of a card of several uses.
+    #[serde(rename = "verify_amount_info", default)]
+    amounts: Option<UseAmounts>,
     /// Where the page after this row begins.
     #[serde(default, deserialize_with = "blank_as_none")]
     pub cursor: Option<Id>,
+}
+
+impl UseRecord {
+    /// The units that it used up. A row is the use of one voucher, and a voucher is one unit (common §13); one of a card
+    /// of several uses (次卡) has a serial, and is a part of its unit (group-buy B19, `documented`).
+    pub fn units(&self) -> u32 {
+        let serial = self.amounts.as_ref().and_then(|amounts| amounts.of_card.as_ref()).and_then(|of| of.serial);
+        u32::from(serial.is_none_or(|serial| serial.0 <= 0))
+    }
+}
+
+/// What a use was worth. Group-buy B19, `documented`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+struct UseAmounts {
+    /// There for a use of a card alone.
+    #[serde(rename = "times_card_serial_amount", default)]
+    of_card: Option<CardUse>,
+}
+
+/// One use of a card. Group-buy B19, `documented`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+struct CardUse {
+    /// Which of them, from 1.
+    #[serde(rename = "serial_numb", default, deserialize_with = "blank_as_none")]
+    serial: Option<Int>,
 }
 
 /// Answer of the bill query, plain and detailed. Common §15, `documented`.

@@ -4,7 +4,7 @@
 //! What they work with is this package's library. Tests: `demo`, `libraries`, `surface`, `platform`, `early`, `killed`,
 //! `commands`, `discretion`, `processes`, `reload`, `nodes`, `reserved`; `paths`: every path of an order, by its state
 //! machine; `zhiyoubao`, `callbacks` and `by_hand`: a scenic area behind a gateway; `octo`: a museum whose supplier keeps
-//! units before it books them.
+//! units before it books them; `groupbuy`: vouchers whose day is reserved by a second order.
 
 #![allow(clippy::unwrap_used)]
 
@@ -15,6 +15,7 @@ mod commands;
 mod demo;
 mod discretion;
 mod early;
+mod groupbuy;
 mod killed;
 mod libraries;
 mod nodes;

@@ -107,7 +107,7 @@ fn the_demo_works_as_it_stands() {
     let config = &loaded.config;
     assert!(config.security.guest_key.as_ref().is_some_and(GuestKey::is_demo));
     assert_eq!(config.database.url.sqlite_path(), Some("entrepot-demo.db"));
-    assert_eq!((config.merchants.len(), config.channels().count(), config.suppliers().count()), (2, 2, 4));
+    assert_eq!((config.merchants.len(), config.channels().count(), config.suppliers().count()), (2, 3, 4));
     let elsewhere = json!({ "http": { "listen": "0.0.0.0:8080" } });
     let refused = read(&[published("demo.toml")], &elsewhere, &BTreeMap::new()).checked(&taken_at_its_word(&loaded));
     assert_eq!(refused.unwrap_err().list().len(), 1);

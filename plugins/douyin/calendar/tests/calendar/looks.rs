@@ -48,6 +48,7 @@ async fn one_order() {
         state: SeenState::Issued,
         raw_state: "3".to_owned(),
         own_order: None,
+        source_order: None,
         names: ListingNames {
             product: Some("900".to_owned()),
             sku: Some("1800".to_owned()),
@@ -275,6 +276,37 @@ async fn what_was_used() {
     let (seat, world) = facing(json!({"redemption_orders": false}), json!({}), |_| None).await;
     seat.look(look(None)).await.expect("a page");
     assert_eq!(apis(&world), ["verify_record_query"]);
+}
+
+/// Group-buy B19: a use of a card is a part of its unit.
+#[tokio::test]
+async fn a_use_of_a_card_uses_up_no_unit() {
+    let record = |id: &str, amounts: Value| json!({"verify_id": id, "order_id": ORDER, "verify_time": 1_790_000_000, "verify_amount_info": amounts});
+    let records = json!({"records": [
+        record("V1", json!(null)),
+        record("V2", json!({"times_card_serial_amount": null})),
+        record("V3", json!({"times_card_serial_amount": {"serial_numb": 2, "amount": {"pay_amount": 100}}})),
+        record("V4", json!({"times_card_serial_amount": {"serial_numb": "0"}})),
+    ]});
+    let (seat, _) = facing(json!({}), json!({}), answers("verify_record_query", records)).await;
+    let look = Look::Redemptions { from: FROM, to: TO, page: None };
+    let Seen::Redemptions { lines, .. } = seat.look(look).await.expect("a page") else { panic!("uses") };
+    assert_eq!(lines.iter().map(|line| line.units).collect::<Vec<_>>(), [1, 1, 0, 1]);
+}
+
+/// Group-buy B14: a reservation names the order of its vouchers.
+#[tokio::test]
+async fn a_reservation_names_its_voucher() {
+    for (told, named) in
+        [(json!("8001"), Some("8001")), (json!(8001), Some("8001")), (json!("0"), None), (json!(""), None)]
+    {
+        let mut shown = recorded(ORDER);
+        shown["source_order_id"] = told;
+        let data = json!({"orders": [shown]});
+        let (seat, _) = facing(json!({}), json!({}), answers("order_query", data)).await;
+        let (seen, _) = orders(seat.look(Look::Order { order: order(ORDER) }).await.expect("an answer"));
+        assert_eq!(seen[0].source_order.as_ref().map(|order| order.as_str()), named);
+    }
 }
 
 /// Scenic §18.

@@ -3,14 +3,21 @@
 #![allow(clippy::unwrap_used)]
 
 mod checked;
+mod families;
+mod generic;
 mod matrix;
+mod planted;
 mod play;
 mod rule_01_10;
 mod rule_11_19;
 mod rule_20_33;
+mod spoilt;
 mod world;
 
-macro_rules! rules {
+/// A test, for whoever runs all of them.
+type Rule = fn() -> std::pin::Pin<Box<dyn Future<Output = ()>>>;
+
+macro_rules! tests {
     ($($module:ident: $($name:ident),+;)+) => {
         $($(
             #[tokio::test]
@@ -21,15 +28,22 @@ macro_rules! rules {
     };
 }
 
+macro_rules! rules {
+    ($($module:ident: $($name:ident),+;)+) => {
+        tests! { $($module: $($name),+;)+ }
+
+        /// The rules and the rows of the matrix by name.
+        const RULES: &[(&str, Rule)] = &[$($((stringify!($name), || Box::pin($module::$name()))),+),+];
+    };
+}
+
 rules! {
     checked:
         rule_04_the_trial_cycle_is_checked,
         rule_10_every_bookable_date_has_stock,
         rule_12_stock_is_compared,
-        rule_15_linked_or_by_hand,
         rule_31_refund_rules_agree,
-        rule_33_the_connection_sheet,
-        lines_of_rules_13_14_16_18_19;
+        rule_33_the_connection_sheet;
     rule_01_10:
         rule_01_mainland_leisure_is_a_duty,
         rule_02_laike_preconditions_are_duties,
@@ -43,6 +57,7 @@ rules! {
         rule_11_the_list_price_must_agree,
         rule_13_same_day_or_n_days_after,
         rule_14_seven_documents,
+        rule_15_one_dated_stock_for_both,
         rule_16_old_orders_keep_their_dates,
         rule_17_ninety_days,
         rule_18_todays_reservation_until_noon,
@@ -57,6 +72,7 @@ rules! {
         rule_26_the_reservation_is_redeemed,
         rule_27_one_unit_completes_all,
         rule_28_not_before_the_first_day,
+        rule_29_no_undo,
         rule_30_reject_then_redeem,
         rule_32_no_refusal_without_codes;
     matrix:
@@ -68,4 +84,26 @@ rules! {
         m6_limited_time_by_rule,
         m7_any_time_even_expired,
         m8_redeemed_is_refused;
+}
+
+// What is beside the numbered rules.
+tests! {
+    checked:
+        rule_15_linked_or_by_hand,
+        lines_of_rules_13_14_16_18_19;
+    families:
+        f1_from_purchase_to_refund,
+        f2_from_purchase_to_refund,
+        f3_from_purchase_to_refund,
+        f2_issue_call_after_before_and_without_its_create,
+        f2_nanoseconds_and_the_callback_letter_by_letter,
+        f2_an_id_that_is_no_number_is_somebodys,
+        f2_credit_is_held_captured_or_released;
+    generic:
+        f3_refusals_in_its_own_numbers,
+        f3_codes_and_certificates_by_setting,
+        f3_and_f2_reservations_go_by_the_scenic_calls,
+        f3_refund_questions_by_certificate,
+        f3_a_refusal_of_what_was_never_issued_brings_the_codes,
+        f3_query_of_several_orders;
 }

@@ -115,6 +115,8 @@ impl World {
         self.dates(&[DAY, "2026-05-02", "2026-05-03"]).await;
         self.put(&format!("/distributors/{DISTRIBUTOR}/limit"), json!({ "limit_minor": 1_000_000 })).await.ok();
         self.codes("gate", 20).await;
+        // The first look at Douyin fetches the token, for which two calls at once would wait.
+        self.tick().await;
     }
 
     /// Tickets on these days, dearer than the voucher.
@@ -129,6 +131,15 @@ impl World {
         let codes: Vec<Value> = (0..count).map(|at| json!({ "code": format!("{prefix}-{at:04}") })).collect();
         let body = json!({ "connection": "park-pool", "codes": codes });
         self.post("/pools/gate/codes", body).await.ok();
+    }
+
+    /// No code is left in the pool.
+    pub async fn void_codes(&self) {
+        let codes = self.get("/pools/gate/codes?limit=50").await.ok();
+        for code in codes["codes"].as_array().unwrap().iter().filter(|code| code["state"] == "available") {
+            let id = code["id"].as_str().unwrap();
+            self.post(&format!("/pools/gate/codes/{id}/void"), Value::Null).await.ok();
+        }
     }
 
     /// A voucher order that Douyin made; our order number.
@@ -234,6 +245,14 @@ impl World {
     pub async fn refund(&self, order: &str) -> Value {
         let shown = self.order(order).await;
         shown["refunds"].as_array().and_then(|all| all.last().cloned()).unwrap_or_default()
+    }
+
+    /// The refund of an order that waits for a person.
+    pub async fn waiting(&self, order: &str) -> Value {
+        let shown = self.order(order).await;
+        let all = shown["refunds"].as_array().unwrap().iter();
+        let mut waiting = all.filter(|refund| refund["state"] == "waiting");
+        waiting.next().cloned().unwrap_or_else(|| panic!("nothing waits: {}", shown["refunds"]))
     }
 
     /// A person decides it.

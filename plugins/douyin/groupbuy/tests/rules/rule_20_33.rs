@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::play::{self, DAY, PHONE, apply, guest, issue, notify, purchase, reservation};
+use crate::play::{self, DAY, PHONE, apply, guest, issue, purchase, reservation};
 use crate::world::{PAIR, PRICE, World};
 
 /// Of whoever buys, the phone is kept, and of all else that a call may carry nothing is found anywhere.
@@ -182,6 +182,26 @@ pub async fn rule_28_not_before_the_first_day() {
     world.end().await;
 }
 
+/// Nothing takes a use back: not the desk's own call again, not a call that would undo it, and Douyin hears of one use.
+pub async fn rule_29_no_undo() {
+    let world = World::new().await;
+    let (bought, reserved) = world.issued_pair("8001", "9001", 1).await;
+    world.at(11, 36_000).await;
+    world.redeem(&reserved).await.ok();
+    world.tick().await;
+    world.redeem(&reserved).await.refused(409);
+    for path in ["/redemptions/undo", "/redemptions/cancel"] {
+        let tried = world.post(path, json!({ "order": reserved })).await;
+        assert!(matches!(tried.status, 404 | 405), "{path}: {tried:?}");
+    }
+    world.tick().await;
+    assert_eq!((world.units(&reserved).await[2], world.units(&bought).await[2]), (1, 1));
+    assert_eq!(world.douyin.called("certificate/verify").len(), 1);
+    assert!(world.douyin.called("certificate/cancel").is_empty());
+    assert_eq!(world.standing(&bought).await, "交易完成");
+    world.end().await;
+}
+
 /// The sentence that desks know, on either order of the two; reject, then redeem.
 pub async fn rule_30_reject_then_redeem() {
     const PENDING: &str = "订单正在申请退改中，必须先拒绝退改申请，才能进行验证!";
@@ -212,8 +232,8 @@ pub async fn rule_32_no_refusal_without_codes() {
     let said = world.spi("apply-refund", &apply("9001", "k1", 1, 301, 1_776_651_000)).await;
     assert_eq!(said["audit_refund_result"], 3, "{said}");
     let refund = world.refund(&ours).await;
-    let (en, _) = world.decide(&refund, false).await.refused(409);
-    assert!(en.contains("issue") || en.contains("credential") || en.contains("ticket"), "{en}");
+    let (en, zh) = world.decide(&refund, false).await.refused(409);
+    assert!(en.contains("issue the order first") && zh.contains("必须先出票"), "{en} {zh}");
     assert!(world.douyin.called("refund/audit").is_empty());
     let codes = json!({ "reason": "票务系统恢复", "codes": ["HAND-1"] });
     world.post(&format!("/orders/{ours}/issue"), codes).await.ok();
@@ -239,9 +259,4 @@ pub async fn unissued(world: &World) -> String {
     assert_eq!((&said["error_code"], &said["result"]), (&json!(0), &json!(0)), "{said}");
     world.pass(601_000).await;
     ours
-}
-
-#[allow(dead_code)]
-fn later() -> Value {
-    notify("8001", "k", 0, 1, 1)
 }

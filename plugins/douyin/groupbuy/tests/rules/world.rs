@@ -22,6 +22,8 @@ use entrepot_server::{config, plugins};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::spoilt;
+
 /// 2026-04-20, ten o'clock in the morning at the venue.
 pub const START: Timestamp = Timestamp::from_millis(1_776_650_400_000);
 /// The pair of the examples, and its halves.
@@ -165,12 +167,25 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("park.db").display());
         let mut given = configuration(base, &url);
+        let mut more = Vec::new();
+        if let Some(slip) = spoilt::active() {
+            more.push(spoilt::plugin(slip));
+            let limits = given["plugins"].as_object_mut().unwrap().remove("douyin-groupbuy").unwrap();
+            given["plugins"][spoilt::ID] = limits;
+            given["merchants"]["park"]["channels"][CONNECTION]["plugin"] = json!(spoilt::ID);
+        }
         merge(&mut given["merchants"]["park"]["channels"][CONNECTION], &channel);
         let file = folder.path().join("park.json");
         std::fs::write(&file, given.to_string()).unwrap();
-        let loaded = config::load_checked(&[file], &json!({}), &plugins::known_built_in);
+        let cards: Vec<_> = more.iter().map(|plugin| plugin.manifest()).collect();
+        let known = |id: &str| {
+            let card = cards.iter().find(|card| card.id.as_str() == id);
+            card.map(config::KnownPlugin::from).or_else(|| plugins::known_built_in(id))
+        };
+        let loaded = config::load_checked(&[file], &json!({}), &known);
         let loaded = loaded.unwrap_or_else(|faults| panic!("{faults}"));
         let surroundings = Surroundings {
+            plugins: more,
             clock: clock.clone(),
             seeds: Arc::new(CountedSeeds::new(1)),
             ticks: Ticks::ByHand,

@@ -126,8 +126,7 @@ fn use_line(record: &UseRecord, orders: &BTreeMap<String, String>) -> Result<Red
     Ok(RedemptionLine {
         id: record.verify_id.to_string(),
         order: order.and_then(|order| ChannelOrderId::parse(order).ok()),
-        // A voucher is one unit.
-        units: 1,
+        units: record.units(),
         at: required(USES.0, "verify_time", record.verify_seconds)?,
         undone_at: optional(record.cancel_seconds),
     })

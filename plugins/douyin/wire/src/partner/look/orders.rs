@@ -144,6 +144,7 @@ fn seen(settings: &SharedSettings, record: &OrderRecord) -> Result<OrderSeen, Fa
         state: state.map_or(SeenState::Other, SeenState::from),
         raw_state: record.order_status.map_or_else(String::new, |code| code.0.to_string()),
         own_order: text(record.ext_order_id.as_ref()),
+        source_order: source(record.source_order_id.as_ref()),
         names: ListingNames {
             product: text(record.products.iter().find_map(|product| product.product_id.as_ref())),
             sku: text(record.sku_id.as_ref()),
@@ -159,6 +160,13 @@ fn seen(settings: &SharedSettings, record: &OrderRecord) -> Result<OrderSeen, Fa
         paid: record.pay_amount.map(|fen| Money::fen(fen.get())),
         refunded: items.refunded_fen.map(Money::fen),
     })
+}
+
+/// The order of vouchers behind a reservation. What is no id names none, and nor does 0, which stands for nothing in other
+/// fields (`inferred`): the order itself is shown all the same.
+fn source(id: Option<&Id>) -> Option<ChannelOrderId> {
+    let id = id.filter(|id| id.as_str() != "0")?;
+    ChannelOrderId::parse(id.as_str()).ok()
 }
 
 /// What the vouchers of an order say together; nothing where there are none.
