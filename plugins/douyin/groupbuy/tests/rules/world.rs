@@ -239,13 +239,17 @@ impl World {
     }
 
     async fn api(&self, method: &str, path: &str, body: Option<&Value>) -> Got {
+        let key = format!("k-{}", self.keys.fetch_add(1, Ordering::Relaxed));
+        self.api_as(key, method, path, body).await
+    }
+
+    async fn api_as(&self, key: String, method: &str, path: &str, body: Option<&Value>) -> Got {
         let path = if path.starts_with("/connections") || path.starts_with("/merchants") || path.starts_with("/alerts")
         {
             path.to_owned()
         } else {
             [MERCHANT, path].concat()
         };
-        let key = format!("k-{}", self.keys.fetch_add(1, Ordering::Relaxed));
         let headers = [
             ("authorization", format!("Bearer {LOCAL}")),
             ("idempotency-key", key),
@@ -262,6 +266,17 @@ impl World {
 
     pub async fn post(&self, path: &str, body: Value) -> Got {
         self.api("POST", path, Some(&body)).await
+    }
+
+    /// The same with an idempotency key of the caller's.
+    pub async fn post_as(&self, key: &str, path: &str, body: Value) -> Got {
+        self.api_as(key.to_owned(), "POST", path, Some(&body)).await
+    }
+
+    /// The paths of all that the admin API does.
+    pub async fn acts(&self) -> Vec<String> {
+        let document = self.send("GET", "/api/v1/openapi.json", &[], Vec::new()).await.ok();
+        document["paths"].as_object().unwrap().keys().cloned().collect()
     }
 
     pub async fn put(&self, path: &str, body: Value) -> Got {
