@@ -139,6 +139,44 @@ pub async fn f3_codes_and_certificates_by_setting() {
     world.end().await;
 }
 
+/// Certificates in the issue call were only seen in client code: without them it is a call for codes all the same, by the guest
+/// that it names; codes are then told without certificates, whatever is set.
+pub async fn f3_codes_where_no_certificate_is_named() {
+    for set in ["codes", "certificates", "both"] {
+        let mut channel = of_family("generic");
+        channel["settings"]["codes_as"] = json!(set);
+        channel["audit"] = json!("person");
+        let world = World::with(channel).await;
+        let mut unnamed = issue_codes("8001", &["c1", "c2"]);
+        unnamed.as_object_mut().unwrap().remove("certificates");
+        let order = world.spi("pre-create-order", &pre_order("8001", 2)).await["ext_order_id"].clone();
+        let said = world.spi("issue-certificate", &unnamed).await;
+        let order = order.as_str().unwrap();
+        assert_eq!((&said["result"], &said["third_order_id"]), (&json!(1), &json!(order)), "{set}: {said}");
+        assert_eq!(said["codes"].as_array().map(Vec::len), Some(2), "{set}: {said}");
+        assert!(said.get("vouchers").is_none() && said.get("certificates").is_none(), "{set}: {said}");
+        // A refund of it is decided by its own call, and its reservation goes by the scenic ones.
+        let said = world.spi("apply-code-refund", &ask("8001", "as1", &[])).await;
+        assert_eq!(said["result"], 3, "{set}: {said}");
+        world.decide(&world.waiting(order).await, false).await.ok();
+        world.tick().await;
+        let calls = world.douyin.called(AUDIT);
+        let body = json!({ "result": 2, "reason": "不符合退款规则", "after_sale_id": "as1" });
+        assert_eq!(calls.iter().map(|call| &call.body).collect::<Vec<_>>(), [&body], "{set}");
+        world.reserve("9001", "8001", 2, DAY).await;
+        assert_eq!(world.issued("9001", 2).await["vouchers"].as_array().map(Vec::len), Some(2), "{set}");
+        // Asked before the pre-order, they come by the callback.
+        unnamed["order_id"] = json!("8002");
+        assert_eq!(world.spi("issue-certificate", &unnamed).await["result"], 0, "{set}");
+        world.spi("pre-create-order", &pre_order("8002", 2)).await;
+        world.tick().await;
+        let calls = world.douyin.called("/goodlife/v1/fulfilment/create/callback");
+        assert_eq!(calls.len(), 1, "{set}");
+        assert_eq!(calls[0].body["codes"].as_array().map(Vec::len), Some(2), "{set}: {:?}", calls[0].body);
+        world.end().await;
+    }
+}
+
 /// A reservation of such a connection goes by the first family's calls: vouchers in the answer and in the callback, the refund
 /// decided at the scenic address.
 pub async fn f3_and_f2_reservations_go_by_the_scenic_calls() {

@@ -74,6 +74,7 @@ rules! {
     generic:
         f3_refusals_in_its_own_numbers,
         f3_codes_and_certificates_by_setting,
+        f3_codes_where_no_certificate_is_named,
         f3_and_f2_reservations_go_by_the_scenic_calls,
         f3_refund_questions_by_certificate,
         f3_a_refusal_of_what_was_never_issued_brings_the_codes,
