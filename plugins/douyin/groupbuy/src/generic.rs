@@ -96,7 +96,8 @@ pub(crate) fn issue(call: &IssueVoucher, codes: &IssueCodes, paid_at: Timestamp)
     let mut unit_names = unit_names?;
     if unit_names.is_empty() && codes.open_id.is_some() {
         // Units without names: a call for codes all the same, while a reservation's has none at all.
-        unit_names.resize(usize::try_from(issue.count.unwrap_or(1)).unwrap_or(1), UnitNames::default());
+        let count = issue.count.and_then(|count| u16::try_from(count).ok());
+        unit_names.resize(usize::from(count.unwrap_or(1)), UnitNames::default());
     }
     Ok(Intent::IssueOrder(IssueOrder { unit_names, paid_at: Some(paid_at), ..issue }))
 }

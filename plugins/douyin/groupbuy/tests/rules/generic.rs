@@ -1,7 +1,9 @@
 //! What is the generic third-party codes' own (F3, B16, B14): the numbers of its refusals, how codes stand in answers, refund
 //! questions by certificate and their decisions, the query of several orders.
 
-use douyin_simulator::{CancelRule, Event, Family, OrderState, PlatformOptions, Purchase, PurchaseState, RefundState};
+use douyin_simulator::{
+    By, CancelRule, Event, Family, OrderState, PlatformOptions, Purchase, PurchaseState, RefundState,
+};
 use serde_json::{Value, json};
 
 use crate::families::of_family;
@@ -339,6 +341,42 @@ pub async fn f3_a_refusal_of_what_was_never_issued_brings_the_codes() {
     assert_eq!(asked.state, RefundState::Reviewing, "no whole order any more: {asked:?}");
     assert_eq!(platform.violations(), vec![]);
     world.end().await;
+}
+
+/// Results by its own call (B16.5), the older form of the information sync: without a kind. Units by their certificates, the credit
+/// once, whether or not the notice comes besides.
+pub async fn f3_results_by_its_own_call() {
+    for by in [By::Sync, By::Both] {
+        let options = |options: &mut PlatformOptions| options.group_buy.f3_results = by;
+        let (world, platform) = World::with_platform(of_family("generic"), options).await;
+        let purchase = Purchase { solution: Purchase::voucher(Family::F3).solution, ..offer(CancelRule::AnyTime) };
+        let bought = platform.buy(&purchase).await.order.unwrap().order_id;
+        let order = ours(&world, &bought).await;
+        platform.refund_unreserved(&bought, None).await.unwrap();
+        assert_eq!(world.units(&order).await, [0, 0, 0, 2], "{by:?}");
+        assert_books(&world, 0, 0).await;
+
+        // Of one certificate alone: the sync is kept for a person (open question 6), and the notice of it takes that one.
+        let bought = platform.buy(&purchase).await.order.unwrap().order_id;
+        let order = ours(&world, &bought).await;
+        let asked = platform.ask_code_refund(&bought, Some(vec![1]), 101).await.unwrap();
+        assert_eq!(asked.state, RefundState::Reviewing, "{asked:?}");
+        world.decide(&world.waiting(&order).await, true).await.ok();
+        world.tick().await;
+        platform.run_deadlines().await;
+        world.tick().await;
+        let shown = world.order(&order).await;
+        let states: Vec<&Value> =
+            shown["order"]["units"].as_array().unwrap().iter().map(|unit| &unit["state"]).collect();
+        let line = &shown["refund_lines"][0];
+        assert_eq!((&line["unit"], &line["applied"]), (&json!(2), &json!(false)), "{by:?}: {line}");
+        assert_eq!(world.alerts("contradiction").await.len(), 1, "a part of what goes together is a person's");
+        let by_notice = by == By::Both;
+        assert_eq!(states, [&json!("available"), &json!(if by_notice { "refunded" } else { "available" })], "{by:?}");
+        assert_books(&world, if by_notice { 1 } else { 2 }, 0).await;
+        assert_eq!(platform.violations(), vec![]);
+        world.end().await;
+    }
 }
 
 /// B14, generic: known orders with their numbers, unknown ones left out, no more than a hundred.

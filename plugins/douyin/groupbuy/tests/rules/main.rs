@@ -78,6 +78,7 @@ rules! {
         f3_and_f2_reservations_go_by_the_scenic_calls,
         f3_refund_questions_by_certificate,
         f3_a_refusal_of_what_was_never_issued_brings_the_codes,
+        f3_results_by_its_own_call,
         f3_query_of_several_orders;
     joint:
         t01_create_p,
