@@ -21,12 +21,13 @@ enum Family {
 }
 
 /// A reservation is always a scenic order. Of purchases, the group ticket's certificates belong to items; generic ones do not.
-fn family(notice: &OrderNotice) -> Family {
+fn family(settings: &ConnectionSettings, notice: &OrderNotice) -> Family {
     let certificate = notice.unit_names.first().is_some_and(|names| names.certificate.is_some());
     match (notice.source_order.is_some(), certificate) {
-        (true, _) | (false, false) => Family::Scenic,
-        (false, true) if generic::owns(&notice.unit_names) => Family::Generic,
+        (true, _) => Family::Scenic,
+        _ if generic::owns(settings, &notice.unit_names) => Family::Generic,
         (false, true) => Family::Promise,
+        (false, false) => Family::Scenic,
     }
 }
 
@@ -42,12 +43,12 @@ pub(crate) async fn deliver(
         OrderEvent::Accepted => confirm(partner, call, notice, ConfirmResult::Accept).await,
         // The page has no field for the reason.
         OrderEvent::Refused { .. } => confirm(partner, call, notice, ConfirmResult::Refuse).await,
-        OrderEvent::Issued { units } => match family(notice) {
+        OrderEvent::Issued { units } => match family(settings, notice) {
             Family::Scenic => issued(partner, call, notice, &settings.shown(units), &style).await,
             Family::Promise => promise::told(channel, call, settings, notice, Some(units)).await,
             Family::Generic => generic::told(channel, call, settings, notice, units).await,
         },
-        OrderEvent::IssueFailed { reason } => match family(notice) {
+        OrderEvent::IssueFailed { reason } => match family(settings, notice) {
             Family::Scenic | Family::Generic => issue_failed(partner, call, notice, reason).await,
             Family::Promise => promise::told(channel, call, settings, notice, None).await,
         },

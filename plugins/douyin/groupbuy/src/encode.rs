@@ -87,14 +87,14 @@ fn query_order(outcome: &Outcome) -> Result<RawResponse, Fault> {
     }
 }
 
-/// Issue call. B5 for scenic orders; B16.2 for generic codes, which were named by their certificates.
+/// Issue call. B5 for scenic orders; B16.2 for generic codes.
 fn issue(
     settings: &ConnectionSettings,
     style: &Style<'_>,
     intent: &Intent,
     outcome: &Outcome,
 ) -> Result<RawResponse, Fault> {
-    let generic = matches!(intent, Intent::IssueOrder(asked) if generic::owns(&asked.unit_names));
+    let generic = matches!(intent, Intent::IssueOrder(asked) if generic::is_call(asked));
     match outcome {
         Outcome::Issued { order, units } if generic => generic::issued(settings, intent, order, units),
         Outcome::Issued { order, units } => {

@@ -93,12 +93,27 @@ pub(crate) fn issue(call: &IssueVoucher, codes: &IssueCodes, paid_at: Timestamp)
         Ok(UnitNames { certificate: text_id("certificates.certificate_id", Some(id))?, ..UnitNames::default() })
     };
     let unit_names: Result<Vec<UnitNames>, Fault> = codes.ids().iter().map(named).collect();
-    Ok(Intent::IssueOrder(IssueOrder { unit_names: unit_names?, paid_at: Some(paid_at), ..issue }))
+    let mut unit_names = unit_names?;
+    if unit_names.is_empty() && codes.open_id.is_some() {
+        // Units without names: a call for codes all the same, while a reservation's has none at all.
+        let count = issue.count.and_then(|count| u16::try_from(count).ok());
+        unit_names.resize(usize::from(count.unwrap_or(1)), UnitNames::default());
+    }
+    Ok(Intent::IssueOrder(IssueOrder { unit_names, paid_at: Some(paid_at), ..issue }))
 }
 
-/// Whether an order's units are this family's: certificates, and no items (B16.1: the items are not read).
-pub(crate) fn owns(names: &[UnitNames]) -> bool {
-    names.first().is_some_and(|names| names.certificate.is_some() && names.item.is_none())
+/// Whether an issue call is this family's: it has certificates, or the guest.
+pub(crate) fn is_call(asked: &IssueOrder) -> bool {
+    asked.paid_at.is_some() && !asked.unit_names.is_empty()
+}
+
+/// Whether an order's units are this family's: certificates, and no items (B16.1: the items are not read). While Douyin named
+/// neither, the connection's setting tells.
+pub(crate) fn owns(settings: &ConnectionSettings, names: &[UnitNames]) -> bool {
+    match names.iter().find(|names| names.certificate.is_some() || names.item.is_some()) {
+        Some(names) => names.item.is_none(),
+        None => settings.purchase_family == PurchaseFamily::Generic,
+    }
 }
 
 /// The codes, as the answer to the issue call. B16.2, `seen in client code`: `codes`, `third_order_id`; B5 for the rest.
@@ -113,11 +128,12 @@ pub(crate) fn issued(
     let mut answer = Map::new();
     answer.insert("result".to_owned(), json!(IssueResult::Issued));
     answer.insert("third_order_id".to_owned(), json!(order));
-    if settings.codes_as != CodesAs::Certificates {
+    let named = rows.iter().all(|row| row.certificate_id.is_some());
+    if settings.codes_as != CodesAs::Certificates || !named {
         let codes: Vec<&Private> = rows.iter().filter_map(|row| row.code.as_ref()).collect();
         answer.insert("codes".to_owned(), json!(codes));
     }
-    if settings.codes_as != CodesAs::Codes && rows.iter().all(|row| row.certificate_id.is_some()) {
+    if settings.codes_as != CodesAs::Codes && named {
         answer.insert("certificates".to_owned(), json!(rows));
     }
     done("success", &answer)
@@ -199,13 +215,9 @@ fn key_of(refund: Option<&Id>, mut certificates: Vec<String>) -> String {
     if key.len() <= ID_LIMIT_BYTES { key } else { [KEY, &webhook_sign("", text.as_bytes())].concat() }
 }
 
-/// Whether a refund was asked for by this family's call: of a purchase whose certificates are known to be generic, or, while none
-/// is known, of a connection whose purchases are.
+/// Whether a refund was asked for by this family's call: without an id, or of a purchase that is this family's.
 pub(crate) fn asked_here(settings: &ConnectionSettings, notice: &OrderNotice, key: &str) -> bool {
-    let unnamed = notice.unit_names.iter().all(|names| names.certificate.is_none());
-    let purchase = notice.source_order.is_none();
-    let generic = owns(&notice.unit_names) || (unnamed && settings.purchase_family == PurchaseFamily::Generic);
-    key.starts_with(KEY) || (purchase && generic)
+    key.starts_with(KEY) || (notice.source_order.is_none() && owns(settings, &notice.unit_names))
 }
 
 /// The answer to the refund request: always code 0 with a result, for all of its certificates. B16.3.

@@ -57,6 +57,9 @@ impl PreCreateOrder {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct IssueCodes {
+    /// The guest: only calls for generic codes have him (B16.2, `documented`).
+    #[serde(deserialize_with = "blank_as_none")]
+    pub open_id: Option<Private>,
     /// The certificates: objects with an id, or ids.
     pub certificates: Option<Unstated>,
 }

@@ -1,7 +1,9 @@
 //! What is the generic third-party codes' own (F3, B16, B14): the numbers of its refusals, how codes stand in answers, refund
 //! questions by certificate and their decisions, the query of several orders.
 
-use douyin_simulator::{CancelRule, Event, Family, OrderState, PlatformOptions, Purchase, PurchaseState, RefundState};
+use douyin_simulator::{
+    By, CancelRule, Event, Family, OrderState, PlatformOptions, Purchase, PurchaseState, RefundState,
+};
 use serde_json::{Value, json};
 
 use crate::families::of_family;
@@ -137,6 +139,44 @@ pub async fn f3_codes_and_certificates_by_setting() {
     let body = json!({ "order_id": "8001", "third_order_id": order, "result": 1, "codes": [code] });
     assert_eq!(calls[0].body, body);
     world.end().await;
+}
+
+/// Certificates in the issue call were only seen in client code: without them it is a call for codes all the same, by the guest
+/// that it names; codes are then told without certificates, whatever is set.
+pub async fn f3_codes_where_no_certificate_is_named() {
+    for set in ["codes", "certificates", "both"] {
+        let mut channel = of_family("generic");
+        channel["settings"]["codes_as"] = json!(set);
+        channel["audit"] = json!("person");
+        let world = World::with(channel).await;
+        let mut unnamed = issue_codes("8001", &["c1", "c2"]);
+        unnamed.as_object_mut().unwrap().remove("certificates");
+        let order = world.spi("pre-create-order", &pre_order("8001", 2)).await["ext_order_id"].clone();
+        let said = world.spi("issue-certificate", &unnamed).await;
+        let order = order.as_str().unwrap();
+        assert_eq!((&said["result"], &said["third_order_id"]), (&json!(1), &json!(order)), "{set}: {said}");
+        assert_eq!(said["codes"].as_array().map(Vec::len), Some(2), "{set}: {said}");
+        assert!(said.get("vouchers").is_none() && said.get("certificates").is_none(), "{set}: {said}");
+        // A refund of it is decided by its own call, and its reservation goes by the scenic ones.
+        let said = world.spi("apply-code-refund", &ask("8001", "as1", &[])).await;
+        assert_eq!(said["result"], 3, "{set}: {said}");
+        world.decide(&world.waiting(order).await, false).await.ok();
+        world.tick().await;
+        let calls = world.douyin.called(AUDIT);
+        let body = json!({ "result": 2, "reason": "不符合退款规则", "after_sale_id": "as1" });
+        assert_eq!(calls.iter().map(|call| &call.body).collect::<Vec<_>>(), [&body], "{set}");
+        world.reserve("9001", "8001", 2, DAY).await;
+        assert_eq!(world.issued("9001", 2).await["vouchers"].as_array().map(Vec::len), Some(2), "{set}");
+        // Asked before the pre-order, they come by the callback.
+        unnamed["order_id"] = json!("8002");
+        assert_eq!(world.spi("issue-certificate", &unnamed).await["result"], 0, "{set}");
+        world.spi("pre-create-order", &pre_order("8002", 2)).await;
+        world.tick().await;
+        let calls = world.douyin.called("/goodlife/v1/fulfilment/create/callback");
+        assert_eq!(calls.len(), 1, "{set}");
+        assert_eq!(calls[0].body["codes"].as_array().map(Vec::len), Some(2), "{set}: {:?}", calls[0].body);
+        world.end().await;
+    }
 }
 
 /// A reservation of such a connection goes by the first family's calls: vouchers in the answer and in the callback, the refund
@@ -301,6 +341,42 @@ pub async fn f3_a_refusal_of_what_was_never_issued_brings_the_codes() {
     assert_eq!(asked.state, RefundState::Reviewing, "no whole order any more: {asked:?}");
     assert_eq!(platform.violations(), vec![]);
     world.end().await;
+}
+
+/// Results by its own call (B16.5), the older form of the information sync: without a kind. Units by their certificates, the credit
+/// once, whether or not the notice comes besides.
+pub async fn f3_results_by_its_own_call() {
+    for by in [By::Sync, By::Both] {
+        let options = |options: &mut PlatformOptions| options.group_buy.f3_results = by;
+        let (world, platform) = World::with_platform(of_family("generic"), options).await;
+        let purchase = Purchase { solution: Purchase::voucher(Family::F3).solution, ..offer(CancelRule::AnyTime) };
+        let bought = platform.buy(&purchase).await.order.unwrap().order_id;
+        let order = ours(&world, &bought).await;
+        platform.refund_unreserved(&bought, None).await.unwrap();
+        assert_eq!(world.units(&order).await, [0, 0, 0, 2], "{by:?}");
+        assert_books(&world, 0, 0).await;
+
+        // Of one certificate alone: the sync is kept for a person (open question 6), and the notice of it takes that one.
+        let bought = platform.buy(&purchase).await.order.unwrap().order_id;
+        let order = ours(&world, &bought).await;
+        let asked = platform.ask_code_refund(&bought, Some(vec![1]), 101).await.unwrap();
+        assert_eq!(asked.state, RefundState::Reviewing, "{asked:?}");
+        world.decide(&world.waiting(&order).await, true).await.ok();
+        world.tick().await;
+        platform.run_deadlines().await;
+        world.tick().await;
+        let shown = world.order(&order).await;
+        let states: Vec<&Value> =
+            shown["order"]["units"].as_array().unwrap().iter().map(|unit| &unit["state"]).collect();
+        let line = &shown["refund_lines"][0];
+        assert_eq!((&line["unit"], &line["applied"]), (&json!(2), &json!(false)), "{by:?}: {line}");
+        assert_eq!(world.alerts("contradiction").await.len(), 1, "a part of what goes together is a person's");
+        let by_notice = by == By::Both;
+        assert_eq!(states, [&json!("available"), &json!(if by_notice { "refunded" } else { "available" })], "{by:?}");
+        assert_books(&world, if by_notice { 1 } else { 2 }, 0).await;
+        assert_eq!(platform.violations(), vec![]);
+        world.end().await;
+    }
 }
 
 /// B14, generic: known orders with their numbers, unknown ones left out, no more than a hundred.

@@ -5,6 +5,8 @@
 mod checked;
 mod families;
 mod generic;
+mod joint;
+mod joint_ends;
 mod matrix;
 mod planted;
 mod play;
@@ -12,6 +14,7 @@ mod rule_01_10;
 mod rule_11_19;
 mod rule_20_33;
 mod spoilt;
+mod sync;
 mod world;
 
 /// A test, for whoever runs all of them.
@@ -102,8 +105,42 @@ tests! {
     generic:
         f3_refusals_in_its_own_numbers,
         f3_codes_and_certificates_by_setting,
+        f3_codes_where_no_certificate_is_named,
         f3_and_f2_reservations_go_by_the_scenic_calls,
         f3_refund_questions_by_certificate,
         f3_a_refusal_of_what_was_never_issued_brings_the_codes,
+        f3_results_by_its_own_call,
         f3_query_of_several_orders;
+    joint:
+        t01_create_p,
+        t02_create_p_again,
+        t03_issue_p_before_create_p,
+        t04_can_buy_for_r,
+        t05_create_r,
+        t06_create_r_too_often_or_of_other_units,
+        t07_issue_r,
+        t08_codes_inside_ten_minutes,
+        t09_codes_after_ten_minutes,
+        t10_refund_inside_ten_minutes,
+        t11_refund_by_the_rule,
+        t12_refund_by_a_person,
+        t13_no_use_while_a_refund_is_pending;
+    joint_ends:
+        t14_refund_result,
+        t15_refund_result_of_what_was_never_reserved,
+        t16_sync_says_yes,
+        t17_sync_says_no,
+        t18_cancel_notice_of_r,
+        t19_verify_r,
+        t20_verify_r_again,
+        t21_no_un_redeem,
+        t22_status_query,
+        t23_notices_of_nobody,
+        t24_refund_request_for_redeemed;
+    sync:
+        sync_the_page_letter_by_letter,
+        sync_all_fields_of_a_card,
+        sync_arithmetic_faults_are_kept_and_told,
+        sync_of_an_unknown_order_is_kept_until_it_comes,
+        sync_a_no_closes_the_question;
 }

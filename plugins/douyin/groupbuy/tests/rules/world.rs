@@ -164,7 +164,7 @@ impl World {
         douyin: Arc<Douyin>,
         serving: tokio::task::JoinHandle<()>,
     ) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = in_memory();
         let url = format!("sqlite://{}", folder.path().join("park.db").display());
         let mut given = configuration(base, &url);
         let mut more = Vec::new();
@@ -254,13 +254,17 @@ impl World {
     }
 
     async fn api(&self, method: &str, path: &str, body: Option<&Value>) -> Got {
+        let key = format!("k-{}", self.keys.fetch_add(1, Ordering::Relaxed));
+        self.api_as(key, method, path, body).await
+    }
+
+    async fn api_as(&self, key: String, method: &str, path: &str, body: Option<&Value>) -> Got {
         let path = if path.starts_with("/connections") || path.starts_with("/merchants") || path.starts_with("/alerts")
         {
             path.to_owned()
         } else {
             [MERCHANT, path].concat()
         };
-        let key = format!("k-{}", self.keys.fetch_add(1, Ordering::Relaxed));
         let headers = [
             ("authorization", format!("Bearer {LOCAL}")),
             ("idempotency-key", key),
@@ -277,6 +281,17 @@ impl World {
 
     pub async fn post(&self, path: &str, body: Value) -> Got {
         self.api("POST", path, Some(&body)).await
+    }
+
+    /// The same with an idempotency key of the caller's.
+    pub async fn post_as(&self, key: &str, path: &str, body: Value) -> Got {
+        self.api_as(key.to_owned(), "POST", path, Some(&body)).await
+    }
+
+    /// The paths of all that the admin API does.
+    pub async fn acts(&self) -> Vec<String> {
+        let document = self.send("GET", "/api/v1/openapi.json", &[], Vec::new()).await.ok();
+        document["paths"].as_object().unwrap().keys().cloned().collect()
     }
 
     pub async fn put(&self, path: &str, body: Value) -> Got {
@@ -327,6 +342,12 @@ fn configuration(base: &str, url: &str) -> Value {
             "suppliers": { "park-pool": { "plugin": "code-pool", "gate": true } },
         } },
     })
+}
+
+/// A folder in memory, where the machine has one: a world is furnished and gone within a moment, and many of them wait for nothing
+/// but the disk.
+fn in_memory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 /// Puts what is new over what is there, table by table; nothing takes away what was there.
