@@ -8,20 +8,20 @@ use crate::bought::Bought;
 use crate::databases::Given;
 use crate::stage::{Stage, in_days};
 
-/// The connection that sells them.
-pub const CONNECTION: &str = "lakeside-groupbuy";
+/// The connection that sells them, and its account.
+const CONNECTION: &str = "lakeside-groupbuy";
+const ACCOUNT: &str = "70011";
 /// What is bought, what is reserved with it, and how Laike names both.
-pub const VOUCHER: &str = "FLASH";
-pub const TICKET: &str = "ENTRY";
-pub const PAIR: &str = "FLASH|ENTRY";
-/// The pool behind the tickets, or behind the vouchers themselves.
-pub const POOL: &str = "entry-codes";
+const VOUCHER: &str = "FLASH";
+const TICKET: &str = "ENTRY";
+const PAIR: &str = "FLASH|ENTRY";
+/// The pool behind the tickets.
+const POOL: &str = "entry-codes";
 /// What one voucher costs its distributor, in fen.
-pub const SETTLED_FEN: i64 = 8_000;
+const SETTLED_FEN: i64 = 8_000;
 /// How much is on sale of each, and what the distributor may spend, in fen.
 const STOCK: i64 = 100;
 const CREDIT_FEN: i64 = 10_000_000;
-const ACCOUNT: &str = "70011";
 const PRICE_FEN: i64 = 9_900;
 /// So far the platform is behind, so that ten minutes can pass for it.
 const BEHIND_MS: i64 = TEN_MINUTES_MS + 60_000;
@@ -34,17 +34,17 @@ pub struct GroupBuy {
 }
 
 impl GroupBuy {
-    /// Serves, with vouchers that are scenic orders and have numbers of our own.
+    /// Serves, with vouchers that are scenic orders.
     pub async fn set(given: Given) -> Self {
-        Self::set_in(Family::F1, given, json!({ "by": "own_number" })).await
+        Self::set_in(Family::F1, given).await
     }
 
-    /// The same with purchases of the group ticket's own calls, whose codes come from the pool.
+    /// The same with vouchers that come by the group ticket's own calls.
     pub async fn set_with_certificates(given: Given) -> Self {
-        Self::set_in(Family::F2, given, codes()).await
+        Self::set_in(Family::F2, given).await
     }
 
-    async fn set_in(family: Family, given: Given, vouchers: Value) -> Self {
+    async fn set_in(family: Family, given: Given) -> Self {
         let purchase_family = if family == Family::F2 { "promise" } else { "scenic" };
         let connection = json!({
             "deadlines": { "issue_s": TEN_MINUTES_MS / 1000 },
@@ -57,11 +57,11 @@ impl GroupBuy {
         });
         let stage = Stage::set_behind(given, &more, BEHIND_MS).await;
         let journey = Self { stage, family };
-        journey.furnish(vouchers).await;
+        journey.furnish().await;
         journey
     }
 
-    async fn furnish(&self, vouchers: Value) {
+    async fn furnish(&self) {
         let (day, last) = (&self.stage.day, in_days(60));
         let voucher = json!({
             "id": "flash", "kind": "flash_sale_voucher", "name": "抢购", "on_sale": true,
@@ -78,8 +78,10 @@ impl GroupBuy {
             "id": "pair", "connection": CONNECTION, "names": { "sku_out": PAIR },
             "sells": { "pair": { "voucher": VOUCHER, "reservation": TICKET } },
         });
+        let number = json!({ "by": "own_number" });
+        let codes = json!({ "by": "supplier", "connection": "lakeside-pool", "product_code": POOL });
         let entries = json!({ "entries": [
-            { "product": voucher }, { "product": ticket }, sku(VOUCHER, "flash", vouchers), sku(TICKET, "entry", codes()),
+            { "product": voucher }, { "product": ticket }, sku(VOUCHER, "flash", number), sku(TICKET, "entry", codes),
             { "listing": listing },
         ] });
         let office = &self.stage.office;
@@ -176,9 +178,4 @@ impl GroupBuy {
         assert_eq!((&account["account"]["held_minor"], owed % SETTLED_FEN), (&json!(0), 0), "{account}");
         [sold(VOUCHER, "").await, sold(TICKET, &format!("&from={day}&to={day}")).await, owed / SETTLED_FEN]
     }
-}
-
-/// Codes of the pool.
-fn codes() -> Value {
-    json!({ "by": "supplier", "connection": "lakeside-pool", "product_code": POOL })
 }
