@@ -145,7 +145,7 @@ async fn channel(app: &App, connection: &Connection, rules: &ChannelRules) -> Re
         products::section(&visit, &products).await?,
     ];
     sections.extend(pairs::section(&visit).await?);
-    sections.extend(there::section(&visit).await?);
+    sections.extend(there::section(&visit, &products).await?);
     sections.extend([
         calendar::section(&visit).await?,
         shops::section(&visit, shops.as_ref()),

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A listing with what the channel says of it.
 pub(super) struct Asked {
-    listing: Listing,
+    pub(super) listing: Listing,
     /// None: the channel was not asked.
     pub(super) seen: Option<Result<Vec<ProductSeen>, Fault>>,
 }
@@ -39,7 +39,8 @@ pub(super) async fn ask(visit: &Visit<'_>) -> Result<Vec<Asked>, StorageFault> {
                 _ => Err(Fault::garbled("look was answered with something else")),
             });
             // What is wrong with one may be right with the next; what is wrong with the way there is not.
-            let alone = |fault: &Fault| matches!(fault.kind, FaultKind::NotFound | FaultKind::Invalid);
+            let alone =
+                |fault: &Fault| matches!(fault.kind, FaultKind::NotFound | FaultKind::Invalid | FaultKind::Unsupported);
             asking = answer.as_ref().map_or_else(alone, |_| true);
             Some(answer)
         } else {
@@ -69,6 +70,14 @@ pub(super) async fn section(visit: &Visit<'_>, asked: &[Asked]) -> Result<Sectio
                 visit
                     .looks(LookName::Product)
                     .then(|| said("处理上面的问题后再检查", "mend what is above, check again")),
+            ),
+            Some(Err(fault)) if fault.kind == FaultKind::Unsupported => section.not_known(
+                one.listing.id.as_str(),
+                said(
+                    "未向平台查询：该连接没有开启",
+                    "the channel was not asked about it: that is off for this connection",
+                ),
+                None,
             ),
             Some(Err(fault)) => section.wrong(
                 one.listing.id.as_str(),

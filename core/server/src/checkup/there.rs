@@ -1,4 +1,4 @@
-//! What an operator read in the channel's console, held against ours, for channels that sell pairs and cannot be asked: the
+//! What an operator read in the channel's console, held against ours, for channels that sell pairs and cannot be asked, or only for some of it: the
 //! voucher's price and stock, and how what is reserved may be reserved, shown, used and given back.
 
 use entrepot_contract::calendar::SalesClose;
@@ -14,6 +14,7 @@ use entrepot_engine::storage::StorageFault;
 use serde::Serialize;
 
 use super::pairs::{Pair, listed};
+use super::products::Asked;
 use super::{Section, Verdict, Visit, said};
 
 /// A whole day, in minutes.
@@ -30,14 +31,14 @@ struct Figure {
 }
 
 /// Each pair; none where the channel knows no pairs, or nothing of one is listed.
-pub(super) async fn section(visit: &Visit<'_>) -> Result<Option<Section>, StorageFault> {
+pub(super) async fn section(visit: &Visit<'_>, asked: &[Asked]) -> Result<Option<Section>, StorageFault> {
     if visit.abilities.pairs.is_none() {
         return Ok(None);
     }
     let mut section = Section::new("there", "与平台后台核对的数据", "figures of both sides");
     let rules = visit.app.engine.rules(&visit.connection.merchant).await?;
     for pair in listed(&rules.catalogue, &visit.connection.id) {
-        let there = pair.listing.there.clone().unwrap_or_default();
+        let there = shown_there(&pair, asked);
         price(visit, &rules, &pair, &there, &mut section);
         stock(visit, &rules, &pair, &there, &mut section).await?;
         for figure in [dates(&pair, &there), days_valid(&pair, &there), documents(&pair, &there), cancel(&pair, &there)]
@@ -49,6 +50,19 @@ pub(super) async fn section(visit: &Visit<'_>) -> Result<Option<Section>, Storag
         linked(visit, &rules, &pair, &there, &mut section);
     }
     Ok((!section.lines.is_empty()).then_some(section))
+}
+
+/// What an operator entered; price and stock as the channel itself shows them, where it was asked and does.
+fn shown_there(pair: &Pair<'_>, asked: &[Asked]) -> There {
+    let mut there = pair.listing.there.clone().unwrap_or_default();
+    let of_pair = asked.iter().find(|one| one.listing.id == pair.listing.id);
+    let seen = of_pair.and_then(|one| one.seen.as_ref()?.as_ref().ok());
+    let seen = seen.and_then(|all| all.iter().find(|seen| pair.listing.names.answers_to(&seen.names)));
+    if let Some(seen) = seen {
+        there.price_minor = seen.price.map(|price| price.amount_minor).or(there.price_minor);
+        there.stock = seen.stock.or(there.stock);
+    }
+    there
 }
 
 /// How to write down what the console says.

@@ -37,6 +37,9 @@ pub struct ConnectionSettings {
     pub unknown_refund: UnknownRefund,
     /// Whether price and stock pulls are answered (group-buy B17, inferred: no permission of this solution covers them).
     pub stock_pull_enabled: bool,
+    /// Whether products are asked for when the connection is checked: needs the scope of goods query, which the solution's twelve
+    /// permissions do not hold (group-buy B18, documented). Otherwise an operator enters what Laike says.
+    pub goods_look: bool,
 }
 
 impl Default for ConnectionSettings {
@@ -54,6 +57,7 @@ impl Default for ConnectionSettings {
             codes_as: CodesAs::Both,
             unknown_refund: UnknownRefund::Agree,
             stock_pull_enabled: false,
+            goods_look: false,
         }
     }
 }

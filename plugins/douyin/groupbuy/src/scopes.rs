@@ -4,7 +4,7 @@
 use entrepot_sdk::contract::capability::Scope;
 
 /// Name, what it is for, whether a connection works without it. The first twelve are the solution's, in its order.
-const SCOPES: [(&str, &str, bool); 18] = [
+const SCOPES: [(&str, &str, bool); 19] = [
     ("life.capacity.tripartite.code", "third-party code publishing (三方码发布): vouchers and their callback", false),
     ("life.capacity.fulfilment", "group-buy redemption (团购核销): certificates without a reservation", true),
     ("life.capacity.trip_order_confirm", "scenic order confirm (景区确认订单), where orders are accepted later", true),
@@ -43,6 +43,7 @@ const SCOPES: [(&str, &str, bool); 18] = [
     ),
     ("life.capacity.order.query", "order query (订单查询), for catching up and reconciliation", true),
     ("life.capacity.billing", "bills (对账) and the history of uses (验券历史), for reconciliation", true),
+    ("life.capacity.goods.query", "online data of products, for goods_look = true", true),
     ("life.capacity.shop", "shops (门店), for the check of a connection", true),
 ];
 

@@ -129,6 +129,16 @@ pub async fn rule_12_stock_is_compared() {
     let log = world.get("/history?kind=catalogue&subject=listing/pair").await.ok();
     assert!(log.to_string().contains("\"stock\":90"), "{log}");
     world.end().await;
+
+    // Where the application may ask for goods, nobody has to enter anything.
+    let world = World::with(json!({ "settings": { "goods_look": true } })).await;
+    *world.douyin.online.lock().unwrap() = json!([{ "online_status": 1,
+        "product": { "product_id": "5", "product_name": "抢购" },
+        "sku": { "sku_id": "17", "out_sku_id": "QG100|YY200", "actual_amount": 9_900,
+            "stock": { "limit_type": 1, "stock_qty": 70 } } }]);
+    holds(&world.about("there", "stock").await, "wrong", &["平台 70，本系统 100"]);
+    holds(&world.about("there", "price_minor").await, "ok", &[]);
+    world.end().await;
 }
 
 /// Stock linked to a dated product there is one stock here; stock kept by hand is changed by hand.

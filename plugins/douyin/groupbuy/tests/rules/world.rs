@@ -77,6 +77,8 @@ pub struct Called {
 pub struct Douyin {
     calls: Mutex<Vec<Called>>,
     faults: Mutex<VecDeque<(String, i64)>>,
+    /// What is online there (fulfilment §11).
+    pub online: Mutex<Value>,
 }
 
 impl Douyin {
@@ -104,6 +106,9 @@ impl Douyin {
         let code = fault.map_or(0, |(_, code)| code);
         let mut data = json!({"error_code": code, "description": "", "access_token": "clt.test", "expires_in": 7200,
             "verify_results": [{"code": 0, "msg": "", "verify_id": "1", "certificate_id": "2"}]});
+        if path.contains("product/online/get") {
+            data["product_onlines"] = self.online.lock().unwrap().clone();
+        }
         if path.contains("trade/order/query") {
             data["orders"] = json!([]);
         }
