@@ -82,6 +82,7 @@ async fn a_pull_may_name_what_is_reserved_with_a_voucher() {
         on_sale: true,
         allotment: None,
         safety_stock: 0,
+        there: None,
     };
     house.done(Body::PutCatalogue { entries: vec![CatalogueEntry::Listing(pair)] }).await;
     let day = DAY.parse().unwrap();
