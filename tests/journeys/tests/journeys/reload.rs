@@ -41,13 +41,14 @@ async fn a_call_in_flight_is_answered_by_the_old_instance_and_the_next_by_the_ne
         let (platform, order) = (stage.platform.clone(), made.order_id.clone());
         let issuing = tokio::spawn(async move { platform.issue(&order).await });
         until("the booking reaches the gate", async || (!stage.gate.desk.orders().is_empty()).then_some(())).await;
-        // The channel's own instance, too: it has decoded the call, and has to encode the answer.
+        // The instances of the channel, too: one has decoded the call, and has to encode the answer.
         let mut more = gate_settings(json!({ "product_prefix": "NEW-" }));
         more["applications"] = json!({ "douyin-demo": { "limits": { "anything": { "per_second": 5 } } } });
         stage.configure(&more);
         let done = stage.reload();
         assert_eq!(done.code, 0, "{done:?}");
-        let changed = json!(["douyin-calendar/douyin-demo", "simple-gate/lakeside-gate"]);
+        let changed =
+            json!(["douyin-calendar/douyin-demo", "douyin-groupbuy/douyin-demo", "simple-gate/lakeside-gate"]);
         assert_eq!((&done.json()["opened"], &done.json()["closing"]), (&changed, &changed), "only what changed");
         stage.gate.desk.let_go();
         let reply = issuing.await.unwrap().unwrap();

@@ -139,7 +139,7 @@ async fn mended_by_hand(stage: &Stage, way: &Way<'_>, events: &[DeadlineEvent]) 
     way.until_there(OrderState::Issued).await;
     assert_eq!(way.there().refund(&review.key).unwrap().state, RefundState::Refused);
     let before = ["waits for codes", "callback owed", TIME_OUT, "refund asked"];
-    let story = [&BOUGHT[..3], &before, &["refund refused", "issued", "told refund_decided"]].concat();
+    let story = [&BOUGHT[..3], &before, &["issued", "refund refused", "told refund_decided"]].concat();
     way.becomes(&Rows::sold("issued", 1).refunds("refused issue_failed [1] rule"), &story).await;
 }
 
