@@ -154,8 +154,7 @@ pub enum Bug {
 }
 
 impl Bug {
-    /// Those that the simulation has to find. The others are found by the rules of a solution, each by its own
-    ///.
+    /// Those that the simulation has to find. The others are found by the rules of a solution, each by the test of one rule.
     pub const ALL: [Self; 38] = [
         Self::ForgetHold,
         Self::ForgetRelease,
