@@ -194,7 +194,6 @@ impl World {
             clock: clock.clone(),
             seeds: Arc::new(CountedSeeds::new(1)),
             ticks: Ticks::ByHand,
-            ..Surroundings::machine()
         };
         let app = boot::start_in(loaded, Schema::Migrate, surroundings).await.unwrap();
         let router = router(Shared::beside(app.clone(), LOCAL).unwrap());
