@@ -209,16 +209,6 @@ impl World {
         self.spi("check-booking", &check).await["error_code"].as_i64().unwrap()
     }
 
-    /// What the timeline of an order says, in its order.
-    pub async fn story(&self, order: &str) -> Vec<String> {
-        let shown = self.order(order).await;
-        let told = shown["timeline"].as_array().unwrap().iter();
-        told.map(|line| {
-            format!("{}: {}", line["what"].as_str().unwrap_or_default(), line["text"].as_str().unwrap_or_default())
-        })
-        .collect()
-    }
-
     /// How many units of an order are in each state: available, reserved, redeemed, refunded.
     pub async fn units(&self, order: &str) -> [usize; 4] {
         let shown = self.order(order).await;
