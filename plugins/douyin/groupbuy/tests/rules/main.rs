@@ -1,5 +1,12 @@
-//! The rules of group-buy with online reservation (group-buy Part A), each by its number: signed calls, the admin API and the clock
-//! go in; answers, rows and timelines come out.
+//! The rules of group-buy with online reservation, each by its number: signed calls, the admin API and the clock go in; answers,
+//! rows and timelines come out.
+//!
+//! - `rule_01_10`, `rule_11_19`, `rule_20_33`: the rules of Part A; `matrix`: its cancellation matrix.
+//! - `families`: the three families of calls that carry a purchase, each to its end; `generic`: what is the third one's own.
+//! - `joint`, `joint_ends`: the joint states of Part C, row by row; `sync`: what Douyin decided by itself.
+//! - `checked`: what the check of the connection says.
+//! - `world`: the whole application before Douyin; `play`: what guests, operators and Douyin do with it.
+
 #![allow(clippy::unwrap_used)]
 
 mod checked;
