@@ -6,7 +6,8 @@ use entrepot_sdk::xml;
 use serde::Deserialize;
 
 /// What is read at most: a picture of a code is the largest, and one text.
-const LIMITS: xml::Limits = xml::Limits { bytes: 1024 * 1024, depth: 32, elements: 20_000, text_bytes: 1024 * 1024 };
+pub(crate) const LIMITS: xml::Limits =
+    xml::Limits { bytes: 1024 * 1024, depth: 32, elements: 20_000, text_bytes: 1024 * 1024 };
 /// Longest text of an answer that is passed on, in characters.
 const TEXT_LIMIT: usize = 200;
 

@@ -10,6 +10,7 @@
 //! - [`booking`]: order, issue and query (§§3, 4).
 //! - [`refunding`]: cancellations and their audit (§7).
 //! - [`showing`]: use, and tickets shown again (§§5, 9).
+//! - [`slots`]: stock of time slots (§6).
 //! - [`hearing`]: notifications, which carry nothing to believe (§8).
 
 mod answer;
@@ -19,14 +20,16 @@ mod hearing;
 mod refunding;
 mod settings;
 mod showing;
+mod slots;
 
-use entrepot_sdk::contract::capability::UsageAbility;
+use entrepot_sdk::contract::capability::{CalendarAbility, UsageAbility};
 use entrepot_sdk::contract::hearing::Heard;
+use entrepot_sdk::contract::reading::CalendarPage;
 use entrepot_sdk::contract::supplier::{ResendWay, Resent, Usage};
 use entrepot_sdk::prelude::*;
 use entrepot_sdk::xml;
 
-pub use settings::ZhiyoubaoSettings;
+pub use settings::{SlotLayout, ZhiyoubaoSettings};
 
 use answer::Answer;
 use envelope::Envelope;
@@ -54,6 +57,7 @@ impl Supplier for Zhiyoubao {
     fn card() -> Card<SupplierCapabilities> {
         let mut calls = Calls::book().repeatable().inquire(NOT_FOUND_AFTER_MS).cancel(CancelAbility::parts().inquire());
         calls.usage = Some(UsageAbility { poll_ms: 60_000 });
+        calls.calendar = Some(CalendarAbility { days_limit: slots::DAYS_LIMIT });
         calls.resend = vec![ResendWay::Message, ResendWay::Credentials];
         Card {
             id: "zhiyoubao",
@@ -121,6 +125,16 @@ impl Supplier for Zhiyoubao {
         self.show_again(call, &order, how).await
     }
 
+    async fn read_calendar(
+        &self,
+        call: &Call<()>,
+        product_code: String,
+        dates: (VisitDate, VisitDate),
+        _page: Option<String>,
+    ) -> Result<CalendarPage, Fault> {
+        self.slot_stock(call, &product_code, dates).await
+    }
+
     fn hear(&self, raw: &RawRequest) -> Result<Heard, Fault> {
         hearing::hear(raw, &self.private_key)
     }
@@ -139,10 +153,20 @@ impl Zhiyoubao {
         answers: &[&str],
         body: impl FnOnce(&mut xml::Writer),
     ) -> Result<Answer, Fault> {
+        let response = self.ask(call, name, body).await?;
+        Answer::read(&response, answers)
+    }
+
+    /// The same with the answer as it came.
+    async fn ask(
+        &self,
+        call: &Call<()>,
+        name: &'static str,
+        body: impl FnOnce(&mut xml::Writer),
+    ) -> Result<HttpResponse, Fault> {
         let envelope = Envelope::new(name, &self.settings, call.now(), body);
         let request = envelope.request(name, &self.url, &self.private_key).timeout_ms(self.settings.timeout_ms);
-        let response = call.http(request.build()).await?;
-        Answer::read(&response, answers)
+        call.http(request.build()).await
     }
 }
 

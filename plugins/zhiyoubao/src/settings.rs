@@ -64,6 +64,24 @@ pub enum CountBy {
     Records,
 }
 
+/// The names of elements in the answer to `FS_STOCK_REQ` (§6, inferred: read them off an answer of the gateway's).
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SlotLayout {
+    /// The list.
+    pub list: String,
+    /// One slot in it.
+    pub item: String,
+    /// A slot's date, `yyyy-MM-dd`.
+    pub date: String,
+    /// Its begin, `HH:mm`.
+    pub start: String,
+    /// Its end, `HH:mm`.
+    pub end: String,
+    /// Tickets left.
+    pub stock: String,
+}
+
 /// Settings of one connection (§1).
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -90,6 +108,9 @@ pub struct ZhiyoubaoSettings {
     /// The question by which use is counted.
     #[serde(default = "status")]
     pub count_by: CountBy,
+    /// The names in the answer about stock of time slots, whose layout was not seen (§6). Left out, nobody asks.
+    #[serde(default)]
+    pub slot_stock: Option<SlotLayout>,
     /// How long to wait for an answer, in milliseconds.
     #[serde(default = "ten_seconds")]
     #[schemars(range(min = 1_000, max = 30_000))]
@@ -131,6 +152,7 @@ impl Default for ZhiyoubaoSettings {
             message_template: String::new(),
             show_as: link(),
             count_by: status(),
+            slot_stock: None,
             timeout_ms: ten_seconds(),
             audit_poll_ms: a_minute(),
         }
@@ -144,6 +166,11 @@ impl ZhiyoubaoSettings {
             if value.trim().is_empty() {
                 return Err(Fault::invalid(format!("settings.{key}: must not be empty")));
             }
+        }
+        if let Some(SlotLayout { list, item, date, start, end, stock }) = &self.slot_stock
+            && [list, item, date, start, end, stock].iter().any(|name| name.trim().is_empty())
+        {
+            return Err(Fault::invalid("settings.slot_stock: names an element without a name"));
         }
         if !(1_000..=30_000).contains(&self.timeout_ms) {
             return Err(Fault::invalid("settings.timeout_ms: must be 1000 to 30000"));

@@ -213,7 +213,12 @@ fn side(file: &CheckFile, partner: Option<&Listening>) -> Result<Side, String> {
             let control = remote.ok_or("[supplier] needs a [partner]")?;
             let other_side = Arc::new(move || Ok(Arc::new(Remote::fresh(control.clone())?) as Arc<dyn OtherSide>));
             let refused_product = supplier.refused_product.clone();
-            Ok(Side::Supplier(SupplierSide { product: supplier.product.clone(), refused_product, other_side }))
+            Ok(Side::Supplier(SupplierSide {
+                product: supplier.product.clone(),
+                refused_product,
+                calendar_product: None,
+                other_side,
+            }))
         }
         (None, Some(channel)) => Ok(Side::Channel(Box::new(of_channel(file, channel, remote)))),
         (None, None) => Ok(Side::Pool),

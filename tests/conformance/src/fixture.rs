@@ -48,8 +48,18 @@ pub struct SupplierSide {
     pub product: String,
     /// A product that it refuses.
     pub refused_product: Option<String>,
+    /// The product whose calendar it tells, where that is another than the one it sells without more being said.
+    pub calendar_product: Option<String>,
     /// Makes a fresh one, which knows no order.
     pub other_side: FreshSide,
+}
+
+impl SupplierSide {
+    /// The product whose calendar is read.
+    #[must_use]
+    pub fn of_calendar(&self) -> &str {
+        self.calendar_product.as_deref().unwrap_or(&self.product)
+    }
 }
 
 /// A channel's calls, and its system behind `deliver`.
@@ -112,7 +122,7 @@ impl Fixture {
     #[must_use]
     pub fn supplier(product: &str, fresh: impl Fn() -> Arc<dyn OtherSide> + Send + Sync + 'static) -> Self {
         let (product, other_side) = (product.to_owned(), Arc::new(move || Ok(fresh())));
-        let side = Side::Supplier(SupplierSide { product, refused_product: None, other_side });
+        let side = Side::Supplier(SupplierSide { product, refused_product: None, calendar_product: None, other_side });
         Self { side, ..Self::bare() }
     }
 
@@ -146,6 +156,15 @@ impl Fixture {
     #[must_use]
     pub fn secret(mut self, name: &str, value: &str) -> Self {
         self.secrets.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With the only product whose calendar a supplier's other side tells.
+    #[must_use]
+    pub fn calendar_of(mut self, product: &str) -> Self {
+        if let Side::Supplier(side) = &mut self.side {
+            side.calendar_product = Some(product.to_owned());
+        }
         self
     }
 

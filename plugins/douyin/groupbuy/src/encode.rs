@@ -52,7 +52,7 @@ pub(crate) fn encode(
         Scene::CreatePromise => promise::created(intent, outcome),
         Scene::IssuePromise => promise::issued(settings, intent, outcome, &shared.password_joiner),
         Scene::PreCreateOrder => generic::created(outcome),
-        Scene::ApplyCodeRefund => generic::refund_answered(channel, settings, outcome),
+        Scene::ApplyCodeRefund => generic::refund_answered(channel, settings, intent, outcome),
         Scene::QueryOrders => generic::shown(outcome),
         Scene::Webhook => Err(answers::unheard(scene)),
     }

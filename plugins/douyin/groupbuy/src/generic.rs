@@ -224,13 +224,15 @@ pub(crate) fn asked_here(settings: &ConnectionSettings, notice: &OrderNotice, ke
 pub(crate) fn refund_answered(
     channel: &DouyinGroupBuy,
     settings: &ConnectionSettings,
+    intent: &Intent,
     outcome: &Outcome,
 ) -> Result<RawResponse, Fault> {
     let waiting = channel.settings.code_refund_waiting;
     let (result, reason) = match outcome {
         Outcome::RefundAgreed { .. } => (AGREED, String::new()),
-        // A refusal that repairs has to return the codes, for which this answer has no place: the callback does.
-        Outcome::RefundRefused { repaired, .. } if !repaired.is_empty() => (waiting, String::new()),
+        Outcome::RefundRefused { order, reason, repaired } if !repaired.is_empty() => {
+            return repaired_at_once(settings, intent, order, reason, repaired);
+        }
         Outcome::RefundRefused { reason, .. } => (REFUSED, shortened(reason)),
         Outcome::RefundWaiting => (waiting, String::new()),
         Outcome::Refused(refusal) => match (refusal.reason, settings.unknown_refund) {
@@ -241,6 +243,28 @@ pub(crate) fn refund_answered(
         _ => return Err(unheard(Scene::ApplyCodeRefund)),
     };
     done(&reason, &json!({ "result": result }))
+}
+
+/// Douyin holds certificates for unissued whose codes it never got: the refusal has to return them (B16.3, `documented`). Where in
+/// the answer is on no page; here they stand as in the callback (`inferred`).
+fn repaired_at_once(
+    settings: &ConnectionSettings,
+    intent: &Intent,
+    order: &OrderId,
+    reason: &str,
+    repaired: &[UnitCredentials],
+) -> Result<RawResponse, Fault> {
+    let named = match intent {
+        Intent::AskRefund(AskRefund { units: UnitChoice::Named(names), .. }) if names.len() == repaired.len() => {
+            names.as_slice()
+        }
+        _ => &[],
+    };
+    let mut certificate = rows(settings, order, repaired, &[])?;
+    for (row, names) in certificate.iter_mut().zip(named) {
+        row.certificate_id = names.certificate.clone().and_then(Id::new);
+    }
+    done(&shortened(reason), &json!({ "result": REFUSED, "certificate": certificate }))
 }
 
 /// A decision after the answer. B16.4: a reason where it is refused, the codes where the refusal repairs.

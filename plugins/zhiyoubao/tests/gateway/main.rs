@@ -6,6 +6,7 @@ mod desk;
 #[allow(dead_code)] // the rest of it is the suite's
 #[path = "../fixture/mod.rs"]
 mod fixture;
+mod slots;
 
 use desk::{Table, order, real_names};
 use entrepot_sdk::contract::message::{Request, Response};

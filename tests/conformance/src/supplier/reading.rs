@@ -125,7 +125,7 @@ async fn cells(trial: &Trial, stand: &Stand, product: &str) -> Outcome<Vec<Suppl
 async fn calendar_stays_within_its_dates(trial: Arc<Trial>) -> Outcome {
     let stand = trial.stand().await?;
     let (first, last) = range(&trial)?;
-    let cells = cells(&trial, &stand, &trial.supplier_side()?.product).await?;
+    let cells = cells(&trial, &stand, trial.supplier_side()?.of_calendar()).await?;
     ensure(!cells.is_empty(), || "no date is told".to_owned())?;
     let other = cells.iter().map(|cell| cell.date).find(|date| !(first..=last).contains(date));
     ensure(other.is_none(), || format!("{first} to {last} were asked for, {other:?} is told"))
@@ -133,13 +133,13 @@ async fn calendar_stays_within_its_dates(trial: Arc<Trial>) -> Outcome {
 
 async fn calendar_ends(trial: Arc<Trial>) -> Outcome {
     let stand = trial.stand().await?;
-    cells(&trial, &stand, &trial.supplier_side()?.product).await.map(|_| ())
+    cells(&trial, &stand, trial.supplier_side()?.of_calendar()).await.map(|_| ())
 }
 
 async fn calendar_tells_each_cell_once(trial: Arc<Trial>) -> Outcome {
     let stand = trial.stand().await?;
     let mut seen = BTreeSet::new();
-    for cell in cells(&trial, &stand, &trial.supplier_side()?.product).await? {
+    for cell in cells(&trial, &stand, trial.supplier_side()?.of_calendar()).await? {
         let key = (cell.date, cell.slot.map(|slot| slot.id));
         ensure(seen.insert(key.clone()), || format!("{} stands twice", key.0))?;
     }
@@ -148,7 +148,7 @@ async fn calendar_tells_each_cell_once(trial: Arc<Trial>) -> Outcome {
 
 async fn calendar_page_again_is_the_same(trial: Arc<Trial>) -> Outcome {
     let stand = trial.stand().await?;
-    let product = &trial.supplier_side()?.product;
+    let product = trial.supplier_side()?.of_calendar();
     let (one, other) = (cells(&trial, &stand, product).await?, cells(&trial, &stand, product).await?);
     ensure(one == other, || "the same calendar is another when it is read again".to_owned())
 }
@@ -158,7 +158,7 @@ async fn offered(trial: &Trial, open: bool, cost: Money, units: u32, slot: Optio
     let stand = trial.stand().await?;
     let (first, _) = range(trial)?;
     stand.press(Button::Offer { date: first, open, cost, units, slot: slot.map(str::to_owned) })?;
-    let all = cells(trial, &stand, &trial.supplier_side()?.product).await?;
+    let all = cells(trial, &stand, trial.supplier_side()?.of_calendar()).await?;
     let of_date: Vec<SupplierCell> = all.into_iter().filter(|cell| cell.date == first).collect();
     ensure(!of_date.is_empty(), || format!("{first} is not told"))?;
     Ok(of_date)
@@ -207,6 +207,6 @@ async fn calendar_of_a_stranger_sells_nothing(trial: Arc<Trial>) -> Outcome {
 async fn lost_calendar_page_is_no_page(trial: Arc<Trial>) -> Outcome {
     let stand = trial.stand().await?;
     stand.lose_answers(true);
-    let product = &trial.supplier_side()?.product;
+    let product = trial.supplier_side()?.of_calendar();
     failed("a page whose answer was lost", stand.calendar(product, range(&trial)?, None).await).map(|_| ())
 }

@@ -91,20 +91,6 @@ pub async fn f3_refusals_in_its_own_numbers() {
     world.end().await;
 }
 
-/// Number 1 is a product that nobody knows. Not listed: the core has one reason, off sale, for what it does not know and for what
-/// does not sell, so that 2 is said.
-#[allow(dead_code)]
-pub async fn f3_an_unknown_product_is_number_1() {
-    let world = World::with(of_family("generic")).await;
-    let mut body = pre_order("8001", 1);
-    for field in ["third_sku_id", "third_product_id"] {
-        body[field] = json!("QG7|YY7");
-    }
-    body["sku_id"] = json!("170");
-    assert_eq!(world.spi("pre-create-order", &body).await["error_code"], 1);
-    world.end().await;
-}
-
 /// `codes`, `certificates` or both, as it is set; the callback has the codes (B6).
 pub async fn f3_codes_and_certificates_by_setting() {
     for (set, codes, certificates) in [("codes", true, false), ("certificates", false, true), ("both", true, true)] {
@@ -310,6 +296,10 @@ pub async fn f3_a_refusal_of_what_was_never_issued_brings_the_codes() {
     );
     assert!(!body["reason"].as_str().unwrap().is_empty(), "{body}");
     assert!(world.douyin.called("create/callback").is_empty(), "the codes go with the refusal");
+
+    // It asks once more although it was issued long ago: the answer that it lost comes with the refusal.
+    let said = world.spi("apply-code-refund", &ask("8001", "as2", &[("c1", ""), ("c2", "")])).await;
+    assert_eq!((&said["error_code"], &said["result"], &said["certificate"]), (&json!(0), &json!(2), &certificates));
     world.end().await;
 
     // The platform counts that refusal, and the order lives.

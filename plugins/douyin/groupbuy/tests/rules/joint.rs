@@ -336,16 +336,6 @@ pub async fn t11_refund_by_the_rule() {
     world.end().await;
 }
 
-/// The row as it stands of a refund of money, too: the reservation is cancelled and its date free before the notice. Not listed:
-/// what was agreed is kept by the core until the channel says that it is done.
-#[allow(dead_code)]
-pub async fn t11_a_refund_of_money_frees_the_date_at_once() {
-    let (world, bought, reserved) = reserved_pair(json!({})).await;
-    world.spi("apply-refund", &apply("9001", "k1", 1, 101, ASKED)).await;
-    assert_eq!(stand(&world, &bought, &reserved).await, both("Reserved|Cancelled", 2, 2, 0));
-    world.end().await;
-}
-
 /// No rule, or not met: a person, against the audit's clock.
 pub async fn t12_refund_by_a_person() {
     for rule in [
