@@ -338,7 +338,7 @@ fn configuration(base: &str, url: &str) -> Value {
         "merchants": { "park": { "name": "Park",
             "channels": {
                 CONNECTION: { "plugin": "douyin-groupbuy", "application": "app", "account_id": "70001",
-                    "distributor": DISTRIBUTOR, "one_completes_all": true,
+                    "distributor": DISTRIBUTOR, "one_completes_all": true, "catch_up_s": 0,
                     "deadlines": { "issue_from": "acceptance", "audit_s": 86_400 } },
                 "park-calendar": { "plugin": "douyin-calendar", "application": "app", "account_id": "70002",
                     "distributor": DISTRIBUTOR, "catch_up_s": 0 },
