@@ -151,6 +151,8 @@ pub enum Bug {
     RulesNotCompared,
     /// The sheet names no address.
     SheetWithoutUrl,
+    /// A use is taken back by redeeming again.
+    UseTakenBack,
 }
 
 impl Bug {

@@ -36,6 +36,9 @@ pub(super) fn redeem(
     used_at: Timestamp,
 ) -> Result<Answer, Stop> {
     let mut order = draft.find(name)?;
+    if planted::is(Bug::UseTakenBack) && order.count(UnitState::Redeemed) > 0 {
+        return Ok(taken_back(draft, order));
+    }
     may_redeem(draft, &order, used_at)?;
     let rules = draft.channel(&order.connection)?;
     let free = match () {
@@ -58,6 +61,16 @@ pub(super) fn redeem(
     let id = order.id.clone();
     draft.put(order);
     Ok(Answer::Redeemed { order: id, units })
+}
+
+/// A planted bug: what was used can be used again.
+fn taken_back(draft: &mut Draft<'_>, mut order: Order) -> Answer {
+    for unit in order.units.iter_mut().filter(|unit| unit.state == UnitState::Redeemed) {
+        unit.state = UnitState::Available;
+    }
+    let answer = Answer::Redeemed { order: order.id.clone(), units: Vec::new() };
+    draft.put(order);
+    answer
 }
 
 /// The units that are used with these: all that are open, where one completes its order.

@@ -74,7 +74,7 @@ found_alone! {
     named_vouchers by "rule_26_the_reservation_is_redeemed": In::Plugin(Slip::VerifyNamesVouchers);
     one_of_three by "rule_27_one_unit_completes_all": In::Core(Bug::OnlyOneUsed);
     an_early_use by "rule_28_not_before_the_first_day": In::Core(Bug::EarlyUseTaken);
-    a_second_use by "rule_29_no_undo": In::Core(Bug::UsedTwice);
+    a_use_taken_back by "rule_29_no_undo": In::Core(Bug::UseTakenBack);
     used_while_refunding by "rule_30_reject_then_redeem": In::Core(Bug::UsedWhileRefunding);
     refused_without_codes by "rule_32_no_refusal_without_codes": In::Core(Bug::RefusedWithoutCodes);
     an_unasked_refund by "m1_unreserved_refund_is_never_asked": In::Core(Bug::UnaskedRefundKept);
