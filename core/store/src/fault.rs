@@ -38,6 +38,14 @@ fn by_code(code: &str, text: String) -> StorageFault {
         "5" | "6" | "261" | "262" | "517" | "2067" | "1555" => StorageFault::Conflict(text),
         // PostgreSQL: the server is going down, or the session was ended.
         "57P01" | "57P02" | "57P03" | "25P03" | "08000" | "08003" | "08006" => StorageFault::Lost(text),
+        // The machine has too little of something: disk, memory, connections, or its disk fails. It is no fault of what was
+        // written, which is asked again; in PostgreSQL, then in SQLite.
+        "53000" | "53100" | "53200" | "53300" | "53400" | "58030" => StorageFault::Lost(text),
+        "7" | "10" | "13" => StorageFault::Lost(text),
+        // SQLite's failures of the disk, each with its number in the second byte.
+        other if other.parse::<u32>().is_ok_and(|number| other.len() < 5 && number & 0xff == 10) => {
+            StorageFault::Lost(text)
+        }
         _ => StorageFault::Data(text),
     }
 }
@@ -53,4 +61,23 @@ pub(crate) fn sort_commit(error: DbErr) -> StorageFault {
 /// A value in a row that this build cannot read.
 pub(crate) fn unreadable(what: &str, why: impl std::fmt::Display) -> StorageFault {
     StorageFault::Data(format!("a stored {what} cannot be read: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A full disk is nobody's fault who writes: were it the command's, a channel would be refused for good.
+    #[test]
+    fn a_machine_at_its_end_is_asked_again() {
+        for code in ["53100", "53200", "53300", "58030", "13", "10", "778", "7"] {
+            assert!(matches!(by_code(code, String::new()), StorageFault::Lost(_)), "{code}");
+        }
+        for code in ["23505", "2067", "40001", "5"] {
+            assert!(matches!(by_code(code, String::new()), StorageFault::Conflict(_)), "{code}");
+        }
+        for code in ["22001", "23502", "42P01", "1", "19", "20"] {
+            assert!(matches!(by_code(code, String::new()), StorageFault::Data(_)), "{code}");
+        }
+    }
 }
