@@ -59,7 +59,7 @@ pub async fn rule_04_the_trial_cycle_is_checked() {
     world.issued("9001", 1).await;
     holds(&trial().await, "by_hand", &["尚缺：退款、核销"]);
     world.buy("8002", 1).await;
-    let told = world.spi("notify-refund", &notify("8002", "k1", 9_900, 1, 1)).await;
+    let told = world.spi("notify-refund", &notify("8002", "k1", 9_900, 50, 1)).await;
     assert_eq!(told["error_code"], 0, "{told}");
     holds(&trial().await, "by_hand", &["尚缺：核销"]);
     world.at(11, 36_000).await;

@@ -71,7 +71,7 @@ found_alone! {
     an_overdrawn_line by "rule_22_the_line_pays_once": In::Core(Bug::OverdrawnLine);
     a_clock_from_the_call by "rule_23_ten_minutes_from_acceptance": In::Core(Bug::ClockFromIssueCall);
     reserved_too_early by "rule_24_display_states": In::Core(Bug::ReservedTooEarly);
-    named_vouchers by "rule_26_the_reservation_is_redeemed": In::Plugin(Slip::VerifyNamesVouchers);
+    a_token_of_each_try by "rule_26_the_reservation_is_redeemed": In::Plugin(Slip::TokenOfEachTry);
     one_of_three by "rule_27_one_unit_completes_all": In::Core(Bug::OnlyOneUsed);
     an_early_use by "rule_28_not_before_the_first_day": In::Core(Bug::EarlyUseTaken);
     a_use_taken_back by "rule_29_no_undo": In::Core(Bug::UseTakenBack);

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use entrepot_contract::async_trait;
 use entrepot_contract::channel::{ChannelRequest, ChannelResponse};
@@ -22,8 +23,8 @@ pub enum Slip {
     UntickedKindShown,
     /// Of a buyer the name is kept, too.
     NameKept,
-    /// A use names vouchers, and so only some of the order.
-    VerifyNamesVouchers,
+    /// Each try of a use bears a token of its own.
+    TokenOfEachTry,
 }
 
 /// Its id, beside the plugin's own.
@@ -68,6 +69,7 @@ struct Spoilt {
 struct SpoiltInstance {
     inner: Arc<dyn Instance>,
     slip: Slip,
+    tries: AtomicU64,
 }
 
 #[async_trait]
@@ -82,7 +84,7 @@ impl Plugin for Spoilt {
         services: Arc<dyn Services>,
     ) -> Result<(Arc<dyn Instance>, Opened), Fault> {
         let (inner, opened) = self.inner.open(request, services).await?;
-        Ok((Arc::new(SpoiltInstance { inner, slip: self.slip }), opened))
+        Ok((Arc::new(SpoiltInstance { inner, slip: self.slip, tries: AtomicU64::new(0) }), opened))
     }
 }
 
@@ -99,12 +101,12 @@ impl Instance for SpoiltInstance {
                 let settings = context.connection.as_mut().and_then(|facts| facts.settings.as_object_mut());
                 settings.map(|settings| settings.remove("shown"));
             }
-            Slip::VerifyNamesVouchers => {
+            Slip::TokenOfEachTry => {
                 if let Request::Channel(ChannelRequest::Deliver { notice }) = &mut request
                     && let Notice::Order(told) = notice.as_mut()
-                    && let OrderEvent::Redeemed { whole, .. } = &mut told.event
+                    && let OrderEvent::Redeemed { token, .. } = &mut told.event
                 {
-                    *whole = false;
+                    *token = format!("{token}-{}", self.tries.fetch_add(1, Ordering::Relaxed));
                 }
             }
             Slip::NameKept => {}
