@@ -1,6 +1,7 @@
 //! What can be set for a connection: what merchants differ in, and what Douyin configured for them. It comes with each call.
 
 use douyin_wire::partner::settings::{CodeAs, IssueTooEarly, OrderMode};
+use douyin_wire::partner::vouchers::shown_as;
 use entrepot_sdk::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -80,14 +81,12 @@ impl ConnectionSettings {
 
     /// As what a credential is shown.
     fn kind(&self, credential: &Credential) -> Option<ShownKind> {
-        match (credential.kind, self.code_as) {
-            (CredentialKind::VoucherNumber, CodeAs::QrCode) => Some(ShownKind::QrCode),
-            (CredentialKind::QrCode, CodeAs::VoucherNumber) => Some(ShownKind::VoucherNumber),
-            (CredentialKind::QrCode | CredentialKind::Image, _) => Some(ShownKind::QrCode),
-            (CredentialKind::VoucherNumber, _) => Some(ShownKind::VoucherNumber),
-            (CredentialKind::Url, _) => Some(ShownKind::Url),
-            (CredentialKind::Document, _) => Some(ShownKind::Document),
-            (CredentialKind::Password | CredentialKind::Other, _) => None,
+        match shown_as(credential.kind, self.code_as) {
+            CredentialKind::QrCode | CredentialKind::Image => Some(ShownKind::QrCode),
+            CredentialKind::VoucherNumber => Some(ShownKind::VoucherNumber),
+            CredentialKind::Url => Some(ShownKind::Url),
+            CredentialKind::Document => Some(ShownKind::Document),
+            CredentialKind::Password | CredentialKind::Other => None,
         }
     }
 }

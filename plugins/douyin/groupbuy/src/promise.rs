@@ -10,7 +10,7 @@ use douyin_wire::partner::guests::license_type;
 use douyin_wire::partner::intents::own_order;
 use douyin_wire::partner::ready::call_again;
 use douyin_wire::partner::scenes::Scene;
-use douyin_wire::partner::vouchers::project_id;
+use douyin_wire::partner::vouchers::{project_id, shown_as};
 use douyin_wire::person::{Person, Private};
 use douyin_wire::promise::{
     CertificateAnswered, CertificateAsked, CertificateCalled, CertificateType, CodeAnswered, CodeCalled, CreatePromise,
@@ -245,17 +245,10 @@ fn codes_of(
     unit: &UnitCredentials,
     joiner: &str,
 ) -> (Vec<(Private, CertificateType)>, Vec<DocumentShown>) {
-    use douyin_wire::partner::settings::CodeAs;
-
     let password = unit.credentials.iter().find(|credential| credential.kind == CredentialKind::Password);
     let (mut codes, mut documents) = (Vec::new(), Vec::new());
     for credential in &unit.credentials {
-        let kind = match (credential.kind, settings.code_as) {
-            (CredentialKind::VoucherNumber, CodeAs::QrCode) => CredentialKind::QrCode,
-            (CredentialKind::QrCode, CodeAs::VoucherNumber) => CredentialKind::VoucherNumber,
-            (kind, _) => kind,
-        };
-        let shown = match kind {
+        let shown = match shown_as(credential.kind, settings.code_as) {
             CredentialKind::QrCode => CertificateType::QrCode,
             CredentialKind::Url => CertificateType::Url,
             CredentialKind::VoucherNumber => CertificateType::Number,

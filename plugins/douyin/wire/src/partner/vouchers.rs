@@ -117,7 +117,9 @@ fn item(order: &OrderId, unit: &UnitCredentials, style: &Style<'_>) -> Result<Vo
     Ok(item)
 }
 
-const fn shown_as(kind: CredentialKind, code_as: CodeAs) -> CredentialKind {
+/// As what a credential is shown.
+#[must_use]
+pub const fn shown_as(kind: CredentialKind, code_as: CodeAs) -> CredentialKind {
     match (kind, code_as) {
         (CredentialKind::VoucherNumber, CodeAs::QrCode) => CredentialKind::QrCode,
         (CredentialKind::QrCode, CodeAs::VoucherNumber) => CredentialKind::VoucherNumber,
